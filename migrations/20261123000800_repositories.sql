@@ -172,8 +172,7 @@ create or replace trigger rollout_pin_changed after update on public.repository_
     for each row when (old.pinned_as_test is distinct from new.pinned_as_test) execute function public.rollout_pin_recorded();
 
 create or replace function public.rollout_set_pins(
-    repositories text[], pinned boolean, feature_name text default 'hybrid_progressive_capture',
-    reason text default null, context jsonb default '{}'
+    repositories text[], pinned boolean, feature_name text, reason text, context jsonb
 )
 returns jsonb
 language plpgsql
@@ -225,7 +224,7 @@ begin
         || jsonb_build_object('applied', asked.applied, 'already', asked.already);
 end $$;
 comment on function public.rollout_set_pins(text[], boolean, text, text, jsonb) is
-    'rollout.markAsTest() and unmarkAsTest(), R3: pins repositories as test, or lifts the pin and categorizes them anew.';
+    'R3: what markAsTest and unmarkAsTest have in common.';
 
 create or replace function public.rollout_add_to_whitelist(
     repositories text[], feature_name text default 'hybrid_progressive_capture',
@@ -291,3 +290,25 @@ begin
 end $$;
 comment on function public.rollout_remove_from_whitelist(text[], text, text, jsonb) is
     'rollout.removeFromWhitelist(), R9: all of them or, if one is unknown, none.';
+
+create or replace function public.rollout_mark_as_test(
+    repositories text[], feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout_set_pins(repositories, true, feature_name, reason, context) $$;
+comment on function public.rollout_mark_as_test(text[], text, text, jsonb) is
+    'rollout.markAsTest(), R3: pins repositories as test; all of them or, if one is unknown, none.';
+
+create or replace function public.rollout_unmark_as_test(
+    repositories text[], feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout_set_pins(repositories, false, feature_name, reason, context) $$;
+comment on function public.rollout_unmark_as_test(text[], text, text, jsonb) is
+    'rollout.unmarkAsTest(), R3: lifts the pin and categorizes by size again.';

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
+import contextlib
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, SupportsFloat
 
 import msgspec
 
@@ -44,10 +45,12 @@ class RolloutClient:
         if status.schema_version != SCHEMA_VERSION:
             newer = status.schema_version > SCHEMA_VERSION
             raise SchemaMismatch(
-                f"the database has schema version {status.schema_version}, this console knows {SCHEMA_VERSION}; "
+                f"the database has schema version {status.schema_version}, "
+                f"this console knows {SCHEMA_VERSION}; "
                 + ("upgrade rollout-console" if newer else "type in a shell: rollout-console migrate")
             )
         status.overrides = application_overrides()
+        status.target = str(self.door.target)
         return status
 
     def stats(self) -> results.Stats:
@@ -87,7 +90,8 @@ class RolloutClient:
         """Return whether a repository (id or `owner/name`) is in, and the first rule that says so."""
         if not isinstance(repository, str):
             raise BadArgument(
-                f'explain takes one repository as text, not {described(repository)}; type rollout.explain("owner/name")'
+                f"explain takes one repository as text, not {described(repository)}; "
+                'type rollout.explain("owner/name")'
             )
         return self._read("rollout_explain", results.Explanation, repository=clean_text(repository))
 
@@ -97,7 +101,9 @@ class RolloutClient:
 
     def find_repositories(self, prefix: str, limit: int = 20) -> list[str]:
         """Return names that begin with `prefix`, at most `limit` (1 to 50), for completion."""
-        names: list[str] = self.door.call("rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit)
+        names: list[str] = self.door.call(
+            "rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit
+        )
         return names
 
     # Changes
@@ -105,13 +111,17 @@ class RolloutClient:
     def create(self, percentage: object = 0, reason: str | None = None) -> results.Change:
         """Create the feature's configuration if it has none."""
         return self._change(
-            "rollout_create", reason, percentage=whole_percentage(percentage, "rollout-console setup --percentage 10")
+            "rollout_create",
+            reason,
+            percentage=whole_percentage(percentage, "rollout-console setup --percentage 10"),
         )
 
     def set_rollout(self, percentage: object, reason: str | None = None) -> results.Change:
         """Set the percentage, 0 to 100 (R4)."""
         return self._change(
-            "rollout_set_percentage", reason, percentage=whole_percentage(percentage, "rollout.setRollout(10)")
+            "rollout_set_percentage",
+            reason,
+            percentage=whole_percentage(percentage, "rollout.setRollout(10)"),
         )
 
     def emergency_stop(self, reason: str | None = None) -> results.Change:
@@ -143,7 +153,9 @@ class RolloutClient:
     def check_health(self, triggered_by: str = "manual") -> results.HealthCheck:
         """Check the indicators, and roll back if they call for it (R7, R8)."""
         return self._call(
-            "rollout_check_health", results.HealthCheck, context={**self._context(), "triggered_by": triggered_by}
+            "rollout_check_health",
+            results.HealthCheck,
+            context={**self._context(), "triggered_by": triggered_by},
         )
 
     def add_to_whitelist(self, repositories: object, reason: str | None = None) -> results.Change:
@@ -159,12 +171,12 @@ class RolloutClient:
     def mark_as_test(self, repositories: object, reason: str | None = None) -> results.Change:
         """Pin one or several repositories as test (R3)."""
         names = repository_names(repositories, "markAsTest")
-        return self._change("rollout_set_pins", reason, repositories=names, pinned=True)
+        return self._change("rollout_mark_as_test", reason, repositories=names)
 
     def unmark_as_test(self, repositories: object, reason: str | None = None) -> results.Change:
         """Lift the pin and categorize anew (R3)."""
         names = repository_names(repositories, "unmarkAsTest")
-        return self._change("rollout_set_pins", reason, repositories=names, pinned=False)
+        return self._change("rollout_unmark_as_test", reason, repositories=names)
 
     def categorize_all(
         self, on_progress: Callable[[results.CategorizationRun], None] = lambda run: None
@@ -196,9 +208,13 @@ class RolloutClient:
 
     def _change(self, function: str, reason: object, **parameters: object) -> results.Change:
         if reason is not None and not isinstance(reason, str):
-            raise BadArgument(f'a reason is text, not {described(reason)}; type it in quotes: "errors in the logs"')
+            raise BadArgument(
+                f'a reason is text, not {described(reason)}; type it in quotes: "errors in the logs"'
+            )
         given = None if reason is None else clean_text(reason)
-        return self._call(function, results.Change, reason=given, context=self._context(), **parameters)
+        change = self._call(function, results.Change, reason=given, context=self._context(), **parameters)
+        change.function = function
+        return change
 
     def _context(self) -> dict[str, Any]:
         """Return who does it, and an id by which a change that is sent twice is recognised."""
@@ -216,21 +232,20 @@ class RolloutClient:
 
 
 def whole_percentage(value: object, example: str) -> int:
-    """Return the whole number that `value` is; its range is checked by the database, where the rule lives (R4).
+    """Return the whole number that `value` is (R4). Its range is checked by the database.
 
     Raises:
         BadArgument: not a whole number; the message says what to type.
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not abs(value) < 1e9  # NaN and infinities too
-        or value != int(value)
-    ):
+    number = math.nan
+    if isinstance(value, SupportsFloat) and not isinstance(value, bool | str):
+        with contextlib.suppress(OverflowError, TypeError, ValueError):
+            number = float(value)
+    if not number.is_integer():
         raise BadArgument(
             f"a percentage is a whole number from 0 to 100, not {described(value)}; type for example {example}"
         )
-    return int(value)
+    return int(number)
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
@@ -257,9 +272,8 @@ def repository_names(value: object, command: str) -> list[str]:
     names = [str(item) if isinstance(item, uuid.UUID) else item for item in listed]
     wrong = next((item for item in names if not isinstance(item, str) or not item.strip()), None)
     if wrong is not None or not names:
-        raise BadArgument(
-            f"{command} takes repositories as text, not {described(wrong) if names else 'an empty list'}; type {example}"
-        )
+        found = described(wrong) if names else "an empty list"
+        raise BadArgument(f"{command} takes repositories as text, not {found}; type {example}")
     return [clean_text(str(item)).strip() for item in names]
 
 

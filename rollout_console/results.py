@@ -112,6 +112,7 @@ class Status(Result, kw_only=True):
     last_change: HistoryEntry | None
     schema_version: int
     overrides: dict[str, str] = {}
+    target: str = ""
 
 
 class SuccessMetric(Record, kw_only=True):
@@ -315,8 +316,13 @@ class Phases(Result, kw_only=True):
 
 
 class Change(Result, kw_only=True):
-    """What a changing command answers: whether anything changed, its history row, the status after it."""
+    """What a changing command answers: whether anything changed, its history row, the status after it.
 
+    `function` names the SQL function; `applied` and `already` name the repositories of a list
+    that it changed and that it found as asked.
+    """
+
+    function: str = ""
     changed: bool
     change: HistoryEntry | None
     status: Status

@@ -62,7 +62,11 @@ def postgres15_server() -> Iterator[str]:
 
     def run(*command: str) -> None:
         subprocess.run(
-            [*as_server_user(), *command], check=True, cwd=folder, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+            [*as_server_user(), *command],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
         )
 
     data = str(folder / "data")

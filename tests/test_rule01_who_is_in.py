@@ -35,7 +35,9 @@ def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
         rollout.client.set_rollout(percentage)
         inside = admitted(rollout)
         # hash alone is a draw: 0.5 points is its standard deviation at 50 %
-        assert len(inside) == pytest.approx(percentage * 100, abs=100 if strategy == "repository_size" else 200)
+        assert len(inside) == pytest.approx(
+            percentage * 100, abs=100 if strategy == "repository_size" else 200
+        )
         assert previous <= set(inside), f"raising to {percentage} % removed somebody"
         assert rollout.client.stats().eligible_repositories == len(inside)
         previous = set(inside)
@@ -76,7 +78,9 @@ def test_r1_zero_admits_only_the_whitelist_and_hundred_all_but_the_blacklist(rol
     uncategorized = rollout.add_repositories(1, prefix="late/comer")[0]
     listed, banned = names[0], names[1]
     rollout.client.add_to_whitelist(listed)
-    rollout.sql("update rollout_configuration set excluded_repositories = array[%s]", rollout.repository_id(banned))
+    rollout.sql(
+        "update rollout_configuration set excluded_repositories = array[%s]", rollout.repository_id(banned)
+    )
     assert [n for n in [*names, uncategorized] if rollout.is_eligible(n)] == [listed]
     rollout.client.set_rollout(100)
     assert [n for n in [*names, uncategorized] if not rollout.is_eligible(n)] == [banned]
@@ -120,9 +124,11 @@ def test_r1_hash_is_never_negative_and_salted_with_the_feature(rollout):
 def test_r1_hash_is_the_documented_one(rollout):
     """Changing it would re-draw every cohort: these values must never change."""
     repo = "00000000-0000-4000-8000-000000000001"
-    assert rollout.value("select rollout_bucket('hybrid_progressive_capture', %s)", repo) == int(
-        __import__("hashlib").md5(f"hybrid_progressive_capture:{repo}".encode()).hexdigest()[:8], 16
-    ) % 10_000
+    assert (
+        rollout.value("select rollout_bucket('hybrid_progressive_capture', %s)", repo)
+        == int(__import__("hashlib").md5(f"hybrid_progressive_capture:{repo}".encode()).hexdigest()[:8], 16)
+        % 10_000
+    )
 
 
 @pytest.mark.parametrize("target", [0, 5, 30, 77, 100])
@@ -158,10 +164,14 @@ def test_r1_counts_follow_every_change_of_category_whoever_makes_it(rollout):
     rollout.sql("update repository_categories set category = 'large' where right(id::text, 1) < '8'")
     rollout.sql("delete from repository_categories where right(id::text, 1) = 'f'")
     rollout.sql("delete from repositories where right(full_name, 1) = '7'")
-    counted = rollout.sql("select category, bucket, repositories from rollout_buckets where repositories <> 0 order by 1, 2")
+    counted = rollout.sql(
+        "select category, bucket, repositories from rollout_buckets where repositories <> 0 order by 1, 2"
+    )
     recount = rollout.sql(
         "select category::text, rollout_bucket('hybrid_progressive_capture', repository_id), count(*)"
         " from repository_categories group by 1, 2 order by 1, 2"
     )
     assert counted == recount
-    assert rollout.client.stats().total_repositories == rollout.value("select count(*) from repository_categories")
+    assert rollout.client.stats().total_repositories == rollout.value(
+        "select count(*) from repository_categories"
+    )

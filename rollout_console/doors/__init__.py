@@ -1,4 +1,4 @@
-"""The doors to the SQL functions: Supabase, PostgreSQL, embedded PostgreSQL. Nothing but the way in differs."""
+"""The doors to the SQL functions: Supabase, PostgreSQL, embedded PostgreSQL; only the way in differs."""
 
 from __future__ import annotations
 

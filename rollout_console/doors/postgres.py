@@ -109,7 +109,9 @@ def translate(error: psycopg.Error) -> RolloutError:
         return from_sqlstate(error.sqlstate, message)
     if "password" in message or "authentication" in message or "no pg_hba.conf entry" in message:
         return BadCredentials(f"the database refused the login ({message}); check the database URL")
-    return Unreachable(f"the database can't be reached ({message}); check the network, then: rollout.status()")
+    return Unreachable(
+        f"the database can't be reached ({message}); check the network, then: rollout.status()"
+    )
 
 
 def _name_of(url: str) -> str:

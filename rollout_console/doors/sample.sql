@@ -66,7 +66,8 @@ with job as (
     from rollout_configuration c
     cross join (values ('inngest', 200, 15, 100), ('github_actions', 520, 700, 4200)) j (processor, amount, seconds_from, seconds_to)
     cross join lateral (
-        select id from repositories where stargazers_count <= 50 and j.amount > 0 order by random() limit j.amount) r
+        select id from repositories, generate_series(1, 2)
+        where stargazers_count <= 50 and j.amount > 0 order by random() limit j.amount) r
 )
 insert into rollout_metrics (
     rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs, average_processing_time,

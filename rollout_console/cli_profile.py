@@ -1,0 +1,17 @@
+"""`rollout-console install-profile`."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none."""
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the profile and say how to use it."""
+    from rollout_console.shell.launch import install_profile
+
+    print(f"profile written to {install_profile()}; to open the console, type: ipython --profile=rollout")
+    return 0

@@ -1,0 +1,213 @@
+"""`rollout`: the object at the prompt. Each command calls the client once and shows what comes back."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import Any
+
+from rollout_console import results
+from rollout_console.client import RolloutClient
+from rollout_console.commands import COMMANDS, command
+from rollout_console.errors import BadArgument
+from rollout_console.help import Help, help_for
+from rollout_console.render import Screen, render
+from rollout_console.render.progress import CategorizationProgress
+
+STATUS, CONTROL, REPOSITORIES, SAFETY, BEYOND = (
+    "Status and monitoring",
+    "Rollout control",
+    "Repository management",
+    "Safety controls",
+    "Beyond the browser",
+)
+
+
+class Rollout:
+    """The commands, named as in the browser console. For scripts there is `rollout.client`."""
+
+    def __init__(self, client: RolloutClient) -> None:
+        self.client = client
+        self.shown: list[object] = []  # results that this cell has put on screen already (R12)
+        self.refused = False  # whether a command of this cell said no without raising
+
+    # Status and monitoring
+
+    @command(STATUS, "rollout.status()")
+    def status(self) -> results.Status:
+        """Show what is set, what is in effect, health, and the last change."""
+        return self.client.status()
+
+    @command(STATUS, "rollout.stats()")
+    def stats(self) -> results.Stats:
+        """Show repositories, rates, and the success metrics against their targets."""
+        return self.client.stats()
+
+    @command(STATUS, "rollout.categories()")
+    def categories(self) -> results.Categories:
+        """Show the size categories in rollout order, and how many of each are in."""
+        return self.client.categories()
+
+    @command(STATUS, "rollout.checkHealth()")
+    def checkHealth(self) -> results.HealthCheck:
+        """Check the health indicators; roll back to 0 % if they are in breach.
+
+        A breach is an error rate above the threshold with at least the minimum sample of jobs
+        since the last restart. With auto-rollback off, it is reported and nothing is changed.
+        """
+        return self.client.check_health()
+
+    @command(STATUS, "rollout.showMetrics()")
+    def showMetrics(self, errors: int = 5) -> results.Metrics:
+        """Show each processor's jobs, rates, times and cost, and the last errors."""
+        return self.client.show_metrics(errors)
+
+    # Rollout control
+
+    @command(CONTROL, "rollout.setRollout(10)")
+    def setRollout(self, percentage: int, reason: str | None = None) -> results.Change:
+        """Set the percentage of repositories in the rollout, 0 to 100.
+
+        During an emergency stop the percentage is stored and traffic stays halted.
+        """
+        return self.client.set_rollout(percentage, reason)
+
+    @command(CONTROL, 'rollout.emergencyStop("errors in the logs")')
+    def emergencyStop(self, reason: str | None = None) -> results.Change:
+        """Halt all traffic at once. Asks nothing; the percentage is kept for resume()."""
+        return self.client.emergency_stop(reason)
+
+    @command(CONTROL, "rollout.resume()")
+    def resume(self, percentage: int | None = None, reason: str | None = None) -> results.Change:
+        """End the emergency stop, at the percentage that is set or at another one."""
+        return self.client.resume(percentage, reason)
+
+    # Repository management
+
+    @command(REPOSITORIES, "rollout.categorizeAll()")
+    def categorizeAll(self) -> results.CategorizationRun:
+        """Bring the category of every repository up to date.
+
+        Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
+        """
+        with CategorizationProgress(self.screen()) as progress:
+            return self.client.categorize_all(progress.advance)
+
+    @command(REPOSITORIES, 'rollout.markAsTest("owner/name")')
+    def markAsTest(self, repositories: str | list[str], reason: str | None = None) -> results.Change:
+        """Pin repositories as test, first in rollout order, until unmarkAsTest()."""
+        return self.client.mark_as_test(repositories, reason)
+
+    @command(REPOSITORIES, 'rollout.unmarkAsTest("owner/name")')
+    def unmarkAsTest(self, repositories: str | list[str], reason: str | None = None) -> results.Change:
+        """Lift the test pin; the repositories are categorized by size again."""
+        return self.client.unmark_as_test(repositories, reason)
+
+    @command(REPOSITORIES, 'rollout.addToWhitelist(["owner/name"])')
+    def addToWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
+        """Let repositories in whatever the percentage: ids or owner/name, one or a list."""
+        return self.client.add_to_whitelist(ids, reason)
+
+    @command(REPOSITORIES, 'rollout.removeFromWhitelist(["owner/name"])')
+    def removeFromWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
+        """Take repositories off the whitelist."""
+        return self.client.remove_from_whitelist(ids, reason)
+
+    @command(REPOSITORIES, "rollout.showWhitelist()")
+    def showWhitelist(self) -> results.Whitelist:
+        """Show whitelist and blacklist, with names and ids."""
+        return self.client.show_whitelist()
+
+    # Safety controls
+
+    @command(SAFETY, "rollout.enableAutoRollback()")
+    def enableAutoRollback(self, reason: str | None = None) -> results.Change:
+        """Switch automatic rollback on."""
+        return self.client.enable_auto_rollback(reason)
+
+    @command(SAFETY, "rollout.disableAutoRollback()")
+    def disableAutoRollback(self, reason: str | None = None) -> results.Change:
+        """Switch automatic rollback off."""
+        return self.client.disable_auto_rollback(reason)
+
+    @command(SAFETY, "rollout.rollbackToPercentage(5)")
+    def rollbackToPercentage(self, pct: int, reason: str | None = None) -> results.Change:
+        """Lower the percentage. Refuses to raise it."""
+        return self.client.rollback_to_percentage(pct, reason)
+
+    @command(SAFETY, "rollout.rollbackToZero()")
+    def rollbackToZero(self, reason: str | None = None) -> results.Change:
+        """Set 0 %: nobody is in but the whitelist."""
+        return self.client.rollback_to_zero(reason)
+
+    @command(SAFETY, 'rollout.help("setRollout")')
+    def help(self, topic: str | None = None) -> Help:
+        """Show all commands, or more about one, or a part of the runbook: help("recovery")."""
+        return help_for(topic)
+
+    # Beyond the browser
+
+    @command(BEYOND, "rollout.history()")
+    def history(self, limit: int = 20) -> results.History:
+        """Show who changed what, when and why, newest first."""
+        return self.client.history(limit)
+
+    @command(BEYOND, "rollout.preview(25)")
+    def preview(self, percentage: int, examples: int = 5) -> results.Preview:
+        """Show who would enter or leave at another percentage. Changes nothing."""
+        return self.client.preview(percentage, examples)
+
+    @command(BEYOND, 'rollout.explain("owner/name")')
+    def explain(self, repository: str) -> results.Explanation:
+        """Show whether a repository is in or out, and why."""
+        return self.client.explain(repository)
+
+    @command(BEYOND, "rollout.phases()")
+    def phases(self) -> results.Phases:
+        """Show the progression and whether the next phase may begin."""
+        return self.client.phases()
+
+    # The screen
+
+    def screen(self) -> Screen:
+        """Return the terminal as it is now: it may have been resized since the last command."""
+        return Screen.of(sys.stdout)
+
+    def show(self, result: object) -> None:
+        """Put a result on screen, and remember that this cell has done so."""
+        notice = getattr(self.client.door, "notice", None)
+        if notice:
+            self.say(f"({notice})")
+        text = render(result, self.screen())
+        self.say(f"\n{text}" if self.shown and "\n" in text else text)
+        self.shown.append(result)
+
+    def refuse(self, line: str) -> None:
+        """Say no without stopping what follows."""
+        self.refused = True
+        self.say(self.screen().paint(line, "warning"))
+
+    def say(self, text: str) -> None:
+        """Print text, also where the encoding of the terminal lacks a character."""
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        print(text.encode(encoding, "replace").decode(encoding))
+
+    def __repr__(self) -> str:
+        return f"rollout of {self.client.feature} on {self.client.door.target}. Type rollout.help()"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        alike = difflib.get_close_matches(name.lower(), {c.lower(): c for c in COMMANDS}, n=1, cutoff=0.5)
+        exact = {c.lower(): c for c in COMMANDS}
+        hint = f"did you mean {COMMANDS[exact[alike[0]]].example}?" if alike else "type rollout.help()"
+        raise UnknownCommand(f"there is no command rollout.{name}; {hint}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in COMMANDS:
+            raise BadArgument(f"{name} is a command, not a setting; type {COMMANDS[name].example}")
+        super().__setattr__(name, value)
+
+
+class UnknownCommand(BadArgument, AttributeError):
+    """No such command; an AttributeError too, so that hasattr() and completion work as usual."""

@@ -1,0 +1,84 @@
+"""`rollout.help()`: the commands from their registry, and the runbook by its headings."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import textwrap
+from dataclasses import dataclass
+
+from rollout_console.commands import COMMANDS, GROUPS
+from rollout_console.errors import BadArgument
+from rollout_console.render.base import render
+from rollout_console.render.screen import Screen
+from rollout_console.resources import resource
+
+
+@dataclass(frozen=True)
+class Help:
+    """What `help` found: a topic, or all commands."""
+
+    topic: str | None
+    text: str
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return plain JSON-able data."""
+        return {"topic": self.topic, "text": self.text}
+
+
+def help_for(topic: object) -> Help:
+    """Return help on everything, a command, or a part of the runbook.
+
+    Raises:
+        BadArgument: there is no such topic; the message names near ones.
+    """
+    if topic is None:
+        return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in COMMANDS.values()))
+    asked = str(getattr(topic, "__name__", topic)).removeprefix("rollout.").split("(")[0].strip()
+    names = {name.lower(): name for name in COMMANDS}
+    if asked.lower() in names:
+        return Help(names[asked.lower()], _about(names[asked.lower()]))
+    parts = runbook()
+    found = [title for title in parts if asked.lower() in title.lower()]
+    if asked and found:
+        return Help(asked, "\n\n".join(f"{title}\n\n{parts[title]}" for title in found))
+    known = {**names, **{title.lower(): title for title in parts}, "recovery": "recovery"}
+    near = difflib.get_close_matches(asked.lower(), known, n=3, cutoff=0.4)
+    hint = ", ".join(f'rollout.help("{known[n]}")' for n in near) or "rollout.help()"
+    raise BadArgument(f"no help on {asked[:60]!r}; try {hint}")
+
+
+def runbook() -> dict[str, str]:
+    """Return the runbook's parts by their headings, fences taken out."""
+    parts = re.split(
+        r"^## +(.+)$", resource("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    return {
+        title.strip(): re.sub(r"^```\w*\n", "", text, flags=re.MULTILINE).strip()
+        for title, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def _about(name: str) -> str:
+    info = COMMANDS[name]
+    details = f"\n\n {info.details}" if info.details else ""
+    return f" {info.usage}\n {info.summary}{details}\n\n For example: {info.example}"
+
+
+@render.register
+def _(found: Help, screen: Screen) -> str:
+    return found.text if found.topic else _overview(screen)
+
+
+def _overview(screen: Screen) -> str:
+    width = max(len(c.usage) for c in COMMANDS.values()) + 2
+    lines: list[str] = []
+    for group in GROUPS:
+        lines.append(f" {screen.paint(group, 'title')}")
+        for info in (c for c in COMMANDS.values() if c.group == group):
+            first, *rest = textwrap.wrap(info.summary, max(30, screen.width - width - 3))
+            lines.append(f"   {info.usage.ljust(width)}{first}")
+            lines += [" " * (width + 3) + line for line in rest]
+        lines.append("")
+    lines.append(' More: rollout.help("setRollout"), rollout.help("recovery"), and from the runbook:')
+    return "\n".join([*lines, *(f"   {title}" for title in runbook())])

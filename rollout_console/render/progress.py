@@ -1,0 +1,43 @@
+"""The progress of a long command, on one line that is drawn over itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rollout_console.render.screen import Screen
+from rollout_console.results import CategorizationRun
+from rollout_console.text import count
+
+
+class CategorizationProgress:
+    """Shows how far a categorization is; in a pipe it stays silent, the report says the rest."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._begun = time.monotonic()
+        self._first: int | None = None
+
+    def __enter__(self) -> CategorizationProgress:
+        return self
+
+    def advance(self, run: CategorizationRun) -> None:
+        """Draw the state after a batch."""
+        if not self._screen.bars:
+            return
+        seconds = time.monotonic() - self._begun
+        if self._first is None:  # an unfinished run goes on from here
+            self._first = run.processed
+        rate = (run.processed - self._first) / seconds if run.processed > self._first else 0
+        left = f", {(run.total - run.processed) / rate:,.0f} s left" if rate and not run.done else ""
+        bar = self._screen.bar(run.processed, run.total, 24)
+        sys.stdout.write(f"\r\x1b[K {bar} {count(run.processed)} of {count(run.total)}{left}")
+        sys.stdout.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._screen.bars:
+            sys.stdout.write("\r\x1b[K")
+            sys.stdout.flush()

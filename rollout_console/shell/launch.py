@@ -1,0 +1,72 @@
+"""`rollout-console`: IPython with the rollout profile, for a session or for one piece of code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rollout_console.errors import Unreachable
+from rollout_console.resources import resource
+from rollout_console.shell import load
+
+PROFILE = "rollout"
+
+
+def interactive() -> int:
+    """Open the console and stay until the operator leaves it."""
+    from IPython import start_ipython
+
+    config = _config()
+    try:
+        install_profile()
+        config.BaseIPythonApplication.profile = PROFILE
+    except Unreachable:  # no home that can be written: the same console, without a profile
+        config.InteractiveShellApp.extensions = ["rollout_console"]
+    start_ipython(argv=[], config=config)
+    return 0
+
+
+def run(code: str) -> int:
+    """Run code as if it had been typed, and return the exit status: 1 if a command failed or refused."""
+    from IPython.terminal.ipapp import TerminalIPythonApp
+
+    config = _config()
+    config.HistoryManager.enabled = False
+    app: Any = TerminalIPythonApp.instance(config=config)
+    app.initialize(argv=[])
+    console = load(app.shell, quiet=True)
+    outcome = app.shell.run_cell(code, store_history=False)
+    return 0 if outcome.success and not console.refused else 1
+
+
+def install_profile() -> Path:
+    """Write the IPython profile "rollout", so that `ipython --profile=rollout` opens the console.
+
+    Returns:
+        The profile's folder. Files of the operator's own in it are left alone.
+
+    Raises:
+        Unreachable: the folder can't be written.
+    """
+    from IPython.core import profiledir
+    from IPython.paths import get_ipython_dir
+
+    profiles: Any = profiledir.ProfileDir
+    try:
+        folder = Path(profiles.create_profile_dir_by_name(get_ipython_dir(), PROFILE).location)
+        for source in resource("startup").glob("*.py"):
+            shutil.copyfile(source, folder / "startup" / source.name)
+    except OSError as error:
+        raise Unreachable(
+            f"the IPython profile can't be written ({error}); set IPYTHONDIR to a folder of yours"
+        ) from error
+    return folder
+
+
+def _config() -> Any:
+    from traitlets.config import Config
+
+    config = Config()
+    config.TerminalIPythonApp.display_banner = False
+    return config
