@@ -57,20 +57,21 @@ as $$
 $$;
 comment on function public.rollout_phase_plan() is 'R2, the manual''s progression.';
 
-create or replace function public.rollout_phase_name(percentage integer)
+create or replace function public.rollout_phase_name(stands_at integer)
 returns text
 language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select case
-        when percentage = 0 then 'not started'
+        when stands_at = 0 then 'not started'
         when reached.phase is null then 'before phase 6'
-        when reached.percentage = $1 then 'phase ' || reached.phase
+        when reached.percentage = stands_at then 'phase ' || reached.phase
         else 'between phase ' || reached.phase || ' and ' || reached.phase + 1
     end
     from (select) nothing
     left join lateral (
-        select p.phase, p.percentage from rollout_phase_plan() p where p.percentage <= $1 order by p.percentage desc limit 1
+        select p.phase, p.percentage from rollout_phase_plan() p
+        where p.percentage <= stands_at order by p.percentage desc limit 1
     ) reached on true
 $$;
 comment on function public.rollout_phase_name(integer) is 'R2: where a percentage stands in the progression.';

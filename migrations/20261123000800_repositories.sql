@@ -190,7 +190,7 @@ begin
     select array_agg(n.repository_id order by n.repository_id) filter (where coalesce(k.pinned_as_test, false) <> pinned) as moving,
            coalesce(jsonb_agg(n.full_name) filter (where coalesce(k.pinned_as_test, false) <> pinned), '[]') as applied,
            coalesce(jsonb_agg(n.full_name) filter (where coalesce(k.pinned_as_test, false) = pinned), '[]') as already,
-           jsonb_object_agg(n.full_name, coalesce(k.category, 'not categorized'))
+           jsonb_object_agg(n.full_name, jsonb_build_object('category', k.category, 'pinned', coalesce(k.pinned_as_test, false)))
                filter (where coalesce(k.pinned_as_test, false) <> pinned) as categories
     into asked
     from rollout_known_repositories(repositories, format('rollout.%s("owner/name")', command)) n
@@ -213,7 +213,7 @@ begin
             perform rollout_categorize(ids);
         end if;
         perform set_config('rollout.categorizing', '', true);
-        select jsonb_object_agg(h.full_name, k.category) into after
+        select jsonb_object_agg(h.full_name, jsonb_build_object('category', k.category, 'pinned', k.pinned_as_test)) into after
         from repository_categories k join rollout_host_repositories h on h.id = k.repository_id
         where k.repository_id = any (ids);
         perform rollout_record(

@@ -63,11 +63,19 @@ class RolloutClient:
 
     def show_metrics(self, errors: int = 5) -> results.Metrics:
         """Return each processor over the window, and the last `errors` errors (at most 50)."""
-        return self._read("rollout_show_metrics", results.Metrics, errors=whole("errors", errors, 0, 50))
+        return self._read(
+            "rollout_show_metrics",
+            results.Metrics,
+            errors=whole("errors", errors, 0, 50, "rollout.showMetrics(5)"),
+        )
 
     def error_trend(self, points: int = 24) -> results.ErrorTrend:
         """Return jobs and errors over the window in `points` equal steps (2 to 288)."""
-        return self._read("rollout_error_trend", results.ErrorTrend, points=whole("points", points, 2, 288))
+        return self._read(
+            "rollout_error_trend",
+            results.ErrorTrend,
+            points=whole("points", points, 2, 288, "rollout.client.error_trend(24)"),
+        )
 
     def show_whitelist(self) -> results.Whitelist:
         """Return whitelist and blacklist with names."""
@@ -75,7 +83,11 @@ class RolloutClient:
 
     def history(self, limit: int = 20) -> results.History:
         """Return the newest `limit` changes (1 to 1,000)."""
-        return self._read("rollout_list_history", results.History, max_rows=whole("limit", limit, 1, 1000))
+        return self._read(
+            "rollout_list_history",
+            results.History,
+            max_rows=whole("limit", limit, 1, 1000, "rollout.history(20)"),
+        )
 
     def preview(self, percentage: object, examples: int = 5) -> results.Preview:
         """Return who would enter or leave at another percentage, with `examples` names a category."""
@@ -83,7 +95,7 @@ class RolloutClient:
             "rollout_preview",
             results.Preview,
             percentage=whole_percentage(percentage, "rollout.preview(25)"),
-            examples=whole("examples", examples, 0, 1000),
+            examples=whole("examples", examples, 0, 1000, "rollout.preview(25, 5)"),
         )
 
     def explain(self, repository: object) -> results.Explanation:
@@ -209,7 +221,8 @@ class RolloutClient:
     def _change(self, function: str, reason: object, **parameters: object) -> results.Change:
         if reason is not None and not isinstance(reason, str):
             raise BadArgument(
-                f'a reason is text, not {described(reason)}; type it in quotes: "errors in the logs"'
+                f"a reason is text, not {described(reason)}; type it in quotes, as in "
+                'rollout.emergencyStop("errors in the logs")'
             )
         given = None if reason is None else clean_text(reason)
         change = self._call(function, results.Change, reason=given, context=self._context(), **parameters)
@@ -248,14 +261,16 @@ def whole_percentage(value: object, example: str) -> int:
     return int(number)
 
 
-def whole(name: str, value: object, low: int, high: int) -> int:
+def whole(name: str, value: object, low: int, high: int, example: str) -> int:
     """Return a whole number between `low` and `high`.
 
     Raises:
         BadArgument: it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadArgument(f"{name} is a whole number from {low} to {high}, not {described(value)}")
+        raise BadArgument(
+            f"{name} is a whole number from {low} to {high:,}, not {described(value)}; type {example}"
+        )
     return value
 
 
@@ -270,9 +285,9 @@ def repository_names(value: object, command: str) -> list[str]:
     if isinstance(listed, dict) or not isinstance(listed, Iterable):
         raise BadArgument(f"{command} takes repositories as text, not {described(value)}; type {example}")
     names = [str(item) if isinstance(item, uuid.UUID) else item for item in listed]
-    wrong = next((item for item in names if not isinstance(item, str) or not item.strip()), None)
-    if wrong is not None or not names:
-        found = described(wrong) if names else "an empty list"
+    wrong = [item for item in names if not isinstance(item, str) or not item.strip()]
+    if wrong or not names:
+        found = described(wrong[0]) if wrong else "an empty list"
         raise BadArgument(f"{command} takes repositories as text, not {found}; type {example}")
     return [clean_text(str(item)).strip() for item in names]
 

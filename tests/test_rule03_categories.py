@@ -1,0 +1,127 @@
+"""R3: the manual's table of categories, pins, and categorization in batches."""
+
+from __future__ import annotations
+
+import pytest
+
+# stars, contributors, pull requests: on each limit, and one beyond it
+EXAMPLES = [
+    ((0, 2, 10), "test"),
+    ((1, 2, 10), "small"),
+    ((0, 3, 10), "small"),
+    ((0, 2, 11), "small"),
+    ((50, 10, 100), "small"),
+    ((51, 10, 100), "medium"),
+    ((50, 11, 100), "medium"),
+    ((50, 10, 101), "medium"),
+    ((500, 50, 1000), "medium"),
+    ((501, 50, 1000), "large"),
+    ((5000, 200, 10000), "large"),
+    ((5001, 1, 1), "enterprise"),
+    ((1, 201, 1), "enterprise"),
+    ((1, 1, 10001), "enterprise"),
+    ((None, None, None), "test"),
+]
+
+
+@pytest.mark.parametrize(("counts", "category"), EXAMPLES)
+def test_r3_limits_are_inclusive(rollout, counts, category):
+    assert rollout.value("select category from rollout_category_of(%s, %s, %s)", *counts) == category
+
+
+def test_r3_contributors_are_the_distinct_authors_of_pull_requests(rollout):
+    name = rollout.add_repositories(1)[0]
+    rollout.sql("update repositories set stargazers_count = null")
+    rollout.sql(
+        "insert into pull_requests (github_id, number, title, state, repository_id, author_id, head_branch)"
+        " select n, n, 't', 'open', %s, md5((n %% 7)::text)::uuid, 'b' from generate_series(1, 30) n",
+        rollout.repository_id(name),
+    )
+    repo = rollout.repository_id(name)
+    assert rollout.value("select categorize_repository(%s)", repo) == "small"
+    row = rollout.sql(
+        "select star_count, contributor_count, pr_count, monthly_activity_score from repository_categories"
+    )
+    assert row == [(0, 7, 30, 10)]
+
+
+def test_r3_categorize_repository_answers_null_for_an_unknown_one(rollout):
+    assert rollout.value("select categorize_repository(gen_random_uuid())") is None
+
+
+def test_r3_a_pin_holds_through_categorization_until_it_is_lifted(rollout):
+    name = rollout.add_repositories(1, stars=9000)[0]
+    rollout.client.categorize_all()
+    assert rollout.client.mark_as_test(name).applied == [name]
+    rollout.client.categorize_all()
+    assert rollout.client.explain(name).category == "test"
+    assert rollout.client.explain(name).pinned_as_test
+    again = rollout.client.mark_as_test(name)
+    assert (again.changed, again.already) == (False, [name])
+    rollout.client.unmark_as_test(name)
+    assert rollout.client.explain(name).category == "enterprise"
+    assert rollout.client.unmark_as_test(name).changed is False
+
+
+def test_r3_a_mark_made_by_the_browser_console_is_a_pin_and_leaves_a_row(rollout):
+    """It writes the columns itself, past our functions."""
+    name = rollout.add_repositories(1, stars=9000)[0]
+    rollout.client.categorize_all()
+    rows = rollout.history_rows()
+    rollout.sql(
+        "update repository_categories set is_test_repository = true, category = 'test', priority_level = 100"
+    )
+    assert rollout.history_rows() == rows + 1
+    rollout.client.categorize_all()
+    assert rollout.client.explain(name).category == "test"
+
+
+def test_r3_a_second_run_rewrites_no_row(rollout):
+    rollout.add_repositories(200, stars=20)
+    first = rollout.client.categorize_all()
+    assert (first.changed, first.transitions) == (200, {"new → small": 200})
+    before = rollout.sql("select ctid, xmin, repository_id from repository_categories order by 3")
+    rows = rollout.history_rows()
+    assert rollout.client.categorize_all().changed == 0
+    assert rollout.sql("select ctid, xmin, repository_id from repository_categories order by 3") == before
+    assert rollout.history_rows() == rows, "a run that changes nothing leaves no history row"
+
+
+def test_r3_an_interrupted_run_goes_on_where_it_stopped(rollout, monkeypatch):
+    rollout.add_repositories(250, stars=20)
+    monkeypatch.setattr("rollout_console.client.FIRST_BATCH", 100)
+    monkeypatch.setattr("rollout_console.client.LARGEST_BATCH", 100)
+    rows = rollout.history_rows()
+
+    class Interrupted(Exception):
+        pass
+
+    def stop(run):
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        rollout.client.categorize_all(stop)
+    assert rollout.value("select count(*) from repository_categories") == 100, "finished batches stay"
+    state = rollout.client.status().categorization
+    assert (state.processed, state.total, state.finished_at) == (100, 250, None)
+    seen = []
+    run = rollout.client.categorize_all(lambda r: seen.append(r.processed))
+    assert seen == [200, 250]
+    assert (run.changed, rollout.history_rows()) == (250, rows + 1), "one run, one row"
+
+
+def test_r3_two_operators_share_one_run(rollout, monkeypatch):
+    rollout.add_repositories(300)
+    monkeypatch.setattr("rollout_console.client.FIRST_BATCH", 100)
+    monkeypatch.setattr("rollout_console.client.LARGEST_BATCH", 100)
+    rows = rollout.history_rows()
+    others: list[int] = []
+
+    def other_operator(run):
+        if not others and not run.done:
+            others.append(rollout.client.categorize_all().processed)
+
+    run = rollout.client.categorize_all(other_operator)
+    assert others == [300]
+    assert run.done
+    assert rollout.history_rows() == rows + 1
