@@ -113,9 +113,11 @@ def command(
 
     def register(method: Callable[Concatenate[Rollout, P], T]) -> CommandMethod[P, T]:
         summary, _, details = inspect.cleandoc(method.__doc__ or "").partition("\n")
+        parameters = _without_self(method).parameters.values()
         shown = ", ".join(
             f"{p.name}?" if p.default is not inspect.Parameter.empty else p.name
-            for p in _without_self(method).parameters.values()
+            for p in parameters
+            if p.name != "reason" or len(parameters) == 1  # every change takes one: help() says so once
         )
         usage = f"rollout.{method.__name__}({shown})"
         info = Command(method.__name__, group, example, summary, details.strip(), usage)

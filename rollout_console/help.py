@@ -80,5 +80,6 @@ def _overview(screen: Screen) -> str:
             lines.append(f"   {info.usage.ljust(width)}{first}")
             lines += [" " * (width + 3) + line for line in rest]
         lines.append("")
+    lines.append(' A reason for the history can follow in every change: rollout.setRollout(25, "phase 7")')
     lines.append(' More: rollout.help("setRollout"), rollout.help("recovery"), and from the runbook:')
     return "\n".join([*lines, *(f"   {title}" for title in runbook())])

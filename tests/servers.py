@@ -71,7 +71,8 @@ def postgres15_server() -> Iterator[str]:
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options += " -c max_connections=200 -c log_line_prefix=%d/%a/"
     run("pg_ctl", "-w", "-D", data, "-o", options, "-l", str(folder / "log"), "start")
     try:
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from terminal import console_environment, run_console
 
@@ -33,10 +34,11 @@ def env(home, tmp_path):
 
 
 def postgres_processes(home: Path) -> list[int]:
-    found = subprocess.run(
-        ["pgrep", "-f", f"postgres.*{home}/postgres"], capture_output=True, text=True, check=False
-    )
-    return [int(pid) for pid in found.stdout.split()]
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == "postgres" and f"{home}/postgres" in (process.info["cmdline"] or []):
+            found.append(process.pid)
+    return found
 
 
 def test_first_start_loads_samples_that_every_command_can_show(env):

@@ -1,0 +1,81 @@
+"""The README, the runbook and help() tell the same story as the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from terminal import run_console
+
+from rollout_console.commands import COMMANDS, GROUPS
+from rollout_console.console import Rollout
+from rollout_console.help import help_for, runbook
+from rollout_console.render import Screen, render
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+BROWSER = """status stats categories checkHealth showMetrics setRollout emergencyStop resume categorizeAll markAsTest
+    unmarkAsTest addToWhitelist removeFromWhitelist showWhitelist enableAutoRollback disableAutoRollback
+    rollbackToPercentage rollbackToZero help""".split()
+assert Rollout
+
+
+def command_table() -> str:
+    lines = ["| type | what it does |", "| --- | --- |"]
+    for group in GROUPS:
+        lines.append(f"| **{group}** | |")
+        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.group == group]
+    return "\n".join(lines)
+
+
+def test_the_browsers_commands_are_all_here_and_ours_are_kept_apart():
+    assert [n for n, c in COMMANDS.items() if c.group != "Beyond the browser"] == sorted(
+        BROWSER, key=list(COMMANDS).index
+    )
+
+
+def test_the_readmes_table_is_the_registry():
+    """To mend: put what command_table() returns between the markers."""
+    between = re.search(r"<!-- commands -->\n(.*?)\n<!-- end of commands -->", README, re.DOTALL)
+    assert between is not None
+    assert between.group(1) == command_table()
+
+
+def test_help_names_every_command_and_every_part_of_the_runbook():
+    text = render(help_for(None), Screen(width=80))
+    for command in COMMANDS.values():
+        assert command.usage in text
+    for title in runbook():
+        assert title in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_on_a_command_shows_usage_and_an_example(name):
+    text = render(help_for(name), Screen(width=80))
+    assert COMMANDS[name].usage in text
+    assert COMMANDS[name].example in text
+    assert help_for(f"rollout.{name}()").text == help_for(name.upper()).text
+
+
+def test_help_recovery_is_the_runbook():
+    text = help_for("recovery").text
+    for title, part in runbook().items():
+        assert (part in text) == title.startswith("Recovery")
+
+
+@pytest.mark.parametrize("title", list(runbook()))
+def test_every_block_of_the_runbook_runs(rollout, console_env, title):
+    """Executed in order on a rollout that was stopped, and that has jobs."""
+    rollout.report(good=30)
+    rollout.client.emergency_stop("before the runbook")
+    for block in re.findall(
+        r"```python\n(.*?)```", RUNBOOK.split(f"## {title}")[1].split("\n## ")[0], re.DOTALL
+    ):
+        if "setRollout" in block or "phases" in block:
+            rollout.client.resume()
+        done = run_console(console_env, block)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert done.stdout.count("\n") > block.count("rollout.")
