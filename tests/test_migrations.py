@@ -78,7 +78,7 @@ select '00000000-0000-4000-8000-00000000000b', id, 'inngest', 9, 1, 10, 12.5 fro
 insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, triggered_by, metadata, created_at) values
     ('00000000-0000-4000-8000-00000000000b', 'updated', 0, 10, 'phase6_script', null, now() - interval '2 days'),
     (null, 'created', null, null, null, null, null);
-"""  # noqa: E501 - rows are read across
+"""
 
 
 @pytest.fixture
@@ -234,9 +234,7 @@ def test_a_ledger_with_other_content_stops_before_anything_is_changed(existing):
 def test_many_at_once_apply_each_migration_once(fresh_database):
     url = fresh_database(migrated=False)
     applied: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: applied.extend(m.version for m in apply(url))) for _ in range(6)
-    ]
+    threads = [threading.Thread(target=lambda: applied.extend(m.version for m in apply(url))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -271,7 +269,5 @@ def test_a_schema_of_another_version_is_refused(fresh_database):
         connection.execute(
             "create or replace function rollout_schema_version() returns integer language sql as 'select 99'"
         )
-    with pytest.raises(
-        SchemaMismatch, match="schema version 99, this console knows 1; upgrade rollout-console"
-    ):
+    with pytest.raises(SchemaMismatch, match="schema version 99, this console knows 1; upgrade rollout-console"):
         client(url).status()

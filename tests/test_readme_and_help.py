@@ -71,9 +71,7 @@ def test_every_block_of_the_runbook_runs(rollout, console_env, title):
     """Executed in order on a rollout that was stopped, and that has jobs."""
     rollout.report(good=30)
     rollout.client.emergency_stop("before the runbook")
-    for block in re.findall(
-        r"```python\n(.*?)```", RUNBOOK.split(f"## {title}")[1].split("\n## ")[0], re.DOTALL
-    ):
+    for block in re.findall(r"```python\n(.*?)```", RUNBOOK.split(f"## {title}")[1].split("\n## ")[0], re.DOTALL):
         if "setRollout" in block or "phases" in block:
             rollout.client.resume()
         done = run_console(console_env, block)

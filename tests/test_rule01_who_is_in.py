@@ -35,9 +35,7 @@ def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
         rollout.client.set_rollout(percentage)
         inside = admitted(rollout)
         # hash alone is a draw: 0.5 points is its standard deviation at 50 %
-        assert len(inside) == pytest.approx(
-            percentage * 100, abs=100 if strategy == "repository_size" else 200
-        )
+        assert len(inside) == pytest.approx(percentage * 100, abs=100 if strategy == "repository_size" else 200)
         assert previous <= set(inside), f"raising to {percentage} % removed somebody"
         assert rollout.client.stats().eligible_repositories == len(inside)
         previous = set(inside)
@@ -78,9 +76,7 @@ def test_r1_zero_admits_only_the_whitelist_and_hundred_all_but_the_blacklist(rol
     uncategorized = rollout.add_repositories(1, prefix="late/comer")[0]
     listed, banned = names[0], names[1]
     rollout.client.add_to_whitelist(listed)
-    rollout.sql(
-        "update rollout_configuration set excluded_repositories = array[%s]", rollout.repository_id(banned)
-    )
+    rollout.sql("update rollout_configuration set excluded_repositories = array[%s]", rollout.repository_id(banned))
     assert [n for n in [*names, uncategorized] if rollout.is_eligible(n)] == [listed]
     rollout.client.set_rollout(100)
     assert [n for n in [*names, uncategorized] if not rollout.is_eligible(n)] == [banned]
@@ -126,8 +122,7 @@ def test_r1_hash_is_the_documented_one(rollout):
     repo = "00000000-0000-4000-8000-000000000001"
     assert (
         rollout.value("select rollout_bucket('hybrid_progressive_capture', %s)", repo)
-        == int(__import__("hashlib").md5(f"hybrid_progressive_capture:{repo}".encode()).hexdigest()[:8], 16)
-        % 10_000
+        == int(__import__("hashlib").md5(f"hybrid_progressive_capture:{repo}".encode()).hexdigest()[:8], 16) % 10_000
     )
 
 
@@ -172,6 +167,4 @@ def test_r1_counts_follow_every_change_of_category_whoever_makes_it(rollout):
         " from repository_categories group by 1, 2 order by 1, 2"
     )
     assert counted == recount
-    assert rollout.client.stats().total_repositories == rollout.value(
-        "select count(*) from repository_categories"
-    )
+    assert rollout.client.stats().total_repositories == rollout.value("select count(*) from repository_categories")

@@ -68,9 +68,7 @@ def test_r3_a_mark_made_by_the_browser_console_is_a_pin_and_leaves_a_row(rollout
     name = rollout.add_repositories(1, stars=9000)[0]
     rollout.client.categorize_all()
     rows = rollout.history_rows()
-    rollout.sql(
-        "update repository_categories set is_test_repository = true, category = 'test', priority_level = 100"
-    )
+    rollout.sql("update repository_categories set is_test_repository = true, category = 'test', priority_level = 100")
     assert rollout.history_rows() == rows + 1
     rollout.client.categorize_all()
     assert rollout.client.explain(name).category == "test"

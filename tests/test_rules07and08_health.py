@@ -191,17 +191,13 @@ def test_r8_two_failures_at_the_same_moment_do_not_slip_through(running):
 @pytest.mark.parametrize("processor", ["lambda", "", None])
 def test_record_rollout_job_refuses_an_unknown_processor(running, processor):
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="inngest or github_actions"):
-        running.sql(
-            "select record_rollout_job(%s, %s, true)", running.repository_id("acme/repo-1"), processor
-        )
+        running.sql("select record_rollout_job(%s, %s, true)", running.repository_id("acme/repo-1"), processor)
 
 
 def test_record_rollout_job_keeps_averages_and_the_last_error(running):
     repo = running.repository_id("acme/repo-1")
     for seconds, message in ((10, None), (20, None), (None, "x" * 5000)):
-        running.sql(
-            "select record_rollout_job(%s, 'inngest', %s, %s, %s)", repo, message is None, seconds, message
-        )
+        running.sql("select record_rollout_job(%s, 'inngest', %s, %s, %s)", repo, message is None, seconds, message)
     row = running.sql(
         "select success_count, error_count, total_jobs, average_processing_time, length(last_error_message)"
         " from rollout_metrics"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
-from rollout_console.errors import BadArgument, NotFound
 from rollout_console.doors.postgres import PostgresDoor
+from rollout_console.errors import BadArgument, NotFound
 
 
 @pytest.fixture(autouse=True)
@@ -179,6 +180,6 @@ def test_r10_sixteen_writers_lose_nothing(rollout, names):
     assert len(made) == 160
     assert rollout.history_rows() - rows == sum(made)
     entries = rollout.client.history(sum(made)).entries
-    for newer, older in zip(entries, entries[1:], strict=False):
+    for newer, older in itertools.pairwise(entries):
         assert newer.previous_percentage == older.new_percentage
     assert rollout.client.status().rollout_percentage == entries[0].new_percentage

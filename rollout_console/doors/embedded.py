@@ -161,9 +161,7 @@ def _runtime_folder() -> Iterator[None]:
     """
     before = os.environ.get("XDG_RUNTIME_DIR")
     uid = os.getuid() if hasattr(os, "getuid") else "user"
-    folder = (
-        Path(before) if before and Path(before).is_dir() else Path(tempfile.gettempdir()) / f"rollout-{uid}"
-    )
+    folder = Path(before) if before and Path(before).is_dir() else Path(tempfile.gettempdir()) / f"rollout-{uid}"
     folder.mkdir(mode=0o700, exist_ok=True)
     (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(folder)

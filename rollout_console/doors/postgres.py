@@ -66,9 +66,7 @@ class PostgresDoor:
             sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
         )
         statement = sql.SQL("select {}({})").format(sql.Identifier(function), arguments)
-        values = {
-            name: Jsonb(value) if isinstance(value, dict) else value for name, value in parameters.items()
-        }
+        values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in parameters.items()}
         row = self._connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
@@ -109,9 +107,7 @@ def translate(error: psycopg.Error) -> RolloutError:
         return from_sqlstate(error.sqlstate, message)
     if "password" in message or "authentication" in message or "no pg_hba.conf entry" in message:
         return BadCredentials(f"the database refused the login ({message}); check the database URL")
-    return Unreachable(
-        f"the database can't be reached ({message}); check the network, then: rollout.status()"
-    )
+    return Unreachable(f"the database can't be reached ({message}); check the network, then: rollout.status()")
 
 
 def _name_of(url: str) -> str:

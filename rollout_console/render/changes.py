@@ -33,9 +33,7 @@ def _percentage(change: results.Change, screen: Screen) -> str:
         said = f"nothing changed: the rollout is at {status.rollout_percentage} % already"
     else:
         assert change.change is not None
-        said = (
-            f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_admitted(change)}"
-        )
+        said = f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_admitted(change)}"
     if status.emergency_stop:
         said += "\n stored, but traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
     return said

@@ -31,9 +31,7 @@ def _(status: results.Status, screen: Screen) -> str:
     feature = screen.paint(clean(status.feature_name, 100), "title")
     head = [f" {feature}  {state_line(status, screen)}"]
     if screen.bars:
-        head.append(
-            f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {status.phase}"
-        )
+        head.append(f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {status.phase}")
     stop = "off"
     if status.emergency_stop:
         stop = f"{screen.paint('ON', 'bad')} since {when(status.emergency_stopped_at, now)}"
@@ -54,13 +52,11 @@ def _(status: results.Status, screen: Screen) -> str:
         ("auto-rollback", auto_rollback(status, screen)),
         (
             "health",
-            f"{verdict(status.health, screen)}\n"
-            f"{window(status.health)}, of a window of {status.health.window_hours} h",
+            f"{verdict(status.health, screen)}\n{window(status.health)}, of a window of {status.health.window_hours} h",
         ),
         (
             "lists",
-            f"{count(status.whitelist_size)} on the whitelist, "
-            f"{count(status.blacklist_size)} on the blacklist",
+            f"{count(status.whitelist_size)} on the whitelist, {count(status.blacklist_size)} on the blacklist",
         ),
         ("created", when(status.created_at, now)),
         ("updated", when(status.updated_at, now)),
@@ -111,10 +107,7 @@ def last_change(status: results.Status) -> str:
 @render.register
 def _(stats: results.Stats, screen: Screen) -> str:
     stopped = f"  {screen.paint(' STOPPED ', 'stopped')}" if stats.emergency_stop else ""
-    jobs = (
-        ", ".join(f"{clean(p, 30)} {count(n)}" for p, n in sorted(stats.processor_distribution.items()))
-        or "none"
-    )
+    jobs = ", ".join(f"{clean(p, 30)} {count(n)}" for p, n in sorted(stats.processor_distribution.items())) or "none"
     share = 100 * stats.eligible_repositories / stats.total_repositories if stats.total_repositories else None
     facts = [
         (
@@ -124,8 +117,7 @@ def _(stats: results.Stats, screen: Screen) -> str:
         ),
         (
             "categories",
-            ", ".join(f"{c} {count(stats.categories.get(c, 0))}" for c in ordered(stats.categories))
-            or "none",
+            ", ".join(f"{c} {count(stats.categories.get(c, 0))}" for c in ordered(stats.categories)) or "none",
         ),
         ("health", verdict(stats.health, screen)),
         ("window", window(stats.health)),
@@ -144,9 +136,7 @@ def ordered(categories: dict[str, int]) -> list[str]:
 
 def success_metrics(metrics: list[results.SuccessMetric], screen: Screen) -> str:
     """Return the manual's success metrics against their targets."""
-    rows = [
-        [mark(m.met, screen), m.name, m.note or measured(m.value, m.unit), m.target or ""] for m in metrics
-    ]
+    rows = [[mark(m.met, screen), m.name, m.note or measured(m.value, m.unit), m.target or ""] for m in metrics]
     return screen.table(["", "success metric", "now", "target"], rows)
 
 
@@ -160,10 +150,7 @@ def _(found: results.Categories, screen: Screen) -> str:
             count(c.repositories),
             count(c.eligible),
             screen.bar(c.eligible, c.repositories, 10),
-            *(
-                number(v if v is None else round(v, 1))
-                for v in (c.stars, c.contributors, c.pull_requests, c.activity)
-            ),
+            *(number(v if v is None else round(v, 1)) for v in (c.stars, c.contributors, c.pull_requests, c.activity)),
             str(c.priority_level),
         ]
         for c in found.categories
@@ -346,9 +333,7 @@ def _(phases: results.Phases, screen: Screen) -> str:
     criteria = [[mark(c.met, screen), c.name, measured(c.actual, c.unit), c.needed] for c in phases.criteria]
     parts.append("\n" + screen.table(["", "before the next phase", "now", "needed"], criteria))
     parts.append(
-        screen.paint(
-            f" ready for {phases.next_percentage} %: rollout.setRollout({phases.next_percentage})", "good"
-        )
+        screen.paint(f" ready for {phases.next_percentage} %: rollout.setRollout({phases.next_percentage})", "good")
         if phases.ready
         else f" not ready for {phases.next_percentage} % yet"
     )

@@ -38,9 +38,7 @@ class Screen:
         """Look at a stream: NO_COLOR and TERM=dumb are respected."""
         terminal = bool(getattr(stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
         width = shutil.get_terminal_size((80, 24)).columns
-        return cls(
-            width=max(40, min(width, 120)), colour=terminal and not os.environ.get("NO_COLOR"), bars=terminal
-        )
+        return cls(width=max(40, min(width, 120)), colour=terminal and not os.environ.get("NO_COLOR"), bars=terminal)
 
     def paint(self, text: str, style: str) -> str:
         """Return text in one of STYLES, or as it is where there are no colours."""

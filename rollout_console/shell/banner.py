@@ -25,6 +25,4 @@ def banner(console: Rollout, problem: RolloutError | None = None) -> str:
     ]
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))
-    return "\n".join(
-        [*lines, ' begin    rollout.status()   rollout.help()   rollout.emergencyStop("reason")', ""]
-    )
+    return "\n".join([*lines, ' begin    rollout.status()   rollout.help()   rollout.emergencyStop("reason")', ""])
