@@ -1,4 +1,4 @@
-"""Makes the README's pictures from real sessions: `python docs/make_pictures.py` (needs tmux, and `pip install rich`)."""
+"""Makes the README's pictures from real sessions: `python docs/make_pictures.py` (needs tmux, and rich)."""
 
 from __future__ import annotations
 
