@@ -494,6 +494,21 @@ end $$;
 comment on function public.rollout_phases(text) is
     'rollout.phases(): the progression and whether the next phase may begin (R2).';
 
+create or replace function public.rollout_overview(feature_name text default 'hybrid_progressive_capture', points integer default 48)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'status', rollout_status(feature_name),
+        'categories', rollout_categories(feature_name),
+        'phases', rollout_phases(feature_name),
+        'metrics', rollout_show_metrics(feature_name, 3),
+        'trend', rollout_error_trend(feature_name, points),
+        'history', rollout_list_history(feature_name, 50))
+$$;
+comment on function public.rollout_overview(text, integer) is 'All that the dashboard shows, of one moment and in one answer.';
+
 create or replace function public.rollout_find_repositories(prefix text, max_rows integer default 20)
 returns jsonb
 language sql stable

@@ -59,7 +59,7 @@ declare
         rollout_admission,rollout_buckets,rollout_job_counts,rollout_categorization_runs}';
     reports constant text[] := '{is_repository_eligible_for_rollout,rollout_schema_version,rollout_status,rollout_stats,
         rollout_categories,rollout_show_metrics,rollout_error_trend,rollout_show_whitelist,rollout_list_history,
-        rollout_preview,rollout_explain,rollout_phases,rollout_find_repositories,
+        rollout_preview,rollout_explain,rollout_phases,rollout_overview,rollout_find_repositories,
         rollout_category_rules,rollout_category_of,rollout_bucket,rollout_quota,rollout_decide,rollout_wilson,
         rollout_window_start,rollout_window,rollout_health,rollout_active,rollout_history_entry,
         rollout_whole_percentage,rollout_phase_plan,rollout_phase_name,rollout_admitted,rollout_success_metrics,

@@ -18,6 +18,7 @@ SUBCOMMANDS = {
         "set a rollout up, once: schema, categories, whitelist, first percentage",
     ),
     "monitor": ("rollout_console.monitor", "check health at an interval, roll back on a breach, and alert"),
+    "dashboard": ("rollout_console.dashboard", "watch and control the rollout on a full screen"),
     "migrate": ("rollout_console.cli_migrate", "bring the database's rollout functions up to date"),
     "install-profile": ("rollout_console.cli_profile", "make `ipython --profile=rollout` open the console"),
 }

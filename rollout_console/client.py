@@ -39,7 +39,17 @@ class RolloutClient:
 
     def status(self) -> results.Status:
         """Return the configuration, what is in effect, health, and the last change."""
-        status = self._read("rollout_status", results.Status)
+        return self._complete(self._read("rollout_status", results.Status))
+
+    def overview(self, points: int = 48) -> results.Overview:
+        """Return all that the dashboard shows in one answer, the error trend in `points` steps (2 to 288)."""
+        points = whole("points", points, 2, 288, "rollout.client.overview(48)")
+        overview = self._read("rollout_overview", results.Overview, points=points)
+        self._complete(overview.status)
+        return overview
+
+    def _complete(self, status: results.Status) -> results.Status:
+        """Add what only this side knows; refuse a schema that it does not know."""
         if status.schema_version != SCHEMA_VERSION:
             newer = status.schema_version > SCHEMA_VERSION
             raise SchemaMismatch(

@@ -167,6 +167,11 @@ class Rollout:
         """Show the progression and whether the next phase may begin."""
         return self.client.phases()
 
+    @command(BEYOND, "rollout.plot()")
+    def plot(self, points: int = 48) -> results.ErrorTrend:
+        """Show the error rate over the window, with the threshold."""
+        return self.client.error_trend(points)
+
     # The screen
 
     def screen(self) -> Screen:

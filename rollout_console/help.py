@@ -79,5 +79,5 @@ def _overview(screen: Screen) -> str:
             lines += [" " * (width + 3) + line for line in rest]
         lines.append("")
     lines.append(' Every change takes a reason as well: rollout.setRollout(25, "phase 7")')
-    lines.append(' More: rollout.help("setRollout"), rollout.help("recovery"), and from the runbook:')
+    lines.append(' More: rollout.help("setRollout"), rollout.help("recovery"). The runbook:')
     return "\n".join([*lines, *(f"   {title}" for title in runbook())])

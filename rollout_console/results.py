@@ -315,6 +315,17 @@ class Phases(Result, kw_only=True):
     phases: list[Phase]
 
 
+class Overview(Result, kw_only=True):
+    """All that the dashboard shows, of one moment."""
+
+    status: Status
+    categories: Categories
+    phases: Phases
+    metrics: Metrics
+    trend: ErrorTrend
+    history: History
+
+
 class Change(Result, kw_only=True):
     """What a changing command answers: whether anything changed, its history row, the status after it.
 

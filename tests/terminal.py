@@ -42,7 +42,7 @@ class Terminal:
         return done.stdout
 
     def type(self, line: str) -> None:
-        self.tmux("send-keys", "-l", line)
+        self.tmux("send-keys", "-l", "--", line)
         self.tmux("send-keys", "Enter")
 
     def key(self, name: str) -> None:

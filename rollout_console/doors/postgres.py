@@ -16,12 +16,15 @@ STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that both doors be
 
 
 class PostgresDoor:
-    """Calls the SQL functions over a PostgreSQL connection that is opened when first needed."""
+    """Calls the SQL functions over PostgreSQL connections that are opened when first needed.
+
+    Each thread has a connection of its own: an emergency stop never waits for a refresh.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection: psycopg.Connection[Any] | None = None
-        self._lock = threading.RLock()
+        self._own = threading.local()
+        self._opened: list[psycopg.Connection[Any]] = []
         self.target = Target("postgres", _name_of(url))
 
     def call(self, function: str, **parameters: object) -> Any:
@@ -31,26 +34,40 @@ class PostgresDoor:
         """
         import psycopg
 
-        with self._lock:
-            for attempt in (1, 2):
-                fresh = self._connection is None
-                try:
-                    return self._send(function, parameters)
-                except psycopg.Error as error:
-                    lost = self._connection is None or self._connection.broken
-                    if lost:
-                        self.close()
-                    if lost and not fresh and attempt == 1:
-                        continue
-                    raise translate(error) from error
-        raise AssertionError("unreachable")
+        reused = self._connection is not None
+        try:
+            return self._send(function, parameters)
+        except psycopg.Error as error:
+            if not self._is_lost():
+                raise translate(error) from error
+            self._forget()
+            if not reused:
+                raise translate(error) from error
+        try:
+            return self._send(function, parameters)
+        except psycopg.Error as error:
+            raise translate(error) from error
 
     def close(self) -> None:
         """See `Door.close`."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+        self._own = threading.local()
+
+    @property
+    def _connection(self) -> psycopg.Connection[Any] | None:
+        """The connection of this thread, if it has one."""
+        return getattr(self._own, "connection", None)
+
+    def _is_lost(self) -> bool:
+        return self._connection is None or self._connection.closed
+
+    def _forget(self) -> None:
+        if self._connection is not None:
+            self._opened.remove(self._connection)
+            self._connection.close()
+            del self._own.connection
 
     def url(self) -> str:
         """Return the connection string, credentials included; never show it."""
@@ -60,14 +77,16 @@ class PostgresDoor:
         from psycopg import sql
         from psycopg.types.json import Jsonb
 
-        if self._connection is None:
-            self._connection = connect(self.url())
+        connection = self._connection
+        if connection is None or connection.closed:
+            connection = self._own.connection = connect(self.url())
+            self._opened.append(connection)
         arguments = sql.SQL(", ").join(
             sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
         )
         statement = sql.SQL("select {}({})").format(sql.Identifier(function), arguments)
         values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in parameters.items()}
-        row = self._connection.execute(statement, values).fetchone()
+        row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
 
@@ -119,4 +138,5 @@ def _name_of(url: str) -> str:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         return "postgres"
-    return f"{parts.get('host', 'localhost')}/{parts.get('dbname', 'postgres')}"
+    host = str(parts.get("host") or "localhost")
+    return f"{'localhost' if host.startswith('/') else host}/{parts.get('dbname', 'postgres')}"

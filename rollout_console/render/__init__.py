@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rollout_console.render import changes, reports
+from rollout_console.render import changes, chart, reports
 from rollout_console.render.base import render
 from rollout_console.render.screen import Screen
 
-__all__ = ["Screen", "changes", "render", "reports"]
+__all__ = ["Screen", "changes", "chart", "render", "reports"]

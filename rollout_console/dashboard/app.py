@@ -1,0 +1,259 @@
+"""The dashboard as a prompt_toolkit application: layout, questions, and what the keys do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout import BufferControl, ConditionalContainer, FormattedTextControl, HSplit, Layout, Window
+from prompt_toolkit.layout.processors import BeforeInput
+
+from rollout_console.client import RolloutClient
+from rollout_console.dashboard.feed import Feed
+from rollout_console.dashboard.view import draw, history_lines
+from rollout_console.errors import RolloutError
+from rollout_console.render import Screen, render
+from rollout_console.text import clean
+
+KEYS = (
+    "s set %   e STOP   r resume   b rollback   h health   a auto-rollback on/off\n"
+    "w whitelist   c categorize   m metrics   l history   ? help   q quit"
+)
+
+
+class Dashboard:
+    """Shows what the feed knows, and turns keys into calls of the client. No rule is decided here."""
+
+    def __init__(self, client: RolloutClient, every: float) -> None:
+        self.client = client
+        self.every = every
+        self.message = ""
+        self.pane: list[str] | None = None  # a page in front of the overview: history, metrics, help
+        self.scrolled = 0
+        self.question = ""
+        self._answered: Callable[[str], None] | None = None
+        self._workers = ThreadPoolExecutor(4, thread_name_prefix="dashboard")
+        self.answer = Buffer(multiline=False, accept_handler=self._accept)
+        self.app: Application[None] = Application(
+            layout=self._layout(),
+            key_bindings=self._bindings(),
+            full_screen=True,
+            refresh_interval=1.0,  # ages count up while nothing new comes
+        )
+        self.feed = Feed(client, every, self.app.invalidate)
+
+    def run(self) -> None:
+        """Run until q."""
+        self.feed.start()
+        try:
+            self.app.run()
+        finally:
+            self.feed.stop()
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            self.client.door.close()
+
+    # The screen
+
+    def _layout(self) -> Layout:
+        asking = Condition(lambda: bool(self.question))
+        ask = Window(BufferControl(self.answer, input_processors=[BeforeInput(lambda: f" {self.question} ")]), height=1)
+        return Layout(
+            HSplit(
+                [
+                    Window(FormattedTextControl(self._body, focusable=True), wrap_lines=False),
+                    Window(FormattedTextControl(lambda: ANSI(self.message)), dont_extend_height=True, wrap_lines=True),
+                    ConditionalContainer(ask, filter=asking),
+                    Window(FormattedTextControl(self._footer), height=2, style="reverse"),
+                ]
+            )
+        )
+
+    def _body(self) -> ANSI:
+        size = self.app.output.get_size()
+        height = size.rows - 2 - (len(self.message.splitlines()) or 0) - bool(self.question)
+        screen = Screen(width=size.columns, colour=not os.environ.get("NO_COLOR"), bars=True)
+        if self.pane is not None:
+            lines = self.pane[self.scrolled : self.scrolled + height]
+        else:
+            lines = draw(self.feed.picture, self.every, screen, size.columns, height)
+        return ANSI("\n".join(lines))
+
+    def _footer(self) -> str:
+        if self.question:
+            return "Enter to answer   Esc to leave it\n"
+        if self.pane is not None:
+            return "↑ ↓ to scroll   Esc to go back   e STOP   q quit\n"
+        return KEYS
+
+    def _screen(self) -> Screen:
+        columns = self.app.output.get_size().columns
+        return Screen(width=columns, colour=not os.environ.get("NO_COLOR"), bars=True)
+
+    # Questions and actions
+
+    def ask(self, question: str, answered: Callable[[str], None]) -> None:
+        """Ask for a line of text; Esc leaves it unanswered."""
+        self.question, self._answered = question, answered
+        self.answer.reset()
+        self.app.layout.focus(self.answer)
+
+    def _accept(self, buffer: Buffer) -> bool:
+        answered, text = self._answered, buffer.text.strip()
+        self._leave()
+        if answered is not None:
+            answered(text)
+        return False
+
+    def _leave(self) -> None:
+        self.question, self._answered = "", None
+        self.app.layout.focus_previous()
+
+    def perform(self, action: Callable[[], object], *, doing: str) -> None:
+        """Run an action beside the screen, and say what came of it."""
+        self.message = f" {doing} …"
+        self.app.create_background_task(self._perform(action))
+
+    async def _perform(self, action: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            result = await loop.run_in_executor(self._workers, action)
+            self.message = result if isinstance(result, str) else render(result, self._screen())
+        except RolloutError as error:
+            steps = "".join(f"\n   {clean(step, 1000)}" for step in getattr(error, "by_hand", ()))
+            self.message = self._screen().paint(f" {clean(str(error), 500)}", "bad") + steps
+        self.feed.refresh()
+        self.app.invalidate()
+
+    def show_pane(self, fetch: Callable[[], list[str]]) -> None:
+        """Open a page in front of the overview."""
+
+        def open_pane() -> str:
+            self.pane, self.scrolled = fetch(), 0
+            return ""
+
+        self.perform(open_pane, doing="reading")
+
+    def set_percentage(self, text: str) -> None:
+        """Preview who would enter or leave, and ask before doing it."""
+        percentage = _number(text)
+
+        def preview() -> str:
+            shown = render(self.client.preview(percentage), self._screen())
+            self.ask(f"set {text} %? y to do it:", confirmed)
+            return shown
+
+        def confirmed(answer: str) -> None:
+            if answer.lower() in {"y", "yes"}:
+                self.perform(lambda: self.client.set_rollout(percentage), doing=f"setting {text} %")
+            else:
+                self.message = " nothing was changed"
+
+        self.perform(preview, doing="previewing")
+
+    def whitelist(self, text: str) -> None:
+        """Add repositories to the whitelist, or remove those with a minus before them."""
+        names = [name.lstrip("-") for name in text.replace(",", " ").split()]
+        if text.startswith("-"):
+            self.perform(lambda: self.client.remove_from_whitelist(names), doing="removing")
+        else:
+            self.perform(lambda: self.client.add_to_whitelist(names), doing="adding")
+
+    def toggle_auto_rollback(self) -> None:
+        """Switch the breaker to what it is not on the screen."""
+        seen = self.feed.picture.overview
+        if seen is None:
+            self.message = " not connected yet"
+        elif seen.status.auto_rollback_enabled:
+            self.perform(self.client.disable_auto_rollback, doing="switching auto-rollback off")
+        else:
+            self.perform(self.client.enable_auto_rollback, doing="switching auto-rollback on")
+
+    def resume(self, text: str) -> None:
+        """Resume at the percentage that is kept, or at another."""
+        wanted = _number(text) if text else None
+        self.perform(lambda: self.client.resume(wanted), doing="resuming")
+
+    # Keys
+
+    def _bindings(self) -> KeyBindings:
+        keys = KeyBindings()
+        free = Condition(lambda: not self.question)
+        overview = free & Condition(lambda: self.pane is None)
+        paged = free & Condition(lambda: self.pane is not None)
+
+        def on(key: str, act: Callable[[], None], *, when: Condition | object = overview) -> None:
+            @keys.add(key, filter=when)  # type: ignore[arg-type]
+            def _(event: KeyPressEvent) -> None:
+                act()
+
+        on("s", lambda: self.ask("percentage, 0 to 100:", self.set_percentage))
+        # One key and a reason, on every page, and no further question.
+        on("e", lambda: self.ask("EMERGENCY STOP, reason (Enter stops):", self._stop), when=free)
+        on("r", lambda: self.ask("resume at (Enter for the percentage that is kept):", self.resume))
+        on("b", lambda: self.ask("roll back to (Enter for 0):", self._rollback))
+        on("h", lambda: self.perform(self.client.check_health, doing="checking"))
+        on("a", self.toggle_auto_rollback)
+        on("w", lambda: self.ask("whitelist: owner/name to add, -owner/name to remove:", self.whitelist))
+        on("c", lambda: self.perform(lambda: self.client.categorize_all(self._progress), doing="categorizing"))
+        on("m", lambda: self.show_pane(lambda: self._rendered(self.client.show_metrics())))
+        on("l", lambda: self.show_pane(lambda: history_lines(self.client.history(200))))
+        on("?", lambda: self.show_pane(self._help))
+        on("q", self.app_exit, when=free)
+        on("c-c", self.app_exit, when=Condition(lambda: True))
+        on("up", lambda: self._scroll(-1), when=paged)
+        on("down", lambda: self._scroll(1), when=paged)
+        on("escape", self._escape, when=Condition(lambda: True))
+        return keys
+
+    def app_exit(self) -> None:
+        """Leave the dashboard; nothing of the rollout changes by that."""
+        self.app.exit()
+
+    def _escape(self) -> None:
+        if self.question:
+            self._leave()
+            self.message = " nothing was changed"
+        else:
+            self.pane, self.message = None, ""
+
+    def _scroll(self, lines: int) -> None:
+        self.scrolled = max(0, min(self.scrolled + lines, len(self.pane or []) - 1))
+
+    def _stop(self, reason: str) -> None:
+        self.perform(lambda: self.client.emergency_stop(reason or None), doing="STOPPING")
+
+    def _rollback(self, text: str) -> None:
+        wanted = _number(text) if text else 0
+        self.perform(lambda: self.client.rollback_to_percentage(wanted), doing="rolling back")
+
+    def _progress(self, run: object) -> None:
+        self.message = f" {time.strftime('%H:%M:%S')} {render(run, self._screen()).strip()}"
+        self.app.invalidate()
+
+    def _rendered(self, result: object) -> list[str]:
+        return render(result, self._screen()).splitlines()
+
+    def _help(self) -> list[str]:
+        from rollout_console.help import help_for
+
+        return [
+            " The keys are those at the bottom; at the prompt the same is done by:",
+            "",
+            *self._rendered(help_for(None)),
+        ]
+
+
+def _number(text: str) -> object:
+    """Return what was typed as a number if it is one; if not, the client says what to type."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,74 @@
+"""The error rate over time, as columns under a threshold line.
+
+Drawn here rather than by a plotting library: the terminal ones keep one global figure and change
+their interface between versions, and this is one kind of chart.
+"""
+
+from __future__ import annotations
+
+from rollout_console import results
+from rollout_console.render.base import render
+from rollout_console.render.phrases import number
+from rollout_console.render.screen import Screen
+from rollout_console.text import local_time, percent
+
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+MARGIN = 9  # columns for the scale on the left
+
+
+def error_chart(trend: results.ErrorTrend, screen: Screen, width: int, height: int) -> list[str]:
+    """Return the lines of the chart.
+
+    Args:
+        trend: the points, oldest first.
+        screen: for its colours.
+        width: columns, scale included; at least 30.
+        height: lines above the time axis; at least 3.
+    """
+    rates = [100 * p.errors / p.jobs if p.jobs else None for p in trend.points]
+    top = max(trend.max_error_rate * 1.5, *(rate or 0 for rate in rates))
+    columns = _stretch(rates, width - MARGIN)
+    threshold_row = min(height - 1, int(height * trend.max_error_rate / top))
+    lines = []
+    for row in reversed(range(height)):
+        label = {height - 1: percent(top), threshold_row: percent(trend.max_error_rate)}.get(row, "")
+        cells = "".join(
+            _cell(rate, row, height * (rate or 0) / top, "┄" if row == threshold_row else " ") for rate in columns
+        )
+        over = row >= threshold_row
+        lines.append(f"{label:>{MARGIN - 2}} ┤{screen.paint(cells, 'bad' if over else 'good')}")
+    return [*lines, _axis(trend, width)]
+
+
+def _cell(rate: float | None, row: int, level: float, empty: str) -> str:
+    if rate is None:
+        return empty
+    if rate == 0:
+        return "·" if row == 0 else empty
+    filled = round(8 * min(1.0, max(0.0, level - row)))
+    if row == 0:
+        filled = max(1, filled)  # an error is never invisible
+    return EIGHTHS[filled] if filled else empty
+
+
+def _stretch(values: list[float | None], width: int) -> list[float | None]:
+    return [values[position * len(values) // width] for position in range(width)] if values else []
+
+
+def _axis(trend: results.ErrorTrend, width: int) -> str:
+    first, last = local_time(trend.points[0].at), "now"
+    return " " * MARGIN + first + last.rjust(width - MARGIN - len(first))
+
+
+@render.register
+def _(trend: results.ErrorTrend, screen: Screen) -> str:
+    jobs, errors = sum(p.jobs for p in trend.points), sum(p.errors for p in trend.points)
+    head = f" error rate over the window: {errors:,} of {jobs:,} jobs, threshold {number(trend.max_error_rate)} %"
+    if not screen.bars:  # in a pipe: figures, one line a step
+        rows = [
+            f"{p.at.isoformat()}  {p.jobs} jobs  {p.errors} errors  "
+            f"{percent(100 * p.errors / p.jobs if p.jobs else None)}"
+            for p in trend.points
+        ]
+        return "\n".join([head, *rows])
+    return "\n".join([head, *error_chart(trend, screen, screen.width - 2, 8)])
