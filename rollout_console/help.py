@@ -7,7 +7,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from rollout_console.commands import COMMANDS, GROUPS
+from rollout_console.commands import COMMANDS, GROUPS, Command
 from rollout_console.errors import BadArgument
 from rollout_console.render.base import render
 from rollout_console.render.screen import Screen
@@ -33,9 +33,9 @@ def help_for(topic: object) -> Help:
         BadArgument: there is no such topic; the message names near ones.
     """
     if topic is None:
-        return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in COMMANDS.values()))
+        return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in registry().values()))
     asked = str(getattr(topic, "__name__", topic)).removeprefix("rollout.").split("(")[0].strip()
-    names = {name.lower(): name for name in COMMANDS}
+    names = {name.lower(): name for name in registry()}
     if asked.lower() in names:
         return Help(names[asked.lower()], _about(names[asked.lower()]))
     parts = runbook()
@@ -48,6 +48,13 @@ def help_for(topic: object) -> Help:
     raise BadArgument(f"no help on {asked[:60]!r}; try {hint}")
 
 
+def registry() -> dict[str, Command]:
+    """Return all commands; importing the console is what registers them."""
+    import rollout_console.console  # noqa: F401 - it imports this module in turn
+
+    return COMMANDS
+
+
 def runbook() -> dict[str, str]:
     """Return the runbook's parts by their headings, fences taken out."""
     parts = re.split(r"^## +(.+)$", resource("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -58,7 +65,7 @@ def runbook() -> dict[str, str]:
 
 
 def _about(name: str) -> str:
-    info = COMMANDS[name]
+    info = registry()[name]
     details = f"\n\n {info.details}" if info.details else ""
     return f" {info.usage}\n {info.summary}{details}\n\n For example: {info.example}"
 
@@ -69,11 +76,11 @@ def _(found: Help, screen: Screen) -> str:
 
 
 def _overview(screen: Screen) -> str:
-    width = max(len(c.usage) for c in COMMANDS.values()) + 2
+    width = max(len(c.usage) for c in registry().values()) + 2
     lines: list[str] = []
     for group in GROUPS:
         lines.append(f" {screen.paint(group, 'title')}")
-        for info in (c for c in COMMANDS.values() if c.group == group):
+        for info in (c for c in registry().values() if c.group == group):
             first, *rest = textwrap.wrap(info.summary, max(30, screen.width - width - 3))
             lines.append(f"   {info.usage.ljust(width)}{first}")
             lines += [" " * (width + 3) + line for line in rest]
