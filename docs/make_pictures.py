@@ -32,7 +32,7 @@ def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
 def console(home: Path) -> None:
     """The console: status, a preview, an emergency stop."""
     terminal = Terminal(console_environment(home, ROLLOUT_HOME=str(home / "data")), width=100, height=46)
-    terminal.wait_for("In [", seconds=60)
+    terminal.wait_for("▸", seconds=60)
     terminal.type("rollout.status()")
     terminal.wait_for("last change")
     terminal.type("rollout.preview(25)")

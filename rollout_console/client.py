@@ -220,6 +220,14 @@ class RolloutClient:
             size = max(100, min(LARGEST_BATCH, int(size * min(2.0, BATCH_SECONDS / took))))
             run_id = run.run_id
 
+    def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
+        """Send practice jobs (1 to 10,000; errors in percent) on the sample data; refused on any other."""
+        example = "rollout.simulate(200, 20)"
+        jobs = whole("jobs", jobs, 1, 10_000, example)
+        if isinstance(error_rate, bool) or not isinstance(error_rate, int | float) or not 0 <= error_rate <= 100:
+            raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(error_rate)}; type {example}")
+        return self._read("rollout_simulate", results.Simulation, jobs=jobs, error_rate=error_rate)
+
     def _read(self, function: str, kind: type[R], **parameters: object) -> R:
         return self._call(function, kind, **parameters)
 

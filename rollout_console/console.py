@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rollout_console import results
@@ -12,6 +13,7 @@ from rollout_console.commands import COMMANDS, command
 from rollout_console.errors import BadArgument
 from rollout_console.help import Help, help_for
 from rollout_console.render import Screen, render
+from rollout_console.render.live import watch
 from rollout_console.render.progress import CategorizationProgress
 
 STATUS, CONTROL, REPOSITORIES, SAFETY, BEYOND = (
@@ -29,6 +31,7 @@ class Rollout:
     def __init__(self, client: RolloutClient) -> None:
         self.client = client
         self.shown: list[object] = []  # results that this cell has put on screen already (R12)
+        self.on_result: Callable[[object], None] = lambda result: None  # the prompt learns from results
         self.refused = False  # whether a command of this cell said no without raising
 
     # Status and monitoring
@@ -172,6 +175,20 @@ class Rollout:
         """Show the error rate over the window, with the threshold."""
         return self.client.error_trend(points)
 
+    @command(BEYOND, "rollout.watch()")
+    def watch(self, every: float = 2.0) -> results.Status | None:
+        """Show the status live, until Ctrl-C."""
+        return watch(self.client, self.screen, sys.stdout, every, self.on_result)
+
+    @command(BEYOND, "rollout.simulate(200, 20)")
+    def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
+        """Send practice jobs with an error rate in percent; on the local sample data only.
+
+        The jobs come from repositories that are in, one after the other, until the breaker
+        trips. For a fire drill see docs/fire-drill.md.
+        """
+        return self.client.simulate(jobs, error_rate)
+
     # The screen
 
     def screen(self) -> Screen:
@@ -183,6 +200,9 @@ class Rollout:
         notice = getattr(self.client.door, "notice", None)
         if notice:
             self.say(f"({notice})")
+        if result is None:
+            return
+        self.on_result(result)
         text = render(result, self.screen())
         self.say(f"\n{text}" if self.shown and "\n" in text else text)
         self.shown.append(result)
@@ -196,6 +216,9 @@ class Rollout:
         """Print text, also where the encoding of the terminal lacks a character."""
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         print(text.encode(encoding, "replace").decode(encoding))
+
+    def __dir__(self) -> list[str]:
+        return [*COMMANDS, "client"]
 
     def __repr__(self) -> str:
         return f"rollout of {self.client.feature} on {self.client.door.target}. Type rollout.help()"

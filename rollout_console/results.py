@@ -354,6 +354,15 @@ class HealthCheck(Change, kw_only=True):
     indicators: list[Indicator]
 
 
+class Simulation(Result, kw_only=True):
+    """`rollout.simulate()`: how many jobs were sent before they ended or the breaker tripped."""
+
+    jobs: int
+    errors: int
+    rolled_back: bool
+    status: Status
+
+
 class CategorizationRun(Result, kw_only=True):
     """`rollout.categorizeAll()`: how far the run is and what it moved, for example "new → small"."""
 

@@ -61,7 +61,7 @@ ERROR_RECOVERY = """\
 @pytest.fixture
 def console(terminal):
     opened = terminal(width=120, height=60)
-    opened.wait_for("In [")
+    opened.wait_for("▸")
     return opened
 
 
@@ -172,7 +172,7 @@ def test_the_installed_profile_opens_the_console_in_plain_ipython(terminal, cons
         capture_output=True,
     )
     plain = terminal(command=f"{sys.executable} -m IPython --profile=rollout --no-banner")
-    plain.wait_for("In [")
+    plain.wait_for("▸")
     plain.type("rollout.status()")
     plain.wait_for("20 % set, 20 % in effect")
 

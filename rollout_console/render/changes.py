@@ -123,6 +123,14 @@ def _(check: results.HealthCheck, screen: Screen) -> str:
 
 
 @render.register
+def _(run: results.Simulation, screen: Screen) -> str:
+    said = f" {state_line(run.status, screen)}  {count(run.jobs)} jobs sent, {count(run.errors)} failed"
+    if run.rolled_back:
+        said += f"; job {count(run.jobs)} tripped the breaker\n to see why: rollout.history(1), rollout.showMetrics()"
+    return f"{said}\n {verdict(run.status.health, screen)}"
+
+
+@render.register
 def _(run: results.CategorizationRun, screen: Screen) -> str:
     if not run.done:
         done = f"{count(run.processed)} of {count(run.total)} categorized"

@@ -10,7 +10,7 @@ from rollout_console.console import Rollout
 from rollout_console.doors import Door, Target, open_door
 from rollout_console.errors import RolloutError
 from rollout_console.settings import Settings
-from rollout_console.shell import display, paste, trouble
+from rollout_console.shell import completion, display, paste, prompt, trouble
 from rollout_console.shell.banner import banner
 
 
@@ -58,7 +58,9 @@ def load(ip: Any, *, quiet: bool = False) -> Rollout:
     paste.install(ip)
     display.install(ip, console)
     trouble.install(ip, console)
+    completion.install(ip, console)
     if not quiet:
+        prompt.install(ip, console)
         print(banner(console, door.reason if isinstance(door, ClosedDoor) else None))
     return console
 
@@ -69,6 +71,8 @@ def unload(ip: Any) -> None:
     for name, placeholder in PLACEHOLDERS.items():
         if ip.user_ns.get(name) is placeholder:
             del ip.user_ns[name]
+    prompt.uninstall(ip)
+    completion.uninstall(ip)
     trouble.uninstall(ip)
     display.uninstall(ip)
     paste.uninstall(ip)

@@ -1,0 +1,91 @@
+"""Completion inside a command's brackets: phases' percentages, repository names, help topics."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from typing import Any
+
+from rollout_console.commands import COMMANDS
+from rollout_console.console import Rollout
+from rollout_console.errors import RolloutError
+from rollout_console.help import runbook
+
+PATIENCE = 0.15  # seconds that the prompt may wait for names
+PERCENTAGES = ("10", "25", "50", "75", "100")
+NUMBER = re.compile(r"rollout\.(?:setRollout|preview|resume|rollbackToPercentage)\(\s*(\d*)$")
+NAME = re.compile(
+    r"rollout\.(?:explain|markAsTest|unmarkAsTest|addToWhitelist|removeFromWhitelist)\(.*?[\"']([^\"',\]]*)$"
+)
+TOPIC = re.compile(r"rollout\.help\(\s*[\"']([^\"']*)$")
+COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
+
+
+class Completer:
+    """Finds what could come next. Names come from the database, never later than PATIENCE."""
+
+    def __init__(self, console: Rollout) -> None:
+        self._console = console
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="completion")
+        self._asked: tuple[str, Future[list[str]]] | None = None
+
+    def complete(self, line: str) -> tuple[str, list[tuple[str, str]]] | None:
+        """Return what is to be replaced and the candidates with a description, or None if it is none of ours."""
+        if found := COMMAND.search(line):
+            fits = [c for c in COMMANDS.values() if c.name.lower().startswith(found.group(1).lower())]
+            return found.group(1), [(c.name, c.summary) for c in fits]
+        if found := NUMBER.search(line):
+            return found.group(1), [(p, "phase") for p in PERCENTAGES if p.startswith(found.group(1))]
+        if found := TOPIC.search(line):
+            topics = [*COMMANDS, "recovery", *runbook()]
+            return found.group(1), [(t, "topic") for t in topics if t.lower().startswith(found.group(1).lower())]
+        if found := NAME.search(line):
+            return found.group(1), [(name, "repository") for name in self._names(found.group(1))]
+        return None
+
+    def close(self) -> None:
+        """End the worker."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _names(self, prefix: str) -> list[str]:
+        if self._asked is None or self._asked[0] != prefix:
+            self._asked = (prefix, self._worker.submit(self._console.client.find_repositories, prefix, 30))
+        try:
+            return self._asked[1].result(timeout=PATIENCE)
+        except TooLate:
+            return []  # the answer is there when Tab is pressed again
+        except RolloutError:
+            self._asked = None
+            return []
+
+
+def install(ip: Any, console: Rollout) -> None:
+    """Put the completer before IPython's own."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    completer = Completer(console)
+
+    @context_matcher()  # type: ignore[untyped-decorator]
+    def matcher(context: Any) -> dict[str, Any]:
+        found = completer.complete(context.text_until_cursor)
+        if found is None:
+            return {"completions": [], "suppress": False}
+        fragment, candidates = found
+        return {
+            "completions": [SimpleCompletion(text, type=about) for text, about in candidates],
+            "matched_fragment": fragment,
+            "suppress": True,
+            "ordered": True,
+        }
+
+    ip.rollout_completer = (completer, matcher)
+    ip.Completer.custom_matchers.append(matcher)
+
+
+def uninstall(ip: Any) -> None:
+    """Take the completer out again."""
+    completer, matcher = ip.__dict__.pop("rollout_completer", (None, None))
+    if completer is not None:
+        completer.close()
+        ip.Completer.custom_matchers.remove(matcher)
