@@ -140,10 +140,15 @@ create table if not exists public.rollout_admission (
     repositories bigint not null default 0,
     cutoff integer not null default 0,
     admitted bigint not null default 0,
+    stars bigint not null default 0,
+    contributors bigint not null default 0,
+    pull_requests bigint not null default 0,
+    activity bigint not null default 0,
+    pinned bigint not null default 0,
     primary key (feature_name, category)
 );
 comment on table public.rollout_admission is
-    'Derived, kept by triggers: repositories per category, the bucket below which they are admitted at the percentage that is set, and how many that are (R1).';
+    'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are admitted at the percentage that is set, and how many that are (R1).';
 
 create table if not exists public.rollout_buckets (
     feature_name text not null,

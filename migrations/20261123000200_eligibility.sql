@@ -197,10 +197,13 @@ begin
     join rollout_category_rules() r on r.category = k.category
     where k.repository_id is not null
     group by 2, 3;
-    insert into rollout_admission (feature_name, category, repositories)
-    select feature, r.category, coalesce(sum(b.repositories), 0)
+    insert into rollout_admission (
+        feature_name, category, repositories, stars, contributors, pull_requests, activity, pinned)
+    select feature, r.category, count(k.repository_id), coalesce(sum(k.star_count), 0),
+           coalesce(sum(k.contributor_count), 0), coalesce(sum(k.pr_count), 0),
+           coalesce(sum(k.monthly_activity_score), 0), count(*) filter (where k.pinned_as_test)
     from rollout_category_rules() r
-    left join rollout_buckets b on b.feature_name = feature and b.category = r.category
+    left join repository_categories k on k.category = r.category and k.repository_id is not null
     group by r.category;
     perform rollout_refresh_admission(feature);
 end $$;
@@ -213,44 +216,54 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    moved constant text := case tg_op
-        when 'INSERT' then 'select repository_id, category, 1 as change from added'
-        when 'DELETE' then 'select repository_id, category, -1 as change from removed'
-        else 'select repository_id, category, 1 as change from added
-              union all select repository_id, category, -1 from removed'
-    end;
-    anything_moved boolean;
+    -- Each row as it was counts against, each row as it is counts for.
+    moved constant text := format(
+        'select m.repository_id, m.category, sum(m.change) as change, sum(m.change * coalesce(m.star_count, 0)) as stars,
+                sum(m.change * coalesce(m.contributor_count, 0)) as contributors,
+                sum(m.change * coalesce(m.pr_count, 0)) as pull_requests,
+                sum(m.change * coalesce(m.monthly_activity_score, 0)) as activity,
+                sum(m.change * m.pinned_as_test::integer) as pinned
+         from (%s) m
+         join rollout_category_rules() r on r.category = m.category
+         where m.repository_id is not null
+         group by 1, 2',
+        case tg_op
+            when 'INSERT' then 'select *, 1 as change from added'
+            when 'DELETE' then 'select *, -1 as change from removed'
+            else 'select *, 1 as change from added union all select *, -1 from removed'
+        end);
+    differs boolean;
 begin
     execute format(
-        'select exists (
-             select from (%s) m group by m.repository_id, m.category having sum(m.change) <> 0)', moved)
-    into anything_moved;
-    if not anything_moved then
+        'select exists (select from (%s) m
+         where (m.change, m.stars, m.contributors, m.pull_requests, m.activity, m.pinned) <> (0, 0, 0, 0, 0, 0))', moved)
+    into differs;
+    if not differs then
         return null;
     end if;
 
     -- One order of locks for everybody: whoever waits here waits for nothing later on.
     perform from rollout_admission order by feature_name, category for update;
     execute format(
-        'with net as (
-             select m.repository_id, m.category, sum(m.change) as change
-             from (%s) m
-             join rollout_category_rules() r on r.category = m.category
-             where m.repository_id is not null
-             group by 1, 2 having sum(m.change) <> 0
-         ), shifts as (
+        'with net as materialized (%s),
+         shifts as (
              select f.feature_name, n.category, rollout_bucket(f.feature_name, n.repository_id) as bucket,
                     sum(n.change)::bigint as repositories
              from net n cross join (select distinct feature_name from rollout_admission) f
-             group by 1, 2, 3
+             where n.change <> 0
+             group by 1, 2, 3 having sum(n.change) <> 0
          ), totals as (
-             update rollout_admission a set repositories = a.repositories + t.repositories
-             from (select feature_name, category, sum(repositories)::bigint as repositories
-                   from shifts group by 1, 2) t
-             where a.feature_name = t.feature_name and a.category = t.category
+             update rollout_admission a
+             set repositories = a.repositories + t.change, stars = a.stars + t.stars,
+                 contributors = a.contributors + t.contributors, pull_requests = a.pull_requests + t.pull_requests,
+                 activity = a.activity + t.activity, pinned = a.pinned + t.pinned
+             from (select category, sum(change) as change, sum(stars) as stars, sum(contributors) as contributors,
+                          sum(pull_requests) as pull_requests, sum(activity) as activity, sum(pinned) as pinned
+                   from net group by 1) t
+             where a.category = t.category
          )
          insert into rollout_buckets as b (feature_name, category, bucket, repositories)
-         select feature_name, category, bucket, repositories from shifts where repositories <> 0
+         select feature_name, category, bucket, repositories from shifts order by 1, 2, 3
          on conflict (feature_name, category, bucket)
          do update set repositories = b.repositories + excluded.repositories', moved);
     perform rollout_refresh_admission(f.feature_name)
@@ -267,7 +280,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     truncate rollout_buckets;
-    update rollout_admission set repositories = 0, cutoff = 0, admitted = 0;
+    update rollout_admission
+    set repositories = 0, cutoff = 0, admitted = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0;
     return null;
 end $$;
 comment on function public.rollout_categories_emptied() is 'Trigger: truncating repository_categories empties its counts.';

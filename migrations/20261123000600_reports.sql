@@ -76,6 +76,22 @@ as $$
 $$;
 comment on function public.rollout_phase_name(integer) is 'R2: where a percentage stands in the progression.';
 
+create or replace function public.rollout_listed(config rollout_configuration)
+returns table (repository_id uuid, category varchar)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- The lists are text and may hold anything: only what is an id is looked up.
+    select k.repository_id, k.category
+    from (
+        select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)
+    ) l
+    join repository_categories k on k.repository_id =
+        case when l.id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.id::uuid end
+$$;
+comment on function public.rollout_listed(rollout_configuration) is
+    'R1: the categorized repositories on the whitelist or the blacklist.';
+
 create or replace function public.rollout_admitted(config rollout_configuration)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
 language sql stable
@@ -86,11 +102,7 @@ as $$
         select k.category, d.eligible,
                case when config.rollout_strategy = 'whitelist' then false
                     else rollout_bucket(config.feature_name, k.repository_id) < a.cutoff end as counted
-        from (
-            select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)
-            where u.id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        ) l
-        join repository_categories k on k.repository_id = l.id::uuid
+        from rollout_listed(config) k
         join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
         cross join lateral rollout_decide(k.repository_id, config.feature_name) d
     )
@@ -230,16 +242,14 @@ begin
                 'category', a.category, 'rollout_order', a.rollout_order, 'priority_level', r.priority_level,
                 'max_stars', r.max_stars, 'max_contributors', r.max_contributors, 'max_pull_requests', r.max_pull_requests,
                 'repositories', a.repositories, 'eligible', a.eligible,
-                'stars', t.stars, 'contributors', t.contributors, 'pull_requests', t.pull_requests,
-                'activity', t.activity, 'pinned', coalesce(t.pinned, 0)) order by a.rollout_order)
+                'stars', t.stars / nullif(1.0 * t.repositories, 0),
+                'contributors', t.contributors / nullif(1.0 * t.repositories, 0),
+                'pull_requests', t.pull_requests / nullif(1.0 * t.repositories, 0),
+                'activity', t.activity / nullif(1.0 * t.repositories, 0),
+                'pinned', coalesce(t.pinned, 0)) order by a.rollout_order)
             from rollout_admitted(config) a
             join rollout_category_rules() r using (category)
-            left join (
-                select k.category, avg(k.star_count) as stars, avg(k.contributor_count) as contributors,
-                       avg(k.pr_count) as pull_requests, avg(k.monthly_activity_score) as activity,
-                       count(*) filter (where k.pinned_as_test) as pinned
-                from repository_categories k group by k.category
-            ) t using (category)));
+            left join rollout_admission t on t.feature_name = config.feature_name and t.category = a.category));
 end $$;
 comment on function public.rollout_categories(text) is 'rollout.categories(): each category with its limits, averages, and how many are in.';
 
@@ -366,8 +376,7 @@ begin
         ), listed as (
             -- Whitelisted repositories stay in and blacklisted ones out, whatever the percentage.
             select s.category, count(*) as repositories
-            from (select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)) l
-            join repository_categories k on k.repository_id::text = l.id
+            from rollout_listed(config) k
             join step s on s.category = k.category
             where rollout_bucket(config.feature_name, k.repository_id) >= least(s.was, s.becomes)
               and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)

@@ -62,7 +62,7 @@ declare
         rollout_preview,rollout_explain,rollout_phases,rollout_overview,rollout_find_repositories,
         rollout_category_rules,rollout_category_of,rollout_bucket,rollout_quota,rollout_decide,rollout_wilson,
         rollout_window_start,rollout_window,rollout_health,rollout_active,rollout_history_entry,
-        rollout_whole_percentage,rollout_phase_plan,rollout_phase_name,rollout_admitted,rollout_success_metrics,
+        rollout_whole_percentage,rollout_phase_plan,rollout_phase_name,rollout_listed,rollout_admitted,rollout_success_metrics,
         rollout_unit_cost,rollout_named,rollout_repository_names,rollout_known_repositories}';
     readers text := (select string_agg(quote_ident(rolname), ', ') from pg_roles where rolname in ('anon', 'authenticated'));
     service boolean := exists (select from pg_roles where rolname = 'service_role');

@@ -168,3 +168,29 @@ def test_r1_counts_follow_every_change_of_category_whoever_makes_it(rollout):
     )
     assert counted == recount
     assert rollout.client.stats().total_repositories == rollout.value("select count(*) from repository_categories")
+
+
+def test_r1_totals_of_the_categories_are_those_of_the_rows(rollout):
+    rollout.add_repositories(20, stars=0, prefix="a/test")
+    rollout.add_repositories(30, stars=20, prefix="a/small")
+    rollout.client.categorize_all()
+    rollout.sql("update repositories set stargazers_count = stargazers_count + 3 where full_name like '%%-1'")
+    rollout.client.categorize_all()
+    rollout.client.mark_as_test("a/small-2")
+    rollout.sql(
+        "insert into repository_categories (repository_id, category, star_count, contributor_count, pr_count,"
+        " monthly_activity_score) select id, 'large', null, null, null, null from repositories"
+        " where full_name = %s",
+        rollout.add_repositories(1, prefix="a/null")[0],
+    )
+    rollout.sql("update repository_categories set star_count = null where star_count = 20 and priority_level = 80")
+    counted = rollout.sql(
+        "select category, repositories, stars, contributors, pull_requests, activity, pinned from rollout_admission"
+        " where repositories > 0 order by 1"
+    )
+    recount = rollout.sql(
+        "select category::text, count(*), coalesce(sum(star_count), 0), coalesce(sum(contributor_count), 0), coalesce(sum(pr_count), 0),"
+        " coalesce(sum(monthly_activity_score), 0), count(*) filter (where pinned_as_test) from repository_categories"
+        " group by 1 order by 1"
+    )
+    assert counted == recount

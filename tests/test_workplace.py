@@ -147,7 +147,7 @@ def test_the_chart_shows_every_error_and_the_threshold(rollout, console_env):
     lines = error_chart(trend, Screen(80, colour=False, bars=True), 70, 6)
     assert all(len(line) <= 70 for line in lines)
     assert any(set(line) & set("▁▂▃▄") for line in lines), "half a percent is drawn, if only as a trace"
-    assert sum("5 % ┤" in line for line in lines) == 1
+    assert sum(" 5 % ┤" in line for line in lines) == 1
 
 
 @pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
