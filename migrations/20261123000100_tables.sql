@@ -154,7 +154,7 @@ create table if not exists public.rollout_buckets (
     feature_name text not null,
     category text not null,
     bucket integer not null,
-    repositories bigint not null,
+    repositories integer not null,
     primary key (feature_name, category, bucket)
 );
 comment on table public.rollout_buckets is

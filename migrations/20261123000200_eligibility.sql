@@ -49,7 +49,7 @@ comment on function public.rollout_bucket(text, uuid) is
 
 create or replace function public.rollout_quota(feature text, strategy text, percentage integer)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, admitted bigint)
-language sql stable
+language sql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
     with counted as (

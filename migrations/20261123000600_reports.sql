@@ -78,7 +78,7 @@ comment on function public.rollout_phase_name(integer) is 'R2: where a percentag
 
 create or replace function public.rollout_listed(config rollout_configuration)
 returns table (repository_id uuid, category varchar)
-language sql stable
+language sql stable rows 20
 set search_path = pg_catalog, public, pg_temp
 as $$
     -- The lists are text and may hold anything: only what is an id is looked up.
@@ -94,7 +94,7 @@ comment on function public.rollout_listed(rollout_configuration) is
 
 create or replace function public.rollout_admitted(config rollout_configuration)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
-language sql stable
+language sql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
     -- Counts by strategy, then the few listed repositories put right one by one.
