@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from rollout_console.errors import BadArgument, Unreachable
+from rollout_console.errors import BadArgument, Interrupted
 
 if TYPE_CHECKING:
     from rollout_console.console import Rollout
@@ -94,7 +94,7 @@ class BoundCommand(Generic[P, T]):
         try:
             result = self._method(self._console, *bound.args, **bound.kwargs)
         except KeyboardInterrupt:
-            raise Unreachable(
+            raise Interrupted(
                 f"{self.info.name} was interrupted; to see where things stand, type rollout.status()"
             ) from None
         self._console.show(result)

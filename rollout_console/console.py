@@ -10,7 +10,7 @@ from typing import Any
 from rollout_console import results
 from rollout_console.client import RolloutClient
 from rollout_console.commands import COMMANDS, command
-from rollout_console.errors import BadArgument
+from rollout_console.errors import BadArgument, Interrupted
 from rollout_console.help import Help, help_for
 from rollout_console.render import Screen, render
 from rollout_console.render.live import watch
@@ -32,6 +32,7 @@ class Rollout:
         self.client = client
         self.shown: list[object] = []  # results that this cell has put on screen already (R12)
         self.on_result: Callable[[object], None] = lambda result: None  # the prompt learns from results
+        self.present: Callable[[object], None] | None = None  # shows results where print is not enough
         self.refused = False  # whether a command of this cell said no without raising
 
     # Status and monitoring
@@ -93,8 +94,11 @@ class Rollout:
 
         Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
         """
-        with CategorizationProgress(self.screen()) as progress:
-            return self.client.categorize_all(progress.advance)
+        try:
+            with CategorizationProgress(self.screen()) as progress:
+                return self.client.categorize_all(progress.advance)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
 
     @command(REPOSITORIES, 'rollout.markAsTest("owner/name")')
     def markAsTest(self, repositories: str | list[str], reason: str | None = None) -> results.Change:
@@ -203,8 +207,11 @@ class Rollout:
         if result is None:
             return
         self.on_result(result)
-        text = render(result, self.screen())
-        self.say(f"\n{text}" if self.shown and "\n" in text else text)
+        if self.present is not None:
+            self.present(result)
+        else:
+            text = render(result, self.screen())
+            self.say(f"\n{text}" if self.shown and "\n" in text else text)
         self.shown.append(result)
 
     def refuse(self, line: str) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 class RolloutError(Exception):
-    """Anything foreseeable that stops a command; its text is the line shown at the prompt."""
+    """Anything foreseeable that stops a command; its text is the line shown at the prompt.
+
+    Attributes:
+        by_hand: what the operator can do without this console, ready to copy, if it is urgent.
+    """
+
+    by_hand: tuple[str, ...] = ()
 
 
 class BadArgument(RolloutError):
@@ -33,6 +39,10 @@ class SchemaMismatch(RolloutError):
 
 class Unreachable(RolloutError):
     """No answer from the target; whether a change was made is known only after `rollout.status()`."""
+
+
+class Interrupted(Unreachable):
+    """The operator pressed Ctrl-C before the answer came."""
 
 
 class TimedOut(Unreachable):
@@ -67,8 +77,13 @@ def from_sqlstate(code: str, message: str) -> RolloutError:
         return TimedOut(f"the database gave up ({message}); nothing was changed: type the command again")
     if code in {"40001", "40P01"}:
         return Refused(f"another change came in between ({message}); nothing was changed: type the command again")
+    if code == "23505" and "rollout_history" in message:
+        return Refused("the change was made, and undone since by someone else; see: rollout.history()")
     if code == "25006":
-        return NotPermitted("the database is read-only now; nothing was changed: connect to the primary")
+        return NotPermitted(
+            "the database is read-only now (a replica, or its disk is full); nothing was changed: "
+            "connect to the primary or make room, then type the command again"
+        )
     if code[:2] == "28":
         return BadCredentials(f"the database refused the login ({message}); check the password in the database URL")
     if code == "53100":

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from terminal import run_console
 
 from rollout_console.commands import COMMANDS, GROUPS
 from rollout_console.console import Rollout
@@ -67,13 +66,22 @@ def test_help_recovery_is_the_runbook():
 
 
 @pytest.mark.parametrize("title", list(runbook()))
-def test_every_block_of_the_runbook_runs(rollout, console_env, title):
-    """Executed in order on a rollout that was stopped, and that has jobs."""
+def test_every_block_of_the_runbook_pastes_into_the_real_console(rollout, terminal, title):
+    """On a rollout that was stopped and has jobs; where the block begins at 0 % or flowing, it is brought there."""
     rollout.report(good=30)
     rollout.client.emergency_stop("before the runbook")
-    for block in re.findall(r"```python\n(.*?)```", RUNBOOK.split(f"## {title}")[1].split("\n## ")[0], re.DOTALL):
-        if "setRollout" in block or "phases" in block:
-            rollout.client.resume()
-        done = run_console(console_env, block)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        assert done.stdout.count("\n") > block.count("rollout.")
+    text = RUNBOOK.split(f"## {title}")[1].split("\n## ")[0]
+    if "after an emergency stop" not in title and not title.startswith("Emergency stop"):
+        rollout.client.resume()
+    blocks = re.findall(r"```python\n.*?```\n", text, re.DOTALL)
+    assert blocks
+    console = terminal(width=110, height=50)
+    console.wait_for("▸")
+    for number, block in enumerate(blocks):
+        console.paste(block, bracketed=True)
+        console.type(f"print('done', {number} + 1000)")
+        screen = console.wait_for(f"done {number + 1000}")
+    assert "Traceback" not in screen
+    assert "refused" not in screen
+    for line in screen.splitlines():
+        assert not line.startswith(("no emergency stop to resume", "a percentage is", "unknown ", "there is no")), line

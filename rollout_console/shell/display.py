@@ -7,6 +7,7 @@ from typing import Any
 from rollout_console.console import Rollout
 from rollout_console.help import Help
 from rollout_console.render import render
+from rollout_console.render.html import render_html
 from rollout_console.results import Result
 
 
@@ -41,12 +42,21 @@ def install(ip: Any, console: Rollout) -> None:
         console.shown.clear()
         console.refused = False
 
+    def in_notebook(value: object) -> None:
+        from IPython import display
+
+        show: Any = display.display
+        show(value)
+
+    if hasattr(ip, "kernel"):  # a notebook: what is displayed there has HTML beside the text
+        console.present = in_notebook
     ip.display_trap.hook = ShownOnce(ip.display_trap.hook, console)
     ip.rollout_new_cell = new_cell
     ip.events.register("pre_run_cell", new_cell)
-    formatter = ip.display_formatter.formatters["text/plain"]
+    formatters = ip.display_formatter.formatters
     for kind in (Result, Help):
-        formatter.for_type(kind, pretty)
+        formatters["text/plain"].for_type(kind, pretty)
+        formatters["text/html"].for_type(kind, render_html)
 
 
 def uninstall(ip: Any) -> None:
@@ -56,4 +66,5 @@ def uninstall(ip: Any) -> None:
         ip.display_trap.hook = hook.hook
         ip.events.unregister("pre_run_cell", ip.rollout_new_cell)
         for kind in (Result, Help):
-            ip.display_formatter.formatters["text/plain"].pop(kind)
+            for mime in ("text/plain", "text/html"):
+                ip.display_formatter.formatters[mime].pop(kind)

@@ -1,0 +1,76 @@
+"""The same reports as HTML, for notebooks: a screen whose tables are tables and whose bars are boxes."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rollout_console.render.base import render
+from rollout_console.render.screen import Screen
+
+COLOURS = {
+    "title": "font-weight:bold",
+    "good": "color:#137333",
+    "warning": "color:#b06000",
+    "bad": "color:#c5221f;font-weight:bold",
+    "stopped": "color:white;background:#c5221f;font-weight:bold",
+    "muted": "color:#767676",
+}
+FIRST_MARK = 0xE000  # the private-use area: `clean` lets none of it through from the database
+
+
+def render_html(result: object) -> str:
+    """Return a result as a fragment of HTML. Text in it is escaped, whoever wrote it."""
+    screen = HtmlScreen(width=120, colour=True, bars=True)
+    text = html.escape(render(result, screen))
+    for tag, mark in screen.marks.items():
+        text = text.replace(mark, tag)
+    return f'<div style="white-space:pre-wrap;font-family:monospace">{text}</div>'
+
+
+@dataclass(frozen=True)
+class HtmlScreen(Screen):
+    """Puts a mark where a tag belongs; the tags come in when all text has been escaped."""
+
+    marks: dict[str, str] = field(default_factory=dict)
+
+    def paint(self, text: str, style: str) -> str:
+        """Return text in one of the styles."""
+        return self._tag(f'<span style="{COLOURS[style]}">') + text + self._tag("</span>") if text else text
+
+    def bar(self, part: float, whole: float, width: int = 20) -> str:
+        """Return a box that is filled to the part."""
+        share = 0.0 if whole <= 0 else min(1.0, part / whole)
+        frame = f"display:inline-block;width:{width * 0.6:.1f}em;background:#e0e0e0"
+        fill = f"display:inline-block;height:0.8em;width:{100 * share:.1f}%;background:#1a73e8"
+        return self._tag(f'<span style="{frame}"><span style="{fill}"></span></span>')
+
+    def table(self, headers: list[str], rows: list[list[Any]], align: list[str] | None = None) -> str:
+        """Return a table with a head."""
+        sides = align or ["left"] * len(headers)
+        head = self._row("th", headers, sides)
+        return self._table([head, *(self._row("td", row, sides) for row in rows)])
+
+    def facts(self, rows: list[tuple[str, str]]) -> str:
+        """Return a table of names and values."""
+        return self._table(
+            self._row("td", [self.paint(name, "muted"), value], ["left", "left"]) for name, value in rows
+        )
+
+    def _table(self, rows: Any) -> str:
+        return self._tag("<table>") + "".join(rows) + self._tag("</table>")
+
+    def _row(self, kind: str, cells: Sequence[Any], sides: list[str]) -> str:
+        return (
+            self._tag("<tr>")
+            + "".join(
+                self._tag(f'<{kind} style="text-align:{side}">') + str(cell) + self._tag(f"</{kind}>")
+                for cell, side in zip(cells, sides, strict=True)
+            )
+            + self._tag("</tr>")
+        )
+
+    def _tag(self, tag: str) -> str:
+        return self.marks.setdefault(tag, chr(FIRST_MARK + len(self.marks)))
