@@ -14,7 +14,7 @@ from rich.text import Text
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests"))
 
-from terminal import Terminal, console_environment  # noqa: E402
+from terminal import Terminal, console_environment, run_console  # noqa: E402
 
 
 def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
@@ -31,7 +31,7 @@ def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
 
 def console(home: Path) -> None:
     """The console: status, a preview, an emergency stop."""
-    terminal = Terminal(console_environment(home, ROLLOUT_HOME=str(home / "data")), width=100, height=46)
+    terminal = Terminal(console_environment(home, ROLLOUT_HOME=str(home / "data")), width=100, height=41)
     terminal.wait_for("▸", seconds=60)
     terminal.type("rollout.status()")
     terminal.wait_for("last change")
@@ -43,6 +43,18 @@ def console(home: Path) -> None:
     terminal.type("exit")
 
 
+def dashboard(home: Path) -> None:
+    """The dashboard after an incident: the breaker has tripped, and the rollout starts again at 5 %."""
+    env = console_environment(home, ROLLOUT_HOME=str(home / "data"))
+    for line in ("rollout.resume(25)", "rollout.simulate(300, 30)", "rollout.setRollout(5, 'rate limit raised')"):
+        run_console(env, line)
+    terminal = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=100, height=36)
+    terminal.wait_for("last changes", seconds=60)
+    picture("dashboard", "rollout-console dashboard", terminal, 100)
+    terminal.key("q")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="rc-", ignore_cleanup_errors=True) as folder:
         console(Path(folder))
+        dashboard(Path(folder))

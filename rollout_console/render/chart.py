@@ -6,6 +6,8 @@ their interface between versions, and this is one kind of chart.
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rollout_console import results
 from rollout_console.render.base import render
 from rollout_console.render.phrases import number
@@ -32,11 +34,12 @@ def error_chart(trend: results.ErrorTrend, screen: Screen, width: int, height: i
     lines = []
     for row in reversed(range(height)):
         label = {height - 1: percent(top), threshold_row: percent(trend.max_error_rate)}.get(row, "")
-        cells = "".join(
-            _cell(rate, row, height * (rate or 0) / top, "┄" if row == threshold_row else " ") for rate in columns
-        )
-        over = row >= threshold_row
-        lines.append(f"{label:>{MARGIN - 2}} ┤{screen.paint(cells, 'bad' if over else 'good')}")
+        empty = "┄" if row == threshold_row else " "
+        runs = [
+            screen.paint("".join(_cell(rate, row, height * (rate or 0) / top, empty) for rate in run), style)
+            for style, run in groupby(columns, lambda rate: "bad" if (rate or 0) > trend.max_error_rate else "good")
+        ]
+        lines.append(f"{label:>{MARGIN - 2}} ┤{''.join(runs)}")
     return [*lines, _axis(trend, width)]
 
 

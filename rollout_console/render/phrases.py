@@ -91,7 +91,8 @@ def who(entry: results.HistoryEntry) -> str:
 
 def what(entry: results.HistoryEntry) -> str:
     """Return what a change was, in a few words."""
-    command = clean(entry.command or entry.action, 40)
+    tripped = entry.triggered_by == "auto_rollback"  # whoever reported the job or checked
+    command = clean(entry.action if tripped else entry.command or entry.action, 40)
     if entry.previous_percentage != entry.new_percentage and entry.previous_percentage is not None:
         return f"{command}: {entry.previous_percentage} % → {entry.new_percentage} %"
     return command
