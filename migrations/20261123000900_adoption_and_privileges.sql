@@ -56,14 +56,16 @@ group by 1, 2, 3;
 do $$
 declare
     ours constant text[] := '{rollout_configuration,repository_categories,rollout_metrics,rollout_history,
-        rollout_admission,rollout_buckets,rollout_job_counts,rollout_categorization_runs}';
+        rollout_admission,rollout_buckets,rollout_job_counts,rollout_categorization_runs,
+        rollout_monitors,rollout_alerts}';
     reports constant text[] := '{is_repository_eligible_for_rollout,rollout_schema_version,rollout_status,rollout_stats,
         rollout_categories,rollout_show_metrics,rollout_error_trend,rollout_show_whitelist,rollout_list_history,
         rollout_preview,rollout_explain,rollout_phases,rollout_overview,rollout_find_repositories,
         rollout_category_rules,rollout_category_of,rollout_bucket,rollout_quota,rollout_decide,rollout_wilson,
         rollout_window_start,rollout_window,rollout_health,rollout_active,rollout_history_entry,
         rollout_whole_percentage,rollout_phase_plan,rollout_phase_name,rollout_listed,rollout_admitted,rollout_success_metrics,
-        rollout_unit_cost,rollout_named,rollout_repository_names,rollout_known_repositories}';
+        rollout_unit_cost,rollout_named,rollout_repository_names,rollout_known_repositories,
+        rollout_setup_plan,rollout_start_obstacle,rollout_whitelist_obstacle,rollout_test_candidates}';
     readers text := (select string_agg(quote_ident(rolname), ', ') from pg_roles where rolname in ('anon', 'authenticated'));
     service boolean := exists (select from pg_roles where rolname = 'service_role');
     item record;
@@ -79,6 +81,17 @@ begin
         end if;
         if service then
             execute format('grant select, insert, update, delete on public.%I to service_role', item.name);
+        end if;
+    end loop;
+    -- Identity columns need no grant; hosted Supabase gives one on whatever is created.
+    for item in
+        select d.objid::regclass as name
+        from pg_depend d join pg_class c on c.oid = d.objid and c.relkind = 'S'
+        where d.refobjid in (select to_regclass('public.' || name) from unnest(ours) name)
+    loop
+        execute format('revoke all on sequence %s from public', item.name);
+        if readers is not null then
+            execute format('revoke all on sequence %s from %s', item.name, readers);
         end if;
     end loop;
     if readers is not null then

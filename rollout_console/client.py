@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from typing import Any, SupportsFloat
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from rollout_console import results
+from rollout_console.arguments import clean_text, described, repository_names, whole, whole_percentage
 from rollout_console.doors import Door
-from rollout_console.errors import BadArgument, SchemaMismatch
-from rollout_console.results import R
+from rollout_console.errors import BadArgument, Refused, RolloutError, SchemaMismatch
+from rollout_console.results import C, R
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
 
 SCHEMA_VERSION = 1
@@ -39,27 +39,16 @@ class RolloutClient:
 
     def status(self) -> results.Status:
         """Return the configuration, what is in effect, health, and the last change."""
-        return self._complete(self._read("rollout_status", results.Status))
+        status = self._read("rollout_status", results.Status)
+        check_version(status.schema_version)
+        return status
 
     def overview(self, points: int = 48) -> results.Overview:
         """Return all that the dashboard shows in one answer, the error trend in `points` steps (2 to 288)."""
         points = whole("points", points, 2, 288, "rollout.client.overview(48)")
         overview = self._read("rollout_overview", results.Overview, points=points)
-        self._complete(overview.status)
+        check_version(overview.status.schema_version)
         return overview
-
-    def _complete(self, status: results.Status) -> results.Status:
-        """Add what only this side knows; refuse a schema that it does not know."""
-        if status.schema_version != SCHEMA_VERSION:
-            newer = status.schema_version > SCHEMA_VERSION
-            raise SchemaMismatch(
-                f"the database has schema version {status.schema_version}, "
-                f"this console knows {SCHEMA_VERSION}; "
-                + ("upgrade rollout-console" if newer else "type in a shell: rollout-console migrate")
-            )
-        status.overrides = application_overrides()
-        status.target = str(self.door.target)
-        return status
 
     def stats(self) -> results.Stats:
         """Return repositories, rates and success metrics over the window."""
@@ -123,6 +112,16 @@ class RolloutClient:
         names: list[str] = self.door.call("rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit)
         return names
 
+    def setup_plan(self, percentage: object = 10) -> results.SetupPlan:
+        """Return what `rollout-console setup` would do; the feature need not have a configuration yet."""
+        plan = self._read(
+            "rollout_setup_plan",
+            results.SetupPlan,
+            percentage=whole_percentage(percentage, "rollout-console setup --percentage 10"),
+        )
+        check_version(plan.schema_version)
+        return plan
+
     # Changes
 
     def create(self, percentage: object = 0, reason: str | None = None) -> results.Change:
@@ -133,6 +132,15 @@ class RolloutClient:
             percentage=whole_percentage(percentage, "rollout-console setup --percentage 10"),
         )
 
+    def begin(self, percentage: object = 10, reason: str | None = None) -> results.SetupStep:
+        """Start a rollout that never was above 0 %; any other stays as it is, and `outcome` says why."""
+        wanted = whole_percentage(percentage, "rollout-console setup --percentage 10")
+        return self._change_of(results.SetupStep, "rollout_begin", reason, percentage=wanted)
+
+    def seed_whitelist(self, reason: str | None = None) -> results.SetupStep:
+        """Put up to five test repositories on a whitelist that never held any."""
+        return self._change_of(results.SetupStep, "rollout_seed_whitelist", reason)
+
     def set_rollout(self, percentage: object, reason: str | None = None) -> results.Change:
         """Set the percentage, 0 to 100 (R4)."""
         return self._change(
@@ -142,8 +150,19 @@ class RolloutClient:
         )
 
     def emergency_stop(self, reason: str | None = None) -> results.Change:
-        """Halt all traffic; the percentage is kept (R5)."""
-        return self._change("rollout_emergency_stop", reason)
+        """Halt all traffic; the percentage is kept (R5).
+
+        Raises:
+            RolloutError: as any change; if the database was not reached or the key not accepted,
+                `by_hand` says how to stop without this console.
+        """
+        try:
+            return self._change("rollout_emergency_stop", reason)
+        except (BadArgument, Refused):
+            raise
+        except RolloutError as error:
+            error.by_hand = stop_by_hand(reason, self.feature)
+            raise
 
     def resume(self, percentage: object = None, reason: str | None = None) -> results.Change:
         """End the emergency stop, at the percentage that is set or at another (R5)."""
@@ -228,17 +247,45 @@ class RolloutClient:
             raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(error_rate)}; type {example}")
         return self._read("rollout_simulate", results.Simulation, jobs=jobs, error_rate=error_rate)
 
+    # The monitor's own bookkeeping, no changes of the rollout
+
+    def monitor_beat(self, monitor: uuid.UUID, every: float, *, leaving: bool = False) -> results.MonitorBeat:
+        """Give a sign of life, or say farewell, and learn which other monitors are at work.
+
+        Args:
+            monitor: an id that the monitor keeps while it runs.
+            every: its interval in seconds.
+            leaving: whether it ends now.
+        """
+        return self._call(
+            "rollout_monitor_beat",
+            results.MonitorBeat,
+            monitor_id=str(monitor),
+            every_seconds=math.ceil(every),
+            leaving=leaving,
+            context=self._context(),
+        )
+
+    def claim_alerts(self, raised: list[str], cleared: list[str]) -> results.AlertClaims:
+        """Return which events no monitor has alerted for so far; from now on they count as alerted for."""
+        return self._call(
+            "rollout_claim_alerts", results.AlertClaims, raised=raised, cleared=cleared, context=self._context()
+        )
+
     def _read(self, function: str, kind: type[R], **parameters: object) -> R:
         return self._call(function, kind, **parameters)
 
     def _change(self, function: str, reason: object, **parameters: object) -> results.Change:
+        return self._change_of(results.Change, function, reason, **parameters)
+
+    def _change_of(self, kind: type[C], function: str, reason: object, **parameters: object) -> C:
         if reason is not None and not isinstance(reason, str):
             raise BadArgument(
                 f"a reason is text, not {described(reason)}; type it in quotes, as in "
                 'rollout.emergencyStop("errors in the logs")'
             )
         given = None if reason is None else clean_text(reason)
-        change = self._call(function, results.Change, reason=given, context=self._context(), **parameters)
+        change = self._call(function, kind, reason=given, context=self._context(), **parameters)
         change.function = function
         return change
 
@@ -249,69 +296,44 @@ class RolloutClient:
     def _call(self, function: str, kind: type[R], **parameters: object) -> R:
         answer = self.door.call(function, feature_name=self.feature, **parameters)
         try:
-            return results.parse(kind, answer)
+            result = results.parse(kind, answer)
         except msgspec.ValidationError as error:
             raise SchemaMismatch(
                 f"the database answered {function} in a form this console does not know ({error}); "
                 "type in a shell: rollout-console migrate --status"
             ) from error
+        status = result if isinstance(result, results.Status) else getattr(result, "status", None)
+        if isinstance(status, results.Status):  # what only this side knows
+            status.overrides, status.target = application_overrides(), str(self.door.target)
+        return result
 
 
-def whole_percentage(value: object, example: str) -> int:
-    """Return the whole number that `value` is (R4). Its range is checked by the database.
+def stop_by_hand(reason: str | None, feature: str) -> tuple[str, str]:
+    """Return what stops the rollout without this console.
+
+    Returns:
+        A statement for any SQL prompt, and the web application's own override for its environment.
+    """
+
+    def quoted(text: str) -> str:
+        # On one line and without control characters: it is shown, copied and pasted.
+        return "'" + "".join(c if c.isprintable() else " " for c in text).replace("'", "''") + "'"
+
+    arguments = f"feature_name => {quoted(feature)}"
+    if reason is not None:
+        arguments = f"reason => {quoted(reason)}, {arguments}"
+    return f"select rollout_emergency_stop({arguments});", "HYBRID_EMERGENCY_STOP=true"
+
+
+def check_version(version: int) -> None:
+    """Refuse a schema of another version than this console's.
 
     Raises:
-        BadArgument: not a whole number; the message says what to type.
+        SchemaMismatch: it is one; the message says which side to bring up to date.
     """
-    number = math.nan
-    if isinstance(value, SupportsFloat) and not isinstance(value, bool | str):
-        with contextlib.suppress(OverflowError, TypeError, ValueError):
-            number = float(value)
-    if not number.is_integer():
-        raise BadArgument(
-            f"a percentage is a whole number from 0 to 100, not {described(value)}; type for example {example}"
+    if version != SCHEMA_VERSION:
+        newer = version > SCHEMA_VERSION
+        raise SchemaMismatch(
+            f"the database has schema version {version}, this console knows {SCHEMA_VERSION}; "
+            + ("upgrade rollout-console" if newer else "type in a shell: rollout-console migrate")
         )
-    return int(number)
-
-
-def whole(name: str, value: object, low: int, high: int, example: str) -> int:
-    """Return a whole number between `low` and `high`.
-
-    Raises:
-        BadArgument: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadArgument(f"{name} is a whole number from {low} to {high:,}, not {described(value)}; type {example}")
-    return value
-
-
-def repository_names(value: object, command: str) -> list[str]:
-    """Return the repositories that were named: one, or several in a list (R9).
-
-    Raises:
-        BadArgument: not text or a list of text, or an empty list.
-    """
-    example = f'rollout.{command}("owner/name")'
-    listed = [value] if isinstance(value, str | uuid.UUID) else value
-    if isinstance(listed, dict) or not isinstance(listed, Iterable):
-        raise BadArgument(f"{command} takes repositories as text, not {described(value)}; type {example}")
-    names = [str(item) if isinstance(item, uuid.UUID) else item for item in listed]
-    wrong = [item for item in names if not isinstance(item, str) or not item.strip()]
-    if wrong or not names:
-        found = described(wrong[0]) if wrong else "an empty list"
-        raise BadArgument(f"{command} takes repositories as text, not {found}; type {example}")
-    return [clean_text(str(item)).strip() for item in names]
-
-
-def clean_text(text: str) -> str:
-    """Return text that PostgreSQL can store: without NUL and lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def described(value: object) -> str:
-    """Return a short description of a wrong argument; it may be of any kind and size."""
-    try:
-        text = repr(value)
-    except Exception:
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."

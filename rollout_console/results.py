@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 R = TypeVar("R", bound="Result")
+C = TypeVar("C", bound="Change")
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -373,3 +374,51 @@ class CategorizationRun(Result, kw_only=True):
     changed: int
     transitions: dict[str, int]
     started_at: datetime
+
+
+class SetupPlan(Result, kw_only=True):
+    """What `rollout-console setup` finds and would do; `whitelist` and `start` are outcomes as below."""
+
+    schema_version: int
+    configured: bool
+    rollout_percentage: int | None
+    auto_rollback_enabled: bool
+    repositories: int
+    categorized: int
+    candidates: list[str]
+    whitelist: str
+    start: str
+
+
+class SetupStep(Change, kw_only=True):
+    """A change that setup makes once.
+
+    `outcome` of the start is started, or why not: stopped, as_asked, higher, running, rolled_back;
+    of the whitelist it is added, or not_empty, stopped, rolled_back, emptied, no_candidates.
+    """
+
+    outcome: str
+
+
+class MonitorAtWork(Record, kw_only=True):
+    """A monitor that has been heard of lately."""
+
+    id: str
+    operator: str | None
+    host: str | None
+    every_seconds: int
+    started_at: datetime
+    seen_at: datetime
+
+
+class MonitorBeat(Result, kw_only=True):
+    """What a monitor learns with each sign of life: the others at work on the same feature."""
+
+    others: list[MonitorAtWork]
+
+
+class AlertClaims(Result, kw_only=True):
+    """The events that the caller is the first to raise, and those that it has cleared."""
+
+    raised: list[str]
+    cleared: list[str]

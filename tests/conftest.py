@@ -6,17 +6,20 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import lite
 import psycopg
 import pytest
 import servers
+from fault_proxy import FaultProxy, fault_proxy
 from terminal import Terminal, console_environment
 
 from rollout_console.client import RolloutClient
 from rollout_console.doors import Door
 from rollout_console.doors.postgres import PostgresDoor
+from rollout_console.doors.supabase import SupabaseDoor
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
 
@@ -43,6 +46,16 @@ def postgres15_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def api(postgres15_url: str) -> Iterator[tuple[lite.Api, str]]:
+    """A Supabase-compatible API, and the superuser's URL of the database behind it."""
+    if not lite.available():
+        missing("node with npm")
+    url = servers.create_database(postgres15_url, f"api_{uuid.uuid4().hex[:12]}")
+    with lite.lite_server(url) as running:
+        yield running, url
+
+
 @pytest.fixture(scope="session", params=["embedded", "postgres15"])
 def server_url(request: pytest.FixtureRequest) -> str:
     """The superuser's URL of each PostgreSQL in turn."""
@@ -65,6 +78,7 @@ class Rollout:
     client: RolloutClient
     url: str
     kind: str
+    environment: dict[str, str] = field(default_factory=dict)  # what leads a console to the same door
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser, in a transaction of its own."""
@@ -106,24 +120,44 @@ class Rollout:
         return bool(self.value("select is_repository_eligible_for_rollout(%s)", self.repository_id(name)))
 
 
+@dataclass
+class Opened:
+    """A door, the superuser's URL of the database behind it, and the variables that lead a console there."""
+
+    door: Door
+    url: str
+    environment: dict[str, str]
+
+
+def open_postgres(server_url: str) -> Opened:
+    url = servers.create_database(server_url, f"door_{uuid.uuid4().hex[:12]}")
+    return Opened(PostgresDoor(url), url, {"ROLLOUT_DATABASE_URL": url})
+
+
+def open_supabase(api: lite.Api, url: str) -> Opened:
+    environment = {"SUPABASE_URL": api.url, "SUPABASE_SECRET_KEY": api.secret_key}
+    return Opened(SupabaseDoor(api.url, api.secret_key), url, environment)
+
+
 @pytest.fixture(scope="session")
-def doors() -> Iterator[Callable[[str, pytest.FixtureRequest], tuple[Door, str]]]:
-    """Open each door once a session: the door, and the superuser's URL of the database behind it."""
-    opened: dict[str, tuple[Door, str]] = {}
+def doors() -> Iterator[Callable[[str, pytest.FixtureRequest], Opened]]:
+    """Open each door once a session."""
+    opened: dict[str, Opened] = {}
     with ExitStack() as stack:
 
-        def open_once(kind: str, request: pytest.FixtureRequest) -> tuple[Door, str]:
+        def open_once(kind: str, request: pytest.FixtureRequest) -> Opened:
             if kind not in opened:
-                url = servers.create_database(request.getfixturevalue(f"{kind}_url"), f"door_{uuid.uuid4().hex[:12]}")
-                door = PostgresDoor(url)
-                stack.callback(door.close)
-                opened[kind] = (door, url)
+                if kind == "supabase":
+                    opened[kind] = open_supabase(*request.getfixturevalue("api"))
+                else:
+                    opened[kind] = open_postgres(request.getfixturevalue(f"{kind}_url"))
+                stack.callback(opened[kind].door.close)
             return opened[kind]
 
         yield open_once
 
 
-@pytest.fixture(params=["embedded", "postgres15"])
+@pytest.fixture(params=["embedded", "postgres15", "supabase"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The door under test. The behavioural suite runs once through each."""
     return str(request.param)
@@ -132,11 +166,36 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def rollout(kind: str, doors: Any, request: pytest.FixtureRequest) -> Rollout:
     """An empty database with a rollout at 0 %, through the door under test."""
-    door, url = doors(kind, request)
-    servers.empty(url)
-    client = RolloutClient(door, who=OPERATOR)
+    opened: Opened = doors(kind, request)
+    servers.empty(opened.url)
+    client = RolloutClient(opened.door, who=OPERATOR)
     client.create()
-    return Rollout(client, url, kind)
+    return Rollout(client, opened.url, kind, opened.environment)
+
+
+@dataclass
+class Faulty(Rollout):
+    """A rollout whose API stands behind a proxy that can fail; `door` opens further doors to it."""
+
+    proxy: FaultProxy = field(kw_only=True)
+    api: lite.Api = field(kw_only=True)
+
+    def door(self, key: str | None = None, patience: float = 10) -> SupabaseDoor:
+        return SupabaseDoor(self.proxy.url, key or self.api.secret_key, patience=patience)
+
+
+@pytest.fixture
+def faulty(api: tuple[lite.Api, str]) -> Iterator[Faulty]:
+    """An empty database with a rollout at 0 %, through the API and a proxy that does as it is told."""
+    running, url = api
+    servers.empty(url)
+    with fault_proxy(running.port) as proxy:
+        door = SupabaseDoor(proxy.url, running.secret_key)
+        client = RolloutClient(door, who=OPERATOR)
+        client.create()
+        proxy.requests.clear()
+        yield Faulty(client, url, "supabase", proxy=proxy, api=running)
+        door.close()
 
 
 @pytest.fixture
@@ -150,7 +209,7 @@ def console_env(rollout: Rollout, tmp_path: Any) -> dict[str, str]:
 
 def target_environment(rollout: Rollout) -> dict[str, str]:
     """The variables that lead a console to the database of the `rollout` fixture, through its door."""
-    return {"ROLLOUT_DATABASE_URL": rollout.url}
+    return rollout.environment
 
 
 @pytest.fixture

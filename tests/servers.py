@@ -20,11 +20,19 @@ ROLES = """
     create role anon nologin noinherit;
     create role authenticated nologin noinherit;
     create role service_role nologin noinherit bypassrls;
+"""
+
+# As on hosted Supabase, whose roles get everything on whatever is created: what a role must not have, a
+# migration has to take away.
+DEFAULT_PRIVILEGES = """
     grant usage on schema public to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
 """
 
 OUR_TABLES = (
-    "rollout_history, rollout_metrics, rollout_job_counts, rollout_categorization_runs, rollout_buckets, "
+    "rollout_monitors, rollout_alerts, rollout_history, rollout_metrics, rollout_job_counts, rollout_categorization_runs, rollout_buckets, "
     "rollout_admission, rollout_configuration, repository_categories, pull_requests, repositories"
 )
 
@@ -97,7 +105,7 @@ def create_database(server_url: str, name: str, *, migrated: bool = True) -> str
     with psycopg.connect(url, autocommit=True) as connection:
         if not connection.execute("select 1 from pg_roles where rolname = 'anon'").fetchone():
             connection.execute(ROLES)
-        connection.execute("grant usage on schema public to anon, authenticated, service_role")
+        connection.execute(DEFAULT_PRIVILEGES)
     if migrated:
         apply(url)
     return url

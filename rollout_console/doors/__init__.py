@@ -47,18 +47,25 @@ def open_door(settings: Settings) -> Door:
     """Return the door that the settings choose; the first call opens it.
 
     Raises:
-        NotConfigured: a Supabase URL without a key.
+        NotConfigured: a Supabase URL without a key, or one that is no URL.
+        BadCredentials: what is set as a key can't be one.
     """
     if settings.supabase_url:
         if not settings.supabase_key:
             raise NotConfigured("SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again")
+        from rollout_console.doors.break_glass import BreakGlassDoor
         from rollout_console.doors.supabase import SupabaseDoor
 
-        return SupabaseDoor(settings.supabase_url, settings.supabase_key, read_only=settings.read_only)
+        api = SupabaseDoor(settings.supabase_url, settings.supabase_key, read_only=settings.read_only)
+        return BreakGlassDoor(api, _postgres(settings.database_url) if settings.database_url else None)
     if settings.database_url:
-        from rollout_console.doors.postgres import PostgresDoor
-
-        return PostgresDoor(settings.database_url)
+        return _postgres(settings.database_url)
     from rollout_console.doors.embedded import EmbeddedDoor
 
     return EmbeddedDoor(settings.home)
+
+
+def _postgres(url: str) -> Door:
+    from rollout_console.doors.postgres import PostgresDoor
+
+    return PostgresDoor(url)

@@ -2,22 +2,228 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import binascii
+import contextlib
+import ipaddress
+import json
+import math
+import queue
+import random
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
 
-from rollout_console.doors import Target
+from rollout_console.doors import Target, http_errors
+from rollout_console.doors.http_errors import Failure
+from rollout_console.errors import BadCredentials, NotConfigured
+
+if TYPE_CHECKING:
+    import httpx
+    from supabase import Client
+
+CONNECT_TIMEOUT = 5.0  # seconds
+READ_TIMEOUT = 9.0  # seconds: a little more than the 8 that hosted Supabase gives a statement
+PATIENCE = 10.0  # seconds that a call takes at most, however often it is sent
+PAUSES = (0.25, 0.5, 1.0)  # seconds between sendings, of which half is left to chance
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function returned; null is an answer, too."""
+
+    data: Any
 
 
 class SupabaseDoor:
-    """Calls the SQL functions through a Supabase project's API."""
+    """Calls the SQL functions through a Supabase project's API.
 
-    def __init__(self, url: str, key: str, *, read_only: bool = False) -> None:
-        self._url = url
+    Args:
+        url: the project's URL; plain http only on this machine.
+        key: a secret or service-role key, or one that only reads.
+        read_only: whether the key only reads; a publishable or anon key is recognised without it.
+        patience: seconds after which a call gives up.
+
+    Raises:
+        NotConfigured: the URL is not one, or would send the key in clear text.
+        BadCredentials: the key can't be one.
+    """
+
+    def __init__(self, url: str, key: str, *, read_only: bool = False, patience: float = PATIENCE) -> None:
+        address = _address(url)
+        if not key.isascii() or not key.isprintable() or " " in key or not key:
+            raise BadCredentials("the Supabase key has blanks or line breaks in it; copy it again, then start again")
+        self._url = f"{address.scheme}://{address.netloc}{_path(address)}"
         self._key = key
-        self.target = Target("supabase", url.split("//")[-1].split(".")[0], read_only)
+        self._patience = patience
+        self._client: Client | None = None
+        self._http: httpx.Client | None = None
+        self._lock = threading.Lock()
+        self._seen = threading.local()
+        self.host = address.netloc
+        self.target = Target("supabase", _name(address), read_only or _only_reads(key))
+
+    def __repr__(self) -> str:
+        return f"SupabaseDoor({self._url!r})"
 
     def call(self, function: str, **parameters: object) -> Any:
-        """See `Door.call`."""
-        raise NotImplementedError
+        """See `Door.call`. A call whose answer was lost is sent again, a few times within `patience`.
+
+        That is safe for changes too: their context carries an operation id that the functions
+        recognise. A call without a context is a read.
+        """
+        context = parameters.get("context")
+        change = "context" in parameters
+        repeatable = not change or (isinstance(context, dict) and "operation_id" in context)
+        doubtful = False
+        client = self._open()
+        deadline = time.monotonic() + self._patience
+        pauses = iter(PAUSES)
+        while True:
+            outcome = self._send_within(deadline - time.monotonic(), client, function, parameters)
+            if isinstance(outcome, Answer):
+                return outcome.data
+            doubtful = doubtful or (change and outcome.arrived)
+            wait = max(outcome.wait, next(pauses, math.inf) * random.uniform(0.5, 1))
+            again = outcome.passing and (repeatable or not doubtful)
+            if not again or time.monotonic() + wait >= deadline:
+                error = outcome.error(change=change, doubtful=doubtful)
+                raise type(error)(str(error).replace(self._key, "[key]"))
+            time.sleep(wait)
 
     def close(self) -> None:
         """See `Door.close`."""
+        with self._lock:
+            if self._http is not None:
+                self._http.close()
+            self._client = self._http = None
+
+    def warm_up(self) -> None:
+        """Import supabase-py in the background, so that the first command need not wait for it."""
+
+        def start() -> None:
+            with contextlib.suppress(Exception):  # the first command meets the error and shows it
+                self._open()
+
+        threading.Thread(target=start, name="supabase-import", daemon=True).start()
+
+    def _open(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def _connect(self) -> Client:
+        import httpx
+        from supabase import ClientOptions, create_client
+
+        try:
+            self._http = httpx.Client(
+                timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+                event_hooks={"response": [self._remember]},
+                trust_env=self._url.startswith("https"),  # no proxy stands between this machine and itself
+            )
+            options = ClientOptions(
+                httpx_client=self._http,
+                postgrest_client_retry=False,
+                auto_refresh_token=False,
+                persist_session=False,
+            )
+            return create_client(self._url, self._key, options)
+        except Exception as error:  # bad settings of a proxy or of certificates, in many classes
+            problem = http_errors.one_line(error).replace(self._key, "[key]")
+        # Raised here and not above, so that no chain of exceptions carries the library's text along.
+        raise NotConfigured(
+            f"supabase-py can't be set up ({problem}); "
+            "check SUPABASE_URL, HTTPS_PROXY and SSL_CERT_FILE, then start again"
+        )
+
+    def _remember(self, response: httpx.Response) -> None:
+        self._seen.response = response
+
+    def _send_within(
+        self, seconds: float, client: Client, function: str, parameters: dict[str, object]
+    ) -> Answer | Failure:
+        """Send once, in a thread of its own: looking up a name and slow drips know no time limit.
+
+        Ctrl-C is heard at once, too.
+        """
+        box: queue.SimpleQueue[Answer | Failure | BaseException] = queue.SimpleQueue()
+
+        def send() -> None:
+            try:
+                box.put(self._send(client, function, parameters))
+            except BaseException as error:
+                box.put(error)
+
+        threading.Thread(target=send, name="supabase-call", daemon=True).start()
+        try:
+            outcome = box.get(timeout=max(seconds, 0.01))
+        except queue.Empty:
+            return http_errors.too_late(self.host, self._patience)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _send(self, client: Client, function: str, parameters: dict[str, object]) -> Answer | Failure:
+        import httpx
+        from postgrest.exceptions import APIError
+
+        self._seen.response = None
+        try:
+            data = client.rpc(function, parameters).execute().data
+        except APIError as error:
+            return http_errors.of_answer(error, self._seen.response, self.host)
+        except httpx.HTTPError as error:
+            return http_errors.of_transport(error, self.host)
+        response: httpx.Response = self._seen.response
+        # What is no JSON comes back as its text; none of our functions returns a text.
+        if isinstance(data, str) or not response.content:
+            return http_errors.not_json(response, self.host)
+        return Answer(data)
+
+
+def _address(url: str) -> SplitResult:
+    try:
+        address = urlsplit(url.strip())
+        host = address.hostname or ""
+        valid = address.scheme in {"http", "https"} and host and address.port != 0
+    except ValueError:
+        valid, host = False, ""
+    if not valid or "@" in address.netloc:
+        raise NotConfigured(
+            "SUPABASE_URL is not a URL; it looks like https://abcdefgh.supabase.co; set it, start again"
+        )
+    if address.scheme == "http" and not _is_loopback(host):
+        raise NotConfigured(f"http:// would send the key to {host} in clear text; set SUPABASE_URL to https://{host}")
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _path(address: SplitResult) -> str:
+    return address.path.rstrip("/").removesuffix("/rest/v1")  # the dashboard shows the URL with and without
+
+
+def _name(address: SplitResult) -> str:
+    host = address.hostname or ""
+    return host.split(".")[0] if host.endswith((".supabase.co", ".supabase.in")) else address.netloc
+
+
+def _only_reads(key: str) -> bool:
+    """Tell whether a key is a publishable one, or a legacy token of the role anon."""
+    if key.startswith("sb_"):
+        return key.startswith("sb_publishable_")
+    try:
+        _, claims, _ = key.split(".")
+        role = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["role"]
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        return False
+    return str(role) in {"anon", "authenticated"}

@@ -1,0 +1,71 @@
+"""What a command may be given: arguments are checked here for their kind, in the database for their meaning."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import uuid
+from collections.abc import Iterable
+from typing import SupportsFloat
+
+from rollout_console.errors import BadArgument
+
+
+def whole_percentage(value: object, example: str) -> int:
+    """Return the whole number that `value` is (R4). Its range is checked by the database.
+
+    Raises:
+        BadArgument: not a whole number; the message says what to type.
+    """
+    number = math.nan
+    if isinstance(value, SupportsFloat) and not isinstance(value, bool | str):
+        with contextlib.suppress(OverflowError, TypeError, ValueError):
+            number = float(value)
+    if not number.is_integer():
+        raise BadArgument(
+            f"a percentage is a whole number from 0 to 100, not {described(value)}; type for example {example}"
+        )
+    return int(number)
+
+
+def whole(name: str, value: object, low: int, high: int, example: str) -> int:
+    """Return a whole number between `low` and `high`.
+
+    Raises:
+        BadArgument: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadArgument(f"{name} is a whole number from {low} to {high:,}, not {described(value)}; type {example}")
+    return value
+
+
+def repository_names(value: object, command: str) -> list[str]:
+    """Return the repositories that were named: one, or several in a list (R9).
+
+    Raises:
+        BadArgument: not text or a list of text, or an empty list.
+    """
+    example = f'rollout.{command}("owner/name")'
+    listed = [value] if isinstance(value, str | uuid.UUID) else value
+    if isinstance(listed, dict) or not isinstance(listed, Iterable):
+        raise BadArgument(f"{command} takes repositories as text, not {described(value)}; type {example}")
+    names = [str(item) if isinstance(item, uuid.UUID) else item for item in listed]
+    wrong = [item for item in names if not isinstance(item, str) or not item.strip()]
+    if wrong or not names:
+        found = described(wrong[0]) if wrong else "an empty list"
+        raise BadArgument(f"{command} takes repositories as text, not {found}; type {example}")
+    return [clean_text(str(item)).strip() for item in names]
+
+
+def clean_text(text: str) -> str:
+    """Return text that PostgreSQL can store: without NUL and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def described(value: object) -> str:
+    """Return a short description of a wrong argument; it may be of any kind and size."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,114 @@
+"""A Supabase-compatible API in front of a database of the tests: @supabase/lite, pinned in tests/lite/."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import ProxyHandler, Request, build_opener
+
+from psycopg.conninfo import conninfo_to_dict
+from servers import free_port
+
+HOME = Path(__file__).with_name("lite")
+QUIET = {"DO_NOT_TRACK": "1", "LITE_TELEMETRY": "0"}
+
+
+@dataclass(frozen=True)
+class Api:
+    """A running API: where, and the keys of its two roles."""
+
+    url: str
+    secret_key: str
+    publishable_key: str
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+
+def available() -> bool:
+    return shutil.which("node") is not None and shutil.which("npm") is not None
+
+
+def install() -> Path:
+    """Install what package-lock.json pins, unless it is there, and return the program to run."""
+    lock, installed = HOME / "package-lock.json", HOME / "node_modules" / ".package-lock.json"
+    with _alone():
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, check=True, capture_output=True)
+            installed.touch()
+    return HOME / "node_modules/@supabase/lite/dist/cli/index.js"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one test process at a time install."""
+    import fcntl
+
+    with (HOME / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def lite_server(database_url: str) -> Iterator[Api]:
+    """Start the API over a database that has the roles, and is migrated: it looks at both only now."""
+    program = install()
+    api = Api(
+        f"http://127.0.0.1:{free_port()}",
+        f"sb_secret_{secrets.token_urlsafe(24)}",
+        f"sb_publishable_{secrets.token_urlsafe(24)}",
+    )
+    folder = Path(tempfile.mkdtemp(prefix="rollout-lite-"))
+    env = {
+        **os.environ,
+        **QUIET,
+        "DATABASE_URL": _as_url(database_url),
+        "API_PORT": str(api.port),
+        "SECRET_KEY": api.secret_key,
+        "PUBLISHABLE_KEY": api.publishable_key,
+    }
+    config = os.path.relpath(HOME / "config.mjs", folder)
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            ["node", str(program), "start", "--no-admin", "--config", config],
+            cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            _wait_until_ready(api, server, folder / "log")
+            yield api
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_ready(api: Api, server: subprocess.Popen[bytes], log: Path) -> None:
+    opener = build_opener(ProxyHandler({}))
+    request = Request(f"{api.url}/rest/v1/", headers={"apikey": api.secret_key})
+    deadline = time.monotonic() + 30
+    while True:
+        with contextlib.suppress(OSError):
+            opener.open(request, timeout=5).close()
+            return
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the API did not start:\n{log.read_text()}")
+        time.sleep(0.05)
+
+
+def _as_url(conninfo: str) -> str:
+    parts = conninfo_to_dict(conninfo)
+    return f"postgres://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}"
