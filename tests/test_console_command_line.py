@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 
 import pytest
 from terminal import run_console
@@ -90,9 +93,15 @@ def test_r13_refusals_of_the_database_read_the_same_through_every_door(rollout, 
     assert len(done.stderr.splitlines()) == 1
 
 
+ENDLESS = {"watch"}  # until Ctrl-C, see below
+PRACTICE = {"simulate"}  # refused on anything but sample data, see test_workplace
+
+
 def test_every_command_runs_and_shows_a_report(rollout, console_env):
     """The examples of help() are calls that can be pasted."""
     for command in COMMANDS.values():
+        if command.name in ENDLESS | PRACTICE:
+            continue
         code = command.example.replace("owner/name", "acme/repo-1")
         if command.name == "rollbackToPercentage":
             code = "rollout.setRollout(50); " + code
@@ -100,6 +109,24 @@ def test_every_command_runs_and_shows_a_report(rollout, console_env):
         assert (done.returncode, done.stderr) == (0, ""), (code, done.stderr, done.stdout)
         assert done.stdout.strip(), code
         assert "\x1b" not in done.stdout, "escapes in a pipe"
+
+
+def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, console_env):
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "rollout_console", "-c", "rollout.watch(0.5)"],
+        env=console_env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )  # fmt: skip
+    try:
+        assert "20 %" in watch.stdout.readline()
+        rollout.client.emergency_stop("from elsewhere")
+        assert "STOPPED (20 % is kept)" in watch.stdout.readline()
+        watch.send_signal(signal.SIGINT)
+        rest, errors = watch.communicate(timeout=20)
+    finally:
+        watch.kill()
+    assert (watch.returncode, errors) == (0, "")
+    assert "\x1b" not in rest
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_r14_the_manuals_recovery_after_a_stop(rollout, console, bracketed):
     rollout.client.emergency_stop("before the recovery")
     console.paste(STOP_RECOVERY, bracketed=bracketed)
     screen = console.wait_for("20 % → 5 %")
-    assert screen.count("STOPPED") == 1
+    assert screen.count("STOPPED (20 % is kept)") == 1  # the prompt says STOPPED, too
     assert screen.count("resumed at 20 %") == 1
     assert "Error" not in screen
 
@@ -124,12 +124,13 @@ def test_r14_javascript_and_what_only_looks_like_it(console):
 
 def test_r12_the_value_is_kept_and_shown_again_only_when_asked_for(console):
     console.type("rollout.setRollout(30)")
-    console.wait_for("20 % → 30 %", times=1)
+    report = "20 % → 30 %; 30 of 100 repositories"  # the toolbar has the change, too
+    console.wait_for(report, times=1)
     console.type("_.status.rollout_percentage + 1000")
     console.wait_for("]: 1030")
-    assert console.screen().count("20 % → 30 %") == 1
+    assert console.screen().count(report) == 1
     console.type("Out[1]")
-    console.wait_for("20 % → 30 %", times=2)
+    console.wait_for(report, times=2)
 
 
 def test_r13_errors_at_the_prompt_are_one_line_and_the_prompt_lives(console):
@@ -159,7 +160,8 @@ def test_ctrl_c_during_a_command_is_one_line(rollout, console):
         console.key("C-c")
         console.wait_for("type rollout.status()")
     console.type("rollout.status()")
-    console.wait_for("20 % set, 20 % in effect")
+    # Over HTTP the request is on its way and can't be called back, so the line above sends the operator to look.
+    console.wait_for("% set, " if rollout.kind == "supabase" else "20 % set, 20 % in effect")
 
 
 def test_the_installed_profile_opens_the_console_in_plain_ipython(terminal, console_env):

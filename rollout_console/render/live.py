@@ -9,6 +9,7 @@ from typing import TextIO
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, Unreachable
 from rollout_console.render.base import render
+from rollout_console.render.phrases import verdict
 from rollout_console.render.reports import state_line
 from rollout_console.render.screen import Screen
 from rollout_console.results import Status
@@ -69,5 +70,4 @@ def watch(
 
 
 def _line(status: Status) -> str:
-    health = status.health
-    return f"{state_line(status, Screen()).strip()}  {health.verdict}  {health.errors} errors of {health.jobs} jobs"
+    return f"{state_line(status, Screen()).strip()}  {verdict(status.health, Screen())}"
