@@ -31,6 +31,7 @@ class Settings:
     supabase_key: str | None = field(default=None, repr=False)
     read_only: bool = False
     database_url: str | None = field(default=None, repr=False)
+    alert_urls: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, overrides: Mapping[str, str] | None = None) -> Settings:
@@ -48,6 +49,7 @@ class Settings:
             supabase_key=secret or first(READ_ONLY_KEY),
             read_only=secret is None,
             database_url=first(*DATABASE_URLS),
+            alert_urls=first("ROLLOUT_ALERT_URLS"),
         )
 
 

@@ -30,9 +30,9 @@ class CategorizationProgress:
         if self._first is None:  # an unfinished run goes on from here
             self._first = run.processed
         rate = (run.processed - self._first) / seconds if run.processed > self._first else 0
-        left = f", {(run.total - run.processed) / rate:,.0f} s left" if rate and not run.done else ""
-        bar = self._screen.bar(run.processed, run.total, 24)
-        sys.stdout.write(f"\r\x1b[K {bar} {count(run.processed)} of {count(run.total)}{left}")
+        pace = f", {rate:,.0f}/s, {(run.total - run.processed) / rate:,.0f} s left" if rate and not run.done else ""
+        bar = self._screen.bar(run.processed, run.total, 20)
+        sys.stdout.write(f"\r\x1b[K {bar} {count(run.processed)} of {count(run.total)}{pace}")
         sys.stdout.flush()
 
     def __exit__(

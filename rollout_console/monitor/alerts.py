@@ -1,0 +1,170 @@
+"""Alerts through apprise: for what somebody should get up for, and for each event once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rollout_console.client import RolloutClient
+from rollout_console.errors import NotConfigured, RolloutError
+from rollout_console.render.phrases import rate, what, who
+from rollout_console.results import HealthCheck, HistoryEntry
+from rollout_console.settings import Settings
+from rollout_console.text import ago, clean
+
+BREACH = "breach"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One message: what happened in a line, and the rest."""
+
+    title: str
+    text: str
+
+
+class Alerts:
+    """Sends alerts to the services of ROLLOUT_ALERT_URLS; without any it does nothing.
+
+    Who alerts for an event is decided in the database, so that of several monitors one does. The
+    alert for blindness can't be decided there; a file remembers it, across restarts and --once.
+
+    Args:
+        client: asked who alerts.
+        urls: apprise URLs, separated by blanks or commas; they hold secrets and are never shown.
+        memory: the file that remembers blindness.
+
+    Raises:
+        NotConfigured: apprise is not installed or does not know one of the URLs.
+    """
+
+    def __init__(self, client: RolloutClient, urls: str | None, memory: Path) -> None:
+        self.client = client
+        self._services = _services(urls) if urls else None
+        self._memory = memory
+        self._blind_since: datetime | None = None
+        self._unsettled: dict[str, Alert] = {}  # by event, until the database has said who alerts
+        self._unsent: list[Alert] = []
+
+    @classmethod
+    def from_settings(cls, client: RolloutClient, settings: Settings) -> Alerts:
+        """Return the alerts that the settings ask for."""
+        rollout = hashlib.sha256(f"{client.door.target} {client.feature}".encode()).hexdigest()[:16]
+        return cls(client, settings.alert_urls, settings.home / f"monitor-blind-{rollout}.json")
+
+    def saw(self, check: HealthCheck, changes: list[HistoryEntry]) -> tuple[list[str], str | None]:
+        """Alert for what a check found and what has changed; see `_send` for what is returned."""
+        if self._services is None:
+            return [], None
+        events = self._unsettled
+        events |= {f"change {entry.id}": alert for entry in changes if (alert := _of_change(entry, check))}
+        if check.action == "auto_rollback_off":
+            events[BREACH] = Alert(
+                "BREACH, and auto-rollback is off",
+                f"{rate(check.health)}. Traffic still flows. To take it back: rollout.rollbackToZero()",
+            )
+        else:
+            events.pop(BREACH, None)
+        try:
+            claims = self.client.claim_alerts(list(events), [] if BREACH in events else [BREACH])
+        except RolloutError as error:
+            return [], f"not settled with the database, will be tried again: {error}"
+        alerts = [self._seen_again(), *(events[key] for key in events if key in claims.raised)]
+        if BREACH in claims.cleared:
+            title = "breach: traffic is taken back" if check.health.breach else "breach is over"
+            alerts.append(Alert(title, f"{rate(check.health)}. Rollout at {_at(check)}."))
+        self._unsettled = {}
+        return self._send([alert for alert in alerts if alert])
+
+    def blind(self, error: RolloutError) -> tuple[list[str], str | None]:
+        """Alert that the rollout can't be checked, unless that was done; see `_send` for what is returned."""
+        if self._services is None or self._remembered() is not None:
+            return self._send([])
+        self._remember(datetime.now(UTC))
+        return self._send([Alert("monitor is BLIND", f"Health can't be checked: {clean(str(error), 500)}")])
+
+    def _seen_again(self) -> Alert | None:
+        since = self._remembered()
+        if since is None:
+            return None
+        self._remember(None)
+        return Alert("monitor sees again", f"Blind since {ago(since, datetime.now(UTC))}; health is checked again.")
+
+    def _send(self, alerts: list[Alert]) -> tuple[list[str], str | None]:
+        """Send these and those that could not be sent before; return the titles sent, and what went wrong."""
+        waiting, self._unsent = [*self._unsent, *alerts], []
+        sent = []
+        for alert in waiting:
+            if self._services is not None and self._services.notify(
+                title=f"[rollout {self.client.feature}] {alert.title}",
+                body=f"{alert.text}\n{self.client.door.target}",
+            ):
+                sent.append(alert.title)
+            else:
+                self._unsent.append(alert)
+        failed = f"{len(self._unsent)} could not be sent, and will be tried again" if self._unsent else None
+        return sent, failed
+
+    def _remembered(self) -> datetime | None:
+        """Return since when the monitor is blind and has said so."""
+        if self._blind_since is None:
+            try:
+                self._blind_since = datetime.fromisoformat(json.loads(self._memory.read_text())["since"])
+            except (OSError, ValueError, KeyError, TypeError):
+                return None
+        return self._blind_since
+
+    def _remember(self, since: datetime | None) -> None:
+        self._blind_since = since
+        try:
+            if since is None:
+                self._memory.unlink(missing_ok=True)
+            else:
+                self._memory.parent.mkdir(parents=True, exist_ok=True)
+                self._memory.write_text(json.dumps({"since": since.isoformat()}))
+        except OSError:
+            pass  # this process remembers all the same
+
+
+def _of_change(entry: HistoryEntry, check: HealthCheck) -> Alert | None:
+    """Return the alert for a change in the history, if it deserves one."""
+    said = f"{what(entry)}, by {who(entry)}{': ' + clean(entry.reason, 500) if entry.reason else ''}."
+    stopped = [bool((side or {}).get("emergency_stop")) for side in (entry.before, entry.after)]
+    if entry.triggered_by == "auto_rollback":
+        return Alert("ROLLED BACK by itself", f"{said} To investigate: rollout.showMetrics()")
+    if entry.action == "rollback":
+        return Alert("rolled back", said)
+    if entry.action == "emergency_stop":
+        return Alert("EMERGENCY STOP", f"{said} To end it: rollout.resume()")
+    if stopped == [True, False]:
+        return Alert("resumed", f"{said} Rollout at {_at(check)}.")
+    return None
+
+
+def _at(check: HealthCheck) -> str:
+    return f"{check.status.percentage_in_effect} %"
+
+
+def _services(urls: str) -> Any:
+    # apprise logs what it sends and to whom
+    logging.getLogger("apprise").addHandler(logging.NullHandler())
+    logging.getLogger("apprise").propagate = False
+    try:
+        import apprise
+    except ImportError:
+        raise NotConfigured(
+            "ROLLOUT_ALERT_URLS is set but apprise is not installed; type in a shell: "
+            "pip install 'rollout-console[alerts]'"
+        ) from None
+    services = apprise.Apprise()
+    if not services.add(urls) or not len(services):
+        raise NotConfigured(
+            "ROLLOUT_ALERT_URLS: apprise can't read it, or one of its URLs; see https://appriseit.com/services/ "
+            "for how they look, then start again"
+        )
+    return services

@@ -1,0 +1,116 @@
+"""What the monitor writes: lines for people, or one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from rollout_console.client import RolloutClient
+from rollout_console.errors import RolloutError
+from rollout_console.render import Screen, render
+from rollout_console.render.phrases import duration, verdict, what, who
+from rollout_console.render.reports import state_line
+from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
+from rollout_console.text import clean
+
+
+class Lines:
+    """A line a check, and details when something is new."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._screen = Screen.of(stream)
+        self._shown: tuple[str, str] | None = None  # verdict and action that were shown in detail
+        self._greeted: set[str] = set()  # other monitors that were mentioned
+
+    def started(self, client: RolloutClient, every: int) -> None:
+        """See `Output`."""
+        self._say(f"monitoring {client.feature} on {client.door.target}, every {_span(every)}; Ctrl-C to end")
+
+    def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
+        """See `Output`."""
+        for other in others:
+            if other.id not in self._greeted:
+                self._greeted.add(other.id)
+                by = f"{clean(other.operator or 'unknown', 40)}@{clean(other.host or 'unknown', 40)}"
+                self._say(
+                    self._screen.paint(
+                        f"another monitor is at work: {by}, every {_span(other.every_seconds)}", "warning"
+                    )
+                )
+        for entry in changes:
+            reason = f": {clean(entry.reason, 200)}" if entry.reason else ""
+            self._say(f"{what(entry)}, by {who(entry)}{reason}")
+        found = (check.health.verdict, check.action)
+        if check.health.breach and found != self._shown:
+            self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
+        else:
+            self._say(f"{state_line(check.status, self._screen).strip()}  {verdict(check.health, self._screen)}")
+        self._shown = found
+
+    def failed(self, error: RolloutError, pause: float | None) -> None:
+        """See `Output`."""
+        again = f"; trying again in {_span(pause)}" if pause is not None else ""
+        self._say(self._screen.paint(f"BLIND: {clean(str(error), 500)}{again}", "bad"))
+
+    def told(self, alerts: list[str], problem: str | None) -> None:
+        """See `Output`."""
+        for title in alerts:
+            self._say(f"alert sent: {title}")
+        if problem:
+            self._say(self._screen.paint(f"alerts: {clean(problem, 500)}", "bad"))
+
+    def ended(self) -> None:
+        """See `Output`."""
+        self._say("monitor ended")
+
+    def _say(self, text: str) -> None:
+        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}", file=self._stream, flush=True)
+
+
+class Objects:
+    """One JSON object a line, with `time` and `event`: start, check, failure, alert, end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def started(self, client: RolloutClient, every: int) -> None:
+        """See `Output`."""
+        self._write("start", feature=client.feature, target=str(client.door.target), every_seconds=every)
+
+    def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
+        """See `Output`."""
+        status = check.status
+        self._write(
+            "check",
+            action=check.action,
+            rollout_percentage=status.rollout_percentage,
+            percentage_in_effect=status.percentage_in_effect,
+            emergency_stop=status.emergency_stop,
+            auto_rollback_enabled=status.auto_rollback_enabled,
+            health=check.health.to_dict(),
+            changes=[entry.to_dict() for entry in changes],
+            other_monitors=[other.to_dict() for other in others],
+        )
+
+    def failed(self, error: RolloutError, pause: float | None) -> None:
+        """See `Output`."""
+        retry = round(pause, 1) if pause is not None else None
+        self._write("failure", error=type(error).__name__, message=str(error), retry_seconds=retry)
+
+    def told(self, alerts: list[str], problem: str | None) -> None:
+        """See `Output`."""
+        self._write("alert", sent=alerts, problem=problem)
+
+    def ended(self) -> None:
+        """See `Output`."""
+        self._write("end")
+
+    def _write(self, event: str, **fields: Any) -> None:
+        record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
+        print(json.dumps(record), file=self._stream, flush=True)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 3600:g} h" if seconds >= 7200 and seconds % 3600 == 0 else duration(round(seconds, 1))

@@ -1,0 +1,192 @@
+"""`rollout-console setup`: from a database to a running rollout, once; a second run changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rollout_console import connect
+from rollout_console.client import RolloutClient
+from rollout_console.errors import BadArgument
+from rollout_console.migrate import apply_one_by_one, pending
+from rollout_console.render import Screen, render
+from rollout_console.render.progress import CategorizationProgress
+from rollout_console.results import SetupPlan, Status
+from rollout_console.settings import Settings
+from rollout_console.text import clean, count
+
+AGAIN = "to go on, type: rollout-console setup"
+
+# Why the percentage is what it is, by the outcome of rollout_begin.
+START = {
+    "started": "started at {now} %",
+    "as_asked": "at {now} % already",
+    "higher": "left at {now} %: it stands higher than {wanted} % already",
+    "running": "left at {now} %: it runs already; to change it, type in the console: rollout.setRollout({wanted})",
+    "stopped": "left alone: an EMERGENCY STOP is on; to end it, type in the console: rollout.resume()",
+    "rolled_back": "left at {now} %: it was taken back; to start again, type in the console: rollout.setRollout(5)",
+}
+# Why the whitelist is what it is, by the outcome of rollout_seed_whitelist.
+WHITELIST = {
+    "added": "{names}",
+    "not_empty": "left alone: it has entries already",
+    "emptied": "left empty: somebody took its entries off",
+    "stopped": "left alone during the emergency stop",
+    "rolled_back": "left alone: the rollout was taken back",
+    "no_candidates": "left empty: there are no repositories of the category test",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--percentage", type=int, default=10, metavar="P", help="where to start, 0 to 100 (default 10)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    parser.add_argument("--yes", action="store_true", help="do it without asking first")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Set the rollout up, step by step; each step is committed by itself.
+
+    Returns:
+        0 when the set-up is complete (or was before), 1 when the operator declined, 130 after Ctrl-C.
+
+    Raises:
+        RolloutError: a step failed; those before it stay, and the next run goes on.
+    """
+    setup = Setup(Settings.from_environment(), connect(), args)
+    try:
+        return setup.run()
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; what has a ✓ above is done and stays; {AGAIN}", file=sys.stderr)
+        return 130
+
+
+class Setup:
+    """One run of the set-up."""
+
+    def __init__(self, settings: Settings, client: RolloutClient, args: argparse.Namespace) -> None:
+        self.database_url = settings.database_url
+        self.client = client
+        self.percentage: int = args.percentage
+        self.dry_run: bool = args.dry_run
+        self.agreed: bool = args.yes
+        self.screen = Screen.of(sys.stdout)
+
+    def run(self) -> int:
+        """Go through the steps, as far as they are still to do."""
+        print(f" {self.client.feature} on {self.client.door.target}")
+        if not self._schema_is_there():
+            return 0 if self.dry_run else 1
+        plan = self.client.setup_plan(self.percentage)
+        steps = describe(plan, self.percentage)
+        if not steps:
+            self._complete(plan)
+            return 0
+        if self.dry_run or not self.agreed:
+            print("\n".join([" to do:", *(f"   {step}" for step in steps)]))
+        if self.dry_run:
+            print(" nothing was changed")
+            return 0
+        if not self._agrees("Do it?"):
+            return 1
+        self._do(plan)
+        return 0
+
+    def _complete(self, plan: SetupPlan) -> None:
+        print(" nothing to do, nothing was changed: the set-up is complete")
+        status = self.client.status()
+        self._report("whitelist", plan.whitelist, WHITELIST)
+        self._report("rollout", plan.start, START, now=status.rollout_percentage, wanted=self.percentage)
+        self._end(status)
+
+    def _do(self, plan: SetupPlan) -> None:
+        if not plan.configured:
+            self.client.create(0, "set-up")
+        self._done("configuration", "there already" if plan.configured else "created")
+        self._categorize(plan)
+        seeded = self.client.seed_whitelist("set-up: test repositories")
+        self._report("whitelist", seeded.outcome, WHITELIST, names=", ".join(clean(n, 80) for n in seeded.applied))
+        breaker = self.client.enable_auto_rollback("set-up")
+        self._done("auto-rollback", "switched on" if breaker.changed else "on already")
+        begun = self.client.begin(self.percentage, "set-up")
+        now = begun.status.rollout_percentage
+        self._report("rollout", begun.outcome, START, now=now, wanted=self.percentage)
+        self._end(begun.status)
+
+    def _end(self, status: Status) -> None:
+        print(f"\n{render(status, self.screen)}\n\n{next_steps(status)}")
+
+    def _categorize(self, plan: SetupPlan) -> None:
+        if plan.categorized >= plan.repositories:
+            self._done("categories", f"all {count(plan.repositories)} repositories have one")
+            return
+        with CategorizationProgress(self.screen) as progress:
+            run = self.client.categorize_all(progress.advance)
+        self._done("categories", f"{count(run.processed)} repositories categorized")
+
+    def _schema_is_there(self) -> bool:
+        """Apply what is missing, if the operator agrees. Without a database URL the first call tells."""
+        waiting = pending(self.database_url) if self.database_url else []
+        if not waiting:
+            return True
+        print(f" the database lacks {count(len(waiting))} of this version's migrations")
+        if self.dry_run:
+            print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
+            return False
+        if not self._agrees("Apply them?"):
+            return False
+        assert self.database_url is not None
+        applied = sum(1 for _ in apply_one_by_one(self.database_url))
+        self._done("schema", f"{count(applied)} migrations applied")
+        return True
+
+    def _agrees(self, question: str) -> bool:
+        if self.agreed:
+            return True
+        if not sys.stdin.isatty():
+            raise BadArgument("there is nobody to ask; to go ahead, type: rollout-console setup --yes")
+        if input(f" {question} [y/N] ").strip().lower() in {"y", "yes"}:
+            return True
+        print(" nothing was changed")
+        return False
+
+    def _report(self, name: str, outcome: str, words: dict[str, str], **details: object) -> None:
+        said = words.get(outcome, clean(outcome, 80)).format(**details)
+        self._done(name, said, done=outcome in {"added", "started", "as_asked"})
+
+    def _done(self, name: str, said: str, *, done: bool = True) -> None:
+        sign = self.screen.paint("✓", "good") if done else self.screen.paint("–", "warning")
+        print(f" {sign} {name.ljust(14)} {said}", flush=True)
+
+
+def describe(plan: SetupPlan, percentage: int) -> list[str]:
+    """Return what is still to do, a line each; nothing if the set-up is complete."""
+    steps = []
+    if not plan.configured:
+        steps.append("create the configuration")
+    if plan.categorized < plan.repositories:
+        steps.append(f"categorize {count(plan.repositories)} repositories ({count(plan.categorized)} are)")
+    if plan.whitelist == "added":
+        steps.append(f"put on the whitelist: {', '.join(clean(name, 80) for name in plan.candidates)}")
+    elif plan.whitelist == "no_candidates" and plan.categorized < plan.repositories:
+        steps.append("put up to five test repositories on the whitelist, if there are any")
+    if not plan.auto_rollback_enabled:
+        steps.append("switch auto-rollback on")
+    if plan.start == "started":
+        steps.append(f"start at {percentage} %")
+    return steps
+
+
+def next_steps(status: Status) -> str:
+    """Return what to type after the set-up."""
+    first = ("rollout.resume()", "when the reason of the stop is gone")
+    if not status.emergency_stop:
+        first = ("rollout.phases()", "whether the next phase may begin")
+    rows = [
+        ("in a shell", "rollout-console", "opens the console"),
+        ("", "rollout-console monitor", "checks health every 15 minutes and alerts"),
+        ("", "rollout-console dashboard", "shows it all on a full screen"),
+        ("in the console", *first),
+        ("", 'rollout.emergencyStop("reason")', "halts everything at once"),
+    ]
+    return "\n".join(f" {where.ljust(14)}  {command.ljust(32)} {what}" for where, command, what in rows)
