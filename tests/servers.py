@@ -89,6 +89,22 @@ def postgres15_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def outage(server_url: str) -> Iterator[None]:
+    """Stop Debian's PostgreSQL, as for maintenance, and start it again at the end."""
+    with psycopg.connect(server_url) as connection:
+        data = connection.execute("show data_directory").fetchone()[0]
+    command = (Path(data) / "postmaster.opts").read_text().split()
+    pg_ctl = [*as_server_user(), "pg_ctl", "-w", "-D", data]
+    quiet = {"check": True, "cwd": "/", "stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+    subprocess.run([*pg_ctl, "-m", "fast", "stop"], **quiet)
+    try:
+        yield
+    finally:
+        options = " ".join(command[command.index('"-p"') :])
+        subprocess.run([*pg_ctl, "-o", options, "-l", f"{data}/../log", "start"], **quiet)
+
+
 def free_port() -> int:
     import socket
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -88,7 +89,21 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
 
 def run_console(env: dict[str, str], code: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """`rollout-console -c CODE`."""
+    return run_command(env, "-c", code, cwd=cwd)
+
+
+def run_command(env: dict[str, str], *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`rollout-console ARGUMENTS`, with nobody at the keyboard."""
     return subprocess.run(
-        [sys.executable, "-m", "rollout_console", "-c", code],
-        env=env, capture_output=True, text=True, timeout=120, cwd=cwd or env["HOME"],
+        [sys.executable, "-m", "rollout_console", *arguments],
+        env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, cwd=cwd or env["HOME"],
+    )  # fmt: skip
+
+
+def start_command(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """`rollout-console ARGUMENTS` in the background, deaf to no signal as a shell's background job would be."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "rollout_console", *arguments],
+        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=env["HOME"],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 
 import pytest
-from terminal import run_console
+from terminal import run_console, start_command
 
 from rollout_console.commands import COMMANDS
 from rollout_console.console import Rollout
@@ -112,11 +110,7 @@ def test_every_command_runs_and_shows_a_report(rollout, console_env):
 
 
 def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, console_env):
-    watch = subprocess.Popen(
-        [sys.executable, "-m", "rollout_console", "-c", "rollout.watch(0.5)"],
-        env=console_env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
-    )  # fmt: skip
+    watch = start_command(console_env, "-c", "rollout.watch(0.5)")
     try:
         assert "20 %" in watch.stdout.readline()
         rollout.client.emergency_stop("from elsewhere")

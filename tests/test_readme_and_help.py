@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import re
+import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from rollout_console import cli
 from rollout_console.commands import COMMANDS, GROUPS
 from rollout_console.console import Rollout
 from rollout_console.help import help_for, runbook
@@ -63,6 +67,36 @@ def test_help_recovery_is_the_runbook():
     text = help_for("recovery").text
     for title, part in runbook().items():
         assert (part in text) == title.startswith("Recovery")
+
+
+def documented_commands() -> list[list[str]]:
+    """The arguments of every `rollout-console …` in a code span or a line of code, in the README and docs/."""
+    found = []
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        code += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+        for line in "\n".join(code).splitlines():
+            if called := re.search(
+                r"(?:^|[ /])rollout-console((?: [^#|>&…]*)?)$|rollout-console( [^#|>]*) [#|>]", line
+            ):
+                found.append(shlex.split(called[1] or called[2] or ""))
+    return found
+
+
+def test_every_documented_command_line_is_one():
+    known = {name: import_module(module) for name, (module, _) in cli.SUBCOMMANDS.items()}
+    seen = set()
+    for command in documented_commands():
+        name, *options = command or [""]
+        if name in known:
+            parser = argparse.ArgumentParser()
+            known[name].add_arguments(parser)
+            parser.parse_args(options)  # leaves with status 2 on an unknown option
+            seen.add(name)
+        else:
+            assert name in {"", "-c", "--reset-demo"}, command
+    assert seen == set(known)
 
 
 @pytest.mark.parametrize("title", list(runbook()))

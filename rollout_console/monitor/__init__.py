@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import signal
 import sys
 
 from rollout_console.errors import BadArgument, RolloutError
@@ -28,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Check until SIGINT or SIGTERM, or once; see --help for the exit statuses of --once."""
     from rollout_console import connect
+    from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts
     from rollout_console.monitor.loop import Monitor
     from rollout_console.monitor.output import Lines, Objects
     from rollout_console.settings import Settings
 
     every = seconds(args.every)
-    for each in (signal.SIGINT, signal.SIGTERM):  # a background job of a shell ignores SIGINT otherwise
-        signal.signal(each, signal.default_int_handler)
+    signals.install()
     output = Objects(sys.stdout) if args.json else Lines(sys.stdout)
     try:
         client = connect()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError, Unreachable
+from rollout_console.monitor import signals
 from rollout_console.monitor.alerts import Alerts
 from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
 
@@ -87,25 +88,28 @@ class Monitor:
             still flows, since auto-rollback is off; 3 could not check; 130 interrupted.
         """
         try:
-            while True:
-                try:
-                    check = self.check()
-                    break
-                except RolloutError as error:
-                    last = self.failures + 1 == BLIND_AFTER or not isinstance(error, Unreachable)
-                    pause = None if last else self._backoff()
-                    self._missed(error, pause)
-                    if pause is None:
-                        return 3
-                    time.sleep(pause)
-            self.client.monitor_beat(self.id, self.every, leaving=True)
-        except RolloutError:
-            pass  # the check itself is done
+            check = self._check_patiently()
         except KeyboardInterrupt:
             return 130
+        if check is None:
+            return 3
+        with contextlib.suppress(RolloutError):
+            self.client.monitor_beat(self.id, self.every, leaving=True)
         if not check.health.breach:
             return 0
         return 2 if check.action == "auto_rollback_off" else 1
+
+    def _check_patiently(self) -> HealthCheck | None:
+        while True:
+            try:
+                return self.check()
+            except RolloutError as error:
+                last = self.failures + 1 == BLIND_AFTER or not isinstance(error, Unreachable)
+                pause = None if last else self._backoff()
+                self._missed(error, pause)
+            if pause is None:
+                return None
+            time.sleep(pause)
 
     def check(self) -> HealthCheck:
         """Check health now, tell what is new, and alert.
@@ -118,7 +122,8 @@ class Monitor:
         changes = self._changes(check)
         self.failures, self.has_seen = 0, True
         self.output.checked(check, changes, others)
-        self._tell(self.alerts.saw(check, changes))
+        with signals.shielded():  # between the claim of an alert and its sending it would be lost
+            self._tell(self.alerts.saw(check, changes))
         return check
 
     def _changes(self, check: HealthCheck) -> list[HistoryEntry]:
@@ -139,7 +144,8 @@ class Monitor:
         self.failures += 1
         self.output.failed(error, pause)
         if self.failures >= BLIND_AFTER or pause is None:
-            self._tell(self.alerts.blind(error))
+            with signals.shielded():
+                self._tell(self.alerts.blind(error))
 
     def _tell(self, sent: tuple[list[str], str | None]) -> None:
         if any(sent):
