@@ -156,7 +156,7 @@ create table if not exists public.rollout_buckets (
     bucket integer not null,
     repositories integer not null,
     primary key (feature_name, category, bucket)
-);
+) with (fillfactor = 50);  -- room beside each row, so that counting rewrites no index
 comment on table public.rollout_buckets is
     'Derived, kept by triggers: repositories per category and hash bucket, so that any percentage is counted without reading the repositories (R1).';
 

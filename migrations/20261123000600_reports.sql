@@ -99,12 +99,11 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     -- Counts by strategy, then the few listed repositories put right one by one.
     with listed as (
-        select k.category, d.eligible,
+        select k.category, rollout_admits(rollout_decide(k.repository_id, config.feature_name)) as eligible,
                case when config.rollout_strategy = 'whitelist' then false
                     else rollout_bucket(config.feature_name, k.repository_id) < a.cutoff end as counted
         from rollout_listed(config) k
         join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
-        cross join lateral rollout_decide(k.repository_id, config.feature_name) d
     )
     select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
            case when config.emergency_stop then 0 else
@@ -422,12 +421,17 @@ as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
     found record;
-    decision record;
+    reason text;
+    size record;
     bucket integer;
     enters_at integer;
 begin
     select * into found from rollout_known_repositories(array[repository], 'rollout.explain("owner/name")');
-    decision := rollout_decide(found.repository_id, config.feature_name);
+    reason := rollout_decide(found.repository_id, config.feature_name);
+    select k.*, a.cutoff into size
+    from repository_categories k
+    left join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
+    where k.repository_id = found.repository_id;
     bucket := rollout_bucket(config.feature_name, found.repository_id);
     if config.rollout_strategy = 'percentage' then
         enters_at := bucket / 100 + 1;
@@ -443,20 +447,18 @@ begin
                    sum(q.repositories) over (order by q.rollout_order) - q.repositories as before
             from rollout_quota(config.feature_name, config.rollout_strategy, 0) q
         ) own
-        where own.category = decision.category;
+        where own.category = size.category;
         enters_at := coalesce(enters_at, 100);
     end if;
     return jsonb_build_object(
         'repository_id', found.repository_id, 'full_name', found.full_name,
-        'eligible', decision.eligible, 'reason', decision.reason,
+        'eligible', rollout_admits(reason), 'reason', reason,
         'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
-        'category', decision.category, 'bucket', bucket, 'cutoff', decision.cutoff, 'enters_at', enters_at,
+        'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
         'emergency_stop_reason', config.emergency_stop_reason)
-        || coalesce((
-            select jsonb_build_object(
-                'stars', k.star_count, 'contributors', k.contributor_count, 'pull_requests', k.pr_count,
-                'pinned_as_test', k.pinned_as_test, 'last_categorized_at', k.last_categorized_at)
-            from repository_categories k where k.repository_id = found.repository_id), '{}');
+        || case when size.category is null then '{}' else jsonb_build_object(
+            'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,
+            'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;
 end $$;
 comment on function public.rollout_explain(text, text) is
     'rollout.explain(): whether a repository is in, the first rule that decides it, and the percentage at which it would enter.';

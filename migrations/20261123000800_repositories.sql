@@ -134,11 +134,7 @@ as $$
 begin
     -- The browser console marks a repository by writing is_test_repository itself.
     if coalesce(current_setting('rollout.categorizing', true), '') <> 'on' then
-        if tg_op = 'INSERT' then
-            new.pinned_as_test := new.pinned_as_test or coalesce(new.is_test_repository, false);
-        elsif new.is_test_repository is distinct from old.is_test_repository then
-            new.pinned_as_test := coalesce(new.is_test_repository, false);
-        end if;
+        new.pinned_as_test := coalesce(new.is_test_repository, false);
     end if;
     return new;
 end $$;
@@ -164,8 +160,11 @@ begin
 end $$;
 comment on function public.rollout_pin_recorded() is 'Trigger, R10: a pin set or lifted past our functions leaves a history row.';
 
-create or replace trigger rollout_pin_follows_mark before insert or update on public.repository_categories
-    for each row execute function public.rollout_pin_follows_mark();
+create or replace trigger rollout_pin_follows_mark before insert on public.repository_categories
+    for each row when (new.is_test_repository) execute function public.rollout_pin_follows_mark();
+create or replace trigger rollout_pin_follows_change before update on public.repository_categories
+    for each row when (new.is_test_repository is distinct from old.is_test_repository)
+    execute function public.rollout_pin_follows_mark();
 create or replace trigger rollout_pin_added after insert on public.repository_categories
     for each row when (new.pinned_as_test) execute function public.rollout_pin_recorded();
 create or replace trigger rollout_pin_changed after update on public.repository_categories

@@ -61,7 +61,7 @@ declare
     reports constant text[] := '{is_repository_eligible_for_rollout,rollout_schema_version,rollout_status,rollout_stats,
         rollout_categories,rollout_show_metrics,rollout_error_trend,rollout_show_whitelist,rollout_list_history,
         rollout_preview,rollout_explain,rollout_phases,rollout_overview,rollout_find_repositories,
-        rollout_category_rules,rollout_category_of,rollout_bucket,rollout_quota,rollout_decide,rollout_wilson,
+        rollout_category_rules,rollout_category_of,rollout_bucket,rollout_quota,rollout_decide,rollout_admits,rollout_wilson,
         rollout_window_start,rollout_window,rollout_health,rollout_active,rollout_history_entry,
         rollout_whole_percentage,rollout_phase_plan,rollout_phase_name,rollout_listed,rollout_admitted,rollout_success_metrics,
         rollout_unit_cost,rollout_named,rollout_repository_names,rollout_known_repositories,

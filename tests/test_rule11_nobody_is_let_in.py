@@ -10,6 +10,7 @@ from catalogue import TABLES, a_column, busy_rollout, call_with_nulls, contents,
 
 READERS = ("anon", "authenticated")
 DENIED = psycopg.errors.InsufficientPrivilege
+ASKED_FOR_EVERY_JOB = {"rollout_decide", "is_repository_eligible_for_rollout"}
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 
 
@@ -134,10 +135,23 @@ def test_r11_a_function_pins_its_search_path_or_names_every_schema(rollout):
     free = [f for f in functions(rollout) if f.search_path != FIXED_PATH]
     assert [f.signature for f in free if f.search_path] == []
     for function in free:
-        # Inlined into the queries that use it, which a pinned path would prevent.
-        assert (function.language, function.volatile) == ("sql", "i"), function.signature
+        # Inlined into the queries that use it, which a pinned path would prevent, or the two asked for every job.
+        inlined = (function.language, function.volatile) == ("sql", "i")
+        assert inlined or function.name in ASKED_FOR_EVERY_JOB, function.signature
         with session(rollout, path="''") as connection:
             connection.execute(call_with_nulls(function))
+
+
+@pytest.mark.parametrize("strategy", ["repository_size", "percentage", "whitelist"])
+def test_r11_the_decision_names_every_schema_on_every_path(busy, strategy):
+    busy.sql("update rollout_configuration set rollout_strategy = %s", strategy)
+    names = [f"acme/repo-{n}" for n in range(1, 21)]
+    expected = [busy.is_eligible(name) for name in names]
+    assert len(set(expected)) == 2
+    ids = [busy.repository_id(name) for name in names]
+    with session(busy, path="''") as connection:
+        decided = [connection.execute("select public.is_repository_eligible_for_rollout(%s)", (i,)) for i in ids]
+        assert [answer.fetchone()[0] for answer in decided] == expected
 
 
 def attack(connection, schema: str) -> None:
@@ -151,8 +165,8 @@ def attack(connection, schema: str) -> None:
             "md5(text) returns text language sql as $$ select '00000000000000000000000000000000' $$",
             "jsonb_build_object(variadic \"any\") returns jsonb language internal as 'jsonb_build_object_noargs'",
             "rollout_active(text) returns public.rollout_configuration language sql as $$ select null::public.rollout_configuration $$",
-            "rollout_decide(uuid, text, out eligible boolean, out reason text, out category text, out cutoff integer)"
-            " language sql as $$ select true, 'attack', 'test', 10000 $$",
+            "rollout_decide(uuid, text) returns text language sql as $$ select 'whitelist' $$",
+            "rollout_admits(text) returns boolean language sql as $$ select true $$",
         ):
             connection.execute(f"create function {schema}.{body}")
 
