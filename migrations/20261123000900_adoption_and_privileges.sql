@@ -65,7 +65,7 @@ declare
         rollout_window_start,rollout_window,rollout_health,rollout_active,rollout_history_entry,
         rollout_whole_percentage,rollout_phase_plan,rollout_phase_name,rollout_listed,rollout_admitted,rollout_success_metrics,
         rollout_unit_cost,rollout_named,rollout_repository_names,rollout_known_repositories,
-        rollout_setup_plan,rollout_start_obstacle,rollout_whitelist_obstacle,rollout_test_candidates}';
+        rollout_verify,rollout_setup_plan,rollout_start_obstacle,rollout_whitelist_obstacle,rollout_test_candidates}';
     readers text := (select string_agg(quote_ident(rolname), ', ') from pg_roles where rolname in ('anon', 'authenticated'));
     service boolean := exists (select from pg_roles where rolname = 'service_role');
     item record;

@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     "monitor": ("rollout_console.monitor", "check health at an interval, roll back on a breach, and alert"),
     "dashboard": ("rollout_console.dashboard", "watch and control the rollout on a full screen"),
     "migrate": ("rollout_console.cli_migrate", "bring the database's rollout functions up to date"),
+    "verify": ("rollout_console.cli_verify", "hold the database's counters against the rows that they count"),
     "install-profile": ("rollout_console.cli_profile", "make `ipython --profile=rollout` open the console"),
 }
 

@@ -112,6 +112,10 @@ class RolloutClient:
         names: list[str] = self.door.call("rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit)
         return names
 
+    def verify(self) -> results.Verification:
+        """Count again from the rows what is kept as counters."""
+        return self._read("rollout_verify", results.Verification)
+
     def setup_plan(self, percentage: object = 10) -> results.SetupPlan:
         """Return what `rollout-console setup` would do; the feature need not have a configuration yet."""
         plan = self._read(

@@ -376,6 +376,21 @@ class CategorizationRun(Result, kw_only=True):
     started_at: datetime
 
 
+class VerifiedCounters(Record, kw_only=True):
+    """Counters of one kind, and how many of them differ from what their rows add up to."""
+
+    name: str
+    counters: int
+    differences: int
+
+
+class Verification(Result, kw_only=True):
+    """`rollout-console verify`."""
+
+    feature_name: str
+    checks: list[VerifiedCounters]
+
+
 class SetupPlan(Result, kw_only=True):
     """What `rollout-console setup` finds and would do; `whitelist` and `start` are outcomes as below."""
 
