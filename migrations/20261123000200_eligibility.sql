@@ -291,7 +291,9 @@ as $$
 begin
     truncate rollout_buckets;
     update rollout_admission
-    set repositories = 0, cutoff = 0, admitted = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0;
+    set repositories = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0;
+    perform rollout_refresh_admission(f.feature_name)
+    from (select distinct feature_name from rollout_admission order by 1) f;
     return null;
 end $$;
 comment on function public.rollout_categories_emptied() is 'Trigger: truncating repository_categories empties its counts.';
