@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 
 import fault_proxy as faults
 import psycopg
 import pytest
 import servers
-from conftest import OPERATOR
-from terminal import console_environment, run_console
+from conftest import OPERATOR, missing
+from terminal import Terminal, console_environment, run_console
 
 from rollout_console.client import RolloutClient, stop_by_hand
 from rollout_console.doors import open_door
@@ -199,3 +200,20 @@ def test_the_console_prints_the_notice_and_the_way_by_hand(faulty, tmp_path):
     assert faulty.value("select emergency_stop from rollout_configuration") is True
     for done in (alone, both):
         assert faulty.api.secret_key not in done.stdout + done.stderr
+
+
+def test_the_dashboards_stop_goes_round_the_api_and_says_so(faulty, tmp_path):
+    target = {"SUPABASE_URL": faulty.proxy.url, "SUPABASE_SECRET_KEY": faulty.api.secret_key}
+    env = console_environment(tmp_path, **target, ROLLOUT_DATABASE_URL=faulty.url)
+    faulty.proxy.always = DOWN
+    if not Terminal.available():
+        missing("tmux")
+    screen = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=80, height=24)
+    try:
+        screen.wait_for("is paused")
+        screen.key("e")
+        screen.type("smoke")
+        screen.wait_for(WENT_ROUND)
+    finally:
+        screen.close()
+    assert faulty.value("select emergency_stop_reason from rollout_configuration") == "smoke"

@@ -122,10 +122,14 @@ class Dashboard:
         self.app.create_background_task(self._perform(action))
 
     async def _perform(self, action: Callable[[], object]) -> None:
+        def act() -> tuple[object, str | None]:
+            return action(), getattr(self.client.door, "notice", None)  # a notice is of its thread
+
         loop = asyncio.get_running_loop()
         try:
-            result = await loop.run_in_executor(self._workers, action)
+            result, notice = await loop.run_in_executor(self._workers, act)
             self.message = result if isinstance(result, str) else render(result, self._screen())
+            self.message += f"\n ({notice})" if notice else ""
         except RolloutError as error:
             steps = "".join(f"\n   {clean(step, 1000)}" for step in getattr(error, "by_hand", ()))
             self.message = self._screen().paint(f" {clean(str(error), 500)}", "bad") + steps
