@@ -12,7 +12,7 @@ from rollout_console import results
 from rollout_console.render.base import render
 from rollout_console.render.phrases import number
 from rollout_console.render.screen import Screen
-from rollout_console.text import local_time, percent
+from rollout_console.text import count, local_time, percent
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 MARGIN = 9  # columns for the scale on the left
@@ -69,7 +69,7 @@ def _(trend: results.ErrorTrend, screen: Screen) -> str:
     head = f" error rate over the window: {errors:,} of {jobs:,} jobs, threshold {number(trend.max_error_rate)} %"
     if not screen.bars:  # in a pipe: figures, one line a step
         rows = [
-            f"{p.at.isoformat()}  {p.jobs} jobs  {p.errors} errors  "
+            f"{local_time(p.at)}  {count(p.jobs)} jobs  {count(p.errors)} errors  "
             f"{percent(100 * p.errors / p.jobs if p.jobs else None)}"
             for p in trend.points
         ]

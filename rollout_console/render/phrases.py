@@ -62,7 +62,7 @@ def duration(seconds: float | None) -> str:
     """Return a processing time in the unit that fits it."""
     if seconds is None:
         return "–"
-    return f"{number(seconds)} s" if seconds < 120 else f"{number(seconds / 60)} min"
+    return f"{number(round(seconds, 1))} s" if seconds < 120 else f"{number(seconds / 60)} min"
 
 
 def measured(value: float | None, unit: str) -> str:
@@ -75,7 +75,7 @@ def measured(value: float | None, unit: str) -> str:
         case "seconds":
             return duration(value)
         case "hours":
-            return f"{number(value)} h"
+            return f"{number(value)} h" if value >= 2 else duration(value * 3600)
     return count(int(value))
 
 

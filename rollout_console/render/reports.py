@@ -136,8 +136,9 @@ def ordered(categories: dict[str, int]) -> list[str]:
 
 def success_metrics(metrics: list[results.SuccessMetric], screen: Screen) -> str:
     """Return the manual's success metrics against their targets."""
-    rows = [[mark(m.met, screen), m.name, m.note or measured(m.value, m.unit), m.target or ""] for m in metrics]
-    return screen.table(["", "success metric", "now", "target"], rows)
+    rows = [[mark(m.met, screen), m.name, measured(m.value, m.unit), m.target or ""] for m in metrics]
+    notes = [f" {m.name}: {clean(m.note, 200)}" for m in metrics if m.note]
+    return "\n".join([screen.table(["", "success metric", "now", "target"], rows), *notes])
 
 
 @render.register

@@ -19,8 +19,9 @@ def interactive() -> int:
 
     config = _config()
     try:
-        install_profile()
+        folder = install_profile()
         config.BaseIPythonApplication.profile = PROFILE
+        config.BaseIPythonApplication.ipython_dir = str(folder.parent)  # without a home it is a temporary one
     except Unreachable:  # no home that can be written: the same console, without a profile
         config.InteractiveShellApp.extensions = ["rollout_console"]
     start_ipython(argv=[], config=config)

@@ -81,7 +81,9 @@ def toolbar_words(known: Known) -> str:
     if status is None:
         return f" {clean(known.problem, 200)}" if known.problem else " connecting …"
     health = status.health
-    parts = [f"{VERDICTS.get(health.verdict, health.verdict)}: {percent(health.error_rate)}, {count(health.jobs)} jobs"]
+    parts = [VERDICTS.get(health.verdict, clean(health.verdict, 40))]
+    if health.jobs:
+        parts[0] += f": {percent(health.error_rate)} errors, {count(health.jobs)} jobs"
     if status.last_change is not None:
         change = status.last_change
         parts.append(f"{ago(change.at, status.server_time)}: {what(change)}, {who(change)}")
