@@ -90,13 +90,16 @@ class Rollout:
         return self.sql(statement, *values)[0][0]
 
     def add_repositories(self, amount: int, stars: int = 0, prefix: str = "acme/repo") -> list[str]:
-        """Add repositories with this many stars, and return their names."""
+        """Add repositories with this many stars, and return their names.
+
+        Their ids come from their names: which of them share a hash bucket is the same in every run.
+        """
         first = self.value("select coalesce(max(github_id), 0) from repositories")
         self.sql(
-            "insert into repositories (github_id, full_name, owner, name, stargazers_count)"
-            " select %s + n, %s || '-' || n, split_part(%s, '/', 1), split_part(%s, '/', 2) || '-' || n, %s"
-            " from generate_series(1, %s) n",
-            first, prefix, prefix, prefix, stars, amount,
+            "insert into repositories (id, github_id, full_name, owner, name, stargazers_count)"
+            " select md5(full_name)::uuid, %s + n, full_name, split_part(full_name, '/', 1), split_part(full_name, '/', 2), %s"
+            " from generate_series(1, %s) n cross join lateral (select %s || '-' || n as full_name) f",
+            first, stars, amount, prefix,
         )  # fmt: skip
         return [f"{prefix}-{n}" for n in range(1, amount + 1)]
 
