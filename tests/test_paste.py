@@ -34,6 +34,8 @@ def pasted(text: str) -> str:
         ("rollout.addToWhitelist([\n  'a/b', // first\n  'c/d'\n]) // done", "rollout.addToWhitelist([\n  'a/b', # first\n  'c/d'\n]) # done"),
         ("```javascript\nrollout.status()\n```", "\nrollout.status()\n"),
         ("> rollout.status()", "rollout.status()"),
+        ("// C:\\\nconst s = rollout.status()", "# C:\\\ns = rollout.status()"),
+        ("# C:\\\n// now\n", "# C:\\\n# now\n"),
         ("for p in [1]:\n    rollout.setRollout(p) // go", "for p in [1]:\n    rollout.setRollout(p) # go"),
     ],
 )  # fmt: skip

@@ -42,6 +42,7 @@ class _Reader:
         self.depth = 0
         self.statement = ""  # what has been read of the statement, strings reduced to quotes
         self.declared = False  # the statement began with const, let or var: it is JavaScript
+        self.continued_at = -1  # where the line begins that a backslash joined to the one before
 
     def read(self) -> str:
         while self.at < len(self.text):
@@ -56,7 +57,7 @@ class _Reader:
         return self.depth == 0 and (self.at == 0 or self.text[self.at - 1] == "\n") and not self._continued()
 
     def _continued(self) -> bool:
-        return self.text[max(0, self.at - 2) : self.at] == "\\\n"
+        return self.at == self.continued_at
 
     def _fence(self) -> bool:
         end = self.text.find("\n", self.at)
@@ -99,17 +100,18 @@ class _Reader:
         if self.text.startswith("//", self.at):
             self._copy(self.at + 2)
             return
+        if self.text.startswith("\\\n", self.at):
+            self._copy(self.at + 2)
+            self.continued_at = self.at
+            return
         if char in "([{":
             self.depth += 1
         elif char in ")]}":
             self.depth = max(0, self.depth - 1)
-        ends = not self.depth and (char == ";" or (char == "\n" and self.text[self.at - 1 : self.at] != "\\"))
         self._copy(self.at + 1)
-        if ends:
-            self.statement = ";" if char == ";" else ""
-            self.declared = False
-        if char == ";":
+        if not self.depth and char in ";\n":
             self.statement = ""
+            self.declared = False
 
     def _string(self, quote: str) -> None:
         end = self.at + len(quote)
