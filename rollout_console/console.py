@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -233,6 +232,8 @@ class Rollout:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        import difflib
+
         alike = difflib.get_close_matches(name.lower(), {c.lower(): c for c in COMMANDS}, n=1, cutoff=0.5)
         exact = {c.lower(): c for c in COMMANDS}
         hint = f"did you mean {COMMANDS[exact[alike[0]]].example}?" if alike else "type rollout.help()"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import textwrap
 from dataclasses import dataclass
@@ -43,6 +42,8 @@ def help_for(topic: object) -> Help:
     if asked and found:
         return Help(asked, "\n\n".join(f"{title}\n\n{parts[title]}" for title in found))
     known = {**names, **{title.lower(): title for title in parts}, "recovery": "recovery"}
+    import difflib
+
     near = difflib.get_close_matches(asked.lower(), known, n=3, cutoff=0.4)
     hint = ", ".join(f'rollout.help("{known[n]}")' for n in near) or "rollout.help()"
     raise BadArgument(f"no help on {asked[:60]!r}; try {hint}")

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-from dotenv import dotenv_values
-
 DEFAULT_FEATURE = "hybrid_progressive_capture"
 # In this order: the first that is set wins. The anon key only reads.
 SECRET_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY")
@@ -36,7 +33,7 @@ class Settings:
     @classmethod
     def from_environment(cls, overrides: Mapping[str, str] | None = None) -> Settings:
         """Read the settings; `overrides` count before the environment, and that before `.env`."""
-        env = {**dotenv_values(Path.cwd() / ".env"), **os.environ, **(overrides or {})}
+        env = {**_dotenv(Path.cwd() / ".env"), **os.environ, **(overrides or {})}
 
         def first(*names: str) -> str | None:
             return next((value for name in names if (value := (env.get(name) or "").strip())), None)
@@ -61,7 +58,17 @@ def default_home() -> Path:
     """
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/rollout-console")
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("rollout-console", appauthor=False))
+
+
+def _dotenv(file: Path) -> dict[str, str | None]:
+    if not file.exists():
+        return {}
+    from dotenv import dotenv_values
+
+    return dotenv_values(file)
 
 
 def application_overrides() -> dict[str, str]:

@@ -28,9 +28,8 @@ class EmbeddedDoor(PostgresDoor):
     """A PostgreSQL door whose server this process starts, or shares with other consoles."""
 
     def __init__(self, home: Path) -> None:
-        super().__init__("")
+        super().__init__("", Target("local", "local"))
         self.home = home
-        self.target = Target("local", "local")
         self._server: Any = None
         self._starting = threading.Lock()
 

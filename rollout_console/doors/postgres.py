@@ -21,11 +21,11 @@ class PostgresDoor:
     Each thread has a connection of its own: an emergency stop never waits for a refresh.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, target: Target | None = None) -> None:
         self._url = url
         self._own = threading.local()
         self._opened: list[psycopg.Connection[Any]] = []
-        self.target = Target("postgres", _name_of(url))
+        self.target = target or Target("postgres", _name_of(url))
 
     def call(self, function: str, **parameters: object) -> Any:
         """See `Door.call`. A call on a connection that turns out to be dead is sent once more.

@@ -7,8 +7,6 @@ import shutil
 from dataclasses import dataclass
 from typing import Any
 
-from tabulate import tabulate
-
 STYLES = {
     "title": "1",
     "good": "32",
@@ -55,6 +53,8 @@ class Screen:
 
     def table(self, headers: list[str], rows: list[list[Any]], align: list[str] | None = None) -> str:
         """Return a plain table, indented by one."""
+        from tabulate import tabulate  # the first prompt need not wait for it
+
         text = tabulate(
             rows, headers=headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None
         )

@@ -48,8 +48,6 @@ def load(ip: Any, *, quiet: bool = False) -> Rollout:
         door = open_door(settings)
     except RolloutError as error:
         door = ClosedDoor(error)
-    if warm_up := getattr(door, "warm_up", None):
-        warm_up()
     console = Rollout(RolloutClient(door, settings.feature))
     ip.push(
         {"rollout": console, **{n: p for n, p in PLACEHOLDERS.items() if n not in ip.user_ns}},
@@ -60,6 +58,8 @@ def load(ip: Any, *, quiet: bool = False) -> Rollout:
     trouble.install(ip, console)
     completion.install(ip, console)
     if not quiet:
+        if warm_up := getattr(door, "warm_up", None):
+            prompt.after_first_prompt(ip, warm_up)
         prompt.install(ip, console)
         print(banner(console, door.reason if isinstance(door, ClosedDoor) else None))
     return console

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rollout_console.client import RolloutClient
@@ -126,7 +128,18 @@ def install(ip: Any, console: Rollout) -> None:
     ip.refresh_style()
     ip.pt_app.bottom_toolbar = lambda: toolbar_words(known)
     ip.rollout_refresher = Refresher(console.client, known, lambda: ip.pt_app.app.invalidate())
-    ip.rollout_refresher.start()
+    after_first_prompt(ip, ip.rollout_refresher.start)
+
+
+def after_first_prompt(ip: Any, action: Callable[[], None]) -> None:
+    """Do something once the next prompt is on screen, or at once where there will be none.
+
+    What works in the background takes turns with what draws the prompt; nobody types before that.
+    """
+    if getattr(ip, "pt_app", None) is None:
+        action()
+        return
+    ip.pt_app.app.pre_run_callables.append(lambda: asyncio.get_running_loop().call_soon(action))
 
 
 def uninstall(ip: Any) -> None:
