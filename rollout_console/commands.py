@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,6 +137,7 @@ class CommandMethod(Generic[P, T]):
         return BoundCommand(self.info, self.method, console)
 
 
+@functools.cache
 def _without_self(method: Callable[..., Any]) -> inspect.Signature:
     signature = inspect.signature(method)
     return signature.replace(parameters=list(signature.parameters.values())[1:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -14,13 +13,10 @@ def clean(text: str, limit: int = 500) -> str:
     Control characters, terminal escapes, zero-width and direction-changing characters and lone
     surrogates go; line ends and tabs become spaces; at most `limit` characters stay.
     """
-    kept = []
-    for char in text[: 4 * limit]:
-        if char.isspace():
-            kept.append(" ")
-        elif unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"}:
-            kept.append(char)
-    line = " ".join("".join(kept).split())
+    shown = text[: 4 * limit]
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in shown)
+    line = " ".join(shown.split())
     return line if len(line) <= limit and len(text) <= 4 * limit else line[: max(1, limit - 1)] + "…"
 
 

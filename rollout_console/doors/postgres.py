@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from rollout_console.errors import BadCredentials, NotConfigured, RolloutError, 
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg import sql
 
 CONNECT_TIMEOUT = 5  # seconds
 STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that both doors behave alike
@@ -74,20 +76,25 @@ class PostgresDoor:
         return self._url
 
     def _send(self, function: str, parameters: dict[str, object]) -> Any:
-        from psycopg import sql
         from psycopg.types.json import Jsonb
 
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._own.connection = connect(self.url())
             self._opened.append(connection)
-        arguments = sql.SQL(", ").join(
-            sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
-        )
-        statement = sql.SQL("select {}({})").format(sql.Identifier(function), arguments)
         values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in parameters.items()}
-        row = connection.execute(statement, values).fetchone()
+        row = connection.execute(_statement(function, *parameters), values).fetchone()
         return row[0] if row else None
+
+
+@functools.cache
+def _statement(function: str, *parameters: str) -> sql.Composed:
+    from psycopg import sql
+
+    arguments = sql.SQL(", ").join(
+        sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
+    )
+    return sql.SQL("select {}({})").format(sql.Identifier(function), arguments)
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
