@@ -153,12 +153,14 @@ comment on table public.rollout_admission is
 create table if not exists public.rollout_buckets (
     feature_name text not null,
     category text not null,
+    width integer not null check (width in (1, 100)),
     bucket integer not null,
     repositories integer not null,
-    primary key (feature_name, category, bucket)
+    primary key (feature_name, category, width, bucket)
 ) with (fillfactor = 50);  -- room beside each row, so that counting rewrites no index
 comment on table public.rollout_buckets is
-    'Derived, kept by triggers: repositories per category and hash bucket, so that any percentage is counted without reading the repositories (R1).';
+    'Derived, kept by triggers: repositories per category and hash bucket, and per hundred buckets, so that any percentage is counted from at most 200 rows (R1).';
+comment on column public.rollout_buckets.width is 'How many buckets the row counts, from bucket on: 1 or 100.';
 
 create table if not exists public.rollout_job_counts (
     rollout_config_id uuid not null references public.rollout_configuration on delete cascade,

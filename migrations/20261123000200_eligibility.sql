@@ -47,6 +47,44 @@ $$;
 comment on function public.rollout_bucket(text, uuid) is
     'R1: the bucket, 0 to 9999, of a repository for a feature; stable and salted with the feature''s name.';
 
+create or replace function public.rollout_below(feature text, size text, bound integer)
+returns bigint
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(sum(b.repositories), 0)::bigint
+    from rollout_buckets b
+    where b.feature_name = feature and b.category = size
+      and ((b.width = 100 and b.bucket < bound / 100 * 100)
+           or (b.width = 1 and b.bucket >= bound / 100 * 100 and b.bucket < bound))
+$$;
+comment on function public.rollout_below(text, text, integer) is
+    'R1: how many repositories of a category have a bucket below this one.';
+
+create or replace function public.rollout_boundary(feature text, size text, room bigint)
+returns table (bucket integer, admitted bigint)
+language sql stable rows 1
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with hundreds as (
+        select b.bucket, b.repositories, sum(b.repositories) over (order by b.bucket) as upto
+        from rollout_buckets b
+        where b.feature_name = feature and b.category = size and b.width = 100
+    ), hundred as (
+        select h.bucket, h.upto - h.repositories as before
+        from hundreds h where h.upto > room order by h.bucket limit 1
+    ), buckets as (
+        select b.bucket, b.repositories, h.before + sum(b.repositories) over (order by b.bucket) as upto
+        from hundred h
+        join rollout_buckets b on b.feature_name = feature and b.category = size and b.width = 1
+            and b.bucket >= h.bucket and b.bucket < h.bucket + 100
+    )
+    select b.bucket, (b.upto - b.repositories)::bigint
+    from buckets b where b.upto > room order by b.bucket limit 1
+$$;
+comment on function public.rollout_boundary(text, text, bigint) is
+    'R1: the first bucket of a category that no longer fits into this room, and how many repositories are below it.';
+
 create or replace function public.rollout_quota(feature text, strategy text, percentage integer)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, admitted bigint)
 language sql stable rows 5
@@ -64,41 +102,28 @@ as $$
                    div(sum(c.repositories) over () * percentage, 100)
                    - (sum(c.repositories) over (order by c.rollout_order) - c.repositories))) as share
         from counted c
-    ), cut as (
-        select f.category, f.rollout_order, f.repositories,
-               case
-                   when strategy = 'whitelist' then 0
-                   when strategy = 'percentage' then percentage * 100
-                   when percentage = 100 then 10000
-                   when f.share = 0 then 0
-                   when f.share = f.repositories then 10000
-                   else (
-                       -- the boundary category: the first bucket that no longer fits
-                       select below.bucket
-                       from (
-                           select b.bucket, sum(b.repositories) over (order by b.bucket) as upto
-                           from rollout_buckets b
-                           where b.feature_name = feature and b.category = f.category
-                       ) below
-                       where below.upto > f.share
-                       order by below.bucket
-                       limit 1
-                   )
-               end as cutoff
-        from filled f
     )
-    select c.category, c.rollout_order, c.repositories, c.cutoff,
-           case c.cutoff
-               when 0 then 0
-               when 10000 then c.repositories
-               else (
-                   select coalesce(sum(b.repositories), 0)::bigint
-                   from rollout_buckets b
-                   where b.feature_name = feature and b.category = c.category and b.bucket < c.cutoff
-               )
+    select f.category, f.rollout_order, f.repositories,
+           case
+               when strategy = 'whitelist' then 0
+               when strategy = 'percentage' then percentage * 100
+               when percentage = 100 then 10000
+               when f.share = 0 then 0
+               when f.share = f.repositories then 10000
+               else boundary.bucket
+           end,
+           case
+               when strategy = 'whitelist' then 0
+               when strategy = 'percentage' then rollout_below(feature, f.category, percentage * 100)
+               else coalesce(boundary.admitted, f.share)::bigint
            end
-    from cut c
-    order by c.rollout_order
+    from filled f
+    left join lateral (
+        -- the category at the boundary takes whole buckets, as long as they fit
+        select b.* from rollout_boundary(feature, f.category, f.share::bigint) b
+        where f.share > 0 and f.share < f.repositories
+    ) boundary on true
+    order by f.rollout_order
 $$;
 comment on function public.rollout_quota(text, text, integer) is
     'R1: for each category in rollout order, its repositories, the bucket below which they are admitted at this percentage, and how many that admits (lists and stop left aside).';
@@ -195,6 +220,25 @@ end $$;
 comment on function public.rollout_refresh_admission(text) is
     'R1: brings rollout_admission to the percentage, strategy and categories as they are now.';
 
+create or replace function public.rollout_counted_buckets(feature text)
+returns table (category text, width integer, bucket integer, repositories bigint)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select c.category, w.width, c.bucket / w.width * w.width, sum(c.repositories)::bigint
+    from (
+        select k.category::text, rollout_bucket(feature, k.repository_id) as bucket, count(*) as repositories
+        from repository_categories k
+        join rollout_category_rules() r on r.category = k.category
+        where k.repository_id is not null
+        group by 1, 2
+    ) c
+    cross join (values (1), (100)) w (width)
+    group by 1, 2, 3
+$$;
+comment on function public.rollout_counted_buckets(text) is
+    'What rollout_buckets must hold for a feature, counted from the rows.';
+
 create or replace function public.rollout_count_repositories(feature text)
 returns void
 language plpgsql
@@ -204,12 +248,8 @@ begin
     lock table repository_categories in share mode;  -- no category may change while they are counted
     delete from rollout_buckets where feature_name = feature;
     delete from rollout_admission where feature_name = feature;
-    insert into rollout_buckets (feature_name, category, bucket, repositories)
-    select feature, k.category, rollout_bucket(feature, k.repository_id), count(*)
-    from repository_categories k
-    join rollout_category_rules() r on r.category = k.category
-    where k.repository_id is not null
-    group by 2, 3;
+    insert into rollout_buckets (feature_name, category, width, bucket, repositories)
+    select feature, c.category, c.width, c.bucket, c.repositories from rollout_counted_buckets(feature) c;
     insert into rollout_admission (
         feature_name, category, repositories, stars, contributors, pull_requests, activity, pinned)
     select feature, r.category, count(k.repository_id), coalesce(sum(k.star_count), 0),
@@ -267,9 +307,11 @@ begin
                  from moved m group by 1) t
              where a.category = t.category
          )
-         insert into rollout_buckets as b (feature_name, category, bucket, repositories)
-         select feature_name, category, bucket, repositories from shifts order by 1, 2, 3
-         on conflict (feature_name, category, bucket)
+         insert into rollout_buckets as b (feature_name, category, width, bucket, repositories)
+         select s.feature_name, s.category, w.width, s.bucket / w.width * w.width, sum(s.repositories)
+         from shifts s cross join (values (1), (100)) w (width)
+         group by 1, 2, 3, 4 order by 1, 2, 3, 4
+         on conflict (feature_name, category, width, bucket)
          do update set repositories = b.repositories + excluded.repositories',
         case tg_op
             when 'INSERT' then 'select *, 1 as change from added'

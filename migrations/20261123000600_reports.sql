@@ -437,13 +437,10 @@ begin
         enters_at := bucket / 100 + 1;
     elsif config.rollout_strategy = 'repository_size' then
         -- The smallest percentage whose quota reaches this repository's bucket in its category.
-        select least(100, ceil(100.0 * (own.before + (
-                   select sum(b.repositories) from rollout_buckets b
-                   where b.feature_name = config.feature_name and b.category = own.category and b.bucket <= own.bucket
-               )) / nullif(own.total, 0)))
+        select least(100, ceil(100.0 * (own.before + rollout_below(config.feature_name, own.category, bucket + 1)) / nullif(own.total, 0)))
         into enters_at
         from (
-            select q.category, bucket, sum(q.repositories) over () as total,
+            select q.category, sum(q.repositories) over () as total,
                    sum(q.repositories) over (order by q.rollout_order) - q.repositories as before
             from rollout_quota(config.feature_name, config.rollout_strategy, 0) q
         ) own

@@ -29,12 +29,10 @@ begin
             ) n using (category)'),
         ('repositories per hash bucket', '
             select count(*) as counters, count(*) filter (where coalesce(kept, 0) <> coalesce(counted, 0)) as differences
-            from (select b.category, b.bucket, b.repositories as kept from rollout_buckets b where b.feature_name = $1.feature_name) k
+            from (select b.category, b.width, b.bucket, b.repositories as kept from rollout_buckets b where b.feature_name = $1.feature_name) k
             full join (
-                select c.category::text, rollout_bucket($1.feature_name, c.repository_id) as bucket, count(*) as counted
-                from repository_categories c join rollout_category_rules() r on r.category = c.category
-                where c.repository_id is not null group by 1, 2
-            ) n using (category, bucket)'),
+                select c.category, c.width, c.bucket, c.repositories as counted from rollout_counted_buckets($1.feature_name) c
+            ) n using (category, width, bucket)'),
         ('admission at the percentage', '
             select count(*) as counters, count(*) filter (where (a.cutoff, a.admitted) is distinct from (q.cutoff, q.admitted)) as differences
             from (select * from rollout_admission x where x.feature_name = $1.feature_name) a
