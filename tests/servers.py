@@ -61,8 +61,11 @@ def postgres15_available() -> bool:
 
 
 @contextmanager
-def postgres15_server() -> Iterator[str]:
-    """Debian's PostgreSQL 15 on a free port of the loopback interface: the URL of its superuser."""
+def postgres15_server(durable: bool = False) -> Iterator[str]:
+    """Debian's PostgreSQL 15 on a free port of the loopback interface: the URL of its superuser.
+
+    A durable one waits for the disk at each commit; tests are quicker without, crashes and benchmarks need it.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rollout-pg15-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
@@ -79,7 +82,7 @@ def postgres15_server() -> Iterator[str]:
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={'on' if durable else 'off'}"
     options += " -c max_connections=200 -c log_line_prefix=%d/%a/"
     run("pg_ctl", "-w", "-D", data, "-o", options, "-l", str(folder / "log"), "start")
     try:
