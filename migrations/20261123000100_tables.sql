@@ -185,10 +185,13 @@ create table if not exists public.rollout_categorization_runs (
     total bigint not null,
     processed bigint not null default 0,
     changed bigint not null default 0,
-    transitions jsonb not null default '{}'
+    transitions jsonb not null default '{}',
+    last_operation uuid
 );
 comment on table public.rollout_categorization_runs is
     'Where each categorizeAll stands; the unfinished one, if any, is continued by the next batch (R3).';
+comment on column public.rollout_categorization_runs.last_operation is
+    'Operation id of the last batch: sent again because its answer was lost, it must not begin another run.';
 
 create index if not exists rollout_metrics_recent_errors
     on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;

@@ -77,6 +77,8 @@ declare
     moves jsonb;
     saved bigint;
 begin
+    run_id := coalesce(run_id, (
+        select max(r.id) from rollout_categorization_runs r where r.last_operation = (context ->> 'operation_id')::uuid));
     if run_id is null then
         insert into rollout_categorization_runs (total)
         select (select count(*) from rollout_host_repositories)
@@ -104,6 +106,7 @@ begin
         set position = coalesce(ids[cardinality(ids)], run.position),
             processed = run.processed + cardinality(ids),
             changed = run.changed + saved,
+            last_operation = (context ->> 'operation_id')::uuid,
             transitions = run.transitions || (
                 select coalesce(jsonb_object_agg(m.key, coalesce((run.transitions ->> m.key)::bigint, 0) + m.value::bigint), '{}')
                 from jsonb_each_text(moves) m),

@@ -21,6 +21,8 @@ from rollout_console.doors import Door
 from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.doors.supabase import SupabaseDoor
 
+pytest_plugins = ["effort"]
+
 OPERATOR = {"operator": "tess", "host": "testhost"}
 
 
@@ -118,6 +120,10 @@ class Rollout:
 
     def history_rows(self) -> int:
         return int(self.value("select count(*) from rollout_history"))
+
+    def differences(self) -> dict[str, int]:
+        """Counters that are not those of the rows."""
+        return {check.name: check.differences for check in self.client.verify().checks if check.differences}
 
     def is_eligible(self, name: str) -> bool:
         return bool(self.value("select is_repository_eligible_for_rollout(%s)", self.repository_id(name)))

@@ -36,14 +36,10 @@ def env(rollout, tmp_path):
     return console_environment(tmp_path, **rollout.environment)
 
 
-def differences(rollout):
-    return {check.name: check.differences for check in rollout.client.verify().checks if check.differences}
-
-
 def test_whoever_writes_whatever_the_counters_are_those_of_the_rows(rollout, env):
     for name, write in WRITES.items():
         write(rollout)
-        assert differences(rollout) == {}, name
+        assert rollout.differences() == {}, name
     done = run_command(env, "verify")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("✓") == 5
@@ -62,7 +58,7 @@ def test_a_counter_that_differs_is_named(rollout, env, counters, tampering):
     rollout.client.categorize_all()
     rollout.report(good=1)
     rollout.sql(tampering)
-    assert differences(rollout).get(counters) == 1
+    assert rollout.differences().get(counters) == 1
     done = run_command(env, "verify")
     assert done.returncode == 1
     assert "select rollout_count_repositories('hybrid_progressive_capture');" in done.stdout
@@ -71,6 +67,6 @@ def test_a_counter_that_differs_is_named(rollout, env, counters, tampering):
 def test_counting_anew_mends_them(rollout, env):
     rollout.client.categorize_all()
     rollout.sql("update rollout_buckets set repositories = repositories + 1")
-    assert differences(rollout)
+    assert rollout.differences()
     rollout.sql("select rollout_count_repositories('hybrid_progressive_capture')")
-    assert differences(rollout) == {}
+    assert rollout.differences() == {}

@@ -1,0 +1,83 @@
+"""Every command that changes something, each from a state in which it does; and the chain that history must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from rollout_console.client import RolloutClient
+
+REPOSITORY = "acme/repo-1"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A command and how to get where it has something to do; `prepare` also gets SQL as the superuser."""
+
+    prepare: Callable[[RolloutClient, Callable[[str], Any]], Any]
+    act: Callable[[RolloutClient], Any]
+
+
+def breach(client: RolloutClient, sql: Callable[[str], Any]) -> None:
+    client.set_rollout(0)
+    client.set_rollout(50)
+    client.disable_auto_rollback()
+    sql("select record_rollout_job((select min(id::text)::uuid from repositories), 'inngest', false)"
+        " from generate_series(1, 20)")  # fmt: skip
+    client.enable_auto_rollback()
+
+
+CHANGES = {
+    "setRollout": Change(lambda c, _: c.set_rollout(50), lambda c: c.set_rollout(20)),
+    "emergencyStop": Change(lambda c, _: c.resume(), lambda c: c.emergency_stop("again")),
+    "resume": Change(lambda c, _: c.emergency_stop("first"), lambda c: c.resume(5)),
+    "rollbackToPercentage": Change(lambda c, _: c.set_rollout(50), lambda c: c.rollback_to_percentage(3)),
+    "rollbackToZero": Change(lambda c, _: c.set_rollout(50), lambda c: c.rollback_to_zero()),
+    "enableAutoRollback": Change(lambda c, _: c.disable_auto_rollback(), lambda c: c.enable_auto_rollback()),
+    "disableAutoRollback": Change(lambda c, _: c.enable_auto_rollback(), lambda c: c.disable_auto_rollback()),
+    "addToWhitelist": Change(lambda c, _: c.remove_from_whitelist(REPOSITORY), lambda c: c.add_to_whitelist(REPOSITORY)),
+    "removeFromWhitelist": Change(lambda c, _: c.add_to_whitelist(REPOSITORY), lambda c: c.remove_from_whitelist(REPOSITORY)),
+    "markAsTest": Change(lambda c, _: c.unmark_as_test(REPOSITORY), lambda c: c.mark_as_test(REPOSITORY)),
+    "unmarkAsTest": Change(lambda c, _: c.mark_as_test(REPOSITORY), lambda c: c.unmark_as_test(REPOSITORY)),
+    "categorizeAll": Change(
+        lambda c, sql: sql("update repositories set stargazers_count = stargazers_count + 1"),
+        lambda c: c.categorize_all(),
+    ),
+    "checkHealth": Change(breach, lambda c: c.check_health()),
+}  # fmt: skip
+
+
+def check_chain(url: str) -> list[tuple[str, str, str | None]]:
+    """Hold history against itself and the state: each row's before is what the rows before it left.
+
+    Returns:
+        Id, trigger and command of each row, oldest first.
+    """
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select id::text, triggered_by, metadata ->> 'command', metadata -> 'before', metadata -> 'after'"
+            " from rollout_history order by created_at"
+        ).fetchall()
+        config = connection.execute("select to_jsonb(c) from rollout_configuration c").fetchone()[0]
+        pinned = connection.execute(
+            "select r.full_name from repository_categories k join repositories r on r.id = k.repository_id"
+            " where k.pinned_as_test"
+        ).fetchall()
+    state: dict[str, Any] = {}
+    pins: dict[str, bool] = {}
+    for _, _, command, before, after in rows:
+        if command in ("markAsTest", "unmarkAsTest"):
+            for name in after:
+                assert before[name]["pinned"] == pins.get(name, False)
+                pins[name] = after[name]["pinned"]
+        elif command != "categorizeAll":
+            assert {key: state.get(key) for key in before} == before
+            state |= after
+    assert {key: config[key] for key in state} == state
+    assert {name for (name,) in pinned} == {name for name, pin in pins.items() if pin}
+    ids = [row[0] for row in rows]
+    assert len(set(ids)) == len(ids)
+    return [row[:3] for row in rows]

@@ -1,0 +1,51 @@
+"""How hard the suite tries to break a promise: quickly, or with `--long` at length; and what it tried, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+TRIED = "tried"  # the key of what a test counts among its report's properties
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="try to break each promise at length: about half an hour")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("long"):
+        config.option.timeout = 3600  # seconds a test
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports(""):  # those of set-up and teardown
+        if report.when == "teardown":
+            for key, value in report.user_properties:
+                if key == TRIED:
+                    totals[value[0]] += value[1]
+    if totals:
+        terminalreporter.section("tried")
+        for what, amount in sorted(totals.items()):
+            terminalreporter.write_line(f"{amount:>9,}  {what}")
+
+
+@pytest.fixture
+def effort(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """Choose: `effort(quick, long)`."""
+    return lambda quick, long: long if request.config.getoption("long") else quick
+
+
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """Count what was tried: `tried("kills of the API")`, or with an amount."""
+    counted: Counter[str] = Counter()
+
+    def count(what: str, amount: int = 1) -> None:
+        counted[what] += amount
+
+    yield count
+    request.node.user_properties.extend((TRIED, list(pair)) for pair in counted.items())
