@@ -59,41 +59,63 @@ def _alone() -> Iterator[None]:
         yield
 
 
+class Server:
+    """The API as a process, which can be killed and started again where it was.
+
+    The database must have the roles, and be migrated: the API looks at both when it starts.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self.api = Api(
+            f"http://127.0.0.1:{free_port()}",
+            f"sb_secret_{secrets.token_urlsafe(24)}",
+            f"sb_publishable_{secrets.token_urlsafe(24)}",
+        )
+        self._database_url = _as_url(database_url)
+        self._folder = Path(tempfile.mkdtemp(prefix="rollout-lite-"))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        env = {
+            **os.environ,
+            **QUIET,
+            "DATABASE_URL": self._database_url,
+            "API_PORT": str(self.api.port),
+            "SECRET_KEY": self.api.secret_key,
+            "PUBLISHABLE_KEY": self.api.publishable_key,
+        }
+        config = os.path.relpath(HOME / "config.mjs", self._folder)
+        with (self._folder / "log").open("w") as log:
+            self._process = subprocess.Popen(
+                ["node", str(install()), "start", "--no-admin", "--config", config],
+                cwd=self._folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        _wait_until_ready(self.api, self._process, self._folder / "log")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 @contextmanager
 def lite_server(database_url: str) -> Iterator[Api]:
-    """Start the API over a database that has the roles, and is migrated: it looks at both only now."""
-    program = install()
-    api = Api(
-        f"http://127.0.0.1:{free_port()}",
-        f"sb_secret_{secrets.token_urlsafe(24)}",
-        f"sb_publishable_{secrets.token_urlsafe(24)}",
-    )
-    folder = Path(tempfile.mkdtemp(prefix="rollout-lite-"))
-    env = {
-        **os.environ,
-        **QUIET,
-        "DATABASE_URL": _as_url(database_url),
-        "API_PORT": str(api.port),
-        "SECRET_KEY": api.secret_key,
-        "PUBLISHABLE_KEY": api.publishable_key,
-    }
-    config = os.path.relpath(HOME / "config.mjs", folder)
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            ["node", str(program), "start", "--no-admin", "--config", config],
-            cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            _wait_until_ready(api, server, folder / "log")
-            yield api
-        finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+    """Run the API over a database."""
+    server = Server(database_url)
+    try:
+        server.start()
+        yield server.api
+    finally:
+        server.stop()
 
 
 def _wait_until_ready(api: Api, server: subprocess.Popen[bytes], log: Path) -> None:
