@@ -171,7 +171,7 @@ declare
     health constant jsonb := rollout_health(config);
     repeat constant boolean := rollout_is_repeat(context);
 begin
-    if not repeat then
+    if (health ->> 'breach')::boolean and not repeat then
         perform rollout_trip_breaker(config.id, context || jsonb_build_object(
             'operation_id', operation, 'command', 'checkHealth'));
     end if;

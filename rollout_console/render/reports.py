@@ -218,7 +218,7 @@ def _(found: results.Whitelist, screen: Screen) -> str:
         rows = [
             [
                 clean(e.full_name or "(gone from the host)", 60),
-                e.category or "not categorized",
+                clean(e.category or "not categorized", 20),
                 clean(e.repository_id, 60),
             ]
             for e in entries
@@ -301,14 +301,14 @@ REASONS = {
 @render.register
 def _(e: results.Explanation, screen: Screen) -> str:
     side = screen.paint("IN", "good") if e.eligible else screen.paint("OUT", "warning")
-    reason = clean(REASONS.get(e.reason, e.reason).format(e=e), 300)
+    reason = clean(REASONS[e.reason].format(e=e) if e.reason in REASONS else e.reason, 300)
     facts = [("because", reason)]
     if e.category is not None:
         pinned = ", pinned as test" if e.pinned_as_test else ""
         facts.append(
             (
                 "category",
-                f"{e.category}{pinned}: {count(e.stars or 0)} stars, "
+                f"{clean(e.category, 20)}{pinned}: {count(e.stars or 0)} stars, "
                 f"{count(e.contributors or 0)} contributors, {count(e.pull_requests or 0)} pull requests",
             )
         )

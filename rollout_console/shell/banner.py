@@ -5,6 +5,7 @@ from __future__ import annotations
 from rollout_console import __version__
 from rollout_console.console import Rollout
 from rollout_console.errors import RolloutError
+from rollout_console.text import clean
 
 
 def banner(console: Rollout, problem: RolloutError | None = None) -> str:
@@ -21,7 +22,7 @@ def banner(console: Rollout, problem: RolloutError | None = None) -> str:
     lines = [
         f"rollout-console {__version__}",
         f" target   {screen.paint(str(target), style)} ({kinds[target.kind]})",
-        f" feature  {console.client.feature}",
+        f" feature  {clean(console.client.feature, 100)}",
     ]
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))

@@ -19,6 +19,8 @@ NAME = re.compile(
     r"rollout\.(?:explain|markAsTest|unmarkAsTest|addToWhitelist|removeFromWhitelist)\(.*?[\"']([^\"',\]]*)$"
 )
 TOPIC = re.compile(r"rollout\.help\(\s*[\"']([^\"']*)$")
+# Completed text becomes code that is run: a name that could leave its quotes is not offered.
+OFFERED = re.compile(r"[\w.+~@ /-]{1,200}")
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
 
 
@@ -41,7 +43,8 @@ class Completer:
             topics = [*COMMANDS, "recovery", *runbook()]
             return found.group(1), [(t, "topic") for t in topics if t.lower().startswith(found.group(1).lower())]
         if found := NAME.search(line):
-            return found.group(1), [(name, "repository") for name in self._names(found.group(1))]
+            names = [name for name in self._names(found.group(1)) if OFFERED.fullmatch(name)]
+            return found.group(1), [(name, "repository") for name in names]
         return None
 
     def close(self) -> None:
