@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 import psycopg
 
 from rollout_console.doors.embedded import _runtime_folder
@@ -90,6 +93,65 @@ def postgres15_server(durable: bool = False) -> Iterator[str]:
     finally:
         run("pg_ctl", "-w", "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Cluster:
+    """A PostgreSQL 15 of its own, a child of this process, so that it can be killed with all its processes.
+
+    Args:
+        folder: a new folder for its files, in one that everybody may enter.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._port = free_port()
+        self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+        if self._user:
+            shutil.chown(self._folder, "postgres", "postgres")
+        options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
+        subprocess.run(["initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user)
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                ["postgres", "-D", "data", "-p", str(self._port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1"],
+                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._user,
+            )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.url).close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError((self._folder / "log").read_text())
+
+    def kill(self) -> None:
+        """SIGKILL for the server and each of its processes, as when the machine loses its power."""
+        everyone = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        for process in everyone:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+        psutil.wait_procs(everyone, timeout=10)
+
+
+@contextmanager
+def cluster(within: Path | None = None) -> Iterator[Cluster]:
+    """Run a cluster, by default in a temporary folder."""
+    top = Path(tempfile.mkdtemp(prefix="rollout-crash-", dir=within))
+    top.chmod(0o755)
+    cluster = Cluster(top / "server")
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.kill()
+        shutil.rmtree(top, ignore_errors=True)
 
 
 @contextmanager

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import shutil
 import signal
-import subprocess
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
 
 import lite
-import psutil
-import psycopg
 import pytest
 import servers
 from changes import CHANGES, Change, check_chain
@@ -113,58 +105,12 @@ def test_a_kill_of_the_api_leaves_each_change_whole_or_undone(killed_api, effort
             tried("kills of the API, each in the middle of a change")
 
 
-class Cluster:
-    """A PostgreSQL 15 of its own, a child of this process, so that it can be killed with all its processes."""
-
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="rollout-crash-"))
-        self._port = servers.free_port()
-        self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-        if self._user:
-            shutil.chown(self._folder, "postgres", "postgres")
-        options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
-        subprocess.run(["initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user)
-        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
-
-    def start(self) -> None:
-        with (self._folder / "log").open("a") as log:
-            self._process = subprocess.Popen(
-                ["postgres", "-D", "data", "-p", str(self._port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1"],
-                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._user,
-            )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                psycopg.connect(self.url).close()
-            except psycopg.OperationalError:
-                time.sleep(0.02)
-            else:
-                return
-        raise RuntimeError((self._folder / "log").read_text())
-
-    def kill(self) -> None:
-        """SIGKILL for the server and each of its processes, as when the machine loses its power."""
-        everyone = psutil.Process(self._process.pid).children(recursive=True)
-        self._process.kill()
-        for process in everyone:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._process.wait()
-        psutil.wait_procs(everyone, timeout=10)
-
-    def remove(self) -> None:
-        self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[servers.Cluster]:
     if not servers.postgres15_available():
         missing("PostgreSQL 15 (initdb, pg_ctl)")
-    cluster = Cluster()
-    cluster.start()
-    yield cluster
-    cluster.remove()
+    with servers.cluster() as cluster:
+        yield cluster
 
 
 def test_a_kill_of_postgresql_leaves_each_change_whole_or_undone(cluster, effort, tried):

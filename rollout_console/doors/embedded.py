@@ -97,9 +97,24 @@ def _start(data: Path) -> Any:
             # A handle of an earlier server in this process would be returned as it is, dead or not.
             pgserver: Any = wheel
             pgserver.PostgresServer._instances.pop(data.resolve(), None)
-            return pgserver.get_server(data, cleanup_mode="stop")
+            server = pgserver.get_server(data, cleanup_mode="stop")
+            _close_to_others(data)
+            return server
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise Unreachable(_why_not_started(data, error)) from error
+
+
+def _close_to_others(data: Path) -> None:
+    """Leave the socket's folder to the server's user alone (and to root, whom nothing keeps out).
+
+    Where the data folder's path is too long for a socket, the wheel puts it into a folder that, for
+    root, it opens to everybody; and whoever reaches the socket is the superuser.
+    """
+    socket_folder = (data / "postmaster.pid").read_text().split("\n")[4]
+    folder = Path(socket_folder or data)  # none where the system has no such sockets
+    if folder.stat().st_mode & 0o077 and hasattr(os, "chown"):
+        os.chown(folder, data.stat().st_uid, -1)
+        folder.chmod(0o700)
 
 
 def _forget_dead_server(data: Path) -> None:
@@ -157,12 +172,11 @@ def _runtime_folder() -> Iterator[None]:
     """Give the wheel a lock folder of this user's own while it is imported.
 
     Without one it takes /tmp/.lockfile, which the first user of a machine closes to all others,
-    and platformdirs prints a warning on the operator's screen.
+    and platformdirs prints a warning on the operator's screen, as it does for a folder that is open
+    to others; the wheel opens it where the socket is below it.
     """
     before = os.environ.get("XDG_RUNTIME_DIR")
-    uid = os.getuid() if hasattr(os, "getuid") else "user"
-    folder = Path(before) if before and Path(before).is_dir() else Path(tempfile.gettempdir()) / f"rollout-{uid}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = Path(before) if before and Path(before).is_dir() else _own_folder()
     (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:
@@ -172,6 +186,16 @@ def _runtime_folder() -> Iterator[None]:
             del os.environ["XDG_RUNTIME_DIR"]
         else:
             os.environ["XDG_RUNTIME_DIR"] = before
+
+
+def _own_folder() -> Path:
+    uid = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"rollout-{uid}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.lstat().st_uid != uid:
+        raise Unreachable(f"{folder} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of yours")
+    folder.chmod(0o700)
+    return folder
 
 
 @contextlib.contextmanager
