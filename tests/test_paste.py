@@ -33,6 +33,7 @@ def pasted(text: str) -> str:
         ('rollout.emergencyStop("see https://x.y//z") // z', 'rollout.emergencyStop("see https://x.y//z") # z'),
         ("rollout.addToWhitelist([\n  'a/b', // first\n  'c/d'\n]) // done", "rollout.addToWhitelist([\n  'a/b', # first\n  'c/d'\n]) # done"),
         ("```javascript\nrollout.status()\n```", "\nrollout.status()\n"),
+        ("   ```bash\n   # look\n   rollout.status()\n   ```\n", "\n# look\nrollout.status()\n\n"),
         ("> rollout.status()", "rollout.status()"),
         ("// C:\\\nconst s = rollout.status()", "# C:\\\ns = rollout.status()"),
         ("# C:\\\n// now\n", "# C:\\\n# now\n"),

@@ -8,6 +8,7 @@ a floor division, unless that operand is a command of the console, whose report 
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any
 
 HINTS = re.compile(r"//|```|\?\s*[),]|^\s*(?:>\s*)?(?:const|let|var|await)\b|=\s*await\b|^\s*>", re.MULTILINE)
@@ -29,6 +30,8 @@ def transform(lines: list[str]) -> list[str]:
     text = "".join(lines)
     if not HINTS.search(text):
         return lines
+    if FENCE.match(text.lstrip("\n").partition("\n")[0]):
+        text = textwrap.dedent(text)  # a block out of a list is indented as a whole, its fence included
     return _Reader(text).read().splitlines(keepends=True) or [""]
 
 
