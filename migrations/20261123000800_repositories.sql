@@ -79,18 +79,22 @@ declare
 begin
     run_id := coalesce(run_id, (
         select max(r.id) from rollout_categorization_runs r where r.last_operation = (context ->> 'operation_id')::uuid));
-    if run_id is null then
-        insert into rollout_categorization_runs (total)
-        select (select count(*) from rollout_host_repositories)
-        where not exists (select from rollout_categorization_runs r where r.finished_at is null)
-        on conflict do nothing;
-    end if;
-    -- Two operators at once share the run: each takes the next batch.
-    select * into run from rollout_categorization_runs r
-    where r.id = run_id or (run_id is null and r.finished_at is null) for update;
-    if not found then
-        raise exception 'no such categorization run; to begin one, type rollout.categorizeAll()' using errcode = 'P0002';
-    end if;
+    loop
+        if run_id is null then
+            insert into rollout_categorization_runs (total)
+            select (select count(*) from rollout_host_repositories)
+            where not exists (select from rollout_categorization_runs r where r.finished_at is null)
+            on conflict do nothing;
+        end if;
+        -- Two operators at once share the run: each takes the next batch.
+        select * into run from rollout_categorization_runs r
+        where r.id = run_id or (run_id is null and r.finished_at is null) for update;
+        exit when found;
+        if run_id is not null then
+            raise exception 'no such categorization run; to begin one, type rollout.categorizeAll()' using errcode = 'P0002';
+        end if;
+        -- Another operator's batch ended the run while this one waited for it: begin the next.
+    end loop;
 
     if run.finished_at is null then
         ids := array(

@@ -6,6 +6,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from rollout_console.arguments import described
 from rollout_console.commands import COMMANDS, GROUPS, Command
 from rollout_console.errors import BadArgument
 from rollout_console.render.base import render
@@ -33,7 +34,8 @@ def help_for(topic: object) -> Help:
     """
     if topic is None:
         return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in registry().values()))
-    asked = str(getattr(topic, "__name__", topic)).removeprefix("rollout.").split("(")[0].strip()
+    named = topic if isinstance(topic, str) else getattr(topic, "__name__", None)
+    asked = str(named or described(topic)).removeprefix("rollout.").split("(")[0].strip()
     names = {name.lower(): name for name in registry()}
     if asked.lower() in names:
         return Help(names[asked.lower()], _about(names[asked.lower()]))

@@ -57,6 +57,9 @@ def check_chain(url: str) -> list[tuple[str, str, str | None]]:
         Id, trigger and command of each row, oldest first.
     """
     with psycopg.connect(url) as connection:
+        connection.execute(
+            "set transaction isolation level repeatable read"
+        )  # what a dead client sent may still be at work
         rows = connection.execute(
             "select id::text, triggered_by, metadata ->> 'command', metadata -> 'before', metadata -> 'after'"
             " from rollout_history order by created_at"

@@ -22,6 +22,7 @@ from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.doors.supabase import SupabaseDoor
 
 pytest_plugins = ["effort"]
+pytest.register_assert_rewrite("changes")
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
 
 # stars, contributors, pull requests: on each limit, and one beyond it
@@ -123,3 +127,18 @@ def test_r3_two_operators_share_one_run(rollout, monkeypatch):
     assert others == [300]
     assert run.done
     assert rollout.history_rows() == rows + 1
+
+
+def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(rollout):
+    rollout.add_repositories(5)
+    with psycopg.connect(rollout.url) as connection:
+        connection.execute("select rollout_categorize_batch(5)")
+        connection.execute("select rollout_categorize_batch(5)")  # ends the run, not committed yet
+        waiting = ThreadPoolExecutor().submit(rollout.client.categorize_all)
+        blocked = (
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        )
+        while not rollout.value(blocked):
+            time.sleep(0.01)
+        connection.commit()
+    assert waiting.result(10).done
