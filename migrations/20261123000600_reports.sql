@@ -42,6 +42,25 @@ end $$;
 comment on function public.rollout_known_repositories(text[], text) is
     'R9: as rollout_repository_names, each repository once; P0002 naming the unknown ones if there are any.';
 
+create or replace function public.rollout_find_repositories(prefix text, max_rows integer default 20)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(f.full_name order by f.full_name), '[]')
+    from (
+        select n.full_name
+        from (
+            -- the host's index is in the database's collation: read on from the prefix, then keep what fits
+            select h.full_name from rollout_host_repositories h
+            where h.full_name >= prefix order by h.full_name limit 200
+        ) n
+        where starts_with(n.full_name, prefix)
+        limit least(greatest(max_rows, 1), 50)
+    ) f
+$$;
+comment on function public.rollout_find_repositories(text, integer) is 'Names beginning with a prefix, for completion; at most 50.';
+
 create or replace function public.rollout_schema_version()
 returns integer
 language sql immutable parallel safe
@@ -356,182 +375,3 @@ begin
             order by x.created_at desc limit least(greatest(max_rows, 1), 1000)) h), '[]'));
 end $$;
 comment on function public.rollout_list_history(text, integer, timestamptz) is 'rollout.history(): the newest changes first, at most 1,000.';
-
-create or replace function public.rollout_preview(percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5)
-returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    config constant rollout_configuration := rollout_active(feature_name);
-    target constant integer := rollout_whole_percentage(percentage, 'rollout.preview(25)');
-begin
-    return (
-        with step as (
-            select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
-                   n.admitted as admitted_now, t.admitted as admitted_then
-            from rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
-            join rollout_quota(config.feature_name, config.rollout_strategy, target) t using (category)
-        ), listed as (
-            -- Whitelisted repositories stay in and blacklisted ones out, whatever the percentage.
-            select s.category, count(*) as repositories
-            from rollout_listed(config) k
-            join step s on s.category = k.category
-            where rollout_bucket(config.feature_name, k.repository_id) >= least(s.was, s.becomes)
-              and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)
-            group by 1
-        ), moves as (
-            select s.*, abs(s.admitted_then - s.admitted_now) - coalesce(l.repositories, 0) as moving
-            from step s left join listed l using (category)
-        )
-        select jsonb_build_object(
-            'from_percentage', config.rollout_percentage,
-            'to_percentage', target,
-            'strategy', config.rollout_strategy,
-            'emergency_stop', config.emergency_stop,
-            'whitelist_size', cardinality(config.target_repositories),
-            'entering', coalesce(sum(m.moving) filter (where m.becomes > m.was), 0),
-            'leaving', coalesce(sum(m.moving) filter (where m.becomes < m.was), 0),
-            'categories', jsonb_agg(jsonb_build_object(
-                'category', m.category, 'repositories', m.repositories,
-                'entering', case when m.becomes > m.was then m.moving else 0 end,
-                'leaving', case when m.becomes < m.was then m.moving else 0 end,
-                'examples', (
-                    select coalesce(jsonb_agg(h.full_name), '[]')
-                    from (
-                        select k.repository_id
-                        from repository_categories k
-                        where m.moving > 0 and k.category = m.category
-                          and rollout_bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
-                          and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
-                          and not k.repository_id::text = any (config.target_repositories || config.excluded_repositories)
-                        limit least(greatest(examples, 0), 1000)
-                    ) e
-                    join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
-        from moves m);
-end $$;
-comment on function public.rollout_preview(numeric, text, integer) is
-    'rollout.preview(): who would enter or leave at another percentage: counts by category, exact, with examples by name.';
-
-create or replace function public.rollout_explain(repository text, feature_name text default 'hybrid_progressive_capture')
-returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    config constant rollout_configuration := rollout_active(feature_name);
-    found record;
-    reason text;
-    size record;
-    bucket integer;
-    enters_at integer;
-begin
-    select * into found from rollout_known_repositories(array[repository], 'rollout.explain("owner/name")');
-    reason := rollout_decide(found.repository_id, config.feature_name);
-    select k.*, a.cutoff into size
-    from repository_categories k
-    left join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
-    where k.repository_id = found.repository_id;
-    bucket := rollout_bucket(config.feature_name, found.repository_id);
-    if config.rollout_strategy = 'percentage' then
-        enters_at := bucket / 100 + 1;
-    elsif config.rollout_strategy = 'repository_size' then
-        -- The smallest percentage whose quota reaches this repository's bucket in its category.
-        select least(100, ceil(100.0 * (own.before + rollout_below(config.feature_name, own.category, bucket + 1)) / nullif(own.total, 0)))
-        into enters_at
-        from (
-            select q.category, sum(q.repositories) over () as total,
-                   sum(q.repositories) over (order by q.rollout_order) - q.repositories as before
-            from rollout_quota(config.feature_name, config.rollout_strategy, 0) q
-        ) own
-        where own.category = size.category;
-        enters_at := coalesce(enters_at, 100);
-    end if;
-    return jsonb_build_object(
-        'repository_id', found.repository_id, 'full_name', found.full_name,
-        'eligible', rollout_admits(reason), 'reason', reason,
-        'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
-        'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
-        'emergency_stop_reason', config.emergency_stop_reason)
-        || case when size.category is null then '{}' else jsonb_build_object(
-            'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,
-            'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;
-end $$;
-comment on function public.rollout_explain(text, text) is
-    'rollout.explain(): whether a repository is in, the first rule that decides it, and the percentage at which it would enter.';
-
-create or replace function public.rollout_phases(feature_name text default 'hybrid_progressive_capture')
-returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    config constant rollout_configuration := rollout_active(feature_name);
-    health constant jsonb := rollout_health(config);
-    held constant numeric := case when config.emergency_stop or config.rollout_percentage = 0 then 0 else
-        extract(epoch from clock_timestamp() - greatest(config.percentage_since, config.restarted_at)) / 3600 end;
-    error_rate constant numeric := (health ->> 'error_rate')::numeric;
-    success_rate constant numeric := (health ->> 'success_rate')::numeric;
-begin
-    return (
-        select jsonb_build_object(
-            'rollout_percentage', config.rollout_percentage,
-            'emergency_stop', config.emergency_stop,
-            'phase', rollout_phase_name(config.rollout_percentage),
-            'next_percentage', (
-                select min(p.percentage) from rollout_phase_plan() p where p.percentage > config.rollout_percentage),
-            'ready', not config.emergency_stop and bool_and(coalesce(c.met, false)),
-            'criteria', jsonb_agg(jsonb_build_object(
-                'name', c.name, 'actual', round(c.actual, 4), 'unit', c.unit, 'needed', c.needed, 'met', coalesce(c.met, false))
-                order by c.position),
-            'phases', (
-                select jsonb_agg(jsonb_build_object(
-                    'phase', p.phase, 'percentage', p.percentage, 'audience', p.audience,
-                    'state', case
-                        when p.percentage < config.rollout_percentage then 'passed'
-                        when p.percentage = config.rollout_percentage then 'current'
-                        else 'ahead' end) order by p.phase)
-                from rollout_phase_plan() p))
-        from (values
-            (1, 'time at this percentage', held, 'hours', '24 h', held >= 24),
-            (2, 'error rate', error_rate, 'percent', '< 3 %', error_rate < 3),
-            (3, 'success rate', success_rate, 'percent', '> 95 %', success_rate > 95),
-            (4, 'jobs', (health ->> 'jobs')::numeric, 'jobs', '10 or more', (health ->> 'jobs')::bigint >= 10)
-        ) as c (position, name, actual, unit, needed, met));
-end $$;
-comment on function public.rollout_phases(text) is
-    'rollout.phases(): the progression and whether the next phase may begin (R2).';
-
-create or replace function public.rollout_overview(feature_name text default 'hybrid_progressive_capture', points integer default 48)
-returns jsonb
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select jsonb_build_object(
-        'status', rollout_status(feature_name),
-        'categories', rollout_categories(feature_name),
-        'phases', rollout_phases(feature_name),
-        'metrics', rollout_show_metrics(feature_name, 3),
-        'trend', rollout_error_trend(feature_name, points),
-        'history', rollout_list_history(feature_name, 50))
-$$;
-comment on function public.rollout_overview(text, integer) is 'All that the dashboard shows, of one moment and in one answer.';
-
-create or replace function public.rollout_find_repositories(prefix text, max_rows integer default 20)
-returns jsonb
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select coalesce(jsonb_agg(f.full_name order by f.full_name), '[]')
-    from (
-        select n.full_name
-        from (
-            -- the host's index is in the database's collation: read on from the prefix, then keep what fits
-            select h.full_name from rollout_host_repositories h
-            where h.full_name >= prefix order by h.full_name limit 200
-        ) n
-        where starts_with(n.full_name, prefix)
-        limit least(greatest(max_rows, 1), 50)
-    ) f
-$$;
-comment on function public.rollout_find_repositories(text, integer) is 'Names beginning with a prefix, for completion; at most 50.';

@@ -1,0 +1,151 @@
+-- The counts behind R1, kept by triggers in the transaction of the change, whoever makes it.
+
+create or replace function public.rollout_refresh_admission(feature text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    -- Locked before anything is read: whoever comes second sees what the first has written.
+    perform from rollout_admission where feature_name = feature order by category for update;
+    select * into config from rollout_configuration c where c.feature_name = feature and c.is_active;
+    update rollout_admission a
+    set cutoff = q.cutoff, admitted = q.admitted
+    from rollout_quota(feature, config.rollout_strategy, coalesce(config.rollout_percentage, 0)) q
+    where a.feature_name = feature and a.category = q.category
+      and (a.cutoff, a.admitted) is distinct from (q.cutoff, q.admitted);
+end $$;
+comment on function public.rollout_refresh_admission(text) is
+    'R1: brings rollout_admission to the percentage, strategy and categories as they are now.';
+
+create or replace function public.rollout_counted_buckets(feature text)
+returns table (category text, width integer, bucket integer, repositories bigint)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select c.category, w.width, c.bucket / w.width * w.width, sum(c.repositories)::bigint
+    from (
+        select k.category::text, rollout_bucket(feature, k.repository_id) as bucket, count(*) as repositories
+        from repository_categories k
+        join rollout_category_rules() r on r.category = k.category
+        where k.repository_id is not null
+        group by 1, 2
+    ) c
+    cross join (values (1), (100)) w (width)
+    group by 1, 2, 3
+$$;
+comment on function public.rollout_counted_buckets(text) is
+    'What rollout_buckets must hold for a feature, counted from the rows.';
+
+create or replace function public.rollout_count_repositories(feature text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    lock table repository_categories in share mode;  -- no category may change while they are counted
+    delete from rollout_buckets where feature_name = feature;
+    delete from rollout_admission where feature_name = feature;
+    insert into rollout_buckets (feature_name, category, width, bucket, repositories)
+    select feature, c.category, c.width, c.bucket, c.repositories from rollout_counted_buckets(feature) c;
+    insert into rollout_admission (
+        feature_name, category, repositories, stars, contributors, pull_requests, activity, pinned)
+    select feature, r.category, count(k.repository_id), coalesce(sum(k.star_count), 0),
+           coalesce(sum(k.contributor_count), 0), coalesce(sum(k.pr_count), 0),
+           coalesce(sum(k.monthly_activity_score), 0), count(*) filter (where k.pinned_as_test)
+    from rollout_category_rules() r
+    left join repository_categories k on k.category = r.category and k.repository_id is not null
+    group by r.category;
+    perform rollout_refresh_admission(feature);
+end $$;
+comment on function public.rollout_count_repositories(text) is
+    'Counts the categorized repositories of a feature from nothing; afterwards triggers keep the counts.';
+
+create or replace function public.rollout_categories_changed()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if tg_op = 'UPDATE' then
+        perform from added a full join removed r using (id)
+        where (a.repository_id, a.category, a.star_count, a.contributor_count, a.pr_count, a.monthly_activity_score, a.pinned_as_test)
+              is distinct from
+              (r.repository_id, r.category, r.star_count, r.contributor_count, r.pr_count, r.monthly_activity_score, r.pinned_as_test)
+        limit 1;
+        if not found then
+            return null;
+        end if;
+    end if;
+
+    -- One order of locks for everybody: whoever waits here waits for nothing later on.
+    perform from rollout_admission order by feature_name, category for update;
+    -- Each row as it is counts for, each row as it was counts against.
+    execute format(
+        'with moved as materialized (
+             select m.* from (%s) m join rollout_category_rules() r on r.category = m.category
+             where m.repository_id is not null
+         ), shifts as (
+             select f.feature_name, m.category, rollout_bucket(f.feature_name, m.repository_id) as bucket,
+                    sum(m.change)::integer as repositories
+             from moved m cross join (select distinct feature_name from rollout_admission) f
+             group by 1, 2, 3 having sum(m.change) <> 0
+         ), totals as (
+             update rollout_admission a
+             set repositories = a.repositories + t.change, stars = a.stars + t.stars,
+                 contributors = a.contributors + t.contributors, pull_requests = a.pull_requests + t.pull_requests,
+                 activity = a.activity + t.activity, pinned = a.pinned + t.pinned
+             from (
+                 select m.category, sum(m.change) as change,
+                        coalesce(sum(m.change * m.star_count::bigint), 0) as stars,
+                        coalesce(sum(m.change * m.contributor_count::bigint), 0) as contributors,
+                        coalesce(sum(m.change * m.pr_count::bigint), 0) as pull_requests,
+                        coalesce(sum(m.change * m.monthly_activity_score::bigint), 0) as activity,
+                        sum(m.change * m.pinned_as_test::integer) as pinned
+                 from moved m group by 1) t
+             where a.category = t.category
+         )
+         insert into rollout_buckets as b (feature_name, category, width, bucket, repositories)
+         select s.feature_name, s.category, w.width, s.bucket / w.width * w.width, sum(s.repositories)
+         from shifts s cross join (values (1), (100)) w (width)
+         group by 1, 2, 3, 4 order by 1, 2, 3, 4
+         on conflict (feature_name, category, width, bucket)
+         do update set repositories = b.repositories + excluded.repositories',
+        case tg_op
+            when 'INSERT' then 'select *, 1 as change from added'
+            when 'DELETE' then 'select *, -1 as change from removed'
+            else 'select *, 1 as change from added union all select *, -1 from removed'
+        end);
+    perform rollout_refresh_admission(f.feature_name)
+    from (select distinct feature_name from rollout_admission order by 1) f;
+    return null;
+end $$;
+comment on function public.rollout_categories_changed() is
+    'Trigger on repository_categories: carries every change of category, whoever makes it, into the counts.';
+
+create or replace function public.rollout_categories_emptied()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    truncate rollout_buckets;
+    update rollout_admission
+    set repositories = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0;
+    perform rollout_refresh_admission(f.feature_name)
+    from (select distinct feature_name from rollout_admission order by 1) f;
+    return null;
+end $$;
+comment on function public.rollout_categories_emptied() is 'Trigger: truncating repository_categories empties its counts.';
+
+create or replace trigger rollout_count_added after insert on public.repository_categories
+    referencing new table as added for each statement execute function public.rollout_categories_changed();
+create or replace trigger rollout_count_moved after update on public.repository_categories
+    referencing old table as removed new table as added
+    for each statement execute function public.rollout_categories_changed();
+create or replace trigger rollout_count_removed after delete on public.repository_categories
+    referencing old table as removed for each statement execute function public.rollout_categories_changed();
+create or replace trigger rollout_count_emptied after truncate on public.repository_categories
+    for each statement execute function public.rollout_categories_emptied();
