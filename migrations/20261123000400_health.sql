@@ -24,20 +24,22 @@ comment on function public.rollout_window_start(rollout_configuration) is
     'R7: the window reaches monitoring_window_hours back, but never past the last restart.';
 
 create or replace function public.rollout_window(config rollout_configuration)
-returns table (processor_type text, jobs bigint, errors bigint, successes bigint, timed_jobs bigint, processing_seconds numeric)
+returns rollout_job_counts[]
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select c.processor_type, sum(c.jobs)::bigint, sum(c.errors)::bigint, sum(c.successes)::bigint,
-           sum(c.timed_jobs)::bigint, sum(c.processing_seconds)
-    from rollout_job_counts c
-    where c.rollout_config_id = config.id and c.slot_start >= rollout_window_start(config)
-    group by c.processor_type
-    order by c.processor_type
+    -- as an array, so that a report sums the slots once and each of its parts reads the sums
+    select array(
+        select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
+                sum(c.timed_jobs), sum(c.processing_seconds))::rollout_job_counts
+        from rollout_job_counts c
+        where c.rollout_config_id = config.id and c.slot_start >= rollout_window_start(config)
+        group by c.processor_type
+        order by c.processor_type)
 $$;
-comment on function public.rollout_window(rollout_configuration) is 'R7: the jobs inside the window, per processor.';
+comment on function public.rollout_window(rollout_configuration) is 'R7: the jobs inside the window, a row for each processor.';
 
-create or replace function public.rollout_health(config rollout_configuration)
+create or replace function public.rollout_health(config rollout_configuration, seen rollout_job_counts[])
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -54,7 +56,7 @@ begin
     select greatest(coalesce(sum(w.jobs), 0), 0), greatest(coalesce(sum(w.errors), 0), 0),
            greatest(coalesce(sum(w.successes), 0), 0)
     into jobs, errors, successes
-    from rollout_window(config) w;
+    from unnest(seen) w;
     breach := jobs >= config.minimum_sample and errors * 100 > config.max_error_rate * jobs;
     interval_95 := rollout_wilson(least(errors, jobs), jobs);
     return jsonb_build_object(
@@ -78,8 +80,15 @@ begin
             else 'healthy'
         end);
 end $$;
-comment on function public.rollout_health(rollout_configuration) is
-    'R7: rates over the window with their interval, and whether they are a breach: rate strictly above max_error_rate with at least minimum_sample jobs.';
+comment on function public.rollout_health(rollout_configuration, rollout_job_counts[]) is
+    'R7: rates over the window, which the caller has from rollout_window, with their interval, and whether they are a breach: rate strictly above max_error_rate with at least minimum_sample jobs.';
+
+create or replace function public.rollout_health(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout_health(config, rollout_window(config)) $$;
+comment on function public.rollout_health(rollout_configuration) is 'R7: the health of a rollout now.';
 
 create or replace function public.rollout_trip_breaker(config_id uuid, change jsonb)
 returns boolean

@@ -176,12 +176,12 @@ $$;
 comment on function public.rollout_unit_cost(rollout_configuration, text) is
     'The cost of one job on a processor, from metadata.cost_per_job; null until it is set.';
 
-create or replace function public.rollout_success_metrics(config rollout_configuration)
+create or replace function public.rollout_success_metrics(config rollout_configuration, seen rollout_job_counts[])
 returns jsonb
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    with seen as (
+    with sums as (
         select coalesce(sum(w.jobs), 0) as jobs,
                100.0 * sum(w.errors) / nullif(sum(w.jobs), 0) as error_rate,
                100.0 * sum(w.successes) / nullif(sum(w.jobs), 0) as success_rate,
@@ -193,12 +193,12 @@ as $$
                sum(w.jobs * rollout_unit_cost(config, w.processor_type)) as cost,
                bool_and(rollout_unit_cost(config, w.processor_type) is not null) as cost_known,
                sum(w.jobs) * rollout_unit_cost(config, 'inngest') as inngest_only_cost
-        from rollout_window(config) w
+        from unnest(seen) w
     )
     select jsonb_agg(jsonb_build_object(
         'name', m.name, 'value', round(m.value, 4), 'unit', m.unit, 'target', m.target,
         'met', case when m.value is not null then m.met end, 'note', m.note) order by m.position)
-    from seen s
+    from sums s
     cross join lateral (values
         (1, 'error rate', s.error_rate, 'percent', '< ' || trim_scale(config.max_error_rate) || ' %', s.error_rate < config.max_error_rate, null),
         (2, 'success rate', s.success_rate, 'percent', '> 95 %', s.success_rate > 95, null),
@@ -212,7 +212,7 @@ as $$
                 then 'unit costs not set (metadata.cost_per_job)' end)
     ) as m (position, name, value, unit, target, met, note)
 $$;
-comment on function public.rollout_success_metrics(rollout_configuration) is
+comment on function public.rollout_success_metrics(rollout_configuration, rollout_job_counts[]) is
     'The manual''s success metrics over the window, each with its target.';
 
 create or replace function public.rollout_stats(feature_name text default 'hybrid_progressive_capture')
@@ -222,7 +222,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
-    health constant jsonb := rollout_health(config);
+    seen constant rollout_job_counts[] := rollout_window(config);
+    health constant jsonb := rollout_health(config, seen);
 begin
     return jsonb_build_object(
         'feature_name', config.feature_name,
@@ -232,9 +233,9 @@ begin
         'success_rate', health -> 'success_rate',
         'total_jobs', health -> 'jobs',
         'health', health,
-        'success_metrics', rollout_success_metrics(config),
+        'success_metrics', rollout_success_metrics(config, seen),
         'processor_distribution', coalesce((
-            select jsonb_object_agg(w.processor_type, w.jobs) from rollout_window(config) w), '{}')
+            select jsonb_object_agg(w.processor_type, w.jobs) from unnest(seen) w), '{}')
     ) || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories),
@@ -278,10 +279,11 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
+    seen constant rollout_job_counts[] := rollout_window(config);
 begin
     return jsonb_build_object(
-        'health', rollout_health(config),
-        'success_metrics', rollout_success_metrics(config),
+        'health', rollout_health(config, seen),
+        'success_metrics', rollout_success_metrics(config, seen),
         'processors', coalesce((
             select jsonb_agg(jsonb_build_object(
                 'processor', w.processor_type, 'jobs', w.jobs, 'errors', w.errors, 'successes', w.successes,
@@ -290,7 +292,7 @@ begin
                 'success_rate', round(100.0 * w.successes / nullif(w.jobs, 0), 4),
                 'average_seconds', round(w.processing_seconds / nullif(w.timed_jobs, 0), 2),
                 'unit_cost', rollout_unit_cost(config, w.processor_type)) order by w.processor_type)
-            from rollout_window(config) w
+            from unnest(seen) w
             cross join lateral rollout_wilson(least(greatest(w.errors, 0), w.jobs), w.jobs) i), '[]'),
         'last_errors', coalesce((
             select jsonb_agg(jsonb_build_object(

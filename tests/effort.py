@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 TRIED = "tried"  # the key of what a test counts among its report's properties
 
@@ -33,8 +35,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{amount:>9,}  {what}")
 
 
+def examples(effort: Callable[[Any, Any], Any], quick: int, long: int, **more: Any) -> settings:
+    """Return how hypothesis searches: the same few examples in each quick run, new ones in each long run."""
+    return settings(
+        max_examples=effort(quick, long), derandomize=bool(effort(True, False)), deadline=None, database=None,
+        suppress_health_check=list(HealthCheck), **more,
+    )  # fmt: skip
+
+
 @pytest.fixture
-def effort(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+def effort(request: pytest.FixtureRequest) -> Callable[[Any, Any], Any]:
     """Choose: `effort(quick, long)`."""
     return lambda quick, long: long if request.config.getoption("long") else quick
 

@@ -9,7 +9,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.io import capture_output
@@ -49,12 +50,6 @@ calls = st.tuples(
 )
 
 
-def rigour(examples: int, long: bool) -> Any:
-    return settings(
-        max_examples=examples, deadline=None, database=None, derandomize=not long, suppress_health_check=list(HealthCheck)
-    )  # fmt: skip
-
-
 @pytest.fixture
 def kind():
     return "embedded"
@@ -64,7 +59,7 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
     rollout.add_repositories(3)
     console = Console(rollout.client)
 
-    @rigour(effort(300, 10_000), long=effort(0, 1) == 1)
+    @examples(effort, 300, 10_000)
     @given(calls)
     def fuzz(call: tuple[str, list[Any], dict[str, Any]]) -> None:
         name, args, kwargs = call
@@ -114,7 +109,7 @@ typed = st.one_of(
 def test_r13_whatever_is_typed_between_the_brackets_there_is_no_traceback(rollout, shell, effort, tried):
     rollout.add_repositories(3)
 
-    @rigour(effort(150, 3_000), long=effort(0, 1) == 1)
+    @examples(effort, 150, 3_000)
     @given(st.sampled_from(sorted(set(COMMANDS) - LIVE)), typed)
     def fuzz(name: str, argument: str) -> None:
         line = f"rollout.{name}({argument})"
@@ -193,7 +188,7 @@ class Recorder:
 
 
 def test_r14_a_paste_does_what_its_javascript_says(effort, tried):
-    @rigour(effort(1_000, 10_000), long=effort(0, 1) == 1)
+    @examples(effort, 1_000, 10_000)
     @given(pastes())
     def fuzz(paste: tuple[str, list[tuple[str, list[Any]]]]) -> None:
         text, meant = paste

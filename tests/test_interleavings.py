@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import servers
 from changes import check_chain
-from hypothesis import HealthCheck, settings
+from effort import examples
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -151,14 +151,10 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 
 
 def test_r1_to_r10_any_sequence_of_commands_ends_where_the_rules_say(rollout, effort, tried):
-    steps = 20
     run_state_machine_as_test(
         machine(rollout, lambda: tried("operations held against the model")),
-        settings=settings(
-            max_examples=effort(6, 180), stateful_step_count=steps, deadline=None, database=None,
-            derandomize=effort(1, 0) == 1, suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+        settings=examples(effort, 6, 190, stateful_step_count=20),
+    )
     assert rollout.differences() == {}
 
 

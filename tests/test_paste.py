@@ -70,17 +70,18 @@ def test_r14_python_passes_through_unchanged(python):
     assert pasted(python) == python
 
 
-def test_r14_the_standard_library_passes_through_unchanged():
+def test_r14_the_standard_library_passes_through_unchanged(effort, tried):
     folder = Path(sysconfig.get_paths()["stdlib"])
     looked_at = 0
-    for path in sorted(folder.glob("*.py")) + sorted(folder.glob("test/test_[a-i]*.py")):
+    for path in sorted(path for pattern in effort(["*.py"], ["**/*.py"]) for path in folder.glob(pattern)):
         try:
             text = path.read_text(encoding="utf-8")
             ast.parse(text)
-        except (UnicodeDecodeError, SyntaxError):
+        except (UnicodeDecodeError, SyntaxError, ValueError):
             continue
         assert pasted(text) == text, path.name
         looked_at += 1
+    tried("files of the standard library through the paste transformer", looked_at)
     assert looked_at > 150
 
 
