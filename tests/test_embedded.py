@@ -117,6 +117,33 @@ def test_a_server_that_dies_under_the_console_is_started_again(env, home):
     assert "45 % set" in done.stdout, done.stderr
 
 
+def test_after_a_power_cut_another_program_may_have_the_number_of_the_server(env, home):
+    assert run_console(env, "rollout.setRollout(46)").returncode == 0
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        claim_to_be_the_server(home, other.pid)
+        assert "46 % set" in run_console(env, "rollout.status()").stdout
+        assert other.poll() is None, "nothing is done to it"
+
+
+@pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="gives a process the server's name, as on Linux")
+def test_a_server_that_is_still_dying_is_waited_for(env, home):
+    """Killed, it closes its socket first; on a busy machine the rest takes a while."""
+    assert run_console(env, "rollout.setRollout(47)").returncode == 0
+    code = "open('/proc/self/comm', 'w').write('postgres'); print('up', flush=True); import time; time.sleep(2)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as dying:
+        assert dying.stdout is not None
+        dying.stdout.readline()
+        claim_to_be_the_server(home, dying.pid)
+        assert "47 % set" in run_console(env, "rollout.status()").stdout
+
+
+def claim_to_be_the_server(home: Path, pid: int) -> None:
+    """Leave the lock file of a server that ran under this number and is gone."""
+    (home / "postgres" / "postmaster.pid").write_text(
+        f"{pid}\n{home}/postgres\n1700000000\n5432\n{home}/postgres\n\n 1 1\nready\n"
+    )
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(env, tmp_path):
     (tmp_path / "file").write_text("")
     env["ROLLOUT_HOME"] = str(tmp_path / "file")

