@@ -110,7 +110,7 @@ begin
          insert into rollout_buckets as b (feature_name, category, width, bucket, repositories)
          select s.feature_name, s.category, w.width, s.bucket / w.width * w.width, sum(s.repositories)
          from shifts s cross join (values (1), (100)) w (width)
-         group by 1, 2, 3, 4 order by 1, 2, 3, 4
+         group by 1, 2, 3, 4
          on conflict (feature_name, category, width, bucket)
          do update set repositories = b.repositories + excluded.repositories',
         case tg_op

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import uuid
 from collections.abc import Iterable
 from typing import SupportsFloat
 
@@ -45,11 +44,13 @@ def repository_names(value: object, command: str) -> list[str]:
     Raises:
         BadArgument: not text or a list of text, or an empty list.
     """
+    from uuid import UUID
+
     example = f'rollout.{command}("owner/name")'
-    listed = [value] if isinstance(value, str | uuid.UUID) else value
+    listed = [value] if isinstance(value, str | UUID) else value
     if isinstance(listed, dict) or not isinstance(listed, Iterable):
         raise BadArgument(f"{command} takes repositories as text, not {described(value)}; type {example}")
-    names = [str(item) if isinstance(item, uuid.UUID) else item for item in listed]
+    names = [str(item) if isinstance(item, UUID) else item for item in listed]
     wrong = [item for item in names if not isinstance(item, str) or not item.strip()]
     if wrong or not names:
         found = described(wrong[0]) if wrong else "an empty list"

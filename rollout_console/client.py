@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +15,9 @@ from rollout_console.doors import Door
 from rollout_console.errors import BadArgument, Refused, RolloutError, SchemaMismatch
 from rollout_console.results import C, R
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
+
+if TYPE_CHECKING:
+    import uuid
 
 SCHEMA_VERSION = 1
 BATCH_SECONDS = 2.0  # aim of a categorization batch: half of what hosted Supabase would allow at most
@@ -295,6 +297,8 @@ class RolloutClient:
 
     def _context(self) -> dict[str, Any]:
         """Return who does it, and an id by which a change that is sent twice is recognised."""
+        import uuid  # asks the system for its name, which the first prompt need not wait for
+
         return {**self.who, "operation_id": str(uuid.uuid4())}
 
     def _call(self, function: str, kind: type[R], **parameters: object) -> R:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
 
 from rollout_console.arguments import described
 from rollout_console.commands import COMMANDS, GROUPS, Command
@@ -12,18 +11,14 @@ from rollout_console.errors import BadArgument
 from rollout_console.render.base import render
 from rollout_console.render.screen import Screen
 from rollout_console.resources import resource
+from rollout_console.results import Result
 
 
-@dataclass(frozen=True)
-class Help:
+class Help(Result, kw_only=False):
     """What `help` found: a topic, or all commands."""
 
     topic: str | None
     text: str
-
-    def to_dict(self) -> dict[str, str | None]:
-        """Return plain JSON-able data."""
-        return {"topic": self.topic, "text": self.text}
 
 
 def help_for(topic: object) -> Help:

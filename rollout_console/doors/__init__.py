@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rollout_console.errors import NotConfigured
 from rollout_console.settings import Settings
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What is on the other side of a door.
 
     Attributes:

@@ -12,8 +12,7 @@ import queue
 import random
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.doors import Target, http_errors
@@ -30,8 +29,7 @@ PATIENCE = 10.0  # seconds that a call takes at most, however often it is sent
 PAUSES = (0.25, 0.5, 1.0)  # seconds between sendings, of which half is left to chance
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a function returned; null is an answer, too."""
 
     data: Any

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rollout_console.console import Rollout
-from rollout_console.help import Help
 from rollout_console.render import render
 from rollout_console.results import Result
-
-SHOWN = (Result, Help)  # what a console may display
 
 
 class ShownOnce:
@@ -53,14 +50,12 @@ def install(ip: Any, console: Rollout) -> None:
     ip.rollout_new_cell = new_cell
     ip.events.register("pre_run_cell", new_cell)
     formatters = ip.display_formatter.formatters
-    for kind in SHOWN:
-        formatters["text/plain"].for_type(kind, pretty)
+    formatters["text/plain"].for_type(Result, pretty)
     if hasattr(ip, "kernel"):  # a notebook: what is displayed there has HTML beside the text
         from rollout_console.render.html import render_html
 
         console.present = in_notebook
-        for kind in SHOWN:
-            formatters["text/html"].for_type(kind, render_html)
+        formatters["text/html"].for_type(Result, render_html)
 
 
 def uninstall(ip: Any) -> None:
@@ -69,6 +64,5 @@ def uninstall(ip: Any) -> None:
     if isinstance(hook, ShownOnce):
         ip.display_trap.hook = hook.hook
         ip.events.unregister("pre_run_cell", ip.rollout_new_cell)
-        for kind in SHOWN:
-            for mime in ("text/plain", "text/html"):
-                ip.display_formatter.formatters[mime].pop(kind, None)
+        for mime in ("text/plain", "text/html"):
+            ip.display_formatter.formatters[mime].pop(Result, None)
