@@ -63,27 +63,34 @@ comment on function public.rollout_below(text, text, integer) is
 
 create or replace function public.rollout_boundary(feature text, size text, room bigint)
 returns table (bucket integer, admitted bigint)
-language sql stable rows 1
+language plpgsql stable strict rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
-    with hundreds as (
+declare
+    hundred integer;
+    before bigint;
+begin
+    -- Two statements: in one, a planner that has no statistics yet sums the hundreds anew for every bucket.
+    select h.bucket, h.upto - h.repositories into hundred, before
+    from (
         select b.bucket, b.repositories, sum(b.repositories) over (order by b.bucket) as upto
         from rollout_buckets b
         where b.feature_name = feature and b.category = size and b.width = 100
-    ), hundred as (
-        select h.bucket, h.upto - h.repositories as before
-        from hundreds h where h.upto > room order by h.bucket limit 1
-    ), buckets as (
-        select b.bucket, b.repositories, h.before + sum(b.repositories) over (order by b.bucket) as upto
-        from hundred h
-        join rollout_buckets b on b.feature_name = feature and b.category = size and b.width = 1
-            and b.bucket >= h.bucket and b.bucket < h.bucket + 100
-    )
-    select b.bucket, (b.upto - b.repositories)::bigint
-    from buckets b where b.upto > room order by b.bucket limit 1
-$$;
+    ) h
+    where h.upto > room order by h.bucket limit 1;
+
+    return query
+    select s.bucket, (s.upto - s.repositories)::bigint
+    from (
+        select b.bucket, b.repositories, before + sum(b.repositories) over (order by b.bucket) as upto
+        from rollout_buckets b
+        where b.feature_name = feature and b.category = size and b.width = 1
+          and b.bucket >= hundred and b.bucket < hundred + 100
+    ) s
+    where s.upto > room order by s.bucket limit 1;
+end $$;
 comment on function public.rollout_boundary(text, text, bigint) is
-    'R1: the first bucket of a category that no longer fits into this room, and how many repositories are below it.';
+    'R1: the first bucket of a category that no longer fits into this room, and how many repositories are below it; none for a null room.';
 
 create or replace function public.rollout_quota(feature text, strategy text, percentage integer)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, admitted bigint)
@@ -118,11 +125,10 @@ as $$
                else coalesce(boundary.admitted, f.share)::bigint
            end
     from filled f
-    left join lateral (
-        -- the category at the boundary takes whole buckets, as long as they fit
-        select b.* from rollout_boundary(feature, f.category, f.share::bigint) b
-        where f.share > 0 and f.share < f.repositories
-    ) boundary on true
+    -- The category at the boundary, the only one with room for some but not all, takes whole buckets as
+    -- long as they fit.
+    left join lateral rollout_boundary(
+        feature, f.category, case when f.share > 0 and f.share < f.repositories then f.share::bigint end) boundary on true
     order by f.rollout_order
 $$;
 comment on function public.rollout_quota(text, text, integer) is

@@ -50,6 +50,17 @@ def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
             assert by_category == counts
 
 
+def test_r1_a_percentage_is_counted_from_few_pages_before_the_planner_knows_the_table(ten_thousand):
+    """After a first categorization there are no statistics; a change must be quick all the same."""
+    rollout = ten_thousand
+    rollout.sql("delete from pg_statistic where starelid = 'rollout_buckets'::regclass")
+    rollout.sql("update pg_class set relpages = 0, reltuples = 0 where oid = 'rollout_buckets'::regclass")
+    for percentage in (33, 77):
+        [plan] = rollout.value(f"explain (analyze, buffers, format json) select rollout_set_percentage({percentage})")
+        pages = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+        assert pages < 20_000, "a new session reads 3,000; summing anew for every bucket read 200,000"
+
+
 def test_r1_lowering_never_adds(ten_thousand):
     rollout = ten_thousand
     rollout.client.set_rollout(100)
