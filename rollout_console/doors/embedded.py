@@ -100,20 +100,18 @@ def _start(data: Path) -> Any:
             pgserver: Any = wheel
             pgserver.PostgresServer._instances.pop(data.resolve(), None)
             server = pgserver.get_server(data, cleanup_mode="stop")
-            _close_to_others(data)
+            _close_to_others(server.get_postmaster_info().socket_dir or data, data)
             return server
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise Unreachable(_why_not_started(data, error)) from error
 
 
-def _close_to_others(data: Path) -> None:
+def _close_to_others(folder: Path, data: Path) -> None:
     """Leave the socket's folder to the server's user alone (and to root, whom nothing keeps out).
 
     Where the data folder's path is too long for a socket, the wheel puts it into a folder that, for
     root, it opens to everybody; and whoever reaches the socket is the superuser.
     """
-    socket_folder = (data / "postmaster.pid").read_text().split("\n")[4]
-    folder = Path(socket_folder or data)  # none where the system has no such sockets
     if folder.stat().st_mode & 0o077 and hasattr(os, "chown"):
         os.chown(folder, data.stat().st_uid, -1)
         folder.chmod(0o700)
