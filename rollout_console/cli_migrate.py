@@ -1,28 +1,36 @@
-"""`rollout-console migrate`: shows or applies what the database lacks."""
+"""`rollout-console migrate`: show or apply what the database lacks, or write it as files for the Supabase CLI."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from rollout_console.errors import NotConfigured
-from rollout_console.migrate import apply_one_by_one, migrations, pending
+from rollout_console.errors import NotConfigured, Unreachable
+from rollout_console.migrate import apply_one_by_one, export, pending, rules, steps
 from rollout_console.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--status", action="store_true", help="list every migration and whether it is applied")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the SQL that would be applied, and change nothing"
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--status", action="store_true", help="list every step and the rules, applied or pending")
+    one.add_argument("--dry-run", action="store_true", help="print the SQL that would be applied, and change nothing")
+    one.add_argument(
+        "--export",
+        type=Path,
+        metavar="FOLDER",
+        help="write steps and rules as files for `supabase db push`, for example to supabase/migrations",
     )
 
 
 def main(args: argparse.Namespace) -> int:
-    """Show or apply the pending migrations; each is committed by itself."""
+    """Show, export or apply what is pending."""
     import psycopg
 
     from rollout_console.doors.postgres import translate
 
+    if args.export:
+        return _export(args.export)
     url = database_url(Settings.from_environment())
     try:
         if args.status:
@@ -30,8 +38,8 @@ def main(args: argparse.Namespace) -> int:
         if args.dry_run:
             return _dry_run(url)
         applied = 0
-        for migration in apply_one_by_one(url):
-            print(f"applied {migration.version}_{migration.name}")
+        for part in apply_one_by_one(url):
+            print(f"applied {part}")
             applied += 1
     except psycopg.Error as error:
         raise translate(error) from error
@@ -50,24 +58,34 @@ def database_url(settings: Settings) -> str:
     if settings.supabase_url:
         raise NotConfigured(
             "migrations need the database itself: set SUPABASE_DB_URL to the project's connection string, "
-            "or copy migrations/ to supabase/migrations/ and type: supabase db push"
+            "or type: rollout-console migrate --export supabase/migrations, then: supabase db push"
         )
     from rollout_console.doors.embedded import EmbeddedDoor
 
     return EmbeddedDoor(settings.home).url()
 
 
+def _export(folder: Path) -> int:
+    try:
+        written = export(folder)
+    except OSError as error:
+        raise Unreachable(f"{folder} can't be written ({error.strerror}); name another folder") from error
+    for file in written:
+        print(f"wrote {file}")
+    print("to apply them, type: supabase db push" if written else f"nothing to do: {folder} is up to date")
+    return 0
+
+
 def _status(url: str) -> int:
-    waiting = {migration.version for migration in pending(url)}
-    for migration in migrations():
-        state = "pending" if migration.version in waiting else "applied"
-        print(f"{state}  {migration.version}_{migration.name}")
+    waiting = {str(part) for part in pending(url)}
+    for part in [*steps(), rules()]:
+        print(f"{'pending' if str(part) in waiting else 'applied'}  {part}")
     return 0
 
 
 def _dry_run(url: str) -> int:
     waiting = pending(url)
-    for migration in waiting:
-        print(f"-- {migration.version}_{migration.name}\n{migration.sql}")
-    print(f"-- {len(waiting)} migrations would be applied; nothing was changed")
+    for part in waiting:
+        print(f"-- {part}\n{part.sql}")
+    print(f"-- {len(waiting)} would be applied; nothing was changed")
     return 0

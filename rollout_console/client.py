@@ -13,13 +13,13 @@ from rollout_console import results
 from rollout_console.arguments import clean_text, described, repository_names, whole, whole_percentage
 from rollout_console.doors import Door
 from rollout_console.errors import BadArgument, Refused, RolloutError, SchemaMismatch
+from rollout_console.migrate import SCHEMA_VERSION
 from rollout_console.results import C, R
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
 
 if TYPE_CHECKING:
     import uuid
 
-SCHEMA_VERSION = 1
 BATCH_SECONDS = 2.0  # aim of a categorization batch: half of what hosted Supabase would allow at most
 FIRST_BATCH = 2_000
 LARGEST_BATCH = 50_000

@@ -1,10 +1,12 @@
-"""Applies the migrations, and records them in the ledger that the Supabase CLI uses."""
+"""Brings a database up to date: pending steps in order, then the rules as they are now, then privileges."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +16,25 @@ from rollout_console.resources import resource
 if TYPE_CHECKING:
     import psycopg
 
+SCHEMA_VERSION = 1
 LEDGER = """
     create schema if not exists supabase_migrations;
     create table if not exists supabase_migrations.schema_migrations (
         version text not null primary key, statements text[], name text);
 """
+PRIVILEGES = "select public.rollout_apply_privileges();\nnotify pgrst, 'reload schema';\n"
 
 
 @dataclass(frozen=True)
-class Migration:
-    """One SQL file, named `<version>_<name>.sql`."""
+class Step:
+    """One SQL file in migrations/, named `<version>_<name>.sql`, and applied once."""
 
     version: str
     name: str
     sql: str
+
+    def __str__(self) -> str:
+        return f"{self.version}_{self.name}"
 
     def is_recorded_as(self, statements: list[str] | None) -> bool:
         """Tell whether the ledger's statements are this file's.
@@ -38,16 +45,42 @@ class Migration:
         return not statements or _bare("".join(statements)) == _bare(self.sql)
 
 
-def migrations() -> list[Migration]:
-    """Return the migrations in the order in which they apply."""
-    return [_read(path) for path in sorted(resource("migrations").glob("*.sql"))]
+@dataclass(frozen=True)
+class Rules:
+    """The SQL functions and triggers in migrations/rules/, which are applied whole."""
+
+    checksum: str
+    sql: str
+
+    def __str__(self) -> str:
+        return f"rules {self.checksum}"
 
 
-def pending(url: str) -> list[Migration]:
-    """Return the migrations that this database has not seen.
+def steps() -> list[Step]:
+    """Return the steps in the order in which they apply."""
+    found = []
+    for path in sorted(resource("migrations").glob("*.sql")):
+        version, _, name = path.stem.partition("_")
+        found.append(Step(version, name, path.read_text(encoding="utf-8")))
+    return found
+
+
+def rules() -> Rules:
+    """Return the present rules, with what brings older rows under them and records them."""
+    files = sorted(resource("migrations").glob("rules/*.sql"))
+    # A function may call one that a later file creates: bodies are checked when all are there, by the tests.
+    parts = [f"-- {path.name}\n\n{path.read_text(encoding='utf-8')}" for path in files]
+    sql = "\n".join(["set check_function_bodies = off;\n", *parts, "reset check_function_bodies;\n"])
+    checksum = hashlib.sha256(sql.encode()).hexdigest()[:12]
+    record = f"insert into public.rollout_rules (checksum) values ('{checksum}');\n"
+    return Rules(checksum, f"{sql}\nselect public.rollout_adopt_rows();\n{record}")
+
+
+def pending(url: str) -> list[Step | Rules]:
+    """Return what this database lacks, in the order in which it would be applied.
 
     Raises:
-        SchemaMismatch: the ledger holds one of our versions with another content.
+        SchemaMismatch: see `apply`.
     """
     import psycopg
 
@@ -55,62 +88,114 @@ def pending(url: str) -> list[Migration]:
         return _pending(connection)
 
 
-def apply(url: str) -> list[Migration]:
-    """Apply the pending migrations, each in its own transaction, and return them.
+def apply(url: str) -> list[Step | Rules]:
+    """Apply what is pending, then the privileges, and return what was applied.
 
     Several processes may call this at once: an advisory lock lets one in at a time.
 
+    Args:
+        url: of the database, in a role that owns our tables or may create them.
+
     Raises:
-        SchemaMismatch: the ledger holds one of our versions with another content.
-        psycopg.Error: a migration failed; those before it stay applied, it and the rest are not.
+        SchemaMismatch: the ledger holds one of our steps with other content, or a newer console's rules.
+        psycopg.Error: a part failed; the parts before it stay applied, it and the rest are not.
     """
     return list(apply_one_by_one(url))
 
 
-def apply_one_by_one(url: str) -> Iterator[Migration]:
-    """As `apply`, yielding each migration once it is committed."""
+def apply_one_by_one(url: str) -> Iterator[Step | Rules]:
+    """As `apply`, yielding each part once it is committed.
+
+    Each step is a transaction of its own, so that no table stays locked longer than its step takes; rules,
+    older rows and privileges are one, so that nobody meets a function that is not guarded yet.
+    """
     import psycopg
 
     with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-        connection.execute("set lock_timeout = '4s'")  # wait for the application, don't block it
         while True:
             with connection.transaction():
-                connection.execute("set local lock_timeout = '60s'")
-                connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:migrate', 0))")
-                connection.execute("set local lock_timeout = '4s'")
-                waiting = _pending(connection)
-                if not waiting:
-                    return
-                migration = waiting[0]
-                connection.execute(LEDGER)
-                connection.execute(migration.sql)
-                connection.execute(
-                    "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
-                    (migration.version, migration.name, [migration.sql]),
-                )
-            yield migration
+                _take_turns(connection)
+                part = next(iter(_pending(connection)), None)
+                if isinstance(part, Step):
+                    _apply_step(connection, part)
+                else:
+                    connection.execute((part.sql if part else "") + PRIVILEGES)
+            if part is None:
+                return
+            yield part
+            if isinstance(part, Rules):
+                return
 
 
-def _pending(connection: psycopg.Connection[Any]) -> list[Migration]:
-    known = connection.execute("select to_regclass('supabase_migrations.schema_migrations')").fetchone()
-    rows = (
-        connection.execute("select version, statements from supabase_migrations.schema_migrations").fetchall()
-        if known and known[0]
-        else []
+def export(folder: Path) -> list[Path]:
+    """Write the steps and the present rules as files for `supabase db push`; return the new ones.
+
+    What is in the folder already is left as it is: a pushed file is never edited. Rules that have changed since
+    the last export become a new file, with the time of the export as its version.
+
+    Raises:
+        OSError: the folder can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    now = rules()
+    files = {f"{step}.sql": step.sql for step in steps()}
+    if not list(folder.glob(f"*_rollout_rules_{now.checksum}.sql")):
+        files[f"{datetime.now(UTC):%Y%m%d%H%M%S}_rollout_rules_{now.checksum}.sql"] = now.sql + PRIVILEGES
+    written = []
+    for name, sql in files.items():
+        file = folder / name
+        if not file.exists():
+            file.write_text(sql, encoding="utf-8")
+            written.append(file)
+    return written
+
+
+def _take_turns(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("set local lock_timeout = '60s'")
+    connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:migrate', 0))")
+    connection.execute("set local lock_timeout = '4s'")  # wait for the application, don't block it
+
+
+def _apply_step(connection: psycopg.Connection[Any], step: Step) -> None:
+    connection.execute(LEDGER)
+    connection.execute(step.sql)
+    connection.execute(
+        "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
+        (step.version, step.name, [step.sql]),
     )
-    recorded: dict[str, list[str] | None] = {row[0]: row[1] for row in rows}
-    for migration in migrations():
-        if migration.version in recorded and not migration.is_recorded_as(recorded[migration.version]):
+
+
+def _pending(connection: psycopg.Connection[Any]) -> list[Step | Rules]:
+    recorded = dict(_rows(connection, "supabase_migrations.schema_migrations", "version, statements"))
+    for step in steps():
+        if step.version in recorded and not step.is_recorded_as(recorded[step.version]):
             raise SchemaMismatch(
-                f"the database has another migration {migration.version} than {migration.name}: "
+                f"the database has another migration {step.version} than {step.name}: "
                 "stopped before changing anything; compare it with this version's migrations/"
             )
-    return [migration for migration in migrations() if migration.version not in recorded]
+    waiting: list[Step | Rules] = [step for step in steps() if step.version not in recorded]
+    now = rules()
+    applied = _rows(connection, "public.rollout_rules", "applied_at, checksum", "order by applied_at desc limit 1")
+    if waiting or not applied or applied[0][1] != now.checksum:
+        _refuse_to_downgrade(connection)
+        waiting.append(now)
+    return waiting
 
 
-def _read(path: Path) -> Migration:
-    version, _, name = path.stem.partition("_")
-    return Migration(version, name, path.read_text(encoding="utf-8"))
+def _refuse_to_downgrade(connection: psycopg.Connection[Any]) -> None:
+    if not connection.execute("select 1 from pg_proc where proname = 'rollout_schema_version'").fetchone():
+        return
+    row = connection.execute("select public.rollout_schema_version()").fetchone()
+    if row is not None and row[0] > SCHEMA_VERSION:
+        raise SchemaMismatch(
+            f"the database has the rules of a newer console (schema version {row[0]}, this one has {SCHEMA_VERSION}); "
+            "upgrade rollout-console"
+        )
+
+
+def _rows(connection: psycopg.Connection[Any], table: str, columns: str, more: str = "") -> list[Any]:
+    known = connection.execute("select to_regclass(%s)", (table,)).fetchone()
+    return connection.execute(f"select {columns} from {table} {more}").fetchall() if known and known[0] else []
 
 
 def _bare(sql: str) -> str:

@@ -129,7 +129,7 @@ class Setup:
         waiting = pending(self.database_url) if self.database_url else []
         if not waiting:
             return True
-        print(f" the database lacks {count(len(waiting))} of this version's migrations")
+        print(f" the database lacks {', '.join(map(str, waiting))}")
         if self.dry_run:
             print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
             return False

@@ -69,7 +69,7 @@ def functions(rollout):
 
 
 def contents(rollout) -> list[object]:
-    return [rollout.sql(f"select * from {table} order by 1, 2, 3") for table in tables(rollout)]
+    return [rollout.sql(f"select * from {table} order by 1, 2") for table in tables(rollout)]
 
 
 def call_with_nulls(function) -> sql.Composed:

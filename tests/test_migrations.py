@@ -10,7 +10,7 @@ import pytest
 from rollout_console.client import RolloutClient
 from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import SchemaMismatch
-from rollout_console.migrate import apply, migrations, pending
+from rollout_console.migrate import Rules, apply, pending, rules, steps
 
 # The deployment as reference/existing-schema.md describes it, with its functions and awkward rows.
 EXISTING = """
@@ -91,7 +91,8 @@ def existing(fresh_database):
 
 def rows(url: str, statement: str, *values: object) -> list[tuple]:
     with psycopg.connect(url, autocommit=True) as connection:
-        return connection.execute(statement, values or None).fetchall()
+        cursor = connection.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
 
 
 def client(url: str, feature: str = "hybrid_progressive_capture") -> RolloutClient:
@@ -100,7 +101,7 @@ def client(url: str, feature: str = "hybrid_progressive_capture") -> RolloutClie
 
 def test_an_empty_database_gets_everything_and_a_second_run_does_nothing(fresh_database):
     url = fresh_database(migrated=False)
-    assert [m.version for m in apply(url)] == [m.version for m in migrations()]
+    assert list(map(str, apply(url))) == [*map(str, steps()), str(rules())]
     assert apply(url) == []
     assert client(url).create(5).status.rollout_percentage == 5
 
@@ -114,8 +115,8 @@ def test_applying_the_files_again_by_hand_does_no_harm(existing):
     )
     before = [rows(existing, s) for s in snapshot]
     with psycopg.connect(existing, autocommit=True) as connection:
-        for migration in migrations():
-            connection.execute(migration.sql)
+        for part in (*steps(), rules()):
+            connection.execute(part.sql)
     assert [rows(existing, s) for s in snapshot] == before
     assert client(existing).stats().total_jobs == 10
 
@@ -208,14 +209,14 @@ def test_the_ledger_is_the_supabase_cli_s(existing):
             " version text primary key, statements text[], name text, created_by text, idempotency_key text unique,"
             " rollback text[])"
         )
-        first = migrations()[0]
+        first = steps()[0]
         connection.execute(first.sql)
         connection.execute(
             "insert into supabase_migrations.schema_migrations (version, statements, name) values (%s, %s, %s),"
             " ('20200101000000', array['select 1'], 'of_the_host')",
             (first.version, [s.strip() for s in first.sql.split(";")], first.name),
         )
-    assert [m.version for m in apply(existing)] == [m.version for m in migrations()[1:]]
+    assert list(map(str, apply(existing))) == [*map(str, steps()[1:]), str(rules())]
 
 
 def test_a_ledger_with_other_content_stops_before_anything_is_changed(existing):
@@ -223,23 +224,75 @@ def test_a_ledger_with_other_content_stops_before_anything_is_changed(existing):
     with psycopg.connect(existing) as connection:
         connection.execute(
             "update supabase_migrations.schema_migrations set statements = array['select 1'] where version = %s",
-            (migrations()[3].version,),
+            (steps()[3].version,),
         )
-    with pytest.raises(SchemaMismatch, match=f"another migration {migrations()[3].version}"):
+    with pytest.raises(SchemaMismatch, match=f"another migration {steps()[3].version}"):
         pending(existing)
     with pytest.raises(SchemaMismatch):
         apply(existing)
 
 
-def test_many_at_once_apply_each_migration_once(fresh_database):
+def test_many_at_once_apply_each_part_once(fresh_database):
     url = fresh_database(migrated=False)
     applied: list[str] = []
-    threads = [threading.Thread(target=lambda: applied.extend(m.version for m in apply(url))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: applied.extend(map(str, apply(url)))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [m.version for m in migrations()]
+    assert sorted(applied) == [*map(str, steps()), str(rules())]
+
+
+def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing):
+    apply(existing)
+    rows(existing, "insert into rollout_rules (checksum) values ('of older rules') returning 1")
+    rows(
+        existing, "create or replace function rollout_admits(reason text) returns boolean language sql as 'select true'"
+    )
+    assert [str(part) for part in pending(existing)] == [str(rules())]
+    assert [str(part) for part in apply(existing)] == [str(rules())]
+    assert not rows(existing, "select rollout_admits('blacklist')")[0][0]
+    assert pending(existing) == []
+
+
+def test_a_failing_part_leaves_nothing_of_itself(existing, monkeypatch):
+    wrong = Rules("wrong", "create table public.rollout_half (id integer); select 1 / 0;")
+    monkeypatch.setattr("rollout_console.migrate.rules", lambda: wrong)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        apply(existing)
+    assert rows(existing, "select to_regclass('rollout_half'), (select count(*) from rollout_rules)") == [(None, 0)]
+
+
+def test_r11_what_is_added_later_is_closed_by_the_next_migrate(existing):
+    """Hosted Supabase's default privileges give anon everything on whatever is created."""
+    apply(existing)
+    rows(existing, "create table rollout_added (id integer generated always as identity)")
+    rows(
+        existing,
+        "create function rollout_add() returns void language sql as 'insert into rollout_added default values'",
+    )
+    rows(existing, "create function rollout_see() returns bigint stable language sql as 'select 1::bigint'")
+    allowed = (
+        "select has_table_privilege('anon', 'rollout_added', 'insert'),"
+        " has_function_privilege('anon', 'rollout_add()', 'execute'),"
+        " has_function_privilege('public', 'rollout_see()', 'execute'),"
+        " relrowsecurity from pg_class where relname = 'rollout_added'"
+    )
+    assert rows(existing, allowed) == [(True, True, True, False)], "the test stands on open defaults"
+    assert apply(existing) == []
+    assert rows(existing, allowed) == [(False, False, False, True)]
+    assert rows(existing, "select has_function_privilege('anon', 'rollout_see()', 'execute')") == [(True,)]
+
+
+def test_an_older_console_does_not_put_older_rules_in_place(existing):
+    apply(existing)
+    rows(existing, "insert into rollout_rules (checksum) values ('of newer rules') returning 1")
+    rows(
+        existing,
+        "create or replace function rollout_schema_version() returns integer immutable language sql as 'select 99'",
+    )
+    with pytest.raises(SchemaMismatch, match=r"schema version 99.*upgrade rollout-console"):
+        apply(existing)
 
 
 def test_another_host_adapts_by_redefining_the_view_alone(fresh_database):

@@ -247,10 +247,11 @@ def _bring_up_to_date(url: str) -> None:
     import psycopg
 
     from rollout_console.doors.postgres import translate
-    from rollout_console.migrate import apply
+    from rollout_console.migrate import apply, pending
 
     try:
-        apply(url)
+        if pending(url):
+            apply(url)
         with psycopg.connect(url) as connection:
             # One console at a time decides whether this is the first start.
             connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:sample', 0))")

@@ -1,5 +1,5 @@
 -- The tables: the host's two if they are missing, the rollout's four built or adopted with
--- their rows, the counters derived from them, and the one view that knows the host's schema.
+-- their rows, and the counters derived from them.
 
 -- Host tables exist in production and are never altered. An empty database gets the columns
 -- that the web application has, behind row-level security like everything else here.
@@ -193,6 +193,37 @@ comment on table public.rollout_categorization_runs is
 comment on column public.rollout_categorization_runs.last_operation is
     'Operation id of the last batch: sent again because its answer was lost, it must not begin another run.';
 
+create table if not exists public.rollout_monitors (
+    id uuid primary key,
+    feature_name text not null,
+    operator text,
+    host text,
+    every_seconds integer not null,
+    started_at timestamptz not null default clock_timestamp(),
+    seen_at timestamptz not null default clock_timestamp()
+);
+comment on table public.rollout_monitors is
+    'Heartbeats of running monitors, so that each knows of the others. No rollout changes: they leave no history.';
+
+create table if not exists public.rollout_alerts (
+    feature_name text not null,
+    event text not null,
+    raised_at timestamptz not null default clock_timestamp(),
+    raised_by uuid not null,
+    cleared_at timestamptz,
+    cleared_by uuid,
+    constraint rollout_alerts_once primary key (feature_name, event)
+);
+comment on table public.rollout_alerts is
+    'Events that a monitor has alerted for, so that no other does: a history row by its id, or a state until it is cleared.';
+
+create table if not exists public.rollout_rules (
+    applied_at timestamptz primary key default clock_timestamp(),
+    checksum text not null
+);
+comment on table public.rollout_rules is
+    'Which rules (the files in migrations/rules) were applied when; the newest row is the one in force.';
+
 create index if not exists rollout_metrics_recent_errors
     on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;
 create index if not exists rollout_history_by_time
@@ -207,20 +238,3 @@ create unique index if not exists rollout_metrics_recorded_window
     where timed_jobs is not null;
 create unique index if not exists rollout_categorization_runs_one_open
     on public.rollout_categorization_runs ((finished_at is null)) where finished_at is null;
-
-create or replace view public.rollout_host_repositories with (security_invoker = true) as
-select
-    r.id,
-    r.full_name,
-    coalesce(r.stargazers_count, 0) as star_count,
-    activity.contributor_count,
-    activity.pr_count
-from public.repositories r
--- left, so that a query for names alone never touches the pull requests
-left join lateral (
-    select count(distinct p.author_id)::integer as contributor_count, count(*)::integer as pr_count
-    from public.pull_requests p
-    where p.repository_id = r.id
-) activity on true;
-comment on view public.rollout_host_repositories is
-    'All that the rollout knows of the host''s schema. Another host redefines this view and nothing else.';

@@ -1,40 +1,3 @@
--- R1 and R3: the categories, the hash, the quota and the decision. Each rule stands here once;
--- the application, stats, preview, explain and the dashboard all read it from here.
-
-create or replace function public.rollout_category_rules()
-returns table (
-    category text, rollout_order integer, priority_level integer,
-    max_stars integer, max_contributors integer, max_pull_requests integer
-)
-language sql immutable parallel safe
-as $$
-    values
-        ('test', 1, 100, 0, 2, 10),
-        ('small', 2, 80, 50, 10, 100),
-        ('medium', 3, 60, 500, 50, 1000),
-        ('large', 4, 40, 5000, 200, 10000),
-        ('enterprise', 5, 20, null, null, null)
-$$;
-comment on function public.rollout_category_rules() is
-    'R3, the manual''s table of categories: limits are inclusive, null is no limit, the first row that fits wins.';
-
-create or replace function public.rollout_category_of(stars integer, contributors integer, pull_requests integer)
-returns table (category text, priority_level integer)
-language sql immutable parallel safe
-as $$
-    -- returns a table, so that PostgreSQL can inline it into a query over many repositories
-    select r.category, r.priority_level
-    from public.rollout_category_rules() r
-    where (coalesce(stars, 0) <= r.max_stars
-           and coalesce(contributors, 0) <= r.max_contributors
-           and coalesce(pull_requests, 0) <= r.max_pull_requests)
-       or r.max_stars is null
-    order by r.rollout_order
-    limit 1
-$$;
-comment on function public.rollout_category_of(integer, integer, integer) is
-    'R3: the category of a repository with these counts, and its priority.';
-
 -- md5 rather than hashtext: its result is documented, so cohorts survive every upgrade of
 -- PostgreSQL. 32 bits cast through bit(32) are never negative; 2^32 is not a multiple of
 -- 10,000, and that bias of 0.0002 % must stay: changing the hash would re-draw every cohort.
@@ -203,3 +166,45 @@ as $$
 $$;
 comment on function public.is_repository_eligible_for_rollout(uuid, text) is
     'R1: whether the application routes this repository''s jobs through the feature. Called for every job.';
+
+create or replace function public.rollout_listed(config rollout_configuration)
+returns table (repository_id uuid, category varchar)
+language sql stable rows 20
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- The lists are text and may hold anything: only what is an id is looked up.
+    select k.repository_id, k.category
+    from (
+        select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)
+    ) l
+    join repository_categories k on k.repository_id =
+        case when l.id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.id::uuid end
+$$;
+comment on function public.rollout_listed(rollout_configuration) is
+    'R1: the categorized repositories on the whitelist or the blacklist.';
+
+create or replace function public.rollout_admitted(config rollout_configuration)
+returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
+language sql stable rows 5
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- Counts by strategy, then the few listed repositories put right one by one.
+    with listed as (
+        select k.category, rollout_admits(rollout_decide(k.repository_id, config.feature_name)) as eligible,
+               case when config.rollout_strategy = 'whitelist' then false
+                    else rollout_bucket(config.feature_name, k.repository_id) < a.cutoff end as counted
+        from rollout_listed(config) k
+        join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
+    )
+    select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
+           case when config.emergency_stop then 0 else
+               coalesce(a.admitted, 0)
+               + (select count(*) filter (where l.eligible) - count(*) filter (where l.counted)
+                  from listed l where l.category = r.category)
+           end
+    from rollout_category_rules() r
+    left join rollout_admission a on a.feature_name = config.feature_name and a.category = r.category
+    order by r.rollout_order
+$$;
+comment on function public.rollout_admitted(rollout_configuration) is
+    'R1: per category, how many repositories there are and how many are in now, lists and stop included.';

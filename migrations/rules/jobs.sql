@@ -1,126 +1,3 @@
--- R7 and R8: what a window of jobs says, and the breaker that acts on it.
-
-create or replace function public.rollout_wilson(events bigint, trials bigint, out low numeric, out high numeric)
-language sql immutable parallel safe
-as $$
-    select
-        case when trials > 0 then round((100 * greatest(0, (p + z2 / (2 * n) - spread) / (1 + z2 / n)))::numeric, 2) end,
-        case when trials > 0 then round((100 * least(1, (p + z2 / (2 * n) + spread) / (1 + z2 / n)))::numeric, 2) end
-    from (select events::float8 / nullif(trials, 0) as p, nullif(trials, 0)::float8 as n, 1.959964 ^ 2 as z2) s
-    cross join lateral (select 1.959964 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) as spread) w
-$$;
-comment on function public.rollout_wilson(bigint, bigint) is
-    'R7: the 95 % confidence interval (Wilson) of a rate, in percent; null without trials.';
-
-create or replace function public.rollout_window_start(config rollout_configuration)
-returns timestamptz
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select greatest(
-        clock_timestamp() - make_interval(hours => config.monitoring_window_hours), config.restarted_at)
-$$;
-comment on function public.rollout_window_start(rollout_configuration) is
-    'R7: the window reaches monitoring_window_hours back, but never past the last restart.';
-
-create or replace function public.rollout_window(config rollout_configuration)
-returns rollout_job_counts[]
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    -- as an array, so that a report sums the slots once and each of its parts reads the sums
-    select array(
-        select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
-                sum(c.timed_jobs), sum(c.processing_seconds))::rollout_job_counts
-        from rollout_job_counts c
-        where c.rollout_config_id = config.id and c.slot_start >= rollout_window_start(config)
-        group by c.processor_type
-        order by c.processor_type)
-$$;
-comment on function public.rollout_window(rollout_configuration) is 'R7: the jobs inside the window, a row for each processor.';
-
-create or replace function public.rollout_health(config rollout_configuration, seen rollout_job_counts[])
-returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    jobs bigint;
-    errors bigint;
-    successes bigint;
-    breach boolean;
-    window_start constant timestamptz := rollout_window_start(config);
-    interval_95 record;
-begin
-    -- The web application's own writes can take back counts; a sum is never below nothing.
-    select greatest(coalesce(sum(w.jobs), 0), 0), greatest(coalesce(sum(w.errors), 0), 0),
-           greatest(coalesce(sum(w.successes), 0), 0)
-    into jobs, errors, successes
-    from unnest(seen) w;
-    breach := jobs >= config.minimum_sample and errors * 100 > config.max_error_rate * jobs;
-    interval_95 := rollout_wilson(least(errors, jobs), jobs);
-    return jsonb_build_object(
-        'window_hours', config.monitoring_window_hours,
-        'window_start', window_start,
-        'since_restart', coalesce(window_start = config.restarted_at, false),
-        'jobs', jobs,
-        'errors', errors,
-        'successes', successes,
-        'error_rate', round(errors * 100.0 / nullif(jobs, 0), 4),
-        'error_rate_low', interval_95.low,
-        'error_rate_high', interval_95.high,
-        'success_rate', round(successes * 100.0 / nullif(jobs, 0), 4),
-        'max_error_rate', config.max_error_rate,
-        'minimum_sample', config.minimum_sample,
-        'breach', breach,
-        'verdict', case
-            when jobs = 0 then 'no_data'
-            when breach then 'breach'
-            when jobs < config.minimum_sample then 'small_sample'
-            else 'healthy'
-        end);
-end $$;
-comment on function public.rollout_health(rollout_configuration, rollout_job_counts[]) is
-    'R7: rates over the window, which the caller has from rollout_window, with their interval, and whether they are a breach: rate strictly above max_error_rate with at least minimum_sample jobs.';
-
-create or replace function public.rollout_health(config rollout_configuration)
-returns jsonb
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$ select rollout_health(config, rollout_window(config)) $$;
-comment on function public.rollout_health(rollout_configuration) is 'R7: the health of a rollout now.';
-
-create or replace function public.rollout_trip_breaker(config_id uuid, change jsonb)
-returns boolean
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    config rollout_configuration;
-    health jsonb;
-begin
-    -- The lock comes before the count: of jobs that fail at the same moment, the last one
-    -- through sees all the others, so none of them can be the crossing one unnoticed.
-    select * into config from rollout_configuration c where c.id = config_id for no key update;
-    if not config.is_active or not config.auto_rollback_enabled
-        or config.emergency_stop or config.rollout_percentage = 0 then
-        return false;
-    end if;
-    health := rollout_health(config);
-    if not (health ->> 'breach')::boolean then
-        return false;
-    end if;
-    config.rollout_percentage := 0;
-    perform rollout_store(config, change || jsonb_build_object(
-        'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', health,
-        'reason', format('error rate %s %% (%s of %s jobs) above %s %%',
-            round((health ->> 'error_rate')::numeric, 2), health ->> 'errors', health ->> 'jobs',
-            config.max_error_rate)));
-    return true;
-end $$;
-comment on function public.rollout_trip_breaker(uuid, jsonb) is
-    'R8: sets 0 % with the evidence if the window is in breach, auto-rollback is on, and traffic is flowing; true if it did.';
-
 create or replace function public.rollout_metrics_counted()
 returns trigger
 language plpgsql
@@ -162,7 +39,7 @@ begin
         when tg_op = 'INSERT' and new.metrics_window_end < now() then new.metrics_window_end
         else greatest(clock_timestamp(), config.restarted_at)  -- a clock set back must not blind the breaker
     end;
-    -- 288 slots to a window, whatever its length. A slot never spans a restart.
+    -- A slot never spans a restart.
     insert into rollout_job_counts as c (
         rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes, timed_jobs, processing_seconds)
     values (
@@ -170,7 +47,7 @@ begin
         case
             when at = '-infinity' then at
             else greatest(
-                date_bin(make_interval(secs => config.monitoring_window_hours * 12.5), at, 'epoch'),
+                rollout_slot_start(config, at),
                 case when at >= config.restarted_at then config.restarted_at end)
         end,
         entry.processor_type, pg_backend_pid() % 4, d_jobs, d_errors, d_successes, d_timed, d_seconds)
@@ -192,6 +69,9 @@ end $$;
 comment on function public.rollout_metrics_counted() is
     'Trigger on rollout_metrics, R7 and R8: carries every report, ours or the application''s, into the window and trips the breaker.';
 
+create or replace trigger rollout_metrics_counted after insert or update or delete on public.rollout_metrics
+    for each row execute function public.rollout_metrics_counted();
+
 create or replace function public.rollout_metrics_tally(
     entry rollout_metrics,
     out jobs bigint, out errors bigint, out successes bigint, out timed bigint, out seconds numeric
@@ -209,9 +89,6 @@ as $$
 $$;
 comment on function public.rollout_metrics_tally(rollout_metrics) is
     'What a row of rollout_metrics counts, whether record_rollout_job or the application wrote it.';
-
-create or replace trigger rollout_metrics_counted after insert or update or delete on public.rollout_metrics
-    for each row execute function public.rollout_metrics_counted();
 
 create or replace function public.record_rollout_job(
     repo_id uuid, processor text, success boolean,
@@ -260,3 +137,55 @@ begin
 end $$;
 comment on function public.record_rollout_job(uuid, text, boolean, numeric, text, text) is
     'R8: reports one finished job. The job that crosses the threshold trips the breaker in its own transaction.';
+
+-- Practice traffic for the fire drill, on sample data only.
+
+create or replace function public.rollout_simulate(
+    jobs integer default 200, error_rate double precision default 2,
+    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration := rollout_active(feature_name);
+    eligible uuid[];
+    sent integer := 0;
+    failed integer := 0;
+    success boolean;
+    rolled_back boolean := false;
+begin
+    if config.metadata -> 'sample' is distinct from 'true' then
+        raise exception 'simulate works on the sample data of the local practice database only; nothing was done; try it there: rollout.simulate() without SUPABASE_URL and ROLLOUT_DATABASE_URL'
+            using errcode = '55000';
+    elsif (jobs between 1 and 10000) is not true or (error_rate between 0 and 100) is not true then
+        raise exception 'simulate takes 1 to 10,000 jobs and an error rate of 0 to 100 %%; type for example rollout.simulate(200, 20)'
+            using errcode = '22023';
+    end if;
+    eligible := array(
+        select k.repository_id from repository_categories k
+        where is_repository_eligible_for_rollout(k.repository_id, config.feature_name)
+        order by random() limit 500);
+    if cardinality(eligible) = 0 then
+        raise exception 'no repository is in, so there is no traffic; to let some in, type rollout.setRollout(10) or rollout.resume()'
+            using errcode = '55000';
+    end if;
+    -- Errors spread evenly, so that a rate below the threshold stays below it on the way.
+    while sent < jobs and not rolled_back loop
+        sent := sent + 1;
+        success := floor(sent * error_rate / 100) = floor((sent - 1) * error_rate / 100);
+        failed := failed + case when success then 0 else 1 end;
+        perform record_rollout_job(
+            eligible[1 + floor(random() * cardinality(eligible))::integer],
+            case when sent % 3 = 0 then 'inngest' else 'github_actions' end, success,
+            case when sent % 3 = 0 then 20 + random() * 60 else 800 + random() * 3000 end::numeric,
+            case when not success then 'simulated: GitHub API rate limit exceeded' end, config.feature_name);
+        rolled_back := config.rollout_percentage > 0 and not success and exists (
+            select from rollout_configuration c where c.id = config.id and c.rollout_percentage = 0);
+    end loop;
+    return jsonb_build_object(
+        'jobs', sent, 'errors', failed, 'rolled_back', rolled_back, 'status', rollout_status(config.feature_name));
+end $$;
+comment on function public.rollout_simulate(integer, double precision, text, jsonb) is
+    'rollout.simulate(): practice jobs from eligible repositories until the breaker trips; refused on anything but the sample data.';

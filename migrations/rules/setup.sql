@@ -1,3 +1,31 @@
+create or replace function public.rollout_create(
+    percentage numeric default 0, feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
+    wanted constant text := $2;
+begin
+    if coalesce(wanted, '') = '' or length(wanted) > 100 then
+        raise exception 'a feature name has 1 to 100 characters; set ROLLOUT_FEATURE' using errcode = '22023';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('rollout:' || wanted, 0));
+    if not exists (select from rollout_configuration c where c.feature_name = wanted and c.is_active) then
+        perform set_config('rollout.change', (context || jsonb_build_object(
+            'operation_id', operation, 'action', 'created', 'command', 'setup', 'reason', reason))::text, true);
+        insert into rollout_configuration (feature_name, rollout_percentage, is_active)
+        values (wanted, rollout_whole_percentage(percentage, 'rollout-console setup --percentage 10'), true);
+        perform set_config('rollout.change', '', true);
+    end if;
+    return rollout_answer(wanted, operation);
+end $$;
+comment on function public.rollout_create(numeric, text, text, jsonb) is
+    'Creates the configuration of a feature if it has none; otherwise changes nothing.';
+
 -- What `rollout-console setup` and `rollout-console monitor` need: beginning a rollout once and only
 -- once, and monitors that know of each other and alert once.
 
@@ -145,90 +173,3 @@ begin
 end $$;
 comment on function public.rollout_seed_whitelist(integer, text, text, jsonb) is
     'rollout-console setup: puts test repositories on a whitelist that never held any; outcome says why it did not.';
-
--- Monitors.
-
-create table if not exists public.rollout_monitors (
-    id uuid primary key,
-    feature_name text not null,
-    operator text,
-    host text,
-    every_seconds integer not null,
-    started_at timestamptz not null default clock_timestamp(),
-    seen_at timestamptz not null default clock_timestamp()
-);
-comment on table public.rollout_monitors is
-    'Heartbeats of running monitors, so that each knows of the others. No rollout changes: they leave no history.';
-
-create table if not exists public.rollout_alerts (
-    feature_name text not null,
-    event text not null,
-    raised_at timestamptz not null default clock_timestamp(),
-    raised_by uuid not null,
-    cleared_at timestamptz,
-    cleared_by uuid,
-    constraint rollout_alerts_once primary key (feature_name, event)
-);
-comment on table public.rollout_alerts is
-    'Events that a monitor has alerted for, so that no other does: a history row by its id, or a state until it is cleared.';
-
-create or replace function public.rollout_monitor_beat(
-    monitor_id uuid, every_seconds integer, feature_name text default 'hybrid_progressive_capture',
-    leaving boolean default false, context jsonb default '{}'
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    beats constant integer := least(greatest($2, 1), 7 * 86400);
-begin
-    if leaving then
-        delete from rollout_monitors m where m.id = monitor_id;
-    else
-        insert into rollout_monitors (id, feature_name, operator, host, every_seconds)
-        values (monitor_id, $3, left(context ->> 'operator', 200), left(context ->> 'host', 200), beats)
-        on conflict (id) do update set seen_at = clock_timestamp(), every_seconds = excluded.every_seconds;
-    end if;
-    delete from rollout_monitors m where m.seen_at < clock_timestamp() - interval '30 days';
-    return jsonb_build_object('others', (
-        select coalesce(jsonb_agg(jsonb_build_object(
-            'id', m.id, 'operator', m.operator, 'host', m.host, 'every_seconds', m.every_seconds,
-            'started_at', m.started_at, 'seen_at', m.seen_at) order by m.started_at), '[]')
-        from rollout_monitors m
-        where m.feature_name = $3 and m.id <> monitor_id
-          -- two missed beats and a minute for one that is blind for a while
-          and m.seen_at > clock_timestamp() - make_interval(secs => 2 * m.every_seconds + 60)));
-end $$;
-comment on function public.rollout_monitor_beat(uuid, integer, text, boolean, jsonb) is
-    'A monitor''s sign of life, or its farewell; answers which others are at work on the feature.';
-
-create or replace function public.rollout_claim_alerts(
-    raised text[] default '{}', cleared text[] default '{}',
-    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    -- An answer that was lost is asked for again with the same id, and is the same again.
-    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
-begin
-    insert into rollout_alerts as a (feature_name, event, raised_by)
-    select distinct $3, left(e, 200), operation from unnest(raised) e order by 2
-    on conflict on constraint rollout_alerts_once do update
-    set raised_at = clock_timestamp(), raised_by = excluded.raised_by, cleared_at = null, cleared_by = null
-    where a.cleared_at is not null;
-    update rollout_alerts a
-    set cleared_at = clock_timestamp(), cleared_by = operation
-    where a.feature_name = $3 and a.event = any (cleared) and a.cleared_at is null;
-    delete from rollout_alerts a where greatest(a.raised_at, a.cleared_at) < clock_timestamp() - interval '90 days';
-    return (
-        select jsonb_build_object(
-            'raised', coalesce(jsonb_agg(a.event) filter (where a.raised_by = operation and a.cleared_at is null), '[]'),
-            'cleared', coalesce(jsonb_agg(a.event) filter (where a.cleared_by = operation), '[]'))
-        from rollout_alerts a where a.feature_name = $3);
-end $$;
-comment on function public.rollout_claim_alerts(text[], text[], text, jsonb) is
-    'Which of these events the caller is the first to raise, and which it has cleared: an alert is sent by whoever is told so, once.';

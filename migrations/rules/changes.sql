@@ -68,40 +68,19 @@ end $$;
 comment on function public.rollout_store(rollout_configuration, jsonb) is
     'Writes what a command decided; the trigger leaves the history row. The answer says whether anything changed.';
 
-create or replace function public.rollout_history_entry(entry rollout_history)
-returns jsonb
-language sql immutable
-as $$
-    select case when entry.id is not null then jsonb_build_object(
-        'id', entry.id,
-        'at', entry.created_at,
-        'action', entry.action,
-        'command', entry.metadata ->> 'command',
-        'previous_percentage', entry.previous_percentage,
-        'new_percentage', entry.new_percentage,
-        'reason', entry.reason,
-        'triggered_by', entry.triggered_by,
-        'operator', entry.metadata ->> 'operator',
-        'host', entry.metadata ->> 'host',
-        'database_role', entry.metadata ->> 'database_role',
-        'outside_console', coalesce((entry.metadata ->> 'outside_console')::boolean, false),
-        'before', entry.metadata -> 'before',
-        'after', entry.metadata -> 'after',
-        'evidence', entry.metadata -> 'evidence') end
-$$;
-comment on function public.rollout_history_entry(rollout_history) is 'A history row as the console shows it.';
+-- What the console does. Each command is one call: lock, check, change, one history row.
 
-create or replace function public.rollout_whole_percentage(percentage numeric, example text)
-returns integer
-language plpgsql immutable
+create or replace function public.rollout_answer(feature text, operation uuid)
+returns jsonb
+language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-begin
-    -- "is not true": null and NaN are refused with the rest
-    if (percentage between 0 and 100 and percentage = trunc(percentage)) is not true then
-        raise exception 'a percentage is a whole number from 0 to 100, not %; type for example %',
-            coalesce(left(percentage::text, 30), 'null'), example using errcode = '22023';
-    end if;
-    return percentage;
-end $$;
-comment on function public.rollout_whole_percentage(numeric, text) is 'R4: refuses whatever is not a whole number from 0 to 100.';
+    select jsonb_build_object(
+        'changed', h.id is not null,
+        'change', rollout_history_entry(h),
+        'status', rollout_status(feature))
+    from (select) nothing
+    left join rollout_history h on h.id = operation
+$$;
+comment on function public.rollout_answer(text, uuid) is
+    'What every change answers: whether it changed anything, its history row, and the status after it.';

@@ -125,6 +125,16 @@ end $$;
 comment on function public.rollout_categories_changed() is
     'Trigger on repository_categories: carries every change of category, whoever makes it, into the counts.';
 
+create or replace trigger rollout_count_added after insert on public.repository_categories
+    referencing new table as added for each statement execute function public.rollout_categories_changed();
+
+create or replace trigger rollout_count_moved after update on public.repository_categories
+    referencing old table as removed new table as added
+    for each statement execute function public.rollout_categories_changed();
+
+create or replace trigger rollout_count_removed after delete on public.repository_categories
+    referencing old table as removed for each statement execute function public.rollout_categories_changed();
+
 create or replace function public.rollout_categories_emptied()
 returns trigger
 language plpgsql
@@ -140,12 +150,5 @@ begin
 end $$;
 comment on function public.rollout_categories_emptied() is 'Trigger: truncating repository_categories empties its counts.';
 
-create or replace trigger rollout_count_added after insert on public.repository_categories
-    referencing new table as added for each statement execute function public.rollout_categories_changed();
-create or replace trigger rollout_count_moved after update on public.repository_categories
-    referencing old table as removed new table as added
-    for each statement execute function public.rollout_categories_changed();
-create or replace trigger rollout_count_removed after delete on public.repository_categories
-    referencing old table as removed for each statement execute function public.rollout_categories_changed();
 create or replace trigger rollout_count_emptied after truncate on public.repository_categories
     for each statement execute function public.rollout_categories_emptied();

@@ -1,0 +1,46 @@
+-- Rows that were here before the rules. `migrate` calls this after it has applied them; a second call finds
+-- nothing to do.
+
+create or replace function public.rollout_adopt_rows()
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- Touching a row is enough: the trigger fills its nulls with the defaults.
+    perform set_config('rollout.change', jsonb_build_object(
+        'action', 'updated', 'triggered_by', 'migration', 'command', 'migrate',
+        'reason', 'empty settings filled with their defaults')::text, true);
+    update rollout_configuration c
+    set percentage_since = coalesce(
+        (select max(h.created_at) from rollout_history h
+         where h.rollout_config_id = c.id and h.new_percentage is distinct from h.previous_percentage),
+        c.updated_at, c.created_at, now())
+    where c.percentage_since is null;
+    perform set_config('rollout.change', '', true);
+
+    -- A repository marked as test although its size says otherwise was marked by hand.
+    perform set_config('rollout.categorizing', 'on', true);
+    update repository_categories k
+    set pinned_as_test = true
+    where k.is_test_repository and not k.pinned_as_test
+      and 'test' <> (select c.category from rollout_category_of(k.star_count, k.contributor_count, k.pr_count) c);
+    perform set_config('rollout.categorizing', '', true);
+
+    perform rollout_count_repositories(c.feature_name)
+    from rollout_configuration c
+    where c.is_active and not exists (select from rollout_admission a where a.feature_name = c.feature_name);
+
+    insert into rollout_job_counts (
+        rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes, timed_jobs, processing_seconds)
+    select c.id,
+           rollout_slot_start(c, least(now(), coalesce(m.metrics_window_end, m.updated_at, m.created_at, now()))),
+           m.processor_type, 0, sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed), sum(t.seconds)
+    from rollout_metrics m
+    join rollout_configuration c on c.id = m.rollout_config_id
+    cross join lateral rollout_metrics_tally(m) t
+    where not exists (select from rollout_job_counts x where x.rollout_config_id = c.id)
+    group by 1, 2, 3;
+end $$;
+comment on function public.rollout_adopt_rows() is
+    'Brings rows older than the rules under them: nulls, marks made by hand, counters. Idempotent.';

@@ -1,0 +1,105 @@
+-- R10: every change leaves one row that nobody can alter. The row is written by a trigger, so a
+-- change made past our functions leaves one too; our functions tell the trigger who and why
+-- through the transaction-local setting rollout.change.
+
+create or replace function public.rollout_history_is_append_only()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    raise exception 'rollout history is append-only: rows can''t be changed or deleted'
+        using errcode = '42501', hint = 'Deactivate a configuration (is_active = false) instead of deleting it.';
+end $$;
+comment on function public.rollout_history_is_append_only() is 'Trigger, R10: refuses every update, delete and truncate of rollout_history.';
+
+create or replace trigger rollout_history_keep_rows before update or delete on public.rollout_history
+    for each row execute function public.rollout_history_is_append_only();
+
+create or replace trigger rollout_history_keep_table before truncate on public.rollout_history
+    for each statement execute function public.rollout_history_is_append_only();
+
+create or replace function public.rollout_history_stamp()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The operator's name is what the caller claims; these two are what the database knows.
+    new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end
+        || jsonb_build_object('database_role', current_user, 'recorded_at', clock_timestamp());
+    new.reason := left(new.reason, 2000);
+    return new;
+end $$;
+comment on function public.rollout_history_stamp() is
+    'Trigger, R10: adds the database role and the time of recording, which a caller can''t forge.';
+
+create or replace trigger rollout_history_stamp before insert on public.rollout_history
+    for each row execute function public.rollout_history_stamp();
+
+create or replace function public.rollout_record(
+    config rollout_configuration, change jsonb, previous_percentage integer, before jsonb, after jsonb
+)
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout_history (
+        id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
+    values (
+        coalesce((change ->> 'operation_id')::uuid, gen_random_uuid()),
+        config.id, left(coalesce(change ->> 'action', 'updated'), 50), previous_percentage, config.rollout_percentage,
+        change ->> 'reason', left(coalesce(change ->> 'triggered_by', 'manual'), 100),
+        jsonb_strip_nulls(jsonb_build_object(
+            'command', change ->> 'command',
+            'operator', left(change ->> 'operator', 200),
+            'host', left(change ->> 'host', 200),
+            'evidence', change -> 'evidence',
+            'outside_console', change -> 'outside_console'))
+        || jsonb_build_object('before', before, 'after', after),
+        clock_timestamp())
+$$;
+comment on function public.rollout_record(rollout_configuration, jsonb, integer, jsonb, jsonb) is
+    'R10: the only writer of history rows. The operation id of a change is the row''s id, so a change that is sent twice is recognised.';
+
+create or replace function public.rollout_history_entry(entry rollout_history)
+returns jsonb
+language sql immutable
+as $$
+    select case when entry.id is not null then jsonb_build_object(
+        'id', entry.id,
+        'at', entry.created_at,
+        'action', entry.action,
+        'command', entry.metadata ->> 'command',
+        'previous_percentage', entry.previous_percentage,
+        'new_percentage', entry.new_percentage,
+        'reason', entry.reason,
+        'triggered_by', entry.triggered_by,
+        'operator', entry.metadata ->> 'operator',
+        'host', entry.metadata ->> 'host',
+        'database_role', entry.metadata ->> 'database_role',
+        'outside_console', coalesce((entry.metadata ->> 'outside_console')::boolean, false),
+        'before', entry.metadata -> 'before',
+        'after', entry.metadata -> 'after',
+        'evidence', entry.metadata -> 'evidence') end
+$$;
+comment on function public.rollout_history_entry(rollout_history) is 'A history row as the console shows it.';
+
+create or replace function public.rollout_list_history(
+    feature_name text default 'hybrid_progressive_capture', max_rows integer default 20, before timestamptz default null
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return jsonb_build_object('entries', coalesce((
+        select jsonb_agg(rollout_history_entry(h) order by h.created_at desc)
+        from (
+            select * from rollout_history x
+            where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
+            order by x.created_at desc limit least(greatest(max_rows, 1), 1000)) h), '[]'));
+end $$;
+comment on function public.rollout_list_history(text, integer, timestamptz) is 'rollout.history(): the newest changes first, at most 1,000.';

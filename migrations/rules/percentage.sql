@@ -1,0 +1,58 @@
+create or replace function public.rollout_whole_percentage(percentage numeric, example text)
+returns integer
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- "is not true": null and NaN are refused with the rest
+    if (percentage between 0 and 100 and percentage = trunc(percentage)) is not true then
+        raise exception 'a percentage is a whole number from 0 to 100, not %; type for example %',
+            coalesce(left(percentage::text, 30), 'null'), example using errcode = '22023';
+    end if;
+    return percentage;
+end $$;
+comment on function public.rollout_whole_percentage(numeric, text) is 'R4: refuses whatever is not a whole number from 0 to 100.';
+
+create or replace function public.rollout_set_percentage(
+    percentage numeric, feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration := rollout_lock(feature_name);
+begin
+    if not rollout_is_repeat(context) then
+        config.rollout_percentage := rollout_whole_percentage(percentage, 'rollout.setRollout(10)');
+    end if;
+    return rollout_store(config, context || jsonb_build_object('command', 'setRollout', 'reason', reason));
+end $$;
+comment on function public.rollout_set_percentage(numeric, text, text, jsonb) is
+    'rollout.setRollout(), R4: stores the percentage, also during an emergency stop, when traffic stays halted.';
+
+create or replace function public.rollout_rollback(
+    percentage numeric, feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration := rollout_lock(feature_name);
+begin
+    if not rollout_is_repeat(context) then
+        percentage := rollout_whole_percentage(percentage, 'rollout.rollbackToPercentage(5)');
+        if percentage > config.rollout_percentage then
+            raise exception 'a rollback only lowers, and the rollout stands at % %%; to raise it, type rollout.setRollout(%)',
+                config.rollout_percentage, percentage using errcode = '55000';
+        end if;
+        config.rollout_percentage := percentage;
+    end if;
+    return rollout_store(config, jsonb_build_object('triggered_by', 'manual_rollback') || context || jsonb_build_object(
+        'action', 'rollback', 'command', 'rollbackToPercentage', 'reason', reason));
+end $$;
+comment on function public.rollout_rollback(numeric, text, text, jsonb) is
+    'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it.';

@@ -1,0 +1,123 @@
+create or replace function public.rollout_pin_follows_mark()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The browser console marks a repository by writing is_test_repository itself.
+    if coalesce(current_setting('rollout.categorizing', true), '') <> 'on' then
+        new.pinned_as_test := coalesce(new.is_test_repository, false);
+    end if;
+    return new;
+end $$;
+comment on function public.rollout_pin_follows_mark() is 'Trigger, R3: a repository marked as test past our functions is pinned like any other.';
+
+create or replace trigger rollout_pin_follows_mark before insert on public.repository_categories
+    for each row when (new.is_test_repository) execute function public.rollout_pin_follows_mark();
+
+create or replace trigger rollout_pin_follows_change before update on public.repository_categories
+    for each row when (new.is_test_repository is distinct from old.is_test_repository)
+    execute function public.rollout_pin_follows_mark();
+
+create or replace function public.rollout_pin_recorded()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if coalesce(current_setting('rollout.categorizing', true), '') <> 'on' then
+        perform rollout_record(
+            c, jsonb_build_object(
+                'triggered_by', 'outside_console', 'outside_console', true,
+                'reason', case when new.pinned_as_test then 'marked as test' else 'no longer marked as test' end),
+            c.rollout_percentage,
+            jsonb_build_object('repository_id', new.repository_id, 'pinned_as_test', not new.pinned_as_test),
+            jsonb_build_object('repository_id', new.repository_id, 'pinned_as_test', new.pinned_as_test))
+        from (select * from rollout_configuration x where x.is_active order by x.created_at limit 1) c;
+    end if;
+    return null;
+end $$;
+comment on function public.rollout_pin_recorded() is 'Trigger, R10: a pin set or lifted past our functions leaves a history row.';
+
+create or replace trigger rollout_pin_added after insert on public.repository_categories
+    for each row when (new.pinned_as_test) execute function public.rollout_pin_recorded();
+
+create or replace trigger rollout_pin_changed after update on public.repository_categories
+    for each row when (old.pinned_as_test is distinct from new.pinned_as_test) execute function public.rollout_pin_recorded();
+
+create or replace function public.rollout_set_pins(
+    repositories text[], pinned boolean, feature_name text, reason text, context jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_lock(feature_name);
+    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
+    command constant text := case when pinned then 'markAsTest' else 'unmarkAsTest' end;
+    asked record;
+    before jsonb;
+    after jsonb;
+    ids uuid[];
+begin
+    select array_agg(n.repository_id order by n.repository_id) filter (where coalesce(k.pinned_as_test, false) <> pinned) as moving,
+           coalesce(jsonb_agg(n.full_name) filter (where coalesce(k.pinned_as_test, false) <> pinned), '[]') as applied,
+           coalesce(jsonb_agg(n.full_name) filter (where coalesce(k.pinned_as_test, false) = pinned), '[]') as already,
+           jsonb_object_agg(n.full_name, jsonb_build_object('category', k.category, 'pinned', coalesce(k.pinned_as_test, false)))
+               filter (where coalesce(k.pinned_as_test, false) <> pinned) as categories
+    into asked
+    from rollout_known_repositories(repositories, format('rollout.%s("owner/name")', command)) n
+    left join repository_categories k on k.repository_id = n.repository_id;
+
+    if asked.moving is not null and not rollout_is_repeat(context) then
+        ids := asked.moving;
+        before := asked.categories;
+        perform set_config('rollout.categorizing', 'on', true);
+        if pinned then
+            perform rollout_categorize(ids);  -- counts as they are; the category follows
+            perform set_config('rollout.categorizing', 'on', true);
+            update repository_categories k
+            set pinned_as_test = true, is_test_repository = true, category = r.category,
+                priority_level = r.priority_level, updated_at = now()
+            from rollout_category_rules() r
+            where r.category = 'test' and k.repository_id = any (ids);
+        else
+            update repository_categories k set pinned_as_test = false where k.repository_id = any (ids);
+            perform rollout_categorize(ids);
+        end if;
+        perform set_config('rollout.categorizing', '', true);
+        select jsonb_object_agg(h.full_name, jsonb_build_object('category', k.category, 'pinned', k.pinned_as_test)) into after
+        from repository_categories k join rollout_host_repositories h on h.id = k.repository_id
+        where k.repository_id = any (ids);
+        perform rollout_record(
+            config, context || jsonb_build_object('operation_id', operation, 'command', command, 'reason', reason),
+            config.rollout_percentage, before, after);
+    end if;
+    return rollout_answer(feature_name, operation)
+        || jsonb_build_object('applied', asked.applied, 'already', asked.already);
+end $$;
+comment on function public.rollout_set_pins(text[], boolean, text, text, jsonb) is
+    'R3: what markAsTest and unmarkAsTest have in common.';
+
+create or replace function public.rollout_mark_as_test(
+    repositories text[], feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout_set_pins(repositories, true, feature_name, reason, context) $$;
+comment on function public.rollout_mark_as_test(text[], text, text, jsonb) is
+    'rollout.markAsTest(), R3: pins repositories as test; all of them or, if one is unknown, none.';
+
+create or replace function public.rollout_unmark_as_test(
+    repositories text[], feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout_set_pins(repositories, false, feature_name, reason, context) $$;
+comment on function public.rollout_unmark_as_test(text[], text, text, jsonb) is
+    'rollout.unmarkAsTest(), R3: lifts the pin and categorizes by size again.';

@@ -1,0 +1,49 @@
+create or replace function public.rollout_schema_version()
+returns integer
+language sql immutable parallel safe
+as $$ select 1 $$;
+comment on function public.rollout_schema_version() is 'The version of these functions; a console refuses to work with one that it does not know.';
+
+create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    return to_jsonb(config) || jsonb_build_object(
+        'percentage_in_effect', case when config.emergency_stop then 0 else config.rollout_percentage end,
+        'phase', rollout_phase_name(config.rollout_percentage),
+        'whitelist_size', cardinality(config.target_repositories),
+        'blacklist_size', cardinality(config.excluded_repositories),
+        'health', rollout_health(config),
+        'categorization', (
+            select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
+            from rollout_categorization_runs r order by r.id desc limit 1),
+        'last_change', (
+            select rollout_history_entry(h) from rollout_history h
+            where h.rollout_config_id = config.id order by h.created_at desc limit 1),
+        'server_time', clock_timestamp(),
+        'schema_version', rollout_schema_version())
+    || (
+        select jsonb_build_object(
+            'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible))
+        from rollout_admitted(config) a);
+end $$;
+comment on function public.rollout_status(text) is 'rollout.status(): the configuration, what is in effect, health and the last change.';
+
+create or replace function public.rollout_overview(feature_name text default 'hybrid_progressive_capture', points integer default 48)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'status', rollout_status(feature_name),
+        'categories', rollout_categories(feature_name),
+        'phases', rollout_phases(feature_name),
+        'metrics', rollout_show_metrics(feature_name, 3),
+        'trend', rollout_error_trend(feature_name, points),
+        'history', rollout_list_history(feature_name, 50))
+$$;
+comment on function public.rollout_overview(text, integer) is 'All that the dashboard shows, of one moment and in one answer.';
