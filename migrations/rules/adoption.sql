@@ -5,27 +5,25 @@ create or replace function public.rollout_adopt_rows()
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
+set rollout.categorizing = 'on'
 as $$
 begin
     -- Touching a row is enough: the trigger fills its nulls with the defaults.
-    perform set_config('rollout.change', jsonb_build_object(
-        'action', 'updated', 'triggered_by', 'migration', 'command', 'migrate',
-        'reason', 'empty settings filled with their defaults')::text, true);
+    perform rollout_open_change(jsonb_build_object(
+        'triggered_by', 'migration', 'command', 'migrate', 'reason', 'empty settings filled with their defaults'));
     update rollout_configuration c
     set percentage_since = coalesce(
         (select max(h.created_at) from rollout_history h
          where h.rollout_config_id = c.id and h.new_percentage is distinct from h.previous_percentage),
         c.updated_at, c.created_at, now())
     where c.percentage_since is null;
-    perform set_config('rollout.change', '', true);
+    perform rollout_close_change();
 
     -- A repository marked as test although its size says otherwise was marked by hand.
-    perform set_config('rollout.categorizing', 'on', true);
     update repository_categories k
     set pinned_as_test = true
     where k.is_test_repository and not k.pinned_as_test
       and 'test' <> (select c.category from rollout_category_of(k.star_count, k.contributor_count, k.pr_count) c);
-    perform set_config('rollout.categorizing', '', true);
 
     perform rollout_count_repositories(c.feature_name)
     from rollout_configuration c

@@ -41,9 +41,9 @@ returns table (was text, became text, repositories bigint, written bigint)
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 set jit = off  -- compiling takes a quarter of a batch and saves less
+set rollout.categorizing = 'on'
 as $$
 begin
-    perform set_config('rollout.categorizing', 'on', true);
     return query
     with sized as materialized (
         select h.id, h.star_count, h.contributor_count, h.pr_count, r.category, r.priority_level,
@@ -81,10 +81,10 @@ begin
            count(*) filter (where s.old_category is distinct from s.category), count(*)
     from saved join sized s on s.id = saved.repository_id
     group by 1, 2;
-    perform set_config('rollout.categorizing', '', true);
 end $$;
 comment on function public.rollout_categorize(uuid[]) is
-    'R3: brings the category rows of these repositories up to date, pins left alone; per move, how many moved and how many rows were written.';
+    'R3: brings the category rows of these repositories up to date, pins left alone; per move, how many moved and '
+    'how many rows were written.';
 
 create or replace function public.categorize_repository(repo_id uuid)
 returns text

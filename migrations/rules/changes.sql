@@ -1,4 +1,14 @@
--- What every command is made of: find the configuration, lock it, change it, answer.
+-- The skeleton of every change: find the configuration, lock it, recognise a repeat, store, record, answer.
+--
+--     for config in select * from rollout_lock(feature_name, 'setRollout', reason, context) loop
+--         config.rollout_percentage := …;
+--         perform rollout_store(config);
+--     end loop;
+--     return rollout_answer(feature_name);
+--
+-- The lock yields the configuration once, or not at all if this operation was made before: its answer was lost,
+-- and the caller retries. There is no other way to a locked configuration, so no command can forget that. The
+-- answer of a repeat is read back from the history row that the first sending left.
 
 create or replace function public.rollout_active(feature text)
 returns rollout_configuration
@@ -17,9 +27,11 @@ begin
 end $$;
 comment on function public.rollout_active(text) is 'The active configuration of a feature; P0002 if there is none.';
 
-create or replace function public.rollout_lock(feature text)
-returns rollout_configuration
-language plpgsql
+create or replace function public.rollout_lock(
+    feature text, command text, reason text, context jsonb, action text default 'updated'
+)
+returns setof rollout_configuration
+language plpgsql rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -27,30 +39,57 @@ declare
 begin
     -- "No key": history and metrics rows may still refer to the configuration meanwhile.
     perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
-    config := rollout_active(feature);
-    return config;
+    config := rollout_active(feature);  -- as the last writer left it
+    if not rollout_open_change(coalesce(context, '{}') || jsonb_build_object(
+        'command', command, 'reason', reason, 'action', action)) then
+        return next config;
+    end if;
 end $$;
-comment on function public.rollout_lock(text) is 'The active configuration of a feature, locked until the transaction ends, as the last writer left it.';
+comment on function public.rollout_lock(text, text, text, jsonb, text) is
+    'Opens a change: the active configuration, locked until the transaction ends; no row if the change is a repeat.';
 
-create or replace function public.rollout_is_repeat(change jsonb)
+create or replace function public.rollout_open_change(change jsonb)
 returns boolean
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select exists (select from rollout_history h where h.id = (change ->> 'operation_id')::uuid)
-$$;
-comment on function public.rollout_is_repeat(jsonb) is
-    'Whether this change was made already: its answer was lost and it is sent a second time. Ask after locking, so that the first sending has ended.';
-
-create or replace function public.rollout_store(config rollout_configuration, change jsonb)
-returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     operation constant uuid := coalesce((change ->> 'operation_id')::uuid, gen_random_uuid());
 begin
+    -- Read by the triggers that record what changes, until the change is closed: what is written past our
+    -- functions later in the same transaction is not part of it.
     perform set_config('rollout.change', (change || jsonb_build_object('operation_id', operation))::text, true);
+    return exists (select from rollout_history h where h.id = operation);
+end $$;
+comment on function public.rollout_open_change(jsonb) is
+    'Says who changes what and why, for the history row; true if this operation was made before.';
+
+create or replace function public.rollout_close_change()
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform set_config('rollout.change', '', true);
+end $$;
+comment on function public.rollout_close_change() is 'Ends what rollout_open_change began.';
+
+create or replace function public.rollout_change()
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select nullif(current_setting('rollout.change', true), '')::jsonb
+$$;
+comment on function public.rollout_change() is 'The change that is open in this transaction; null if there is none.';
+
+create or replace function public.rollout_store(config rollout_configuration, details jsonb default '{}')
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform rollout_open_change(rollout_change() || jsonb_build_object('details', details));
     update rollout_configuration c
     set rollout_percentage = config.rollout_percentage,
         emergency_stop = config.emergency_stop,
@@ -58,29 +97,27 @@ begin
         target_repositories = config.target_repositories,
         auto_rollback_enabled = config.auto_rollback_enabled,
         updated_at = now()
-    where c.id = config.id
-      and (c.rollout_percentage, c.emergency_stop, c.emergency_stop_reason, c.target_repositories, c.auto_rollback_enabled)
-          is distinct from
-          (config.rollout_percentage, config.emergency_stop, config.emergency_stop_reason, config.target_repositories, config.auto_rollback_enabled);
-    perform set_config('rollout.change', '', true);
-    return rollout_answer(config.feature_name, operation);
+    where c.id = config.id and c is distinct from config;
 end $$;
 comment on function public.rollout_store(rollout_configuration, jsonb) is
-    'Writes what a command decided; the trigger leaves the history row. The answer says whether anything changed.';
+    'Writes what a command decided if it differs; the trigger leaves the history row, with the details of the answer.';
 
--- What the console does. Each command is one call: lock, check, change, one history row.
-
-create or replace function public.rollout_answer(feature text, operation uuid)
+create or replace function public.rollout_answer(feature text, details jsonb default '{}')
 returns jsonb
-language sql stable
+language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object(
-        'changed', h.id is not null,
-        'change', rollout_history_entry(h),
-        'status', rollout_status(feature))
-    from (select) nothing
-    left join rollout_history h on h.id = operation
-$$;
-comment on function public.rollout_answer(text, uuid) is
-    'What every change answers: whether it changed anything, its history row, and the status after it.';
+declare
+    change constant jsonb := rollout_change();
+    entry rollout_history;
+begin
+    select * into entry from rollout_history h where h.id = (change ->> 'operation_id')::uuid;
+    perform rollout_close_change();
+    return details || coalesce(entry.metadata -> 'details', '{}') || jsonb_build_object(
+        'command', change ->> 'command',
+        'changed', entry.id is not null,
+        'change', rollout_history_entry(entry),
+        'status', rollout_status(feature));
+end $$;
+comment on function public.rollout_answer(text, jsonb) is
+    'Closes a change and answers: whether anything changed, its history row with the details, the status after it.';

@@ -1,3 +1,5 @@
+-- What happens to a configuration whoever writes it: nulls filled, moments dated, the change recorded.
+
 create or replace function public.rollout_configuration_prepare()
 returns trigger
 language plpgsql
@@ -54,7 +56,7 @@ as $$
 declare
     -- Dates that follow from a change are not themselves a change.
     derived constant text[] := '{updated_at,percentage_since,restarted_at,emergency_stopped_at}';
-    change jsonb := nullif(current_setting('rollout.change', true), '')::jsonb;
+    change jsonb := rollout_change();
     was constant jsonb := case when tg_op = 'INSERT' then '{}' else to_jsonb(old) end - derived;
     became constant jsonb := to_jsonb(new) - derived;
     before jsonb;

@@ -1,3 +1,5 @@
+-- R5: the emergency stop and the way out of it.
+
 create or replace function public.rollout_emergency_stop(
     reason text default null, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
 )
@@ -6,17 +8,17 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_lock(feature_name);
+    config rollout_configuration;
     given constant text := nullif(trim(left(reason, 2000)), '');
+    recorded constant text := coalesce(given, 'no reason given');
 begin
-    if not rollout_is_repeat(context) then
+    for config in select * from rollout_lock(feature_name, 'emergencyStop', recorded, context, 'emergency_stop') loop
         -- A second stop without a reason must not wipe out the first one's.
-        config.emergency_stop_reason := coalesce(
-            given, case when config.emergency_stop then config.emergency_stop_reason end, 'no reason given');
+        config.emergency_stop_reason := coalesce(given, config.emergency_stop_reason, recorded);
         config.emergency_stop := true;
-    end if;
-    return rollout_store(config, context || jsonb_build_object(
-        'action', 'emergency_stop', 'command', 'emergencyStop', 'reason', coalesce(given, 'no reason given')));
+        perform rollout_store(config);
+    end loop;
+    return rollout_answer(feature_name);
 end $$;
 comment on function public.rollout_emergency_stop(text, text, jsonb) is
     'rollout.emergencyStop(), R5: halts all traffic at once and keeps the percentage.';
@@ -30,21 +32,23 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_lock(feature_name);
+    config rollout_configuration;
 begin
-    if not rollout_is_repeat(context) then
+    for config in select * from rollout_lock(feature_name, 'resume', reason, context) loop
         if percentage is not null then
             percentage := rollout_whole_percentage(percentage, 'rollout.resume(5)');
             if not config.emergency_stop and percentage <> config.rollout_percentage then
-                raise exception 'no emergency stop to resume from; to change the percentage from % %%, type rollout.setRollout(%)',
+                raise exception
+                    'no emergency stop to resume from; to change the percentage from % %%, type rollout.setRollout(%)',
                     config.rollout_percentage, percentage using errcode = '55000';
             end if;
             config.rollout_percentage := percentage;
         end if;
         config.emergency_stop := false;
         config.emergency_stop_reason := null;
-    end if;
-    return rollout_store(config, context || jsonb_build_object('command', 'resume', 'reason', reason));
+        perform rollout_store(config);
+    end loop;
+    return rollout_answer(feature_name);
 end $$;
 comment on function public.rollout_resume(numeric, text, text, jsonb) is
-    'rollout.resume(), R5: ends the emergency stop at the percentage that was set, or at another one in the same transaction.';
+    'rollout.resume(), R5: ends the emergency stop at the percentage that was set, or at another in the same change.';

@@ -1,3 +1,5 @@
+-- R7: what a window of jobs says.
+
 -- R7 and R8: what a window of jobs says, and the breaker that acts on it.
 
 create or replace function public.rollout_wilson(events bigint, trials bigint, out low numeric, out high numeric)
@@ -27,9 +29,14 @@ create or replace function public.rollout_slot_start(config rollout_configuratio
 returns timestamptz
 language sql immutable
 as $$
-    -- 288 slots to a window, five minutes each in a window of a day: an age is judged that exactly, and a window
-    -- is never more than 288 rows for each processor and shard.
-    select date_bin(make_interval(hours => config.monitoring_window_hours) / 288, at, 'epoch')
+    -- 288 slots to a window, five minutes each in a window of a day: a job leaves the window that exactly, and a
+    -- window is never more than 288 rows for each processor and shard. A slot never spans a restart.
+    select case
+        when at = '-infinity' then at
+        else greatest(
+            date_bin(make_interval(hours => config.monitoring_window_hours) / 288, at, 'epoch'),
+            case when at >= config.restarted_at then config.restarted_at end)
+    end
 $$;
 comment on function public.rollout_slot_start(rollout_configuration, timestamptz) is
     'R7: the beginning of the slot of time in which a job is counted.';
@@ -48,7 +55,8 @@ as $$
         group by c.processor_type
         order by c.processor_type)
 $$;
-comment on function public.rollout_window(rollout_configuration) is 'R7: the jobs inside the window, a row for each processor.';
+comment on function public.rollout_window(rollout_configuration) is
+    'R7: the jobs inside the window, a row for each processor.';
 
 create or replace function public.rollout_health(config rollout_configuration, seen rollout_job_counts[])
 returns jsonb
@@ -92,7 +100,8 @@ begin
         end);
 end $$;
 comment on function public.rollout_health(rollout_configuration, rollout_job_counts[]) is
-    'R7: rates over the window, which the caller has from rollout_window, with their interval, and whether they are a breach: rate strictly above max_error_rate with at least minimum_sample jobs.';
+    'R7: rates over a window from rollout_window, with their interval, and whether they are a breach: rate strictly '
+    'above max_error_rate with at least minimum_sample jobs.';
 
 create or replace function public.rollout_health(config rollout_configuration)
 returns jsonb

@@ -1,6 +1,5 @@
--- R10: every change leaves one row that nobody can alter. The row is written by a trigger, so a
--- change made past our functions leaves one too; our functions tell the trigger who and why
--- through the transaction-local setting rollout.change.
+-- R10: every change leaves one row that nobody can alter. Triggers write it, so that a change made past our
+-- functions leaves one too; rollout_open_change tells them who and why.
 
 create or replace function public.rollout_history_is_append_only()
 returns trigger
@@ -11,7 +10,8 @@ begin
     raise exception 'rollout history is append-only: rows can''t be changed or deleted'
         using errcode = '42501', hint = 'Deactivate a configuration (is_active = false) instead of deleting it.';
 end $$;
-comment on function public.rollout_history_is_append_only() is 'Trigger, R10: refuses every update, delete and truncate of rollout_history.';
+comment on function public.rollout_history_is_append_only() is
+    'Trigger, R10: refuses every update, delete and truncate of rollout_history.';
 
 create or replace trigger rollout_history_keep_rows before update or delete on public.rollout_history
     for each row execute function public.rollout_history_is_append_only();
@@ -46,21 +46,24 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     insert into rollout_history (
         id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
-    values (
+    select
+        -- The operation id of a change is the id of its row, so a change that is sent twice is recognised.
         coalesce((change ->> 'operation_id')::uuid, gen_random_uuid()),
-        config.id, left(coalesce(change ->> 'action', 'updated'), 50), previous_percentage, config.rollout_percentage,
-        change ->> 'reason', left(coalesce(change ->> 'triggered_by', 'manual'), 100),
+        config.id, left(a.action, 50), previous_percentage, config.rollout_percentage, change ->> 'reason',
+        left(coalesce(
+            change ->> 'triggered_by', case a.action when 'rollback' then 'manual_rollback' else 'manual' end), 100),
         jsonb_strip_nulls(jsonb_build_object(
             'command', change ->> 'command',
             'operator', left(change ->> 'operator', 200),
             'host', left(change ->> 'host', 200),
             'evidence', change -> 'evidence',
             'outside_console', change -> 'outside_console'))
-        || jsonb_build_object('before', before, 'after', after),
-        clock_timestamp())
+        || jsonb_build_object('before', before, 'after', after, 'details', coalesce(change -> 'details', '{}')),
+        clock_timestamp()
+    from (select coalesce(change ->> 'action', 'updated') as action) a
 $$;
 comment on function public.rollout_record(rollout_configuration, jsonb, integer, jsonb, jsonb) is
-    'R10: the only writer of history rows. The operation id of a change is the row''s id, so a change that is sent twice is recognised.';
+    'R10: the only writer of history rows.';
 
 create or replace function public.rollout_history_entry(entry rollout_history)
 returns jsonb
@@ -102,4 +105,5 @@ begin
             where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
             order by x.created_at desc limit least(greatest(max_rows, 1), 1000)) h), '[]'));
 end $$;
-comment on function public.rollout_list_history(text, integer, timestamptz) is 'rollout.history(): the newest changes first, at most 1,000.';
+comment on function public.rollout_list_history(text, integer, timestamptz) is
+    'rollout.history(): the newest changes first, at most 1,000.';

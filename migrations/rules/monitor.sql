@@ -1,3 +1,5 @@
+-- Monitors that know of each other, and send each alert once.
+
 create or replace function public.rollout_monitor_beat(
     monitor_id uuid, every_seconds integer, feature_name text default 'hybrid_progressive_capture',
     leaving boolean default false, context jsonb default '{}'
@@ -7,13 +9,14 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    beats constant integer := least(greatest($2, 1), 7 * 86400);
+    interval_seconds constant integer := least(greatest(every_seconds, 1), 7 * 86400);
+    feature constant text := rollout_monitor_beat.feature_name;
 begin
     if leaving then
         delete from rollout_monitors m where m.id = monitor_id;
     else
         insert into rollout_monitors (id, feature_name, operator, host, every_seconds)
-        values (monitor_id, $3, left(context ->> 'operator', 200), left(context ->> 'host', 200), beats)
+        values (monitor_id, feature, left(context ->> 'operator', 200), left(context ->> 'host', 200), interval_seconds)
         on conflict (id) do update set seen_at = clock_timestamp(), every_seconds = excluded.every_seconds;
     end if;
     delete from rollout_monitors m where m.seen_at < clock_timestamp() - interval '30 days';
@@ -22,12 +25,12 @@ begin
             'id', m.id, 'operator', m.operator, 'host', m.host, 'every_seconds', m.every_seconds,
             'started_at', m.started_at, 'seen_at', m.seen_at) order by m.started_at), '[]')
         from rollout_monitors m
-        where m.feature_name = $3 and m.id <> monitor_id
+        where m.feature_name = feature and m.id <> monitor_id
           -- two missed beats and a minute for one that is blind for a while
           and m.seen_at > clock_timestamp() - make_interval(secs => 2 * m.every_seconds + 60)));
 end $$;
 comment on function public.rollout_monitor_beat(uuid, integer, text, boolean, jsonb) is
-    'A monitor''s sign of life, or its farewell; answers which others are at work on the feature.';
+    'Records a monitor''s heartbeat, or removes it as it leaves; answers which other monitors of the feature run.';
 
 create or replace function public.rollout_claim_alerts(
     raised text[] default '{}', cleared text[] default '{}',
@@ -38,23 +41,24 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    -- An answer that was lost is asked for again with the same id, and is the same again.
+    -- The same for a retry, which so gets the same answer.
     operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
+    feature constant text := rollout_claim_alerts.feature_name;
 begin
     insert into rollout_alerts as a (feature_name, event, raised_by)
-    select distinct $3, left(e, 200), operation from unnest(raised) e order by 2
+    select distinct feature, left(e, 200), operation from unnest(raised) e order by 2
     on conflict on constraint rollout_alerts_once do update
     set raised_at = clock_timestamp(), raised_by = excluded.raised_by, cleared_at = null, cleared_by = null
     where a.cleared_at is not null;
     update rollout_alerts a
     set cleared_at = clock_timestamp(), cleared_by = operation
-    where a.feature_name = $3 and a.event = any (cleared) and a.cleared_at is null;
+    where a.feature_name = feature and a.event = any (cleared) and a.cleared_at is null;
     delete from rollout_alerts a where greatest(a.raised_at, a.cleared_at) < clock_timestamp() - interval '90 days';
     return (
         select jsonb_build_object(
             'raised', coalesce(jsonb_agg(a.event) filter (where a.raised_by = operation and a.cleared_at is null), '[]'),
             'cleared', coalesce(jsonb_agg(a.event) filter (where a.cleared_by = operation), '[]'))
-        from rollout_alerts a where a.feature_name = $3);
+        from rollout_alerts a where a.feature_name = feature);
 end $$;
 comment on function public.rollout_claim_alerts(text[], text[], text, jsonb) is
-    'Which of these events the caller is the first to raise, and which it has cleared: an alert is sent by whoever is told so, once.';
+    'Which of these events the caller is the first to raise, and which it has cleared: that caller sends the alert.';

@@ -1,3 +1,5 @@
+-- R4 and R6: the percentage, set and rolled back.
+
 create or replace function public.rollout_whole_percentage(percentage numeric, example text)
 returns integer
 language plpgsql immutable
@@ -11,7 +13,8 @@ begin
     end if;
     return percentage;
 end $$;
-comment on function public.rollout_whole_percentage(numeric, text) is 'R4: refuses whatever is not a whole number from 0 to 100.';
+comment on function public.rollout_whole_percentage(numeric, text) is
+    'R4: refuses whatever is not a whole number from 0 to 100.';
 
 create or replace function public.rollout_set_percentage(
     percentage numeric, feature_name text default 'hybrid_progressive_capture',
@@ -22,12 +25,13 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_lock(feature_name);
+    config rollout_configuration;
 begin
-    if not rollout_is_repeat(context) then
+    for config in select * from rollout_lock(feature_name, 'setRollout', reason, context) loop
         config.rollout_percentage := rollout_whole_percentage(percentage, 'rollout.setRollout(10)');
-    end if;
-    return rollout_store(config, context || jsonb_build_object('command', 'setRollout', 'reason', reason));
+        perform rollout_store(config);
+    end loop;
+    return rollout_answer(feature_name);
 end $$;
 comment on function public.rollout_set_percentage(numeric, text, text, jsonb) is
     'rollout.setRollout(), R4: stores the percentage, also during an emergency stop, when traffic stays halted.';
@@ -41,18 +45,19 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_lock(feature_name);
+    config rollout_configuration;
 begin
-    if not rollout_is_repeat(context) then
+    for config in select * from rollout_lock(feature_name, 'rollbackToPercentage', reason, context, 'rollback') loop
         percentage := rollout_whole_percentage(percentage, 'rollout.rollbackToPercentage(5)');
         if percentage > config.rollout_percentage then
-            raise exception 'a rollback only lowers, and the rollout stands at % %%; to raise it, type rollout.setRollout(%)',
+            raise exception
+                'a rollback only lowers, and the rollout stands at % %%; to raise it, type rollout.setRollout(%)',
                 config.rollout_percentage, percentage using errcode = '55000';
         end if;
         config.rollout_percentage := percentage;
-    end if;
-    return rollout_store(config, jsonb_build_object('triggered_by', 'manual_rollback') || context || jsonb_build_object(
-        'action', 'rollback', 'command', 'rollbackToPercentage', 'reason', reason));
+        perform rollout_store(config);
+    end loop;
+    return rollout_answer(feature_name);
 end $$;
 comment on function public.rollout_rollback(numeric, text, text, jsonb) is
     'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it.';

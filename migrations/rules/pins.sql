@@ -1,3 +1,6 @@
+-- R3: repositories pinned as test. The setting rollout.categorizing is on while our own functions write
+-- categories; a mark that is written without it was made past them, by the browser console.
+
 create or replace function public.rollout_pin_follows_mark()
 returns trigger
 language plpgsql
@@ -10,7 +13,8 @@ begin
     end if;
     return new;
 end $$;
-comment on function public.rollout_pin_follows_mark() is 'Trigger, R3: a repository marked as test past our functions is pinned like any other.';
+comment on function public.rollout_pin_follows_mark() is
+    'Trigger, R3: a repository marked as test past our functions is pinned like any other.';
 
 create or replace trigger rollout_pin_follows_mark before insert on public.repository_categories
     for each row when (new.is_test_repository) execute function public.rollout_pin_follows_mark();
@@ -37,13 +41,15 @@ begin
     end if;
     return null;
 end $$;
-comment on function public.rollout_pin_recorded() is 'Trigger, R10: a pin set or lifted past our functions leaves a history row.';
+comment on function public.rollout_pin_recorded() is
+    'Trigger, R10: a pin set or lifted past our functions leaves a history row.';
 
 create or replace trigger rollout_pin_added after insert on public.repository_categories
     for each row when (new.pinned_as_test) execute function public.rollout_pin_recorded();
 
 create or replace trigger rollout_pin_changed after update on public.repository_categories
-    for each row when (old.pinned_as_test is distinct from new.pinned_as_test) execute function public.rollout_pin_recorded();
+    for each row when (old.pinned_as_test is distinct from new.pinned_as_test)
+    execute function public.rollout_pin_recorded();
 
 create or replace function public.rollout_set_pins(
     repositories text[], pinned boolean, feature_name text, reason text, context jsonb
@@ -51,54 +57,72 @@ create or replace function public.rollout_set_pins(
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
+set rollout.categorizing = 'on'
 as $$
 declare
-    config constant rollout_configuration := rollout_lock(feature_name);
-    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
+    config rollout_configuration;
     command constant text := case when pinned then 'markAsTest' else 'unmarkAsTest' end;
     asked record;
     before jsonb;
-    after jsonb;
-    ids uuid[];
+    details jsonb := '{}';
 begin
-    select array_agg(n.repository_id order by n.repository_id) filter (where coalesce(k.pinned_as_test, false) <> pinned) as moving,
-           coalesce(jsonb_agg(n.full_name) filter (where coalesce(k.pinned_as_test, false) <> pinned), '[]') as applied,
-           coalesce(jsonb_agg(n.full_name) filter (where coalesce(k.pinned_as_test, false) = pinned), '[]') as already,
-           jsonb_object_agg(n.full_name, jsonb_build_object('category', k.category, 'pinned', coalesce(k.pinned_as_test, false)))
-               filter (where coalesce(k.pinned_as_test, false) <> pinned) as categories
-    into asked
-    from rollout_known_repositories(repositories, format('rollout.%s("owner/name")', command)) n
-    left join repository_categories k on k.repository_id = n.repository_id;
-
-    if asked.moving is not null and not rollout_is_repeat(context) then
-        ids := asked.moving;
-        before := asked.categories;
-        perform set_config('rollout.categorizing', 'on', true);
-        if pinned then
-            perform rollout_categorize(ids);  -- counts as they are; the category follows
-            perform set_config('rollout.categorizing', 'on', true);
-            update repository_categories k
-            set pinned_as_test = true, is_test_repository = true, category = r.category,
-                priority_level = r.priority_level, updated_at = now()
-            from rollout_category_rules() r
-            where r.category = 'test' and k.repository_id = any (ids);
-        else
-            update repository_categories k set pinned_as_test = false where k.repository_id = any (ids);
-            perform rollout_categorize(ids);
+    for config in select * from rollout_lock(feature_name, command, reason, context) loop
+        select coalesce(array_agg(n.repository_id order by n.repository_id) filter (where n.moving), '{}') as ids,
+               coalesce(jsonb_agg(n.full_name) filter (where n.moving), '[]') as applied,
+               coalesce(jsonb_agg(n.full_name) filter (where not n.moving), '[]') as already
+        into asked
+        from (
+            select r.repository_id, r.full_name, coalesce(k.pinned_as_test, false) <> pinned as moving
+            from rollout_known_repositories(repositories, format('rollout.%s("owner/name")', command)) r
+            left join repository_categories k on k.repository_id = r.repository_id
+        ) n;
+        details := to_jsonb(asked) - 'ids';
+        if cardinality(asked.ids) > 0 then
+            before := rollout_pins(asked.ids);
+            perform rollout_write_pins(asked.ids, pinned);
+            perform rollout_record(
+                config, rollout_change() || jsonb_build_object('details', details),
+                config.rollout_percentage, before, rollout_pins(asked.ids));
         end if;
-        perform set_config('rollout.categorizing', '', true);
-        select jsonb_object_agg(h.full_name, jsonb_build_object('category', k.category, 'pinned', k.pinned_as_test)) into after
-        from repository_categories k join rollout_host_repositories h on h.id = k.repository_id
-        where k.repository_id = any (ids);
-        perform rollout_record(
-            config, context || jsonb_build_object('operation_id', operation, 'command', command, 'reason', reason),
-            config.rollout_percentage, before, after);
-    end if;
-    return rollout_answer(feature_name, operation)
-        || jsonb_build_object('applied', asked.applied, 'already', asked.already);
+    end loop;
+    return rollout_answer(feature_name, details);
 end $$;
 comment on function public.rollout_set_pins(text[], boolean, text, text, jsonb) is
     'R3: what markAsTest and unmarkAsTest have in common.';
+
+create or replace function public.rollout_pins(ids uuid[])
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_object_agg(h.full_name, jsonb_build_object(
+        'category', k.category, 'pinned', coalesce(k.pinned_as_test, false)))
+    from rollout_host_repositories h
+    left join repository_categories k on k.repository_id = h.id
+    where h.id = any (ids)
+$$;
+comment on function public.rollout_pins(uuid[]) is 'R10: category and pin of repositories, as a history row keeps them.';
+
+create or replace function public.rollout_write_pins(ids uuid[], pinned boolean)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if not pinned then
+        update repository_categories k set pinned_as_test = false where k.repository_id = any (ids);
+    end if;
+    perform rollout_categorize(ids);
+    if pinned then
+        update repository_categories k
+        set pinned_as_test = true, is_test_repository = true, category = r.category,
+            priority_level = r.priority_level, updated_at = now()
+        from rollout_category_rules() r
+        where r.category = 'test' and k.repository_id = any (ids);
+    end if;
+end $$;
+comment on function public.rollout_write_pins(uuid[], boolean) is
+    'R3: pins as test, whose counts are kept as they are, or lifts the pin and categorizes by size.';
 
 create or replace function public.rollout_mark_as_test(
     repositories text[], feature_name text default 'hybrid_progressive_capture',

@@ -1,3 +1,5 @@
+-- `rollout-console setup`: begins a rollout once, and only once.
+
 create or replace function public.rollout_create(
     percentage numeric default 0, feature_name text default 'hybrid_progressive_capture',
     reason text default null, context jsonb default '{}'
@@ -7,27 +9,24 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
-    wanted constant text := $2;
+    -- Named apart from the column, which would win.
+    feature constant text := rollout_create.feature_name;
 begin
-    if coalesce(wanted, '') = '' or length(wanted) > 100 then
+    if coalesce(feature, '') = '' or length(feature) > 100 then
         raise exception 'a feature name has 1 to 100 characters; set ROLLOUT_FEATURE' using errcode = '22023';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('rollout:' || wanted, 0));
-    if not exists (select from rollout_configuration c where c.feature_name = wanted and c.is_active) then
-        perform set_config('rollout.change', (context || jsonb_build_object(
-            'operation_id', operation, 'action', 'created', 'command', 'setup', 'reason', reason))::text, true);
+    perform pg_advisory_xact_lock(hashtextextended('rollout:' || feature, 0));
+    if not rollout_open_change(coalesce(context, '{}') || jsonb_build_object(
+        'action', 'created', 'command', 'setup', 'reason', reason))
+        and not exists (select from rollout_configuration c where c.feature_name = feature and c.is_active)
+    then
         insert into rollout_configuration (feature_name, rollout_percentage, is_active)
-        values (wanted, rollout_whole_percentage(percentage, 'rollout-console setup --percentage 10'), true);
-        perform set_config('rollout.change', '', true);
+        values (feature, rollout_whole_percentage(percentage, 'rollout-console setup --percentage 10'), true);
     end if;
-    return rollout_answer(wanted, operation);
+    return rollout_answer(feature);
 end $$;
 comment on function public.rollout_create(numeric, text, text, jsonb) is
     'Creates the configuration of a feature if it has none; otherwise changes nothing.';
-
--- What `rollout-console setup` and `rollout-console monitor` need: beginning a rollout once and only
--- once, and monitors that know of each other and alert once.
 
 create or replace function public.rollout_start_obstacle(config rollout_configuration, percentage integer)
 returns text
@@ -50,7 +49,8 @@ as $$
     end
 $$;
 comment on function public.rollout_start_obstacle(rollout_configuration, integer) is
-    'Why setup may not start a rollout at this percentage: stopped, as_asked, higher, running (lower, but begun), rolled_back; null if it may.';
+    'Why setup may not start a rollout at this percentage: stopped, as_asked, higher, running (lower, but begun), '
+    'rolled_back; null if it may.';
 
 create or replace function public.rollout_whitelist_obstacle(config rollout_configuration)
 returns text
@@ -70,7 +70,7 @@ as $$
     end
 $$;
 comment on function public.rollout_whitelist_obstacle(rollout_configuration) is
-    'Why setup may not fill the whitelist: not_empty, stopped, rolled_back, emptied (by somebody, on purpose); null if it may.';
+    'Why setup may not fill the whitelist: not_empty, stopped, rolled_back, emptied (by an operator); null if it may.';
 
 create or replace function public.rollout_test_candidates(config rollout_configuration, max_rows integer)
 returns table (repository_id uuid, full_name text)
@@ -103,7 +103,7 @@ declare
     target constant integer := rollout_whole_percentage(percentage, 'rollout-console setup --percentage 10');
     candidates jsonb;
 begin
-    select * into config from rollout_configuration c where c.feature_name = $2 and c.is_active;
+    select * into config from rollout_configuration c where c.feature_name = rollout_setup_plan.feature_name and c.is_active;
     select coalesce(jsonb_agg(t.full_name), '[]') into candidates from rollout_test_candidates(config, max_rows) t;
     return jsonb_build_object(
         'schema_version', rollout_schema_version(),
@@ -113,11 +113,12 @@ begin
         'repositories', (select count(*) from rollout_host_repositories),
         'categorized', (select count(*) from repository_categories),
         'candidates', candidates,
-        'whitelist', coalesce(rollout_whitelist_obstacle(config), case candidates when '[]' then 'no_candidates' else 'added' end),
+        'whitelist', coalesce(
+            rollout_whitelist_obstacle(config), case candidates when '[]' then 'no_candidates' else 'added' end),
         'start', coalesce(rollout_start_obstacle(config, target), 'started'));
 end $$;
 comment on function public.rollout_setup_plan(numeric, text, integer) is
-    'rollout-console setup --dry-run: what is there, and what setup would do, with the reason where it would leave something alone.';
+    'rollout-console setup --dry-run: what is there, what setup would do, and why it would leave something alone.';
 
 create or replace function public.rollout_begin(
     percentage numeric default 10, feature_name text default 'hybrid_progressive_capture',
@@ -128,21 +129,21 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_lock(feature_name);
+    config rollout_configuration;
     target constant integer := rollout_whole_percentage(percentage, 'rollout-console setup --percentage 10');
-    obstacle text;
+    outcome text;
 begin
-    if not rollout_is_repeat(context) then
-        obstacle := rollout_start_obstacle(config, target);
-        if obstacle is null then
+    for config in select * from rollout_lock(feature_name, 'setup', reason, context) loop
+        outcome := coalesce(rollout_start_obstacle(config, target), 'started');
+        if outcome = 'started' then
             config.rollout_percentage := target;
+            perform rollout_store(config, jsonb_build_object('outcome', outcome));
         end if;
-    end if;
-    return rollout_store(config, context || jsonb_build_object('command', 'setup', 'reason', reason))
-        || jsonb_build_object('outcome', coalesce(obstacle, 'started'));
+    end loop;
+    return rollout_answer(feature_name, jsonb_build_object('outcome', outcome));
 end $$;
 comment on function public.rollout_begin(numeric, text, text, jsonb) is
-    'rollout-console setup: starts a rollout that never was above 0 %; any other is left as it is, and outcome says why.';
+    'rollout-console setup: starts a rollout that never was above 0 %; any other stays, and outcome says why.';
 
 create or replace function public.rollout_seed_whitelist(
     max_rows integer default 5, feature_name text default 'hybrid_progressive_capture',
@@ -153,23 +154,24 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_lock(feature_name);
-    outcome text := 'added';
+    config rollout_configuration;
+    chosen record;
+    details jsonb := '{}';
 begin
-    if not rollout_is_repeat(context) then
-        outcome := coalesce(rollout_whitelist_obstacle(config), 'added');
-        if outcome = 'added' then
-            config.target_repositories := array(
-                select t.repository_id::text from rollout_test_candidates(config, max_rows) t);
-            if cardinality(config.target_repositories) = 0 then
-                outcome := 'no_candidates';
-            end if;
+    for config in select * from rollout_lock(feature_name, 'setup', reason, context) loop
+        select coalesce(array_agg(t.repository_id::text), '{}') as ids,
+               coalesce(jsonb_agg(t.full_name), '[]') as names
+        into chosen
+        from rollout_test_candidates(config, max_rows) t;
+        details := jsonb_build_object('applied', '[]'::jsonb, 'outcome', coalesce(
+            rollout_whitelist_obstacle(config), case chosen.names when '[]' then 'no_candidates' else 'added' end));
+        if details ->> 'outcome' = 'added' then
+            config.target_repositories := chosen.ids;
+            details := details || jsonb_build_object('applied', chosen.names);
+            perform rollout_store(config, details);
         end if;
-    end if;
-    return rollout_store(config, context || jsonb_build_object('command', 'setup', 'reason', reason))
-        || jsonb_build_object('outcome', outcome, 'applied', case when outcome = 'added' then (
-            select coalesce(jsonb_agg(n.full_name), '[]') from rollout_repository_names(config.target_repositories) n)
-            else '[]' end);
+    end loop;
+    return rollout_answer(feature_name, details);
 end $$;
 comment on function public.rollout_seed_whitelist(integer, text, text, jsonb) is
     'rollout-console setup: puts test repositories on a whitelist that never held any; outcome says why it did not.';
