@@ -22,4 +22,7 @@ begin
     loop
         execute format('drop function %s', signature);
     end loop;
+    alter table if exists public.rollout_admission rename to rollout_category_counts;
+    alter table if exists public.rollout_category_counts rename column admitted to eligible;
+    alter index if exists public.rollout_admission_pkey rename to rollout_category_counts_pkey;
 end $$;

@@ -134,12 +134,12 @@ comment on column public.rollout_metrics.timed_jobs is 'Jobs behind processing_s
 comment on column public.rollout_metrics.processing_seconds is 'Sum of processing times, in seconds, of timed_jobs jobs.';
 comment on table public.rollout_history is 'Append-only record of every change (R10).';
 
-create table if not exists public.rollout_admission (
+create table if not exists public.rollout_category_counts (
     feature_name text not null,
     category text not null,
     repositories bigint not null default 0,
     cutoff integer not null default 0,
-    admitted bigint not null default 0,
+    eligible bigint not null default 0,
     stars bigint not null default 0,
     contributors bigint not null default 0,
     pull_requests bigint not null default 0,
@@ -147,8 +147,8 @@ create table if not exists public.rollout_admission (
     pinned bigint not null default 0,
     primary key (feature_name, category)
 );
-comment on table public.rollout_admission is
-    'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are admitted at the percentage that is set, and how many that are (R1).';
+comment on table public.rollout_category_counts is
+    'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are eligible at the percentage that is set, and how many that are (R1).';
 
 create table if not exists public.rollout_buckets (
     feature_name text not null,

@@ -118,7 +118,7 @@ class Model:
         self.errors += not success
         self.check_health()
 
-    def admitted(self) -> set[str]:
+    def eligible(self) -> set[str]:
         """R1, the order of the rules, then the quota filled size by size."""
         if self.stopped:
             return set()

@@ -142,10 +142,10 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
             assert rollout.history_rows() == expected.rows
             asked = rollout.sql("select full_name, is_repository_eligible_for_rollout(r.id), category"
                                 " from repositories r left join repository_categories k on k.repository_id = r.id")  # fmt: skip
-            assert {name for name, eligible, _ in asked if eligible} == expected.admitted()
+            assert {name for name, eligible, _ in asked if eligible} == expected.eligible()
             assert {name: size for name, _, size in asked} == {n: r.size for n, r in expected.repositories.items()}
             sized = {name for name, _, size in asked if size}
-            assert status.eligible_repositories == len(expected.admitted() & sized)
+            assert status.eligible_repositories == len(expected.eligible() & sized)
 
     return Commands
 

@@ -247,11 +247,11 @@ def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing
     apply(existing)
     rows(existing, "insert into rollout_rules (checksum) values ('of older rules') returning 1")
     rows(
-        existing, "create or replace function rollout_admits(reason text) returns boolean language sql as 'select true'"
+        existing, "create or replace function rollout_is_eligible(reason text) returns boolean language sql as 'select true'"
     )
     assert [str(part) for part in pending(existing)] == [str(rules())]
     assert [str(part) for part in apply(existing)] == [str(rules())]
-    assert not rows(existing, "select rollout_admits('blacklist')")[0][0]
+    assert not rows(existing, "select rollout_is_eligible('blacklist')")[0][0]
     assert pending(existing) == []
 
 

@@ -16,7 +16,7 @@ def ten_thousand(rollout):
     return rollout
 
 
-def admitted(rollout) -> dict[str, str]:
+def eligible(rollout) -> dict[str, str]:
     """Ask the application's own function for every repository: {id: category}."""
     rows = rollout.sql(
         "select r.id::text, k.category from repositories r join repository_categories k on k.repository_id = r.id"
@@ -33,7 +33,7 @@ def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
     previous: set[str] = set()
     for percentage in PERCENTAGES:
         rollout.client.set_rollout(percentage)
-        inside = admitted(rollout)
+        inside = eligible(rollout)
         # hash alone is a draw: 0.5 points is its standard deviation at 50 %
         assert len(inside) == pytest.approx(percentage * 100, abs=100 if strategy == "repository_size" else 200)
         assert previous <= set(inside), f"raising to {percentage} % removed somebody"
@@ -64,10 +64,10 @@ def test_r1_a_percentage_is_counted_from_few_pages_before_the_planner_knows_the_
 def test_r1_lowering_never_adds(ten_thousand):
     rollout = ten_thousand
     rollout.client.set_rollout(100)
-    previous = set(admitted(rollout))
+    previous = set(eligible(rollout))
     for percentage in reversed(PERCENTAGES):
         rollout.client.set_rollout(percentage)
-        inside = set(admitted(rollout))
+        inside = set(eligible(rollout))
         assert inside <= previous
         previous = inside
     assert previous == set()
@@ -79,7 +79,7 @@ def test_r1_one_category_alone_is_cut_to_the_share(rollout):
     rollout.client.categorize_all()
     for percentage in PERCENTAGES:
         rollout.client.set_rollout(percentage)
-        assert len(admitted(rollout)) == pytest.approx(percentage * 100, abs=100)
+        assert len(eligible(rollout)) == pytest.approx(percentage * 100, abs=100)
 
 
 def test_r1_zero_admits_only_the_whitelist_and_hundred_all_but_the_blacklist(rollout):
@@ -143,11 +143,11 @@ def test_r1_preview_says_exactly_what_then_happens(ten_thousand, target):
     rollout.client.set_rollout(30)
     names = [row[0] for row in rollout.sql("select full_name from repositories order by full_name limit 40")]
     rollout.client.add_to_whitelist(names)
-    before = admitted(rollout)
+    before = eligible(rollout)
     preview = rollout.client.preview(target)
-    assert admitted(rollout) == before, "a preview changed something"
+    assert eligible(rollout) == before, "a preview changed something"
     rollout.client.set_rollout(target)
-    after = admitted(rollout)
+    after = eligible(rollout)
     assert preview.entering == len(after.keys() - before.keys())
     assert preview.leaving == len(before.keys() - after.keys())
     moved = {rollout.repository_id(n) for c in preview.categories for n in c.examples}
@@ -196,7 +196,7 @@ def test_r1_totals_of_the_categories_are_those_of_the_rows(rollout):
     )
     rollout.sql("update repository_categories set star_count = null where star_count = 20 and priority_level = 80")
     counted = rollout.sql(
-        "select category, repositories, stars, contributors, pull_requests, activity, pinned from rollout_admission"
+        "select category, repositories, stars, contributors, pull_requests, activity, pinned from rollout_category_counts"
         " where repositories > 0 order by 1"
     )
     recount = rollout.sql(

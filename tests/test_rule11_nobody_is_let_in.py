@@ -166,7 +166,7 @@ def attack(connection, schema: str) -> None:
             "jsonb_build_object(variadic \"any\") returns jsonb language internal as 'jsonb_build_object_noargs'",
             "rollout_active(text) returns public.rollout_configuration language sql as $$ select null::public.rollout_configuration $$",
             "rollout_decide(uuid, text) returns text language sql as $$ select 'whitelist' $$",
-            "rollout_admits(text) returns boolean language sql as $$ select true $$",
+            "rollout_is_eligible(text) returns boolean language sql as $$ select true $$",
         ):
             connection.execute(f"create function {schema}.{body}")
 

@@ -46,9 +46,9 @@ def test_whoever_writes_whatever_the_counters_are_those_of_the_rows(rollout, env
 
 
 TAMPERED = {
-    "repositories and totals per category": "update rollout_admission set stars = stars + 1 where category = 'test'",
+    "repositories and totals per category": "update rollout_category_counts set stars = stars + 1 where category = 'test'",
     "repositories per hash bucket": "delete from rollout_buckets where ctid = (select min(ctid) from rollout_buckets)",
-    "admission at the percentage": "update rollout_admission set cutoff = 5000 where category = 'test'",
+    "cutoffs at the percentage": "update rollout_category_counts set cutoff = 5000 where category = 'test'",
     "jobs per processor": "update rollout_job_counts set errors = errors + 1",
 }
 

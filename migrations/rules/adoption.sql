@@ -27,7 +27,7 @@ begin
 
     perform rollout_count_repositories(c.feature_name)
     from rollout_configuration c
-    where c.is_active and not exists (select from rollout_admission a where a.feature_name = c.feature_name);
+    where c.is_active and not exists (select from rollout_category_counts a where a.feature_name = c.feature_name);
 
     insert into rollout_job_counts (
         rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes, timed_jobs, processing_seconds)

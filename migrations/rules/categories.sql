@@ -98,23 +98,17 @@ end $$;
 comment on function public.categorize_repository(uuid) is
     'R3: categorizes one repository and returns its category; null if there is no such repository.';
 
-create or replace function public.rollout_categorize_batch(
-    batch_size integer default 5000, run_id bigint default null,
-    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
-)
-returns jsonb
+create or replace function public.rollout_open_run(run_id bigint, operation uuid)
+returns rollout_categorization_runs
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config constant rollout_configuration := rollout_active(feature_name);
     run rollout_categorization_runs;
-    ids uuid[];
-    moves jsonb;
-    saved bigint;
 begin
+    -- The first batch of a run does not know its number yet: sent again, it is known by its operation.
     run_id := coalesce(run_id, (
-        select max(r.id) from rollout_categorization_runs r where r.last_operation = (context ->> 'operation_id')::uuid));
+        select max(r.id) from rollout_categorization_runs r where r.last_operation = operation));
     loop
         if run_id is null then
             insert into rollout_categorization_runs (total)
@@ -127,37 +121,73 @@ begin
         where r.id = run_id or (run_id is null and r.finished_at is null) for update;
         exit when found;
         if run_id is not null then
-            raise exception 'no such categorization run; to begin one, type rollout.categorizeAll()' using errcode = 'P0002';
+            raise exception 'no such categorization run; to begin one, type rollout.categorizeAll()'
+                using errcode = 'P0002';
         end if;
         -- Another operator's batch ended the run while this one waited for it: begin the next.
     end loop;
+    return run;
+end $$;
+comment on function public.rollout_open_run(bigint, uuid) is
+    'R3: the run of categorizeAll that a batch belongs to, locked: the one named, the open one, or a new one.';
 
-    if run.finished_at is null then
-        ids := array(
-            select h.id from rollout_host_repositories h
-            where run.position is null or h.id > run.position
-            order by h.id limit least(greatest(batch_size, 1), 100000));
-        select coalesce(sum(c.written), 0),
-               coalesce(jsonb_object_agg(c.was || ' → ' || c.became, c.repositories) filter (where c.repositories > 0), '{}')
-        into saved, moves
-        from rollout_categorize(ids) c;
+create or replace function public.rollout_advance_run(
+    run rollout_categorization_runs, batch_size integer, operation uuid
+)
+returns rollout_categorization_runs
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    ids constant uuid[] := array(
+        select h.id from rollout_host_repositories h
+        where run.position is null or h.id > run.position
+        order by h.id limit batch_size);
+    moves jsonb;
+    saved bigint;
+begin
+    select coalesce(sum(c.written), 0),
+           coalesce(jsonb_object_agg(c.was || ' → ' || c.became, c.repositories) filter (where c.repositories > 0), '{}')
+    into saved, moves
+    from rollout_categorize(ids) c;
 
-        update rollout_categorization_runs r
-        set position = coalesce(ids[cardinality(ids)], run.position),
-            processed = run.processed + cardinality(ids),
-            changed = run.changed + saved,
-            last_operation = (context ->> 'operation_id')::uuid,
-            transitions = run.transitions || (
-                select coalesce(jsonb_object_agg(m.key, coalesce((run.transitions ->> m.key)::bigint, 0) + m.value::bigint), '{}')
-                from jsonb_each_text(moves) m),
-            finished_at = case when cardinality(ids) < least(greatest(batch_size, 1), 100000) then clock_timestamp() end
-        where r.id = run.id
-        returning * into run;
+    update rollout_categorization_runs r
+    set position = coalesce(ids[cardinality(ids)], run.position),
+        processed = run.processed + cardinality(ids),
+        changed = run.changed + saved,
+        last_operation = operation,
+        transitions = run.transitions || (
+            select coalesce(
+                jsonb_object_agg(m.key, coalesce((run.transitions ->> m.key)::bigint, 0) + m.value::bigint), '{}')
+            from jsonb_each_text(moves) m),
+        finished_at = case when cardinality(ids) < batch_size then clock_timestamp() end
+    where r.id = run.id
+    returning * into run;
+    return run;
+end $$;
+comment on function public.rollout_advance_run(rollout_categorization_runs, integer, uuid) is
+    'R3: categorizes the next repositories of a run, and ends it when there are no more.';
 
+create or replace function public.rollout_categorize_batch(
+    batch_size integer default 5000, run_id bigint default null,
+    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+    operation constant uuid := (context ->> 'operation_id')::uuid;
+    run rollout_categorization_runs := rollout_open_run(run_id, operation);
+begin
+    -- A batch that is sent again, because its answer was lost, is not followed by another.
+    if run.finished_at is null and coalesce(run.last_operation <> operation, true) then
+        run := rollout_advance_run(run, least(greatest(batch_size, 1), 100000), operation);
         if run.finished_at is not null and run.changed > 0 then
             perform rollout_record(
                 config,
-                context || jsonb_build_object('command', 'categorizeAll', 'reason',
+                coalesce(context, '{}') || jsonb_build_object('command', 'categorizeAll', 'reason',
                     format('%s of %s repositories brought up to date', run.changed, run.processed)),
                 config.rollout_percentage, '{}', jsonb_build_object('transitions', run.transitions));
         end if;
@@ -168,7 +198,8 @@ begin
         'started_at', run.started_at);
 end $$;
 comment on function public.rollout_categorize_batch(integer, bigint, text, jsonb) is
-    'rollout.categorizeAll(), R3: the next batch of the open run, or of a new one. The batch that ends a run leaves its history row.';
+    'rollout.categorizeAll(), R3: the next batch of the open run, or of a new one. The batch that ends a run leaves '
+    'its history row.';
 
 create or replace function public.rollout_categories(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
@@ -191,8 +222,8 @@ begin
                 'pull_requests', t.pull_requests / nullif(1.0 * t.repositories, 0),
                 'activity', t.activity / nullif(1.0 * t.repositories, 0),
                 'pinned', coalesce(t.pinned, 0)) order by a.rollout_order)
-            from rollout_admitted(config) a
+            from rollout_eligible_counts(config) a
             join rollout_category_rules() r using (category)
-            left join rollout_admission t on t.feature_name = config.feature_name and t.category = a.category));
+            left join rollout_category_counts t on t.feature_name = config.feature_name and t.category = a.category));
 end $$;
 comment on function public.rollout_categories(text) is 'rollout.categories(): each category with its limits, averages, and how many are in.';

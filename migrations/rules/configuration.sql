@@ -83,10 +83,10 @@ begin
         new, change, case when tg_op = 'UPDATE' then old.rollout_percentage end, before, after);
 
     if new.is_active then
-        if not exists (select from rollout_admission a where a.feature_name = new.feature_name) then
+        if not exists (select from rollout_category_counts a where a.feature_name = new.feature_name) then
             perform rollout_count_repositories(new.feature_name);
         else
-            perform rollout_refresh_admission(new.feature_name);
+            perform rollout_refresh_cutoffs(new.feature_name);
         end if;
     end if;
     return null;

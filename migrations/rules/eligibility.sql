@@ -25,7 +25,7 @@ comment on function public.rollout_below(text, text, integer) is
     'R1: how many repositories of a category have a bucket below this one.';
 
 create or replace function public.rollout_boundary(feature text, size text, room bigint)
-returns table (bucket integer, admitted bigint)
+returns table (bucket integer, eligible bigint)
 language plpgsql stable strict rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -56,17 +56,17 @@ comment on function public.rollout_boundary(text, text, bigint) is
     'R1: the first bucket of a category that no longer fits into this room, and how many repositories are below it; none for a null room.';
 
 create or replace function public.rollout_quota(feature text, strategy text, percentage integer)
-returns table (category text, rollout_order integer, repositories bigint, cutoff integer, admitted bigint)
+returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
 language sql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
     with counted as (
         select r.category, r.rollout_order, coalesce(a.repositories, 0) as repositories
         from rollout_category_rules() r
-        left join rollout_admission a on a.feature_name = feature and a.category = r.category
+        left join rollout_category_counts a on a.feature_name = feature and a.category = r.category
     ), filled as (
         -- What is left of the quota when a category's turn comes. Rounded down: the share that
-        -- is admitted never exceeds the percentage that the operator typed.
+        -- is eligible never exceeds the percentage that the operator typed.
         select c.*,
                least(c.repositories, greatest(0,
                    div(sum(c.repositories) over () * percentage, 100)
@@ -85,7 +85,7 @@ as $$
            case
                when strategy = 'whitelist' then 0
                when strategy = 'percentage' then rollout_below(feature, f.category, percentage * 100)
-               else coalesce(boundary.admitted, f.share)::bigint
+               else coalesce(boundary.eligible, f.share)::bigint
            end
     from filled f
     -- The category at the boundary, the only one with room for some but not all, takes whole buckets as
@@ -95,7 +95,7 @@ as $$
     order by f.rollout_order
 $$;
 comment on function public.rollout_quota(text, text, integer) is
-    'R1: for each category in rollout order, its repositories, the bucket below which they are admitted at this percentage, and how many that admits (lists and stop left aside).';
+    'R1: for each category in rollout order, its repositories, the bucket below which they are eligible at this percentage, and how many that makes eligible (lists and stop left aside).';
 
 -- Asked for every job, so it reads no more than the rule needs, and every name is written out: a
 -- pinned search_path would cost a tenth of the call.
@@ -137,7 +137,7 @@ begin
     if size is null then
         return 'not_categorized';
     end if;
-    select a.cutoff into bound from public.rollout_admission a where a.feature_name = feature and a.category = size;
+    select a.cutoff into bound from public.rollout_category_counts a where a.feature_name = feature and a.category = size;
     if bound = 10000 then
         return 'category_in';
     elsif coalesce(bound, 0) = 0 then
@@ -148,13 +148,13 @@ end $$;
 comment on function public.rollout_decide(uuid, text) is
     'R1: the one decision: the first rule that lets a repository into the rollout of a feature, or keeps it out.';
 
-create or replace function public.rollout_admits(reason text)
+create or replace function public.rollout_is_eligible(reason text)
 returns boolean
 language sql immutable parallel safe
 as $$
     select reason in ('whitelist', 'full_rollout', 'hash_in', 'category_in', 'boundary_in')
 $$;
-comment on function public.rollout_admits(text) is 'R1: whether this answer of rollout_decide means in.';
+comment on function public.rollout_is_eligible(text) is 'R1: whether this answer of rollout_decide means in.';
 
 create or replace function public.is_repository_eligible_for_rollout(
     repo_id uuid, feature_name text default 'hybrid_progressive_capture'
@@ -162,7 +162,7 @@ create or replace function public.is_repository_eligible_for_rollout(
 returns boolean
 language sql stable
 as $$
-    select public.rollout_admits(public.rollout_decide(repo_id, feature_name))
+    select public.rollout_is_eligible(public.rollout_decide(repo_id, feature_name))
 $$;
 comment on function public.is_repository_eligible_for_rollout(uuid, text) is
     'R1: whether the application routes this repository''s jobs through the feature. Called for every job.';
@@ -183,28 +183,28 @@ $$;
 comment on function public.rollout_listed(rollout_configuration) is
     'R1: the categorized repositories on the whitelist or the blacklist.';
 
-create or replace function public.rollout_admitted(config rollout_configuration)
+create or replace function public.rollout_eligible_counts(config rollout_configuration)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
 language sql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
     -- Counts by strategy, then the few listed repositories put right one by one.
     with listed as (
-        select k.category, rollout_admits(rollout_decide(k.repository_id, config.feature_name)) as eligible,
+        select k.category, rollout_is_eligible(rollout_decide(k.repository_id, config.feature_name)) as eligible,
                case when config.rollout_strategy = 'whitelist' then false
                     else rollout_bucket(config.feature_name, k.repository_id) < a.cutoff end as counted
         from rollout_listed(config) k
-        join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
+        join rollout_category_counts a on a.feature_name = config.feature_name and a.category = k.category
     )
     select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
            case when config.emergency_stop then 0 else
-               coalesce(a.admitted, 0)
+               coalesce(a.eligible, 0)
                + (select count(*) filter (where l.eligible) - count(*) filter (where l.counted)
                   from listed l where l.category = r.category)
            end
     from rollout_category_rules() r
-    left join rollout_admission a on a.feature_name = config.feature_name and a.category = r.category
+    left join rollout_category_counts a on a.feature_name = config.feature_name and a.category = r.category
     order by r.rollout_order
 $$;
-comment on function public.rollout_admitted(rollout_configuration) is
+comment on function public.rollout_eligible_counts(rollout_configuration) is
     'R1: per category, how many repositories there are and how many are in now, lists and stop included.';

@@ -12,7 +12,7 @@ begin
     return (
         with step as (
             select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
-                   n.admitted as admitted_now, t.admitted as admitted_then
+                   n.eligible as eligible_now, t.eligible as eligible_then
             from rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
             join rollout_quota(config.feature_name, config.rollout_strategy, target) t using (category)
         ), listed as (
@@ -24,7 +24,7 @@ begin
               and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)
             group by 1
         ), moves as (
-            select s.*, abs(s.admitted_then - s.admitted_now) - coalesce(l.repositories, 0) as moving
+            select s.*, abs(s.eligible_then - s.eligible_now) - coalesce(l.repositories, 0) as moving
             from step s left join listed l using (category)
         )
         select jsonb_build_object(
@@ -73,7 +73,7 @@ begin
     reason := rollout_decide(found.repository_id, config.feature_name);
     select k.*, a.cutoff into size
     from repository_categories k
-    left join rollout_admission a on a.feature_name = config.feature_name and a.category = k.category
+    left join rollout_category_counts a on a.feature_name = config.feature_name and a.category = k.category
     where k.repository_id = found.repository_id;
     bucket := rollout_bucket(config.feature_name, found.repository_id);
     if config.rollout_strategy = 'percentage' then
@@ -92,7 +92,7 @@ begin
     end if;
     return jsonb_build_object(
         'repository_id', found.repository_id, 'full_name', found.full_name,
-        'eligible', rollout_admits(reason), 'reason', reason,
+        'eligible', rollout_is_eligible(reason), 'reason', reason,
         'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
         'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
         'emergency_stop_reason', config.emergency_stop_reason)

@@ -29,7 +29,7 @@ begin
     || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible))
-        from rollout_admitted(config) a);
+        from rollout_eligible_counts(config) a);
 end $$;
 comment on function public.rollout_status(text) is 'rollout.status(): the configuration, what is in effect, health and the last change.';
 

@@ -73,7 +73,7 @@ begin
             'total_repositories', sum(a.repositories),
             'eligible_repositories', sum(a.eligible),
             'categories', jsonb_object_agg(a.category, a.repositories))
-        from rollout_admitted(config) a);
+        from rollout_eligible_counts(config) a);
 end $$;
 comment on function public.rollout_stats(text) is 'rollout.stats(): repositories, rates and success metrics over the window.';
 

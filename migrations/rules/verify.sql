@@ -7,58 +7,63 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
-    checks jsonb := '[]';
-    check_name text;
-    query text;
-    found record;
 begin
-    for check_name, query in values
-        ('repositories and totals per category', '
-            select count(*) as counters, count(*) filter (where kept is distinct from counted) as differences
-            from (
-                select a.category, (a.repositories, a.stars, a.contributors, a.pull_requests, a.activity, a.pinned)::text as kept
-                from rollout_admission a where a.feature_name = $1.feature_name
-            ) k
-            full join (
-                select r.category, (count(c.repository_id), coalesce(sum(c.star_count), 0), coalesce(sum(c.contributor_count), 0),
-                       coalesce(sum(c.pr_count), 0), coalesce(sum(c.monthly_activity_score), 0),
-                       count(*) filter (where c.pinned_as_test))::text as counted
-                from rollout_category_rules() r
-                left join repository_categories c on c.category = r.category and c.repository_id is not null
-                group by 1
-            ) n using (category)'),
-        ('repositories per hash bucket', '
-            select count(*) as counters, count(*) filter (where coalesce(kept, 0) <> coalesce(counted, 0)) as differences
-            from (select b.category, b.width, b.bucket, b.repositories as kept from rollout_buckets b where b.feature_name = $1.feature_name) k
-            full join (
-                select c.category, c.width, c.bucket, c.repositories as counted from rollout_counted_buckets($1.feature_name) c
-            ) n using (category, width, bucket)'),
-        ('admission at the percentage', '
-            select count(*) as counters, count(*) filter (where (a.cutoff, a.admitted) is distinct from (q.cutoff, q.admitted)) as differences
-            from (select * from rollout_admission x where x.feature_name = $1.feature_name) a
-            full join rollout_quota($1.feature_name, $1.rollout_strategy, $1.rollout_percentage) q using (category)'),
-        ('jobs per processor', '
-            select count(*) as counters, count(*) filter (where coalesce(kept, ''(0,0,0,0)'') <> coalesce(counted, ''(0,0,0,0)'')) as differences
-            from (
-                select c.processor_type, (sum(c.jobs), sum(c.errors), sum(c.successes), sum(c.timed_jobs))::text as kept
-                from rollout_job_counts c where c.rollout_config_id = $1.id group by 1
-            ) k
-            full join (
-                select m.processor_type, (sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed))::text as counted
-                from rollout_metrics m cross join lateral rollout_metrics_tally(m) t
-                where m.rollout_config_id = $1.id group by 1
-            ) n using (processor_type)'),
-        ('percentage in the last row of history', '
-            select count(*) as counters, count(*) filter (where h.new_percentage <> $1.rollout_percentage) as differences
-            from (
-                select x.new_percentage from rollout_history x
-                where x.rollout_config_id = $1.id order by x.created_at desc, x.id limit 1
-            ) h')
-    loop
-        execute query into found using config;
-        checks := checks || jsonb_build_object('name', check_name, 'counters', found.counters, 'differences', found.differences);
-    end loop;
-    return jsonb_build_object('feature_name', config.feature_name, 'checks', checks);
+    return jsonb_build_object('feature_name', config.feature_name, 'checks', (
+        select jsonb_agg(to_jsonb(c) - 'position' order by c.position)
+        from rollout_verify_checks(config) c));
 end $$;
 comment on function public.rollout_verify(text) is
     'rollout-console verify: every counter that is kept for speed, counted again from the rows.';
+
+create or replace function public.rollout_verify_checks(config rollout_configuration)
+returns table ("position" integer, name text, counters bigint, differences bigint)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 1, 'repositories and totals per category', count(*), count(*) filter (where k.kept is distinct from n.counted)
+    from (
+        select c.category,
+               (c.repositories, c.stars, c.contributors, c.pull_requests, c.activity, c.pinned)::text as kept
+        from rollout_category_counts c where c.feature_name = config.feature_name
+    ) k
+    full join (
+        select r.category,
+               (count(c.repository_id), coalesce(sum(c.star_count), 0), coalesce(sum(c.contributor_count), 0),
+                coalesce(sum(c.pr_count), 0), coalesce(sum(c.monthly_activity_score), 0),
+                count(*) filter (where c.pinned_as_test))::text as counted
+        from rollout_category_rules() r
+        left join repository_categories c on c.category = r.category and c.repository_id is not null
+        group by 1
+    ) n using (category)
+    union all
+    select 2, 'repositories per hash bucket', count(*),
+           count(*) filter (where coalesce(k.repositories, 0) <> coalesce(n.repositories, 0))
+    from (select * from rollout_buckets b where b.feature_name = config.feature_name) k
+    full join rollout_counted_buckets(config.feature_name) n using (category, width, bucket)
+    union all
+    select 3, 'cutoffs at the percentage', count(*),
+           count(*) filter (where (k.cutoff, k.eligible) is distinct from (q.cutoff, q.eligible))
+    from (select * from rollout_category_counts c where c.feature_name = config.feature_name) k
+    full join rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) q using (category)
+    union all
+    select 4, 'jobs per processor', count(*),
+           count(*) filter (where coalesce(k.kept, '(0,0,0,0)') <> coalesce(n.counted, '(0,0,0,0)'))
+    from (
+        select c.processor_type, (sum(c.jobs), sum(c.errors), sum(c.successes), sum(c.timed_jobs))::text as kept
+        from rollout_job_counts c where c.rollout_config_id = config.id group by 1
+    ) k
+    full join (
+        select m.processor_type, (sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed))::text as counted
+        from rollout_metrics m cross join lateral rollout_metrics_tally(m) t
+        where m.rollout_config_id = config.id group by 1
+    ) n using (processor_type)
+    union all
+    select 5, 'percentage in the last row of history', count(*),
+           count(*) filter (where h.new_percentage <> config.rollout_percentage)
+    from (
+        select x.new_percentage from rollout_history x
+        where x.rollout_config_id = config.id order by x.created_at desc, x.id limit 1
+    ) h
+$$;
+comment on function public.rollout_verify_checks(rollout_configuration) is
+    'Each kind of counter: how many there are, and how many differ from what the rows say.';
