@@ -122,16 +122,25 @@ alter table public.rollout_metrics
     add column if not exists processing_seconds numeric;
 
 comment on table public.rollout_configuration is 'One active row per feature: what the operator has set.';
-comment on column public.rollout_configuration.minimum_sample is 'R7: jobs in the window below which an error rate is not a breach.';
-comment on column public.rollout_configuration.emergency_stop_reason is 'R5: why traffic was halted; empty when it is not.';
-comment on column public.rollout_configuration.emergency_stopped_at is 'R5: when traffic was halted; empty when it is not.';
+comment on column public.rollout_configuration.minimum_sample is
+    'R7: jobs in the window below which an error rate is not a breach.';
+comment on column public.rollout_configuration.emergency_stop_reason is
+    'R5: why traffic was halted; empty when it is not.';
+comment on column public.rollout_configuration.emergency_stopped_at is
+    'R5: when traffic was halted; empty when it is not.';
 comment on column public.rollout_configuration.percentage_since is 'R2: since when rollout_percentage has its value.';
-comment on column public.rollout_configuration.restarted_at is 'R7: last time traffic left 0 % or an emergency stop; health never looks further back.';
-comment on table public.repository_categories is 'Size category of each repository (R3); one row per categorized repository.';
-comment on column public.repository_categories.pinned_as_test is 'R3: set by markAsTest; categorization leaves the row alone while it is true.';
-comment on table public.rollout_metrics is 'Job counters per repository, processor and window, written by record_rollout_job and by the web application.';
-comment on column public.rollout_metrics.timed_jobs is 'Jobs behind processing_seconds; null in rows that the web application writes itself.';
-comment on column public.rollout_metrics.processing_seconds is 'Sum of processing times, in seconds, of timed_jobs jobs.';
+comment on column public.rollout_configuration.restarted_at is
+    'R7: last time traffic left 0 % or an emergency stop; health never looks further back.';
+comment on table public.repository_categories is
+    'Size category of each repository (R3); one row per categorized repository.';
+comment on column public.repository_categories.pinned_as_test is
+    'R3: set by markAsTest; categorization leaves the row alone while it is true.';
+comment on table public.rollout_metrics is
+    'Job counters per repository, processor and window, written by record_rollout_job and by the web application.';
+comment on column public.rollout_metrics.timed_jobs is
+    'Jobs behind processing_seconds; null in rows that the web application writes itself.';
+comment on column public.rollout_metrics.processing_seconds is
+    'Sum of processing times, in seconds, of timed_jobs jobs.';
 comment on table public.rollout_history is 'Append-only record of every change (R10).';
 
 create table if not exists public.rollout_category_counts (
@@ -148,7 +157,8 @@ create table if not exists public.rollout_category_counts (
     primary key (feature_name, category)
 );
 comment on table public.rollout_category_counts is
-    'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are eligible at the percentage that is set, and how many that are (R1).';
+    'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are eligible '
+    'at the percentage that is set, and how many that are (R1).';
 
 create table if not exists public.rollout_buckets (
     feature_name text not null,
@@ -159,7 +169,8 @@ create table if not exists public.rollout_buckets (
     primary key (feature_name, category, width, bucket)
 ) with (fillfactor = 50);  -- room beside each row, so that counting rewrites no index
 comment on table public.rollout_buckets is
-    'Derived, kept by triggers: repositories per category and hash bucket, and per hundred buckets, so that any percentage is counted from at most 200 rows (R1).';
+    'Derived, kept by triggers: repositories per category and hash bucket, and per hundred buckets, so that any '
+    'percentage is counted from at most 200 rows (R1).';
 comment on column public.rollout_buckets.width is 'How many buckets the row counts, from bucket on: 1 or 100.';
 
 create table if not exists public.rollout_job_counts (
@@ -175,7 +186,8 @@ create table if not exists public.rollout_job_counts (
     primary key (rollout_config_id, slot_start, processor_type, shard)
 );
 comment on table public.rollout_job_counts is
-    'Derived, kept by a trigger on rollout_metrics: jobs per slot of time, so that a window is summed from a bounded number of rows (R7). Shards keep parallel reporters off one row.';
+    'Derived, kept by a trigger on rollout_metrics: jobs per slot of time, so that a window is summed from a bounded '
+    'number of rows (R7). Shards keep parallel reporters off one row.';
 
 create table if not exists public.rollout_categorization_runs (
     id bigint generated always as identity primary key,
@@ -215,7 +227,8 @@ create table if not exists public.rollout_alerts (
     constraint rollout_alerts_once primary key (feature_name, event)
 );
 comment on table public.rollout_alerts is
-    'Events that a monitor has alerted for, so that no other does: a history row by its id, or a state until it is cleared.';
+    'Events that a monitor has alerted for, so that no other does: a history row by its id, or a state until it is '
+    'cleared.';
 
 create table if not exists public.rollout_rules (
     applied_at timestamptz primary key default clock_timestamp(),

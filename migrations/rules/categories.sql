@@ -226,4 +226,5 @@ begin
             join rollout_category_rules() r using (category)
             left join rollout_category_counts t on t.feature_name = config.feature_name and t.category = a.category));
 end $$;
-comment on function public.rollout_categories(text) is 'rollout.categories(): each category with its limits, averages, and how many are in.';
+comment on function public.rollout_categories(text) is
+    'rollout.categories(): each category with its limits, averages, and how many are in.';

@@ -43,7 +43,8 @@ begin
     return new;
 end $$;
 comment on function public.rollout_configuration_prepare() is
-    'Trigger: fills nulls of the existing schema and dates stops, percentages and restarts (R2, R5, R7), whoever writes.';
+    'Trigger: fills nulls of the existing schema and dates stops, percentages and restarts (R2, R5, R7), whoever '
+    'writes.';
 
 create or replace trigger rollout_configuration_prepare before insert or update on public.rollout_configuration
     for each row execute function public.rollout_configuration_prepare();

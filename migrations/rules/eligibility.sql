@@ -53,7 +53,8 @@ begin
     where s.upto > room order by s.bucket limit 1;
 end $$;
 comment on function public.rollout_boundary(text, text, bigint) is
-    'R1: the first bucket of a category that no longer fits into this room, and how many repositories are below it; none for a null room.';
+    'R1: the first bucket of a category that no longer fits into this room, and how many repositories are below it; '
+    'none for a null room.';
 
 create or replace function public.rollout_quota(feature text, strategy text, percentage integer)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
@@ -95,7 +96,8 @@ as $$
     order by f.rollout_order
 $$;
 comment on function public.rollout_quota(text, text, integer) is
-    'R1: for each category in rollout order, its repositories, the bucket below which they are eligible at this percentage, and how many that makes eligible (lists and stop left aside).';
+    'R1: for each category in rollout order, its repositories, the bucket below which they are eligible at this '
+    'percentage, and how many that makes eligible (lists and stop left aside).';
 
 -- Asked for every job, so it reads no more than the rule needs, and every name is written out: a
 -- pinned search_path would cost a tenth of the call.

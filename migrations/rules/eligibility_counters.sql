@@ -183,7 +183,8 @@ begin
     from (select distinct feature_name from rollout_category_counts order by 1) f;
     return null;
 end $$;
-comment on function public.rollout_categories_emptied() is 'Trigger: truncating repository_categories empties its counts.';
+comment on function public.rollout_categories_emptied() is
+    'Trigger: truncating repository_categories empties its counts.';
 
 create or replace trigger rollout_count_emptied after truncate on public.repository_categories
     for each statement execute function public.rollout_categories_emptied();

@@ -101,7 +101,8 @@ as $$
     left join repository_categories k on k.repository_id = h.id
     where h.id = any (ids)
 $$;
-comment on function public.rollout_pins(uuid[]) is 'R10: category and pin of repositories, as a history row keeps them.';
+comment on function public.rollout_pins(uuid[]) is
+    'R10: category and pin of repositories, as a history row keeps them.';
 
 create or replace function public.rollout_write_pins(ids uuid[], pinned boolean)
 returns void

@@ -1,6 +1,8 @@
 -- What would happen, why, and whether it is time: preview, explain, phases. Nothing here writes.
 
-create or replace function public.rollout_preview(percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5)
+create or replace function public.rollout_preview(
+    percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5
+)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -54,9 +56,12 @@ begin
         from moves m);
 end $$;
 comment on function public.rollout_preview(numeric, text, integer) is
-    'rollout.preview(): who would enter or leave at another percentage: counts by category, exact, with examples by name.';
+    'rollout.preview(): who would enter or leave at another percentage: counts by category, exact, with examples by '
+    'name.';
 
-create or replace function public.rollout_explain(repository text, feature_name text default 'hybrid_progressive_capture')
+create or replace function public.rollout_explain(
+    repository text, feature_name text default 'hybrid_progressive_capture'
+)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -101,4 +106,5 @@ begin
             'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;
 end $$;
 comment on function public.rollout_explain(text, text) is
-    'rollout.explain(): whether a repository is in, the first rule that decides it, and the percentage at which it would enter.';
+    'rollout.explain(): whether a repository is in, the first rule that decides it, and the percentage at which it '
+    'would enter.';

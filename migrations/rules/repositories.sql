@@ -59,4 +59,5 @@ as $$
         limit least(greatest(max_rows, 1), 50)
     ) f
 $$;
-comment on function public.rollout_find_repositories(text, integer) is 'Names beginning with a prefix, for completion; at most 50.';
+comment on function public.rollout_find_repositories(text, integer) is
+    'Names beginning with a prefix, for completion; at most 50.';

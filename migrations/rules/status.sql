@@ -2,7 +2,8 @@ create or replace function public.rollout_schema_version()
 returns integer
 language sql immutable parallel safe
 as $$ select 1 $$;
-comment on function public.rollout_schema_version() is 'The version of these functions; a console refuses to work with one that it does not know.';
+comment on function public.rollout_schema_version() is
+    'The version of these functions; a console refuses to work with one that it does not know.';
 
 create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
@@ -31,9 +32,12 @@ begin
             'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible))
         from rollout_eligible_counts(config) a);
 end $$;
-comment on function public.rollout_status(text) is 'rollout.status(): the configuration, what is in effect, health and the last change.';
+comment on function public.rollout_status(text) is
+    'rollout.status(): the configuration, what is in effect, health and the last change.';
 
-create or replace function public.rollout_overview(feature_name text default 'hybrid_progressive_capture', points integer default 48)
+create or replace function public.rollout_overview(
+    feature_name text default 'hybrid_progressive_capture', points integer default 48
+)
 returns jsonb
 language sql stable
 set search_path = pg_catalog, public, pg_temp
@@ -46,4 +50,5 @@ as $$
         'trend', rollout_error_trend(feature_name, points),
         'history', rollout_list_history(feature_name, 50))
 $$;
-comment on function public.rollout_overview(text, integer) is 'All that the dashboard shows, of one moment and in one answer.';
+comment on function public.rollout_overview(text, integer) is
+    'All that the dashboard shows, of one moment and in one answer.';

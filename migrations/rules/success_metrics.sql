@@ -75,9 +75,12 @@ begin
             'categories', jsonb_object_agg(a.category, a.repositories))
         from rollout_eligible_counts(config) a);
 end $$;
-comment on function public.rollout_stats(text) is 'rollout.stats(): repositories, rates and success metrics over the window.';
+comment on function public.rollout_stats(text) is
+    'rollout.stats(): repositories, rates and success metrics over the window.';
 
-create or replace function public.rollout_show_metrics(feature_name text default 'hybrid_progressive_capture', errors integer default 5)
+create or replace function public.rollout_show_metrics(
+    feature_name text default 'hybrid_progressive_capture', errors integer default 5
+)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -110,9 +113,12 @@ begin
                 where m.rollout_config_id = config.id and m.last_error_at is not null
                 order by m.last_error_at desc limit least(errors, 50)) m), '[]'));
 end $$;
-comment on function public.rollout_show_metrics(text, integer) is 'rollout.showMetrics(): each processor over the window, and the last errors, whenever they were.';
+comment on function public.rollout_show_metrics(text, integer) is
+    'rollout.showMetrics(): each processor over the window, and the last errors, whenever they were.';
 
-create or replace function public.rollout_error_trend(feature_name text default 'hybrid_progressive_capture', points integer default 24)
+create or replace function public.rollout_error_trend(
+    feature_name text default 'hybrid_progressive_capture', points integer default 24
+)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -136,4 +142,5 @@ begin
                 where c.rollout_config_id = config.id and c.slot_start >= p.starts and c.slot_start < p.starts + step
             ) c on true));
 end $$;
-comment on function public.rollout_error_trend(text, integer) is 'Jobs and errors over the window in equal steps, for charts.';
+comment on function public.rollout_error_trend(text, integer) is
+    'Jobs and errors over the window in equal steps, for charts.';
