@@ -75,7 +75,7 @@ def _console(arguments: list[str]) -> int:
 
 
 def _reset() -> None:
-    from rollout_console.doors.embedded import reset
+    from rollout_console.adapters.embedded import reset
     from rollout_console.settings import Settings
 
     reset(Settings.from_environment().home)

@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> int:
     """Show, export or apply what is pending."""
     import psycopg
 
-    from rollout_console.doors.postgres import translate
+    from rollout_console.adapters.postgres import translate
 
     if args.export:
         return _export(args.export)
@@ -60,9 +60,9 @@ def database_url(settings: Settings) -> str:
             "migrations need the database itself: set SUPABASE_DB_URL to the project's connection string, "
             "or type: rollout-console migrate --export supabase/migrations, then: supabase db push"
         )
-    from rollout_console.doors.embedded import EmbeddedDoor
+    from rollout_console.adapters.embedded import EmbeddedAdapter
 
-    return EmbeddedDoor(settings.home).url()
+    return EmbeddedAdapter(settings.home).url()
 
 
 def _export(folder: Path) -> int:

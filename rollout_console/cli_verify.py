@@ -24,7 +24,7 @@ def main(args: argparse.Namespace) -> int:
         [mark(not check.differences, screen), check.name, count(check.counters), count(check.differences)]
         for check in found.checks
     ]
-    print(f" {client.feature} on {client.door.target}")
+    print(f" {client.feature} on {client.adapter.target}")
     print(screen.table(["", "counters", "looked at", "differ"], rows))
     if not any(check.differences for check in found.checks):
         return 0

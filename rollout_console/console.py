@@ -200,7 +200,7 @@ class Rollout:
 
     def show(self, result: object) -> None:
         """Put a result on screen, and remember that this cell has done so."""
-        notice = getattr(self.client.door, "notice", None)
+        notice = self.client.adapter.notice
         if notice:
             self.say(f"({notice})")
         if result is None:
@@ -227,7 +227,7 @@ class Rollout:
         return [*COMMANDS, "client"]
 
     def __repr__(self) -> str:
-        return f"rollout of {self.client.feature} on {self.client.door.target}. Type rollout.help()"
+        return f"rollout of {self.client.feature} on {self.client.adapter.target}. Type rollout.help()"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -74,7 +74,7 @@ class Setup:
 
     def run(self) -> int:
         """Go through the steps, as far as they are still to do."""
-        print(f" {self.client.feature} on {self.client.door.target}")
+        print(f" {self.client.feature} on {self.client.adapter.target}")
         if not self._schema_is_there():
             return 0 if self.dry_run else 1
         plan = self.client.setup_plan(self.percentage)

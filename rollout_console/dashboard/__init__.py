@@ -14,12 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Show the dashboard until q is pressed."""
+    from rollout_console.adapters import open_adapter
     from rollout_console.client import RolloutClient
     from rollout_console.dashboard.app import Dashboard
-    from rollout_console.doors import open_door
     from rollout_console.settings import Settings
 
     settings = Settings.from_environment()
-    client = RolloutClient(open_door(settings), settings.feature)
+    client = RolloutClient(open_adapter(settings), settings.feature)
     Dashboard(client, every=max(0.5, args.every)).run()
     return 0

@@ -58,7 +58,7 @@ class Dashboard:
         finally:
             self.feed.stop()
             self._workers.shutdown(wait=False, cancel_futures=True)
-            self.client.door.close()
+            self.client.adapter.close()
 
     # The screen
 
@@ -123,7 +123,7 @@ class Dashboard:
 
     async def _perform(self, action: Callable[[], object]) -> None:
         def act() -> tuple[object, str | None]:
-            return action(), getattr(self.client.door, "notice", None)  # a notice is of its thread
+            return action(), self.client.adapter.notice  # which is of this thread
 
         loop = asyncio.get_running_loop()
         try:

@@ -54,7 +54,7 @@ class Alerts:
     @classmethod
     def from_settings(cls, client: RolloutClient, settings: Settings) -> Alerts:
         """Return the alerts that the settings ask for."""
-        rollout = hashlib.sha256(f"{client.door.target} {client.feature}".encode()).hexdigest()[:16]
+        rollout = hashlib.sha256(f"{client.adapter.target} {client.feature}".encode()).hexdigest()[:16]
         return cls(client, settings.alert_urls, settings.home / f"monitor-blind-{rollout}.json")
 
     def saw(self, check: HealthCheck, changes: list[HistoryEntry]) -> tuple[list[str], str | None]:
@@ -102,7 +102,7 @@ class Alerts:
         for alert in waiting:
             if self._services is not None and self._services.notify(
                 title=f"[rollout {self.client.feature}] {alert.title}",
-                body=f"{alert.text}\n{self.client.door.target}",
+                body=f"{alert.text}\n{self.client.adapter.target}",
             ):
                 sent.append(alert.title)
             else:

@@ -26,7 +26,7 @@ class Lines:
 
     def started(self, client: RolloutClient, every: int) -> None:
         """See `Output`."""
-        self._say(f"monitoring {client.feature} on {client.door.target}, every {_span(every)}; Ctrl-C to end")
+        self._say(f"monitoring {client.feature} on {client.adapter.target}, every {_span(every)}; Ctrl-C to end")
 
     def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
         """See `Output`."""
@@ -77,7 +77,7 @@ class Objects:
 
     def started(self, client: RolloutClient, every: int) -> None:
         """See `Output`."""
-        self._write("start", feature=client.feature, target=str(client.door.target), every_seconds=every)
+        self._write("start", feature=client.feature, target=str(client.adapter.target), every_seconds=every)
 
     def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
         """See `Output`."""

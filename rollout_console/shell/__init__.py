@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollout_console.adapters import Adapter, open_adapter
+from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.commands import PLACEHOLDERS
 from rollout_console.console import Rollout
-from rollout_console.doors import Door, Target, open_door
 from rollout_console.errors import RolloutError
 from rollout_console.settings import Settings
 from rollout_console.shell import completion, display, paste, prompt, trouble
 from rollout_console.shell.banner import banner
-
-
-class ClosedDoor:
-    """Stands in when no door can be opened: every command says why."""
-
-    def __init__(self, reason: RolloutError) -> None:
-        self.reason = reason
-        self.target = Target("none", "no target")
-
-    def call(self, function: str, **parameters: object) -> Any:
-        """Raise what is in the way."""
-        raise type(self.reason)(str(self.reason))
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def load(ip: Any, *, quiet: bool = False) -> Rollout:
@@ -43,12 +29,12 @@ def load(ip: Any, *, quiet: bool = False) -> Rollout:
     if isinstance(loaded, Rollout):
         return loaded
     settings = Settings.from_environment()
-    door: Door
+    adapter: Adapter
     try:
-        door = open_door(settings)
+        adapter = open_adapter(settings)
     except RolloutError as error:
-        door = ClosedDoor(error)
-    console = Rollout(RolloutClient(door, settings.feature))
+        adapter = UnavailableAdapter(error)
+    console = Rollout(RolloutClient(adapter, settings.feature))
     ip.push(
         {"rollout": console, **{n: p for n, p in PLACEHOLDERS.items() if n not in ip.user_ns}},
         interactive=False,
@@ -58,15 +44,14 @@ def load(ip: Any, *, quiet: bool = False) -> Rollout:
     trouble.install(ip, console)
     completion.install(ip, console)
     if not quiet:
-        if warm_up := getattr(door, "warm_up", None):
-            prompt.after_first_prompt(ip, warm_up)
+        prompt.after_first_prompt(ip, adapter.warm_up)
         prompt.install(ip, console)
-        print(banner(console, door.reason if isinstance(door, ClosedDoor) else None))
+        print(banner(console, adapter.reason if isinstance(adapter, UnavailableAdapter) else None))
     return console
 
 
 def unload(ip: Any) -> None:
-    """Take the console out of the session and close its door."""
+    """Take the console out of the session and close its adapter."""
     console = ip.user_ns.pop("rollout", None)
     for name, placeholder in PLACEHOLDERS.items():
         if ip.user_ns.get(name) is placeholder:
@@ -77,4 +62,4 @@ def unload(ip: Any) -> None:
     display.uninstall(ip)
     paste.uninstall(ip)
     if isinstance(console, Rollout):
-        console.client.door.close()
+        console.client.adapter.close()

@@ -11,7 +11,7 @@ from rollout_console.text import clean
 def banner(console: Rollout, problem: RolloutError | None = None) -> str:
     """Return the lines above the first prompt."""
     screen = console.screen()
-    target = console.client.door.target
+    target = console.client.adapter.target
     kinds = {
         "local": "the practice database on this machine, sample data",
         "postgres": "PostgreSQL, directly",

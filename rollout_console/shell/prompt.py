@@ -67,7 +67,7 @@ class Refresher:
 
 def prompt_words(console: Rollout, known: Known) -> tuple[str, str]:
     """Return the prompt and the name of its style: local, remote or stopped."""
-    target = console.client.door.target
+    target = console.client.adapter.target
     where = f"rollout {clean(target.name, 24)}"
     style = "local" if target.kind == "local" else "remote"
     if known.status is None:
