@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollout_console.data_files import data_file
 from rollout_console.errors import SchemaMismatch
-from rollout_console.resources import resource
 
 if TYPE_CHECKING:
     import psycopg
@@ -59,7 +59,7 @@ class Rules:
 def steps() -> list[Step]:
     """Return the steps in the order in which they apply."""
     found = []
-    for path in sorted(resource("migrations").glob("*.sql")):
+    for path in sorted(data_file("migrations").glob("*.sql")):
         version, _, name = path.stem.partition("_")
         found.append(Step(version, name, path.read_text(encoding="utf-8")))
     return found
@@ -67,7 +67,7 @@ def steps() -> list[Step]:
 
 def rules() -> Rules:
     """Return the present rules, with what brings older rows under them and records them."""
-    files = sorted(resource("migrations").glob("rules/*.sql"))
+    files = sorted(data_file("migrations").glob("rules/*.sql"))
     # A function may call one that a later file creates: bodies are checked when all are there, by the tests.
     parts = [f"-- {path.name}\n\n{path.read_text(encoding='utf-8')}" for path in files]
     sql = "\n".join(["set check_function_bodies = off;\n", *parts, "reset check_function_bodies;\n"])

@@ -26,7 +26,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.commands import COMMANDS
 from rollout_console.console import Rollout as Console
 from rollout_console.errors import RolloutError, TimedOut, Unreachable
-from rollout_console.shell.trouble import one_line
+from rollout_console.shell.errors import one_line
 
 LOCAL = {"help", "watch", "simulate"}  # ask nothing, ask until Ctrl-C, or are for the sample data alone
 ARGUMENTS: dict[str, tuple[Any, ...]] = {

@@ -18,7 +18,7 @@ from IPython.utils.io import capture_output
 from rollout_console.commands import COMMANDS
 from rollout_console.console import Rollout as Console
 from rollout_console.errors import RolloutError
-from rollout_console.shell import display, paste, trouble
+from rollout_console.shell import display, errors, paste
 from rollout_console.shell.paste import transform
 
 LIVE = {"watch", "simulate"}  # one runs until Ctrl-C, the other is for the sample data alone
@@ -76,7 +76,7 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
             return
         assert rollout.history_rows() == rows, "what is refused changes nothing"
         assert said.strip()
-        assert len(trouble.one_line(RolloutError(said), "").splitlines()) == 1
+        assert len(errors.one_line(RolloutError(said), "").splitlines()) == 1
 
     fuzz()
 
@@ -91,7 +91,7 @@ def shell(rollout):
     ip.push({"rollout": console}, interactive=False)
     paste.install(ip)
     display.install(ip, console)
-    trouble.install(ip, console)
+    errors.install(ip, console)
     yield ip
     InteractiveShell.clear_instance()
 

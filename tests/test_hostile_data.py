@@ -16,8 +16,8 @@ from rollout_console.monitor.alerts import _of_change
 from rollout_console.render import Screen, render
 from rollout_console.render.html import render_html
 from rollout_console.shell.completion import Completer
+from rollout_console.shell.errors import one_line
 from rollout_console.shell.prompt import Known, prompt_words, toolbar_words
-from rollout_console.shell.trouble import one_line
 
 OURS = re.compile(r"\x1b\[[\d;]*m")  # colours, the only escapes that we write
 ATTACKS = {

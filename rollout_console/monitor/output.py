@@ -15,7 +15,7 @@ from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
 from rollout_console.text import clean
 
 
-class Lines:
+class TextOutput:
     """A line a check, and details when something is new."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -69,7 +69,7 @@ class Lines:
         print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}", file=self._stream, flush=True)
 
 
-class Objects:
+class JsonOutput:
     """One JSON object a line, with `time` and `event`: start, check, failure, alert, end."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -11,7 +11,7 @@ from rollout_console.commands import PLACEHOLDERS
 from rollout_console.console import Rollout
 from rollout_console.errors import RolloutError
 from rollout_console.settings import Settings
-from rollout_console.shell import completion, display, paste, prompt, trouble
+from rollout_console.shell import completion, display, errors, paste, prompt
 from rollout_console.shell.banner import banner
 
 
@@ -41,7 +41,7 @@ def load(ip: Any, *, quiet: bool = False) -> Rollout:
     )
     paste.install(ip)
     display.install(ip, console)
-    trouble.install(ip, console)
+    errors.install(ip, console)
     completion.install(ip, console)
     if not quiet:
         prompt.after_first_prompt(ip, adapter.warm_up)
@@ -58,7 +58,7 @@ def unload(ip: Any) -> None:
             del ip.user_ns[name]
     prompt.uninstall(ip)
     completion.uninstall(ip)
-    trouble.uninstall(ip)
+    errors.uninstall(ip)
     display.uninstall(ip)
     paste.uninstall(ip)
     if isinstance(console, Rollout):

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from rollout_console.data_files import data_file
 from rollout_console.errors import Unreachable
-from rollout_console.resources import resource
 from rollout_console.shell import load
 
 PROFILE = "rollout"
@@ -56,7 +56,7 @@ def install_profile() -> Path:
     profiles: Any = profiledir.ProfileDir
     try:
         folder = Path(profiles.create_profile_dir_by_name(get_ipython_dir(), PROFILE).location)
-        for source in resource("startup").glob("*.py"):
+        for source in data_file("startup").glob("*.py"):
             shutil.copyfile(source, folder / "startup" / source.name)
     except OSError as error:
         raise Unreachable(
