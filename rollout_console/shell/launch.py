@@ -1,4 +1,4 @@
-"""`rollout-console`: IPython with the rollout profile, for a session or for one piece of code."""
+"""Starts IPython with the console in it, for a session or for one piece of code."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ PROFILE = "rollout"
 
 
 def interactive() -> int:
-    """Open the console and stay until the operator leaves it."""
+    """Open the console, stay until the operator leaves it, and return 0."""
     from IPython import start_ipython
 
     config = _config()
     try:
         folder = install_profile()
         config.BaseIPythonApplication.profile = PROFILE
-        config.BaseIPythonApplication.ipython_dir = str(folder.parent)  # without a home it is a temporary one
-    except Unreachable:  # no home that can be written: the same console, without a profile
+        config.BaseIPythonApplication.ipython_dir = str(folder.parent)  # a temporary one if there is no home
+    except Unreachable:  # the profile can't be written: the same console without it
         config.InteractiveShellApp.extensions = ["rollout_console"]
     start_ipython(argv=[], config=config)
     return 0
@@ -36,9 +36,9 @@ def run(code: str) -> int:
     config.HistoryManager.enabled = False
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
-    console = load(app.shell, quiet=True)
+    session = load(app.shell, quiet=True)
     outcome = app.shell.run_cell(code, store_history=False)
-    return 0 if outcome.success and not console.refused else 1
+    return 0 if outcome.success and not session.refused else 1
 
 
 def install_profile() -> Path:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollout_console.shell.session import Session
 
 HINTS = re.compile(r"//|```|\?\s*[),]|^\s*(?:>\s*)?(?:const|let|var|await)\b|=\s*await\b|^\s*>", re.MULTILINE)
 FENCE = re.compile(r"[ \t]*```[\w-]*[ \t]*$")
@@ -164,12 +167,13 @@ def _closes(statement: str, opening: int) -> bool:
     return False
 
 
-def install(ip: Any) -> None:
+def install(session: Session) -> None:
     """Put the transformer before IPython's own, which know prompts and indentation."""
-    ip.input_transformers_cleanup.insert(0, transform)
+    transformers = session.ip.input_transformers_cleanup
+    transformers.insert(0, transform)
 
+    def uninstall() -> None:
+        if transform in transformers:
+            transformers.remove(transform)
 
-def uninstall(ip: Any) -> None:
-    """Take the transformer out again."""
-    if transform in ip.input_transformers_cleanup:
-        ip.input_transformers_cleanup.remove(transform)
+    session.on_unload(uninstall)
