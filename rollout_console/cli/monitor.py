@@ -36,16 +36,16 @@ def main(args: argparse.Namespace) -> int:
     from rollout_console import connect
     from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts
+    from rollout_console.monitor.log import JsonLog, TextLog
     from rollout_console.monitor.loop import Monitor
-    from rollout_console.monitor.output import JsonOutput, TextOutput
     from rollout_console.settings import Settings
 
     every = seconds(args.every)
     signals.install()
-    output = JsonOutput(sys.stdout) if args.json else TextOutput(sys.stdout)
+    log = JsonLog(sys.stdout) if args.json else TextLog(sys.stdout)
     try:
         client = connect()
-        monitor = Monitor(client, every, output, Alerts.from_settings(client, Settings.from_environment()))
+        monitor = Monitor(client, every, log, Alerts.from_settings(client, Settings.from_environment()))
     except RolloutError as error:
         print(error, file=sys.stderr)
         return 3
