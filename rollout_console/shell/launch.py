@@ -29,7 +29,11 @@ def interactive() -> int:
 
 
 def run(code: str) -> int:
-    """Run code as if it had been typed, and return the exit status: 1 if a command failed or refused."""
+    """Run code as if it had been typed, and return the exit status: 0, or 1 if a command failed or refused.
+
+    Args:
+        code: what would be typed, one line or more.
+    """
     from IPython.terminal.ipapp import TerminalIPythonApp
 
     config = _config()

@@ -35,7 +35,10 @@ def accepts_connections(server: Any) -> bool:
 
 
 def reset(home: Path) -> None:
-    """Stop the embedded server of this folder and delete its data; the next start loads the samples anew.
+    """Stop the embedded server and delete its data; the next start loads the samples again.
+
+    Args:
+        home: the folder that holds the data folder `postgres`.
 
     Raises:
         NotConfigured: the wheel is not installed.
