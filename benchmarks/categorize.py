@@ -13,8 +13,8 @@ import psycopg
 from benchmarks.api import api_over, bare_client
 from benchmarks.ground import ROOT, Database, Ground
 from benchmarks.measure import Row, seconds
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.supabase import SupabaseDoor
 
 # One pass over the pull requests, grouped twice rather than counted distinct, so that nothing is sorted; the
 # limits of the categories written out. All triggers of repository_categories fire. The setting is what keeps
@@ -121,7 +121,7 @@ def _over_http(ground: Ground, quick: bool) -> Row:
     database = ground.database()
     database.fill(repositories, repositories * 5)
     with api_over(database) as api:
-        client = RolloutClient(SupabaseDoor(api.url, api.secret_key))
+        client = RolloutClient(SupabaseAdapter(api.url, api.secret_key))
         client.status()
         ours, theirs = [], []
         for _ in range(rounds):
@@ -129,7 +129,7 @@ def _over_http(ground: Ground, quick: bool) -> Row:
             theirs.append(_one_by_one(database, api) * repositories / PER_REPOSITORY)
             database.run(*AFRESH)
             ours.append(seconds(client.categorize_all))
-        client.door.close()
+        client.adapter.close()
     ground.drop(database)
     once, old = statistics.median(ours), statistics.median(theirs)
     return Row(

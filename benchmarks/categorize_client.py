@@ -8,12 +8,12 @@ import sys
 import time
 from itertools import pairwise
 
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.postgres import PostgresDoor
 
 
 def main(url: str) -> None:
-    client = RolloutClient(PostgresDoor(url))
+    client = RolloutClient(PostgresAdapter(url))
     client.status()
     before, begun = _peak_mb(), time.perf_counter()
     ends = [begun]

@@ -16,10 +16,10 @@ import psycopg
 from benchmarks.api import api_over, bare_client
 from benchmarks.ground import Ground
 from benchmarks.measure import Row, seconds
+from rollout_console.adapters.embedded import EmbeddedAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.console import Rollout
-from rollout_console.doors.embedded import EmbeddedDoor
-from rollout_console.doors.supabase import SupabaseDoor
 from rollout_console.settings import DEFAULT_FEATURE
 
 WARM_UP = 10
@@ -34,14 +34,14 @@ def _over_http(ground: Ground, rounds: int) -> Row:
     database = ground.database()
     database.fill(1_000)
     with api_over(database) as api, bare_client(api) as http:
-        client = RolloutClient(SupabaseDoor(api.url, api.secret_key))
+        client = RolloutClient(SupabaseAdapter(api.url, api.secret_key))
 
         def post() -> None:
             http.post("/rpc/rollout_status", json={"feature_name": DEFAULT_FEATURE}).raise_for_status().json()
 
         row = _compare("rollout.status() over HTTP", "a bare httpx POST", client, post, rounds, 1.15)
         requests = _requests_of(client.status)
-        client.door.close()
+        client.adapter.close()
     ground.drop(database)
     if requests != 1:
         raise AssertionError(f"status took {requests} requests")
@@ -51,16 +51,16 @@ def _over_http(ground: Ground, rounds: int) -> Row:
 def _embedded(rounds: int) -> Row:
     with tempfile.TemporaryDirectory(prefix="rollout-status-") as folder:
         Path(folder).chmod(0o755)  # the embedded server runs as a user of its own
-        door = EmbeddedDoor(Path(folder) / "rollout")
-        client = RolloutClient(door)
-        with psycopg.connect(door.url(), autocommit=True) as connection:
+        adapter = EmbeddedAdapter(Path(folder) / "rollout")
+        client = RolloutClient(adapter)
+        with psycopg.connect(adapter.url(), autocommit=True) as connection:
 
             def select() -> None:
                 connection.execute("select rollout_status(feature_name => %s)", (DEFAULT_FEATURE,)).fetchone()
 
             row = _compare("rollout.status() embedded", "psycopg alone", client, select, rounds, 1.3)
-        server = door._server
-        door.close()
+        server = adapter._server
+        adapter.close()
         server.cleanup()
     return row
 
@@ -82,7 +82,6 @@ def _typed(rollout: Rollout) -> Callable[[], None]:
     def command() -> None:
         with contextlib.redirect_stdout(io.StringIO()) as screen:
             rollout.status()
-        rollout.shown.clear()
         if not screen.getvalue():
             raise AssertionError("status drew no report")
 

@@ -23,12 +23,12 @@ def connect(**settings: str) -> RolloutClient:
     Raises:
         RolloutError: the settings contradict each other or name no usable target.
     """
+    from rollout_console.adapters import open_adapter
     from rollout_console.client import RolloutClient
-    from rollout_console.doors import open_door
     from rollout_console.settings import Settings
 
     chosen = Settings.from_environment(settings)
-    return RolloutClient(open_door(chosen), feature=chosen.feature)
+    return RolloutClient(open_adapter(chosen), feature=chosen.feature)
 
 
 def load_ipython_extension(ip: Any) -> None:

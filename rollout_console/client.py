@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rollout_console import results
+from rollout_console.adapters import Adapter
 from rollout_console.arguments import clean_text, described, repository_names, whole, whole_percentage
-from rollout_console.doors import Door
 from rollout_console.errors import BadArgument, Refused, RolloutError, SchemaMismatch
 from rollout_console.migrate import SCHEMA_VERSION
 from rollout_console.results import C, R
@@ -26,14 +26,14 @@ LARGEST_BATCH = 50_000
 
 
 class RolloutClient:
-    """Calls the rollout functions of one feature through one door.
+    """Calls the rollout functions of one feature through one adapter.
 
     Every method that changes something takes a `reason` for the history and returns a `Change`.
     All raise `RolloutError` and its kind: see `rollout_console.errors`.
     """
 
-    def __init__(self, door: Door, feature: str = DEFAULT_FEATURE, *, who: dict[str, str] | None = None) -> None:
-        self.door = door
+    def __init__(self, adapter: Adapter, feature: str = DEFAULT_FEATURE, *, who: dict[str, str] | None = None) -> None:
+        self.adapter = adapter
         self.feature = feature
         self.who = who or operator()
 
@@ -111,7 +111,9 @@ class RolloutClient:
 
     def find_repositories(self, prefix: str, limit: int = 20) -> list[str]:
         """Return names that begin with `prefix`, at most `limit` (1 to 50), for completion."""
-        names: list[str] = self.door.call("rollout_find_repositories", prefix=clean_text(prefix), max_rows=limit)
+        names: list[str] = self.adapter.call(
+            "rollout_find_repositories", changes=False, idempotent=True, prefix=clean_text(prefix), max_rows=limit
+        )
         return names
 
     def verify(self) -> results.Verification:
@@ -251,7 +253,8 @@ class RolloutClient:
         jobs = whole("jobs", jobs, 1, 10_000, example)
         if isinstance(error_rate, bool) or not isinstance(error_rate, int | float) or not 0 <= error_rate <= 100:
             raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(error_rate)}; type {example}")
-        return self._read("rollout_simulate", results.Simulation, jobs=jobs, error_rate=error_rate)
+        # Has no operation id: sent twice, it reports its jobs twice.
+        return self._call("rollout_simulate", results.Simulation, idempotent=False, jobs=jobs, error_rate=error_rate)
 
     # The monitor's own bookkeeping, no changes of the rollout
 
@@ -279,7 +282,7 @@ class RolloutClient:
         )
 
     def _read(self, function: str, kind: type[R], **parameters: object) -> R:
-        return self._call(function, kind, **parameters)
+        return self._call(function, kind, changes=False, idempotent=True, **parameters)
 
     def _change(self, function: str, reason: object, **parameters: object) -> results.Change:
         return self._change_of(results.Change, function, reason, **parameters)
@@ -291,7 +294,9 @@ class RolloutClient:
                 'rollout.emergencyStop("errors in the logs")'
             )
         given = None if reason is None else clean_text(reason)
-        change = self._call(function, kind, reason=given, context=self._context(), **parameters)
+        change = self._call(
+            function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
+        )
         change.function = function
         return change
 
@@ -301,8 +306,12 @@ class RolloutClient:
 
         return {**self.who, "operation_id": str(uuid.uuid4())}
 
-    def _call(self, function: str, kind: type[R], **parameters: object) -> R:
-        answer = self.door.call(function, feature_name=self.feature, **parameters)
+    def _call(
+        self, function: str, kind: type[R], *, changes: bool = True, idempotent: bool = True, **parameters: object
+    ) -> R:
+        answer = self.adapter.call(
+            function, changes=changes, idempotent=idempotent, feature_name=self.feature, **parameters
+        )
         try:
             result = results.parse(kind, answer)
         except msgspec.ValidationError as error:
@@ -312,7 +321,7 @@ class RolloutClient:
             ) from error
         status = result if isinstance(result, results.Status) else getattr(result, "status", None)
         if isinstance(status, results.Status):  # what only this side knows
-            status.overrides, status.target = application_overrides(), str(self.door.target)
+            status.overrides, status.target = application_overrides(), str(self.adapter.target)
         return result
 
 

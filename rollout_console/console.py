@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from rollout_console import results
@@ -11,7 +10,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.commands import COMMANDS, command
 from rollout_console.errors import BadArgument, Interrupted
 from rollout_console.help import Help, help_for
-from rollout_console.render import Screen, render
+from rollout_console.output import Output
 from rollout_console.render.live import watch
 from rollout_console.render.progress import CategorizationProgress
 
@@ -27,12 +26,9 @@ STATUS, CONTROL, REPOSITORIES, SAFETY, BEYOND = (
 class Rollout:
     """The commands, named as in the browser console. For scripts there is `rollout.client`."""
 
-    def __init__(self, client: RolloutClient) -> None:
+    def __init__(self, client: RolloutClient, output: Output | None = None) -> None:
         self.client = client
-        self.shown: list[object] = []  # results that this cell has put on screen already (R12)
-        self.on_result: Callable[[object], None] = lambda result: None  # the prompt learns from results
-        self.present: Callable[[object], None] | None = None  # shows results where print is not enough
-        self.refused = False  # whether a command of this cell said no without raising
+        self.output = output or Output()
 
     # Status and monitoring
 
@@ -94,7 +90,7 @@ class Rollout:
         Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
         """
         try:
-            with CategorizationProgress(self.screen()) as progress:
+            with CategorizationProgress(self.output.screen()) as progress:
                 return self.client.categorize_all(progress.advance)
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
@@ -181,7 +177,7 @@ class Rollout:
     @command(BEYOND, "rollout.watch()")
     def watch(self, every: float = 2.0) -> results.Status | None:
         """Show the status live, until Ctrl-C."""
-        return watch(self.client, self.screen, sys.stdout, every, self.on_result)
+        return watch(self.client, self.output.screen, sys.stdout, every, self.output.learn)
 
     @command(BEYOND, "rollout.simulate(200, 20)")
     def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
@@ -194,40 +190,19 @@ class Rollout:
 
     # The screen
 
-    def screen(self) -> Screen:
-        """Return the terminal as it is now: it may have been resized since the last command."""
-        return Screen.of(sys.stdout)
-
     def show(self, result: object) -> None:
-        """Put a result on screen, and remember that this cell has done so."""
-        notice = getattr(self.client.door, "notice", None)
-        if notice:
-            self.say(f"({notice})")
-        if result is None:
-            return
-        self.on_result(result)
-        if self.present is not None:
-            self.present(result)
-        else:
-            text = render(result, self.screen())
-            self.say(f"\n{text}" if self.shown and "\n" in text else text)
-        self.shown.append(result)
+        """Show what a command returned."""
+        self.output.show(result, self.client.adapter.notice)
 
     def refuse(self, line: str) -> None:
-        """Say no without stopping what follows."""
-        self.refused = True
-        self.say(self.screen().paint(line, "warning"))
-
-    def say(self, text: str) -> None:
-        """Print text, also where the encoding of the terminal lacks a character."""
-        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        print(text.encode(encoding, "replace").decode(encoding))
+        """Say why a command was not carried out, without stopping the commands after it."""
+        self.output.refuse(line)
 
     def __dir__(self) -> list[str]:
         return [*COMMANDS, "client"]
 
     def __repr__(self) -> str:
-        return f"rollout of {self.client.feature} on {self.client.door.target}. Type rollout.help()"
+        return f"rollout of {self.client.feature} on {self.client.adapter.target}. Type rollout.help()"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

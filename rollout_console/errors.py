@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class RolloutError(Exception):
     """Anything foreseeable that stops a command; its text is the line shown at the prompt.
 
     Attributes:
-        by_hand: what the operator can do without this console, ready to copy, if it is urgent.
+        by_hand: how to do it without this console, ready to copy; empty for all but an emergency stop.
     """
 
     by_hand: tuple[str, ...] = ()
 
 
 class BadArgument(RolloutError):
-    """The command can't mean what was typed; nothing was sent or changed."""
+    """An argument is of the wrong kind or out of range; nothing was sent or changed."""
 
 
 class Refused(RolloutError):
-    """The database understood the command and declined it; nothing was changed."""
+    """The database refused the command; nothing was changed."""
 
 
 class NotFound(Refused):
@@ -34,11 +36,11 @@ class BadCredentials(RolloutError):
 
 
 class SchemaMismatch(RolloutError):
-    """The database lacks the functions that this console calls, or has other ones."""
+    """The database lacks the functions that this console calls, or has those of another version."""
 
 
 class Unreachable(RolloutError):
-    """No answer from the target; whether a change was made is known only after `rollout.status()`."""
+    """No answer from the target; `rollout.history()` shows whether a change was made."""
 
 
 class Interrupted(Unreachable):
@@ -50,44 +52,75 @@ class TimedOut(Unreachable):
 
 
 class NotConfigured(RolloutError):
-    """No usable target: a setting is missing or contradicts another."""
+    """There is no usable target: a setting is missing, can't be read, or contradicts another."""
 
 
 MIGRATE = "the database lacks the rollout functions of this console; type in a shell: rollout-console migrate"
 
 
+class Meaning(NamedTuple):
+    """What a SQLSTATE means to the operator.
+
+    Attributes:
+        kind: the error to raise.
+        line: its text; `{message}` and `{code}` are PostgreSQL's.
+    """
+
+    kind: type[RolloutError]
+    line: str = "{message}"
+
+
+GAVE_UP = Meaning(TimedOut, "the database gave up ({message}); nothing was changed: type the command again")
+OVERTAKEN = Meaning(
+    Refused, "another change was made meanwhile ({message}); nothing was changed: type the command again"
+)
+UNAVAILABLE = Meaning(Unreachable, "the database is not available ({message}); try again: rollout.status()")
+UNKNOWN = Meaning(Refused, "the database refused: {message} (SQLSTATE {code}); try: rollout.status()")
+
+# By SQLSTATE, or by its class, the first two characters. RC is the class of our own functions, whose messages
+# already end with what to type.
+MEANINGS = {
+    "RC001": Meaning(Refused),  # an argument is out of range
+    "RC002": Meaning(Refused),  # not possible in this state of the rollout
+    "RC003": Meaning(NotFound),
+    "RC004": Meaning(Refused),  # history is append-only
+    "22023": Meaning(Refused),  # these three: what our functions raised before they had a class of their own
+    "55000": Meaning(Refused),
+    "P0002": Meaning(NotFound),
+    "08": UNAVAILABLE,
+    # The id of a history row, which is the operation's, is the one unique key that our functions can violate.
+    "23505": Meaning(Refused, "the change was made, and undone since by someone else; see: rollout.history()"),
+    "25006": Meaning(
+        NotPermitted,
+        "the database is read-only now (a replica, or its disk is full); nothing was changed: "
+        "connect to the primary or make room, then type the command again",
+    ),
+    "28": Meaning(
+        BadCredentials, "the database refused the login ({message}); check the database URL, then start again"
+    ),
+    "3F000": Meaning(SchemaMismatch, MIGRATE),
+    "40001": OVERTAKEN,
+    "40P01": OVERTAKEN,
+    "42501": Meaning(
+        NotPermitted, "not permitted ({message}); changes need the service-role key: set SUPABASE_SECRET_KEY"
+    ),
+    "42883": Meaning(SchemaMismatch, MIGRATE),
+    "42P01": Meaning(SchemaMismatch, MIGRATE),
+    "53": UNAVAILABLE,
+    "53100": Meaning(Unreachable, "the database's disk is full ({message}); make room, then type the command again"),
+    "55P03": GAVE_UP,
+    "57": UNAVAILABLE,
+    "57014": GAVE_UP,
+    "58": UNAVAILABLE,
+}
+
+
 def from_sqlstate(code: str, message: str) -> RolloutError:
-    """Return the error for what PostgreSQL answered, whichever door it came through.
+    """Return the error for what PostgreSQL answered, whichever adapter it came through.
 
     Args:
         code: five-character SQLSTATE.
-        message: PostgreSQL's message; those of our own functions already end with a way out.
+        message: PostgreSQL's message, on one line.
     """
-    if code in {"22023", "55000"}:
-        return Refused(message)
-    if code == "P0002":
-        return NotFound(message)
-    if code == "42501":
-        if "append-only" in message:
-            return Refused(message)
-        return NotPermitted(f"not permitted ({message}); changes need the service-role key: set SUPABASE_SECRET_KEY")
-    if code in {"42883", "42P01", "3F000"}:
-        return SchemaMismatch(MIGRATE)
-    if code in {"57014", "55P03"}:
-        return TimedOut(f"the database gave up ({message}); nothing was changed: type the command again")
-    if code in {"40001", "40P01"}:
-        return Refused(f"another change came in between ({message}); nothing was changed: type the command again")
-    if code == "23505" and "rollout_history" in message:
-        return Refused("the change was made, and undone since by someone else; see: rollout.history()")
-    if code == "25006":
-        return NotPermitted(
-            "the database is read-only now (a replica, or its disk is full); nothing was changed: "
-            "connect to the primary or make room, then type the command again"
-        )
-    if code[:2] == "28":
-        return BadCredentials(f"the database refused the login ({message}); check the password in the database URL")
-    if code == "53100":
-        return Unreachable(f"the database's disk is full ({message}); make room, then type the command again")
-    if code[:2] in {"08", "53", "57", "58"}:
-        return Unreachable(f"the database is not available ({message}); try again: rollout.status()")
-    return Refused(f"the database refused: {message} (SQLSTATE {code}); try: rollout.status()")
+    meaning = MEANINGS.get(code) or MEANINGS.get(code[:2]) or UNKNOWN
+    return meaning.kind(meaning.line.format(message=message, code=code))

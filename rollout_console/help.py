@@ -7,10 +7,10 @@ import textwrap
 
 from rollout_console.arguments import described
 from rollout_console.commands import COMMANDS, GROUPS, Command
+from rollout_console.data_files import data_file
 from rollout_console.errors import BadArgument
 from rollout_console.render.base import render
 from rollout_console.render.screen import Screen
-from rollout_console.resources import resource
 from rollout_console.results import Result
 
 
@@ -55,7 +55,7 @@ def registry() -> dict[str, Command]:
 
 def runbook() -> dict[str, str]:
     """Return the runbook's parts by their headings, fences taken out."""
-    parts = re.split(r"^## +(.+)$", resource("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^## +(.+)$", data_file("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {
         title.strip(): re.sub(r"^```\w*\n", "", text, flags=re.MULTILINE).strip()
         for title, text in zip(parts[1::2], parts[2::2], strict=True)

@@ -1,4 +1,4 @@
-"""Brings a database up to date: pending steps in order, then the rules as they are now, then privileges."""
+"""Brings a database up to date: applies pending steps in order, then the present rules, then privileges."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollout_console.data_files import data_file
 from rollout_console.errors import SchemaMismatch
-from rollout_console.resources import resource
 
 if TYPE_CHECKING:
     import psycopg
@@ -37,10 +37,10 @@ class Step:
         return f"{self.version}_{self.name}"
 
     def is_recorded_as(self, statements: list[str] | None) -> bool:
-        """Tell whether the ledger's statements are this file's.
+        """Return whether the statements in the ledger are those of this file.
 
-        The Supabase CLI records a file split into statements, so white space and semicolons at
-        the seams do not count. A ledger without statements proves nothing and is believed.
+        The Supabase CLI records a file split into statements, so white space and semicolons do not count.
+        A ledger without statements proves nothing either way, and counts as the same.
         """
         return not statements or _bare("".join(statements)) == _bare(self.sql)
 
@@ -59,16 +59,16 @@ class Rules:
 def steps() -> list[Step]:
     """Return the steps in the order in which they apply."""
     found = []
-    for path in sorted(resource("migrations").glob("*.sql")):
+    for path in sorted(data_file("migrations").glob("*.sql")):
         version, _, name = path.stem.partition("_")
         found.append(Step(version, name, path.read_text(encoding="utf-8")))
     return found
 
 
 def rules() -> Rules:
-    """Return the present rules, with what brings older rows under them and records them."""
-    files = sorted(resource("migrations").glob("rules/*.sql"))
-    # A function may call one that a later file creates: bodies are checked when all are there, by the tests.
+    """Return the present rules, with the adoption of older rows and the record in the database."""
+    files = sorted(data_file("migrations").glob("rules/*.sql"))
+    # A function may call one that a later file creates, so PostgreSQL can't check bodies here; the tests do.
     parts = [f"-- {path.name}\n\n{path.read_text(encoding='utf-8')}" for path in files]
     sql = "\n".join(["set check_function_bodies = off;\n", *parts, "reset check_function_bodies;\n"])
     checksum = hashlib.sha256(sql.encode()).hexdigest()[:12]
@@ -79,8 +79,12 @@ def rules() -> Rules:
 def pending(url: str) -> list[Step | Rules]:
     """Return what this database lacks, in the order in which it would be applied.
 
+    Args:
+        url: the database's connection string.
+
     Raises:
         SchemaMismatch: see `apply`.
+        psycopg.Error: the database can't be reached or read.
     """
     import psycopg
 
@@ -91,13 +95,13 @@ def pending(url: str) -> list[Step | Rules]:
 def apply(url: str) -> list[Step | Rules]:
     """Apply what is pending, then the privileges, and return what was applied.
 
-    Several processes may call this at once: an advisory lock lets one in at a time.
+    Several processes may call this at once: they take turns under an advisory lock.
 
     Args:
-        url: of the database, in a role that owns our tables or may create them.
+        url: the database's connection string, of a role that owns our tables or may create them.
 
     Raises:
-        SchemaMismatch: the ledger holds one of our steps with other content, or a newer console's rules.
+        SchemaMismatch: the ledger holds one of our steps with other content, or the rules are a newer console's.
         psycopg.Error: a part failed; the parts before it stay applied, it and the rest are not.
     """
     return list(apply_one_by_one(url))
@@ -107,7 +111,7 @@ def apply_one_by_one(url: str) -> Iterator[Step | Rules]:
     """As `apply`, yielding each part once it is committed.
 
     Each step is a transaction of its own, so that no table stays locked longer than its step takes; rules,
-    older rows and privileges are one, so that nobody meets a function that is not guarded yet.
+    adoption and privileges are one, so that no function can be called before its privileges are set.
     """
     import psycopg
 
@@ -130,8 +134,11 @@ def apply_one_by_one(url: str) -> Iterator[Step | Rules]:
 def export(folder: Path) -> list[Path]:
     """Write the steps and the present rules as files for `supabase db push`; return the new ones.
 
-    What is in the folder already is left as it is: a pushed file is never edited. Rules that have changed since
-    the last export become a new file, with the time of the export as its version.
+    Files that are in the folder already stay as they are: a pushed file is never edited. Rules that have changed
+    since the last export become a new file, with the time of the export as its version.
+
+    Args:
+        folder: made if need be, for example `supabase/migrations`.
 
     Raises:
         OSError: the folder can't be written.
@@ -153,7 +160,7 @@ def export(folder: Path) -> list[Path]:
 def _take_turns(connection: psycopg.Connection[Any]) -> None:
     connection.execute("set local lock_timeout = '60s'")
     connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:migrate', 0))")
-    connection.execute("set local lock_timeout = '4s'")  # wait for the application, don't block it
+    connection.execute("set local lock_timeout = '4s'")  # give way to the application rather than block it
 
 
 def _apply_step(connection: psycopg.Connection[Any], step: Step) -> None:
@@ -170,8 +177,8 @@ def _pending(connection: psycopg.Connection[Any]) -> list[Step | Rules]:
     for step in steps():
         if step.version in recorded and not step.is_recorded_as(recorded[step.version]):
             raise SchemaMismatch(
-                f"the database has another migration {step.version} than {step.name}: "
-                "stopped before changing anything; compare it with this version's migrations/"
+                f"the database's migration {step.version} is not this version's {step.name}: "
+                "nothing was changed; compare it with this version's migrations/"
             )
     waiting: list[Step | Rules] = [step for step in steps() if step.version not in recorded]
     now = rules()

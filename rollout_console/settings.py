@@ -1,4 +1,4 @@
-"""What the environment, and a `.env` in the working folder, say about the target."""
+"""Reads the settings: from the environment, and from a `.env` in the working folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_FEATURE = "hybrid_progressive_capture"
-# In this order: the first that is set wins. The anon key only reads.
+# The first that is set counts. The anon key can only read.
 SECRET_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY")
 READ_ONLY_KEY = "SUPABASE_ANON_KEY"
 DATABASE_URLS = ("ROLLOUT_DATABASE_URL", "SUPABASE_DB_URL")
@@ -20,7 +20,17 @@ OVERRIDES = ("HYBRID_ROLLOUT_PERCENTAGE", "HYBRID_EMERGENCY_STOP")
 
 @dataclass(frozen=True)
 class Settings:
-    """The target and the feature; credentials stay out of `repr`."""
+    """The target and the feature; credentials stay out of `repr`.
+
+    Attributes:
+        feature: the name of the feature that is rolled out.
+        home: the folder of the embedded database and of the monitor's memory.
+        supabase_url: the URL of a Supabase project, or None.
+        supabase_key: the first key that is set, or None.
+        read_only: whether that key can only read.
+        database_url: a PostgreSQL connection string, or None.
+        alert_urls: apprise URLs for alerts, separated by blanks or commas, or None.
+    """
 
     feature: str
     home: Path
@@ -32,7 +42,11 @@ class Settings:
 
     @classmethod
     def from_environment(cls, overrides: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings; `overrides` count before the environment, and that before `.env`."""
+        """Read the settings.
+
+        Args:
+            overrides: environment variables that count before those of this process, which count before `.env`.
+        """
         env = {**_dotenv(Path.cwd() / ".env"), **os.environ, **(overrides or {})}
 
         def first(*names: str) -> str | None:
@@ -51,10 +65,10 @@ class Settings:
 
 
 def default_home() -> Path:
-    """Return where the embedded database lives unless ROLLOUT_HOME says otherwise.
+    """Return the folder of the embedded database if ROLLOUT_HOME is not set.
 
-    The embedded server refuses to run as root and gets a user of its own there, who must be
-    able to reach the folder: root's home directory would have to be opened to everybody.
+    PostgreSQL refuses to run as root, so root's server runs as a user of its own, who must be able to reach
+    the folder; below root's home it would have to be opened to everybody.
     """
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/rollout-console")
@@ -72,14 +86,14 @@ def _dotenv(file: Path) -> dict[str, str | None]:
 
 
 def application_overrides() -> dict[str, str]:
-    """Return the web application's overrides that are set here (R15)."""
+    """Return the web application's overrides that are set in this environment, by name (R15)."""
     return {name: os.environ[name] for name in OVERRIDES if os.environ.get(name)}
 
 
 def operator() -> dict[str, str]:
-    """Return who is at the keyboard, for the history (R10): user and host as they present themselves."""
+    """Return who runs this process, for the history (R10): `operator` and `host`, as they call themselves."""
     try:
         user = os.environ.get("ROLLOUT_OPERATOR") or getpass.getuser()
-    except (KeyError, OSError):  # a container without an entry in passwd
+    except (KeyError, OSError):  # a user without an entry in passwd, as in some containers
         user = f"uid {os.getuid()}"
     return {"operator": user, "host": socket.gethostname()}

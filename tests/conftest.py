@@ -16,10 +16,10 @@ import servers
 from fault_proxy import FaultProxy, fault_proxy
 from terminal import Terminal, console_environment
 
+from rollout_console.adapters import Adapter as Door
+from rollout_console.adapters.postgres import PostgresAdapter as PostgresDoor
+from rollout_console.adapters.supabase import SupabaseAdapter as SupabaseDoor
 from rollout_console.client import RolloutClient
-from rollout_console.doors import Door
-from rollout_console.doors.postgres import PostgresDoor
-from rollout_console.doors.supabase import SupabaseDoor
 
 pytest_plugins = ["effort"]
 pytest.register_assert_rewrite("changes")

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from rollout_console.doors.embedded import _runtime_folder
+from rollout_console.adapters.embedded.server import runtime_folder as _runtime_folder
 from rollout_console.migrate import apply
 
 # Hosted Supabase has them; the API server of the tests needs them before the migrations run.

@@ -84,7 +84,7 @@ def test_r13_a_bad_call_changes_nothing_exits_1_and_shows_one_line_with_a_way_ou
         ("rollout.resume(5)", "no emergency stop to resume from"),
     ],
 )
-def test_r13_refusals_of_the_database_read_the_same_through_every_door(rollout, console_env, code, line):
+def test_r13_refusals_of_the_database_read_the_same_through_every_adapter(rollout, console_env, code, line):
     done = run_console(console_env, code)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(line)

@@ -18,10 +18,10 @@ from changes import CHANGES, Change, check_chain
 from conftest import OPERATOR, Rollout, missing
 from terminal import console_environment, run_command, start_command
 
+from rollout_console.adapters import Adapter
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors import Door
-from rollout_console.doors.postgres import PostgresDoor
-from rollout_console.doors.supabase import SupabaseDoor
 from rollout_console.errors import RolloutError
 
 WAY_OUT = re.compile(r"(rollout\.\w+\(.*\)|the command again|rollout-console \S+)$")
@@ -41,21 +41,21 @@ def later(seconds: float, action: Callable[[], None]) -> Iterator[None]:
     thread.join()
 
 
-def rollout_on(url: str, door: Door) -> Rollout:
-    rollout = Rollout(RolloutClient(door, who=OPERATOR), url, "crashing")
-    direct = RolloutClient(PostgresDoor(url), who=OPERATOR)
+def rollout_on(url: str, adapter: Adapter) -> Rollout:
+    rollout = Rollout(RolloutClient(adapter, who=OPERATOR), url, "crashing")
+    direct = RolloutClient(PostgresAdapter(url), who=OPERATOR)
     direct.create()
     rollout.add_repositories(20)
     direct.categorize_all()
-    direct.door.close()
+    direct.adapter.close()
     return rollout
 
 
 def survives(rollout: Rollout, change: Change, crash: Callable[[], None], chance: random.Random) -> None:
     """Let the crash come in the middle of a change, and see what is left of it."""
-    direct = RolloutClient(PostgresDoor(rollout.url), who=OPERATOR)
+    direct = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     change.prepare(direct, rollout.sql)
-    direct.door.close()
+    direct.adapter.close()
     rows = rollout.history_rows()
     answer, said = None, ""
     with later(chance.uniform(0, 0.015), crash):
@@ -84,9 +84,9 @@ def killed_api(postgres15_url: str) -> Iterator[tuple[Rollout, lite.Server]]:
     server = lite.Server(url)
     try:
         server.start()
-        door = SupabaseDoor(server.api.url, server.api.secret_key)
-        yield rollout_on(url, door), server
-        door.close()
+        adapter = SupabaseAdapter(server.api.url, server.api.secret_key)
+        yield rollout_on(url, adapter), server
+        adapter.close()
     finally:
         server.stop()
 
@@ -115,8 +115,8 @@ def cluster() -> Iterator[servers.Cluster]:
 
 def test_a_kill_of_postgresql_leaves_each_change_whole_or_undone(cluster, effort, tried):
     url = servers.create_database(cluster.url, "crashing")
-    door = PostgresDoor(url)
-    rollout = rollout_on(url, door)
+    adapter = PostgresAdapter(url)
+    rollout = rollout_on(url, adapter)
     chance = random.Random(effort(1, 2))
 
     def crash() -> None:
@@ -127,7 +127,7 @@ def test_a_kill_of_postgresql_leaves_each_change_whole_or_undone(cluster, effort
         for change in CHANGES.values():
             survives(rollout, change, crash, chance)
             tried("kills of PostgreSQL, each in the middle of a change")
-    door.close()
+    adapter.close()
 
 
 def killed(env: dict[str, str], arguments: tuple[str, ...], begun: Callable[[], bool], seconds: float) -> None:
@@ -196,7 +196,7 @@ def test_after_a_kill_of_the_monitor_the_next_one_rolls_back_once(rollout, tmp_p
     rollout.add_repositories(1)
     env = console_environment(tmp_path, **rollout.environment)
     chance = random.Random(effort(1, 2))
-    direct = RolloutClient(PostgresDoor(rollout.url), who=OPERATOR)
+    direct = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     for _ in range(effort(2, 15)):
         CHANGES["checkHealth"].prepare(direct, rollout.sql)
         rows, beats = rollout.history_rows(), rollout.value("select count(*) from rollout_monitors")
@@ -211,4 +211,4 @@ def test_after_a_kill_of_the_monitor_the_next_one_rolls_back_once(rollout, tmp_p
         assert run_command(env, "monitor", "--once").returncode == 1
         assert rollout.history_rows() - rows == 1
         check_chain(rollout.url)
-    direct.door.close()
+    direct.adapter.close()

@@ -21,12 +21,12 @@ from conftest import OPERATOR, missing
 from terminal import console_environment, run_console
 from test_supabase_errors import ANSWERS
 
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.commands import COMMANDS
 from rollout_console.console import Rollout as Console
-from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import RolloutError, TimedOut, Unreachable
-from rollout_console.shell.trouble import one_line
+from rollout_console.shell.errors import one_line
 
 LOCAL = {"help", "watch", "simulate"}  # ask nothing, ask until Ctrl-C, or are for the sample data alone
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
@@ -53,8 +53,8 @@ def test_r13_every_fault_of_the_api_for_every_command(faulty, effort, tried):
     faulty.client.mark_as_test("acme/repo-2")
     faulty.client.add_to_whitelist("acme/repo-2")
     faulty.client.set_rollout(50)
-    door = faulty.door(patience=0.4)
-    console = Console(RolloutClient(door, who=OPERATOR))
+    adapter = faulty.door(patience=0.4)
+    console = Console(RolloutClient(adapter, who=OPERATOR))
     pairs = [(name, fault) for name in sorted(set(COMMANDS) - LOCAL) for fault in FAULTS]
     for name, fault in random.Random(1).sample(pairs, effort(60, len(pairs))):
         rows = faulty.history_rows()
@@ -72,7 +72,7 @@ def test_r13_every_fault_of_the_api_for_every_command(faulty, effort, tried):
         tried("faults of the API, each in a command")
     check_chain(faulty.url)
     assert faulty.differences() == {}
-    door.close()
+    adapter.close()
 
 
 @contextmanager
@@ -91,14 +91,14 @@ def test_r13_a_database_that_does_not_answer_in_time_changes_nothing(rollout, ch
     rollout.client.categorize_all()
     change.prepare(rollout.client, rollout.sql)
     rows = rollout.history_rows()
-    monkeypatch.setattr("rollout_console.doors.postgres.STATEMENT_TIMEOUT", 0.2)
-    impatient = RolloutClient(PostgresDoor(rollout.url), who=OPERATOR)
+    monkeypatch.setattr("rollout_console.adapters.postgres.STATEMENT_TIMEOUT", 0.2)
+    impatient = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     with locked(rollout.url), pytest.raises(TimedOut, match=r"nothing was changed: type the command again$"):
         change.act(impatient)
     assert rollout.history_rows() == rows
     assert change.act(impatient).changed
     assert rollout.history_rows() == rows + 1
-    impatient.door.close()
+    impatient.adapter.close()
 
 
 def test_r7_a_clock_that_was_set_back_does_not_blind_the_breaker(rollout):
@@ -144,7 +144,7 @@ def test_r13_a_full_disk_is_one_line_nothing_is_half_done_and_room_mends_it(smal
         missing("PostgreSQL 15 (initdb, pg_ctl)")
     with servers.cluster(small_disk) as cluster:
         url = servers.create_database(cluster.url, "full")
-        client = RolloutClient(PostgresDoor(url), who=OPERATOR)
+        client = RolloutClient(PostgresAdapter(url), who=OPERATOR)
         client.create(10)
         with psycopg.connect(url, autocommit=True) as sql:
             sql.execute("create table ballast (filler text)")
@@ -167,7 +167,7 @@ def test_r13_a_full_disk_is_one_line_nothing_is_half_done_and_room_mends_it(smal
             sql.execute("drop table ballast")
         assert client.set_rollout(99).changed
         check_chain(url)
-        client.door.close()
+        client.adapter.close()
 
 
 def _soon(client: RolloutClient) -> Any:

@@ -18,8 +18,9 @@ from IPython.utils.io import capture_output
 from rollout_console.commands import COMMANDS
 from rollout_console.console import Rollout as Console
 from rollout_console.errors import RolloutError
-from rollout_console.shell import display, paste, trouble
+from rollout_console.shell import display, errors, paste
 from rollout_console.shell.paste import transform
+from rollout_console.shell.session import Session
 
 LIVE = {"watch", "simulate"}  # one runs until Ctrl-C, the other is for the sample data alone
 
@@ -72,11 +73,10 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
         except RolloutError as refusal:
             said = str(refusal)
         else:
-            console.shown.clear()
             return
         assert rollout.history_rows() == rows, "what is refused changes nothing"
         assert said.strip()
-        assert len(trouble.one_line(RolloutError(said), "").splitlines()) == 1
+        assert len(errors.one_line(RolloutError(said), "").splitlines()) == 1
 
     fuzz()
 
@@ -87,11 +87,11 @@ def shell(rollout):
     ip = InteractiveShell()
     ip.ast_node_interactivity = "last_expr"
     ip.history_manager.enabled = False
-    console = Console(rollout.client)
-    ip.push({"rollout": console}, interactive=False)
-    paste.install(ip)
-    display.install(ip, console)
-    trouble.install(ip, console)
+    session = Session(ip)
+    session.console = Console(rollout.client, session)
+    ip.push({"rollout": session.console}, interactive=False)
+    for part in (paste, display, errors):
+        part.install(session)
     yield ip
     InteractiveShell.clear_instance()
 

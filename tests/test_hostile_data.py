@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from terminal import console_environment, run_command, run_console
 
-from rollout_console.dashboard.feed import Picture
 from rollout_console.dashboard.view import draw, history_lines
 from rollout_console.errors import RolloutError
 from rollout_console.monitor.alerts import _of_change
+from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen, render
 from rollout_console.render.html import render_html
 from rollout_console.shell.completion import Completer
-from rollout_console.shell.prompt import Known, prompt_words, toolbar_words
-from rollout_console.shell.trouble import one_line
+from rollout_console.shell.errors import one_line
+from rollout_console.shell.prompt import prompt_words, toolbar_words
 
 OURS = re.compile(r"\x1b\[[\d;]*m")  # colours, the only escapes that we write
 ATTACKS = {
@@ -113,23 +113,21 @@ def test_r12_on_the_dashboard(attacked):
     for width, height in ((80, 24), (200, 60)):
         screen = Screen(width, colour=True, bars=True)
         for problem in (None, attacked.hostile):
-            picture = Picture(attacked.client.overview(), 0.0, problem)
-            lines = draw(picture, 2, screen, width, height)
+            snapshot = Snapshot(attacked.client.overview(), 0.0, problem)
+            lines = draw(snapshot, 2, screen, width, height)
             harmless("\n".join(lines))
             assert len(lines) <= height
     harmless("\n".join(history_lines(attacked.client.history(50))))
 
 
 def test_r12_in_prompt_toolbar_and_errors(attacked):
-    known = Known()
-    known.learn(attacked.client.status())
-    known.problem = attacked.hostile
+    known = Snapshot(attacked.client.status(), 0.0, attacked.hostile)
     harmless(toolbar_words(known))
     harmless(one_line(RolloutError(attacked.hostile), "") or "")
     from rollout_console.console import Rollout as Console
 
     console = Console(attacked.client)
-    harmless(prompt_words(console, known)[0])
+    harmless(prompt_words(attacked.client.adapter.target, known)[0])
     for command in (
         console.explain,
         console.addToWhitelist,
@@ -144,9 +142,7 @@ def test_r12_in_prompt_toolbar_and_errors(attacked):
 
 def test_r12_in_what_is_completed(attacked):
     """Completed text becomes code that the operator runs: what could leave its quotes is not offered."""
-    from rollout_console.console import Rollout as Console
-
-    completer = Completer(Console(attacked.client))
+    completer = Completer(attacked.client)
     for prefix in ("", attacked.hostile[:20]):
         attacked.client.find_repositories(prefix)  # warm: completion waits only a moment
         _, offered = completer.complete(f'rollout.explain("{prefix}') or ("", [])

@@ -16,9 +16,9 @@ from effort import examples
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.postgres import PostgresDoor
-from rollout_console.doors.supabase import SupabaseDoor
 from rollout_console.errors import Refused
 
 STARS = {"test": 0, "small": 30, "medium": 300, "large": 3000, "enterprise": 30_000}
@@ -242,21 +242,23 @@ class Crowd:
             raise error
 
 
-def test_r10_operators_monitors_and_reporters_at_once_through_both_doors_lose_nothing(faulty, effort, tried):
+def test_r10_operators_monitors_and_reporters_at_once_through_both_adapters_lose_nothing(faulty, effort, tried):
     faulty.add_repositories(30)
     faulty.client.categorize_all()
-    doors = [PostgresDoor(faulty.url), SupabaseDoor(faulty.api.url, faulty.api.secret_key)]
+    adapters = [PostgresAdapter(faulty.url), SupabaseAdapter(faulty.api.url, faulty.api.secret_key)]
     crowd, times = Crowd(seed=effort(1, 2)), effort(10, 900)
     for number in range(8):
-        crowd.add(crowd.operator(RolloutClient(doors[number % 2], who={"operator": f"o{number}", "host": "h"})), times)
+        crowd.add(
+            crowd.operator(RolloutClient(adapters[number % 2], who={"operator": f"o{number}", "host": "h"})), times
+        )
     for number in range(2):
-        crowd.add(crowd.monitor(RolloutClient(doors[number], who={"operator": "monitor", "host": "h"})), times)
+        crowd.add(crowd.monitor(RolloutClient(adapters[number], who={"operator": "monitor", "host": "h"})), times)
     for _ in range(4):
         crowd.add(crowd.reporter(faulty.url), times)
     crowd.work()
     tried("operations of many at once", times * len(crowd.threads))
-    for door in doors:
-        door.close()
+    for adapter in adapters:
+        adapter.close()
     rows = check_chain(faulty.url)
     told = set(crowd.changes)
     assert len(told) == len(crowd.changes)
@@ -274,7 +276,7 @@ def test_r10_while_everything_changes_categorize_all_loses_no_repository(faulty,
     amount = effort(300, 3000)
     faulty.add_repositories(amount)
     crowd = Crowd(seed=3)
-    clients = [RolloutClient(PostgresDoor(faulty.url), who={"operator": "a", "host": "h"}), faulty.client]
+    clients = [RolloutClient(PostgresAdapter(faulty.url), who={"operator": "a", "host": "h"}), faulty.client]
     for client in clients:
         crowd.add(lambda chance, client=client: client.categorize_all() and None, effort(2, 10))
     crowd.add(crowd.operator(faulty.client), effort(15, 200))

@@ -7,8 +7,8 @@ import threading
 import psycopg
 import pytest
 
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, apply, pending, rules, steps
 
@@ -96,7 +96,7 @@ def rows(url: str, statement: str, *values: object) -> list[tuple]:
 
 
 def client(url: str, feature: str = "hybrid_progressive_capture") -> RolloutClient:
-    return RolloutClient(PostgresDoor(url), feature)
+    return RolloutClient(PostgresAdapter(url), feature)
 
 
 def test_an_empty_database_gets_everything_and_a_second_run_does_nothing(fresh_database):

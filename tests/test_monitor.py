@@ -70,7 +70,7 @@ def test_r8_once_is_1_when_a_breach_was_rolled_back_whoever_did_it(rollout, watc
     assert done.returncode == 1
     assert "ROLLED BACK to 0 %" in done.stdout
     assert rollout.client.status().rollout_percentage == 0
-    assert once(watched).returncode == 1  # still in breach, and traffic is taken back
+    assert once(watched).returncode == 1  # still in breach, and rolled back
 
 
 def test_once_is_2_when_auto_rollback_is_off(rollout, watched):
@@ -146,8 +146,8 @@ def test_a_second_monitor_is_warned_of_and_both_leave_one_rollback(rollout, watc
     rollout.report(good=5, bad=5)
     rows = rollout.history_rows()
     with monitor(watched) as first, monitor(watched) as second:
-        first("another monitor is at work: tess@")
-        second("another monitor is at work: tess@")
+        first("another monitor is running: tess@")
+        second("another monitor is running: tess@")
         rollout.client.enable_auto_rollback()
         first("rollback: 20 % → 0 %")
         second("rollback: 20 % → 0 %")

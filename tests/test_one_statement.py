@@ -9,8 +9,8 @@ import psycopg
 import pytest
 import servers
 
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.postgres import PostgresDoor
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def logged(postgres15_url):
         new, read = text[read:], len(text)
         return [line for line in new.splitlines() if line.startswith(f"{name}/rollout-console/LOG:")]
 
-    client = RolloutClient(PostgresDoor(url))
+    client = RolloutClient(PostgresAdapter(url))
     client.create(10)
     with psycopg.connect(url) as connection:
         connection.execute(
@@ -39,7 +39,7 @@ def logged(postgres15_url):
         )
     statements()
     yield client, statements
-    client.door.close()
+    client.adapter.close()
 
 
 COMMANDS = {

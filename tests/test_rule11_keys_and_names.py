@@ -17,15 +17,15 @@ from catalogue import session
 from conftest import missing
 from terminal import Terminal, console_environment, run_console, start_command
 
+from rollout_console.adapters.embedded import EmbeddedAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.embedded import EmbeddedDoor
-from rollout_console.doors.supabase import SupabaseDoor
 from rollout_console.settings import Settings
 
 SECRET_IN_URL = "pass%23word-of-the-database"
 MISTAKES = (
-    "rollout.status()", "rollout.setRollout(500)", "rollout.nothing()", "rollout.client.door", "rollout", "rollout.client.door.target",
-    "rollout.explain('no/such')", "1/0", "rollout.client.door.call('rollout_nothing')", "raise RuntimeError(str(rollout))",
+    "rollout.status()", "rollout.setRollout(500)", "rollout.nothing()", "rollout.client.adapter", "rollout", "rollout.client.adapter.target",
+    "rollout.explain('no/such')", "1/0", "rollout.client.adapter.call('rollout_nothing')", "raise RuntimeError(str(rollout))",
 )  # fmt: skip
 
 
@@ -68,16 +68,16 @@ def test_r11_no_exception_and_no_repr_shows_a_key(faulty):
     settings = Settings.from_environment(
         {"SUPABASE_URL": faulty.api.url, "SUPABASE_SECRET_KEY": key, "ROLLOUT_DATABASE_URL": url}
     )
-    door = SupabaseDoor(faulty.api.url, key)
-    for thing in (settings, door, door.target, RolloutClient(door), vars(RolloutClient(door))):
+    adapter = SupabaseAdapter(faulty.api.url, key)
+    for thing in (settings, adapter, adapter.target, RolloutClient(adapter), vars(RolloutClient(adapter))):
         assert key not in repr(thing) + str(thing)
         assert SECRET_IN_URL not in repr(thing) + str(thing)
-    door.close()
+    adapter.close()
 
 
 def test_r10_a_claimed_name_is_kept_beside_the_role_that_the_database_knows(faulty):
     """Who says that he is somebody else is recorded with what he says, and with what he can't choose."""
-    client = RolloutClient(faulty.client.door, who={"operator": "the boss", "host": "elsewhere"})
+    client = RolloutClient(faulty.client.adapter, who={"operator": "the boss", "host": "elsewhere"})
     row = client.set_rollout(20).change
     assert (row.operator, row.host, row.database_role) == ("the boss", "elsewhere", "service_role")
     direct = faulty.sql(
@@ -106,11 +106,11 @@ def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     home = tmp_path_factory.mktemp("private") / request.param.replace(" ", "-")
     for folder in [*home.parents][:3]:
         folder.chmod(0o755)  # the server of root runs as a user of its own
-    door = EmbeddedDoor(home)
-    with psycopg.connect(door.url()) as connection:
+    adapter = EmbeddedAdapter(home)
+    with psycopg.connect(adapter.url()) as connection:
         yield connection
-    server = door._server
-    door.close()
+    server = adapter._server
+    adapter.close()
     server.cleanup()
 
 
@@ -148,4 +148,4 @@ def test_r11_a_console_in_the_background_shows_its_key_to_no_process_list(faulty
     finally:
         process.terminate()
         said = "".join(process.communicate())
-    assert faulty.api.secret_key not in said + run_console(env, "rollout.status(); rollout.client.door").stdout
+    assert faulty.api.secret_key not in said + run_console(env, "rollout.status(); rollout.client.adapter").stdout

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from catalogue import a_column, busy_rollout, contents, functions, tables
 
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.supabase import SupabaseDoor
 from rollout_console.errors import NotPermitted
 
 
@@ -14,9 +14,9 @@ from rollout_console.errors import NotPermitted
 def through_api(api):
     """A console with the publishable key, and the API's client for what the console would never send."""
     running, _ = api
-    door = SupabaseDoor(running.url, running.publishable_key)
-    yield door
-    door.close()
+    adapter = SupabaseAdapter(running.url, running.publishable_key)
+    yield adapter
+    adapter.close()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import threading
 import psycopg
 import pytest
 
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import BadArgument, NotFound
 
 
@@ -154,7 +154,7 @@ def test_r10_a_change_sent_twice_is_made_once(rollout):
     for function, arguments in calls:
         context = client._context()
         rows = rollout.history_rows()
-        first, second = (client.door.call(function, **arguments, context=context) for _ in range(2))
+        first, second = (client.adapter.call(function, **arguments, context=context) for _ in range(2))
         assert first["changed"], function
         assert second["changed"], function
         assert first["change"] == second["change"]
@@ -166,10 +166,10 @@ def test_r10_sixteen_writers_lose_nothing(rollout, names):
     made: list[bool] = []
 
     def operate(number: int) -> None:
-        client = RolloutClient(PostgresDoor(rollout.url), who={"operator": f"op{number}", "host": "h"})
+        client = RolloutClient(PostgresAdapter(rollout.url), who={"operator": f"op{number}", "host": "h"})
         for step in range(10):
             made.append(client.set_rollout((number * 10 + step) % 100 + 1).changed)
-        client.door.close()
+        client.adapter.close()
 
     rows = rollout.history_rows()
     threads = [threading.Thread(target=operate, args=(n,)) for n in range(16)]

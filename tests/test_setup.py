@@ -68,10 +68,10 @@ def report_until_the_breaker_trips(rollout):
 
 LEFT_ALONE = {
     "stopped": (lambda r: r.client.emergency_stop("errors"), 10, "an EMERGENCY STOP is on"),
-    "rolled back by hand": (lambda r: r.client.rollback_to_zero("errors"), 0, "left at 0 %: it was taken back"),
-    "rolled back by the breaker": (report_until_the_breaker_trips, 0, "left at 0 %: it was taken back"),
-    "higher": (lambda r: r.client.set_rollout(50), 50, "left at 50 %: it stands higher than 25 % already"),
-    "running, lower": (lambda r: r.client.set_rollout(5), 5, "left at 5 %: it runs already"),
+    "rolled back by hand": (lambda r: r.client.rollback_to_zero("errors"), 0, "left at 0 %: it was rolled back"),
+    "rolled back by the breaker": (report_until_the_breaker_trips, 0, "left at 0 %: it was rolled back"),
+    "higher": (lambda r: r.client.set_rollout(50), 50, "left at 50 %: it is higher than 25 % already"),
+    "running, lower": (lambda r: r.client.set_rollout(5), 5, "left at 5 %: it is running"),
 }
 
 
@@ -87,7 +87,7 @@ def test_it_never_raises_a_rollout_that_somebody_has_set(rollout, fresh, act, pe
 def test_a_whitelist_that_was_emptied_on_purpose_stays_empty(rollout, fresh):
     set_up(fresh)
     rollout.client.remove_from_whitelist(rollout.client.status().target_repositories)
-    assert "somebody took its entries off" in set_up(fresh)
+    assert "it was emptied manually" in set_up(fresh)
     assert state(rollout)[0][3] == 0
 
 
@@ -109,7 +109,7 @@ def test_r4_a_percentage_out_of_range_changes_nothing(rollout, fresh, percentage
 def test_with_nobody_to_ask_it_does_nothing_without_yes(rollout, fresh):
     done = run_command(fresh, "setup")
     assert (done.returncode, done.stderr) == (
-        1, "there is nobody to ask; to go ahead, type: rollout-console setup --yes\n",
+        1, "setup asks before it changes anything, which needs a terminal; to go ahead without, type: rollout-console setup --yes\n",
     )  # fmt: skip
     assert state(rollout) == []
 
@@ -133,7 +133,7 @@ def test_ctrl_c_half_way_keeps_what_is_done_and_the_next_run_goes_on(rollout, fr
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert "what has a ✓ above is done and stays; to go on, type: rollout-console setup" in said
+    assert "steps with a ✓ are done; to continue, type: rollout-console setup" in said
     assert "Traceback" not in said
     assert state(rollout)[0][0] == 0
     assert "started at 10 %" in set_up(fresh)

@@ -1,4 +1,4 @@
-"""What the Supabase door makes of a URL and a key before anything is sent, and the page that documents it."""
+"""What the Supabase adapter makes of a URL and a key before anything is sent, and the page that documents it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout_console.doors.supabase import SupabaseDoor
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
 
 ROOT = Path(__file__).parent.parent
-SPEAKERS = ("errors.py", "doors/__init__.py", "doors/http_errors.py", "doors/supabase.py")
+SPEAKERS = ("errors.py", "adapters/__init__.py", "adapters/http_errors.py", "adapters/supabase.py")
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,12 @@ SPEAKERS = ("errors.py", "doors/__init__.py", "doors/http_errors.py", "doors/sup
 )
 def test_a_key_is_never_sent_in_clear_text(url):
     with pytest.raises(NotConfigured, match="in clear text"):
-        SupabaseDoor(url, "sb_secret_hidden")
+        SupabaseAdapter(url, "sb_secret_hidden")
 
 
 @pytest.mark.parametrize("url", ["http://localhost:54321", "http://127.0.0.1:1", "http://127.8.0.1", "http://[::1]:9"])
 def test_plain_http_reaches_this_machine(url):
-    assert SupabaseDoor(url, "sb_secret_hidden").target.kind == "supabase"
+    assert SupabaseAdapter(url, "sb_secret_hidden").target.kind == "supabase"
 
 
 @pytest.mark.parametrize(
@@ -40,20 +40,20 @@ def test_plain_http_reaches_this_machine(url):
 )
 def test_what_is_not_a_url_is_refused_without_being_repeated(url):
     with pytest.raises(NotConfigured, match=r"^SUPABASE_URL is not a URL; it looks like https://") as caught:
-        SupabaseDoor(url, "sb_secret_hidden")
+        SupabaseAdapter(url, "sb_secret_hidden")
     assert "u:p" not in str(caught.value)
 
 
 def test_the_url_of_the_rest_endpoint_will_do(faulty):
-    door = SupabaseDoor(f"{faulty.proxy.url}/rest/v1/", faulty.api.secret_key)
-    assert door.call("rollout_status")["rollout_percentage"] == 0
-    door.close()
+    adapter = SupabaseAdapter(f"{faulty.proxy.url}/rest/v1/", faulty.api.secret_key)
+    assert adapter.call("rollout_status")["rollout_percentage"] == 0
+    adapter.close()
 
 
 @pytest.mark.parametrize("key", ["sb_secret_a\nb", "sb_secret a", "", "sb_secret_ü"])
 def test_a_key_that_was_copied_badly_is_refused_before_it_is_sent(key):
     with pytest.raises(BadCredentials, match="blanks or line breaks") as caught:
-        SupabaseDoor("https://abc.supabase.co", key)
+        SupabaseAdapter("https://abc.supabase.co", key)
     assert not key or key not in str(caught.value)
 
 
@@ -74,7 +74,7 @@ def token(role: str) -> str:
     ],
 )
 def test_a_key_that_only_reads_is_recognised(key, read_only):
-    assert SupabaseDoor("https://abc.supabase.co", key).target.read_only is read_only
+    assert SupabaseAdapter("https://abc.supabase.co", key).target.read_only is read_only
 
 
 def test_the_documented_lines_are_those_that_are_shown():

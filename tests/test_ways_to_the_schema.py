@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from test_migrations import EXISTING
 
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.migrate import Rules, apply, export, pending, steps
 
 OLD = Path(__file__).with_name("commit_14f76b8.sql")
@@ -58,10 +58,12 @@ def older(fresh_database):
 
 
 def test_a_database_of_the_development_version_is_brought_up_to_date(older, from_nothing):
-    before = RolloutClient(PostgresDoor(older)).door.call("rollout_status", feature_name="hybrid_progressive_capture")
+    before = RolloutClient(PostgresAdapter(older)).adapter.call(
+        "rollout_status", feature_name="hybrid_progressive_capture"
+    )
     apply(older)
     assert catalogue(older) == from_nothing
-    client = RolloutClient(PostgresDoor(older))
+    client = RolloutClient(PostgresAdapter(older))
     status = client.status()
     assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
     assert (status.health.jobs, status.health.errors) == (25, 1)

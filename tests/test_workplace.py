@@ -66,9 +66,7 @@ def test_with_the_database_away_the_prompt_answers_at_once_and_says_stale(rollou
     ],
 )
 def test_completion_knows_what_comes_next(rollout, console_env, line, candidates):
-    from rollout_console.console import Rollout
-
-    completer = Completer(Rollout(rollout.client))
+    completer = Completer(rollout.client)
     for _ in range(20):  # names may come a moment later: Tab again
         found = completer.complete(line)
         if found is None or found[1]:

@@ -17,9 +17,9 @@ from prompt_toolkit.layout import BufferControl, ConditionalContainer, Formatted
 from prompt_toolkit.layout.processors import BeforeInput
 
 from rollout_console.client import RolloutClient
-from rollout_console.dashboard.feed import Feed
 from rollout_console.dashboard.view import draw, history_lines
 from rollout_console.errors import RolloutError
+from rollout_console.refresh import Refresher
 from rollout_console.render import Screen, render
 from rollout_console.text import clean
 
@@ -30,13 +30,18 @@ KEYS = (
 
 
 class Dashboard:
-    """Shows what the feed knows, and turns keys into calls of the client. No rule is decided here."""
+    """Shows the newest overview, and turns keys into calls of the client. No rule is decided here.
+
+    Args:
+        client: asked for the overview, and told what to change.
+        every: seconds between two refreshes, at least 0.5.
+    """
 
     def __init__(self, client: RolloutClient, every: float) -> None:
         self.client = client
         self.every = every
         self.message = ""
-        self.pane: list[str] | None = None  # a page in front of the overview: history, metrics, help
+        self.pane: list[str] | None = None  # a page over the overview: history, metrics, help
         self.scrolled = 0
         self.question = ""
         self._answered: Callable[[str], None] | None = None
@@ -48,17 +53,17 @@ class Dashboard:
             full_screen=True,
             refresh_interval=1.0,  # ages count up while nothing new comes
         )
-        self.feed = Feed(client, every, self.app.invalidate)
+        self.overview = Refresher(client.overview, every, self.app.invalidate)
 
     def run(self) -> None:
         """Run until q."""
-        self.feed.start()
+        self.overview.start()
         try:
             self.app.run()
         finally:
-            self.feed.stop()
+            self.overview.stop()
             self._workers.shutdown(wait=False, cancel_futures=True)
-            self.client.door.close()
+            self.client.adapter.close()
 
     # The screen
 
@@ -83,7 +88,7 @@ class Dashboard:
         if self.pane is not None:
             lines = self.pane[self.scrolled : self.scrolled + height]
         else:
-            lines = draw(self.feed.picture, self.every, screen, size.columns, height)
+            lines = draw(self.overview.snapshot, self.every, screen, size.columns, height)
         return ANSI("\n".join(lines))
 
     def _footer(self) -> str:
@@ -117,13 +122,13 @@ class Dashboard:
         self.app.layout.focus_previous()
 
     def perform(self, action: Callable[[], object], *, doing: str) -> None:
-        """Run an action beside the screen, and say what came of it."""
+        """Run an action in the background, and show its result or error."""
         self.message = f" {doing} …"
         self.app.create_background_task(self._perform(action))
 
     async def _perform(self, action: Callable[[], object]) -> None:
         def act() -> tuple[object, str | None]:
-            return action(), getattr(self.client.door, "notice", None)  # a notice is of its thread
+            return action(), self.client.adapter.notice  # which is of this thread
 
         loop = asyncio.get_running_loop()
         try:
@@ -133,11 +138,11 @@ class Dashboard:
         except RolloutError as error:
             steps = "".join(f"\n   {clean(step, 1000)}" for step in getattr(error, "by_hand", ()))
             self.message = self._screen().paint(f" {clean(str(error), 500)}", "bad") + steps
-        self.feed.refresh()
+        self.overview.refresh()
         self.app.invalidate()
 
     def show_pane(self, fetch: Callable[[], list[str]]) -> None:
-        """Open a page in front of the overview."""
+        """Show a page over the overview."""
 
         def open_pane() -> str:
             self.pane, self.scrolled = fetch(), 0
@@ -146,7 +151,7 @@ class Dashboard:
         self.perform(open_pane, doing="reading")
 
     def set_percentage(self, text: str) -> None:
-        """Preview who would enter or leave, and ask before doing it."""
+        """Preview which repositories would become eligible or stop being so, and ask before doing it."""
         percentage = _number(text)
 
         def preview() -> str:
@@ -171,8 +176,8 @@ class Dashboard:
             self.perform(lambda: self.client.add_to_whitelist(names), doing="adding")
 
     def toggle_auto_rollback(self) -> None:
-        """Switch the breaker to what it is not on the screen."""
-        seen = self.feed.picture.overview
+        """Switch auto-rollback off if the screen shows it on, and on if it shows it off."""
+        seen = self.overview.snapshot.value
         if seen is None:
             self.message = " not connected yet"
         elif seen.status.auto_rollback_enabled:
@@ -181,7 +186,7 @@ class Dashboard:
             self.perform(self.client.enable_auto_rollback, doing="switching auto-rollback on")
 
     def resume(self, text: str) -> None:
-        """Resume at the percentage that is kept, or at another."""
+        """Resume at the percentage that is kept, or at another one."""
         wanted = _number(text) if text else None
         self.perform(lambda: self.client.resume(wanted), doing="resuming")
 
@@ -199,7 +204,7 @@ class Dashboard:
                 act()
 
         on("s", lambda: self.ask("percentage, 0 to 100:", self.set_percentage))
-        # One key and a reason, on every page, and no further question.
+        # A stop is one key and a reason, on every page, and asks nothing more.
         on("e", lambda: self.ask("EMERGENCY STOP, reason (Enter stops):", self._stop), when=free)
         on("r", lambda: self.ask("resume at (Enter for the percentage that is kept):", self.resume))
         on("b", lambda: self.ask("roll back to (Enter for 0):", self._rollback))
@@ -218,7 +223,7 @@ class Dashboard:
         return keys
 
     def app_exit(self) -> None:
-        """Leave the dashboard; nothing of the rollout changes by that."""
+        """Leave the dashboard; the rollout goes on as it is."""
         self.app.exit()
 
     def _escape(self) -> None:
@@ -249,14 +254,14 @@ class Dashboard:
         from rollout_console.help import help_for
 
         return [
-            " The keys are those at the bottom; at the prompt the same is done by:",
+            " Each key at the bottom does what one of these commands does at the prompt:",
             "",
             *self._rendered(help_for(None)),
         ]
 
 
 def _number(text: str) -> object:
-    """Return what was typed as a number if it is one; if not, the client says what to type."""
+    """Return a typed number as a number, and anything else as it is: the client says what to type."""
     try:
         return float(text)
     except ValueError:

@@ -1,34 +1,34 @@
-"""The dashboard's picture as lines of text, for any size of terminal."""
+"""The overview as lines of text, for any size of terminal."""
 
 from __future__ import annotations
 
 from rollout_console import results
-from rollout_console.dashboard.feed import Picture
+from rollout_console.refresh import Snapshot
 from rollout_console.render.chart import error_chart
 from rollout_console.render.phrases import duration, mark, measured, number, verdict, what, when, who
 from rollout_console.render.reports import state_line
 from rollout_console.render.screen import Screen
 from rollout_console.text import ago, clean, count, local_time, percent
 
-STALE_AFTER = 3  # missed refreshes
-ROOMY = 28  # lines from which blank ones can be afforded
+STALE_AFTER = 3  # refreshes that were missed
+ROOMY = 28  # lines from which there is room for blank ones
 
 
-def draw(picture: Picture, every: float, screen: Screen, width: int, height: int) -> list[str]:
-    """Return at most `height` lines. What matters in an incident comes first and is never left out.
+def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, width: int, height: int) -> list[str]:
+    """Return at most `height` lines, what matters in an incident first: it is never cut off.
 
     Args:
-        picture: what is known.
-        every: the refresh interval in seconds; what is much older is marked stale.
+        snapshot: the newest overview, or why there is none.
+        every: the refresh interval in seconds; an overview that is much older is marked stale.
         screen: for its colours.
-        width: columns.
-        height: lines.
+        width: of the terminal, in columns.
+        height: of the terminal, in lines.
     """
-    seen = picture.overview
+    seen = snapshot.value
     if seen is None:
-        return [f" {clean(picture.problem, 2 * width) if picture.problem else 'connecting …'}"]
+        return [f" {clean(snapshot.problem, 2 * width) if snapshot.problem else 'connecting …'}"]
     gap = [] if height < ROOMY else [""]
-    lines = [*_header(seen, picture, every, screen, width), *_phases(seen.phases, screen), *gap]
+    lines = [*_header(seen, snapshot, every, screen, width), *_phases(seen.phases, screen), *gap]
     lines += [*_categories(seen.categories, screen, width), *gap, *_processors(seen.metrics, screen), *gap]
     room = height - len(lines) - 2  # below the two titles
     chart_height = max(3, min(12, room // 2 - 1))
@@ -38,17 +38,19 @@ def draw(picture: Picture, every: float, screen: Screen, width: int, height: int
     return lines[:height]
 
 
-def _header(seen: results.Overview, picture: Picture, every: float, screen: Screen, width: int) -> list[str]:
+def _header(
+    seen: results.Overview, snapshot: Snapshot[results.Overview], every: float, screen: Screen, width: int
+) -> list[str]:
     status = seen.status
     name = screen.paint(clean(status.feature_name, 40), "title")
-    state = f"{state_line(status, screen)}  {_freshness(picture, every, screen)}"
+    state = f"{state_line(status, screen)}  {_freshness(snapshot, every, screen)}"
     lines = [f" {name}  {state}  on {clean(status.target, 40)}"]
     set_and_in_effect = f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect"
-    admitted = f"{count(status.eligible_repositories)} of {count(status.total_repositories)} in"
+    eligible = f"{count(status.eligible_repositories)} of {count(status.total_repositories)} in"
     switch = "on" if status.auto_rollback_enabled else screen.paint("OFF", "warning")
     bar = screen.bar(status.percentage_in_effect, 100, max(10, width - 75))
     breaker = f"auto-rollback {switch} (> {number(status.max_error_rate)} %)"
-    lines.append(f" {bar} {set_and_in_effect}, {admitted}, {breaker}")
+    lines.append(f" {bar} {set_and_in_effect}, {eligible}, {breaker}")
     if status.emergency_stop:
         reason = clean(status.emergency_stop_reason or "no reason given", width)
         since = when(status.emergency_stopped_at, status.server_time)
@@ -57,10 +59,10 @@ def _header(seen: results.Overview, picture: Picture, every: float, screen: Scre
     return lines
 
 
-def _freshness(picture: Picture, every: float, screen: Screen) -> str:
-    age = picture.age()
-    if picture.problem:
-        return screen.paint(f" STALE, {age:.0f} s old: {clean(picture.problem, 60)} ", "warning")
+def _freshness(snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> str:
+    age = snapshot.age()
+    if snapshot.problem:
+        return screen.paint(f" STALE, {age:.0f} s old: {clean(snapshot.problem, 60)} ", "warning")
     if age > STALE_AFTER * every + 1:
         return screen.paint(f" STALE, {age:.0f} s old ", "warning")
     return ""
@@ -106,7 +108,7 @@ def _changes(history: results.History, status: results.Status, width: int) -> li
 
 
 def history_lines(history: results.History) -> list[str]:
-    """Return the history for a pane of its own."""
+    """Return the history as lines for a page of its own, one for each change."""
     return [
         f" {local_time(e.at)}  {what(e)}, by {who(e)}" + (f": {clean(e.reason, 200)}" if e.reason else "")
         for e in history.entries

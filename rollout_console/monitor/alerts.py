@@ -1,4 +1,4 @@
-"""Alerts through apprise: for what somebody should get up for, and for each event once."""
+"""Alerts through apprise: one for each event that needs attention, however many monitors run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ BREACH = "breach"
 
 @dataclass(frozen=True)
 class Alert:
-    """One message: what happened in a line, and the rest."""
+    """One message.
+
+    Attributes:
+        title: what happened, in a few words.
+        text: the details, and what to type.
+    """
 
     title: str
     text: str
@@ -31,13 +36,13 @@ class Alert:
 class Alerts:
     """Sends alerts to the services of ROLLOUT_ALERT_URLS; without any it does nothing.
 
-    Who alerts for an event is decided in the database, so that of several monitors one does. The
-    alert for blindness can't be decided there; a file remembers it, across restarts and --once.
+    The database decides which of several monitors sends the alert for an event. It can't for the alert that
+    it can't be reached: a file remembers that this was sent, across restarts and runs with --once.
 
     Args:
-        client: asked who alerts.
+        client: claims the events to alert for.
         urls: apprise URLs, separated by blanks or commas; they hold secrets and are never shown.
-        memory: the file that remembers blindness.
+        memory: the file that remembers since when the monitor is blind.
 
     Raises:
         NotConfigured: apprise is not installed or does not know one of the URLs.
@@ -48,47 +53,62 @@ class Alerts:
         self._services = _services(urls) if urls else None
         self._memory = memory
         self._blind_since: datetime | None = None
-        self._unsettled: dict[str, Alert] = {}  # by event, until the database has said who alerts
+        self._unclaimed: dict[str, Alert] = {}  # by event, until the database has said who sends it
         self._unsent: list[Alert] = []
 
     @classmethod
     def from_settings(cls, client: RolloutClient, settings: Settings) -> Alerts:
-        """Return the alerts that the settings ask for."""
-        rollout = hashlib.sha256(f"{client.door.target} {client.feature}".encode()).hexdigest()[:16]
+        """Return the alerts of the settings' services.
+
+        Raises:
+            NotConfigured: see the class.
+        """
+        rollout = hashlib.sha256(f"{client.adapter.target} {client.feature}".encode()).hexdigest()[:16]
         return cls(client, settings.alert_urls, settings.home / f"monitor-blind-{rollout}.json")
 
-    def saw(self, check: HealthCheck, changes: list[HistoryEntry]) -> tuple[list[str], str | None]:
-        """Alert for what a check found and what has changed; see `_send` for what is returned."""
+    def after_check(self, check: HealthCheck, changes: list[HistoryEntry]) -> tuple[list[str], str | None]:
+        """Alert for a breach that the check found, and for the changes since the check before.
+
+        Returns:
+            The titles of the alerts that were sent, and what went wrong with others, or None.
+        """
         if self._services is None:
             return [], None
-        events = self._unsettled
+        events = self._unclaimed
         events |= {f"change {entry.id}": alert for entry in changes if (alert := _of_change(entry, check))}
         if check.action == "auto_rollback_off":
             events[BREACH] = Alert(
                 "BREACH, and auto-rollback is off",
-                f"{rate(check.health)}. Traffic still flows. To take it back: rollout.rollbackToZero()",
+                f"{rate(check.health)}. Traffic still flows. To roll back: rollout.rollbackToZero()",
             )
         else:
             events.pop(BREACH, None)
         try:
             claims = self.client.claim_alerts(list(events), [] if BREACH in events else [BREACH])
         except RolloutError as error:
-            return [], f"not settled with the database, will be tried again: {error}"
-        alerts = [self._seen_again(), *(events[key] for key in events if key in claims.raised)]
+            return [], f"the database did not say who sends them; retry at the next check: {error}"
+        alerts = [self._recovered(), *(events[key] for key in events if key in claims.raised)]
         if BREACH in claims.cleared:
-            title = "breach: traffic is taken back" if check.health.breach else "breach is over"
+            title = "breach: rolled back or stopped" if check.health.breach else "breach is over"
             alerts.append(Alert(title, f"{rate(check.health)}. Rollout at {_at(check)}."))
-        self._unsettled = {}
+        self._unclaimed = {}
         return self._send([alert for alert in alerts if alert])
 
-    def blind(self, error: RolloutError) -> tuple[list[str], str | None]:
-        """Alert that the rollout can't be checked, unless that was done; see `_send` for what is returned."""
+    def after_failures(self, error: RolloutError) -> tuple[list[str], str | None]:
+        """Alert that health can't be checked, once until it can again.
+
+        Args:
+            error: why the last check failed.
+
+        Returns:
+            As `after_check`.
+        """
         if self._services is None or self._remembered() is not None:
             return self._send([])
         self._remember(datetime.now(UTC))
         return self._send([Alert("monitor is BLIND", f"Health can't be checked: {clean(str(error), 500)}")])
 
-    def _seen_again(self) -> Alert | None:
+    def _recovered(self) -> Alert | None:
         since = self._remembered()
         if since is None:
             return None
@@ -96,22 +116,22 @@ class Alerts:
         return Alert("monitor sees again", f"Blind since {ago(since, datetime.now(UTC))}; health is checked again.")
 
     def _send(self, alerts: list[Alert]) -> tuple[list[str], str | None]:
-        """Send these and those that could not be sent before; return the titles sent, and what went wrong."""
+        """Send these and those that failed before; return as `after_check`."""
         waiting, self._unsent = [*self._unsent, *alerts], []
         sent = []
         for alert in waiting:
             if self._services is not None and self._services.notify(
                 title=f"[rollout {self.client.feature}] {alert.title}",
-                body=f"{alert.text}\n{self.client.door.target}",
+                body=f"{alert.text}\n{self.client.adapter.target}",
             ):
                 sent.append(alert.title)
             else:
                 self._unsent.append(alert)
-        failed = f"{len(self._unsent)} could not be sent, and will be tried again" if self._unsent else None
+        failed = f"{len(self._unsent)} could not be sent; retry at the next check" if self._unsent else None
         return sent, failed
 
     def _remembered(self) -> datetime | None:
-        """Return since when the monitor is blind and has said so."""
+        """Return since when the monitor is blind, if it has alerted for that."""
         if self._blind_since is None:
             try:
                 self._blind_since = datetime.fromisoformat(json.loads(self._memory.read_text())["since"])
@@ -128,11 +148,11 @@ class Alerts:
                 self._memory.parent.mkdir(parents=True, exist_ok=True)
                 self._memory.write_text(json.dumps({"since": since.isoformat()}))
         except OSError:
-            pass  # this process remembers all the same
+            pass  # this process still remembers it
 
 
 def _of_change(entry: HistoryEntry, check: HealthCheck) -> Alert | None:
-    """Return the alert for a change in the history, if it deserves one."""
+    """Return the alert for a row of the history, or None for one that needs no attention."""
     said = f"{what(entry)}, by {who(entry)}{': ' + clean(entry.reason, 500) if entry.reason else ''}."
     stopped = [bool((side or {}).get("emergency_stop")) for side in (entry.before, entry.after)]
     if entry.triggered_by == "auto_rollback":
@@ -151,7 +171,7 @@ def _at(check: HealthCheck) -> str:
 
 
 def _services(urls: str) -> Any:
-    # apprise logs what it sends and to whom
+    # apprise logs what it sends, and the URLs, which hold secrets
     logging.getLogger("apprise").addHandler(logging.NullHandler())
     logging.getLogger("apprise").propagate = False
     try:

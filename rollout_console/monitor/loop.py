@@ -1,4 +1,4 @@
-"""The monitor's loop: check, tell, alert, wait; with less waiting while the database can't be seen."""
+"""The monitor's loop: check, log, alert, wait; it waits less after a check that failed."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from rollout_console.monitor import signals
 from rollout_console.monitor.alerts import Alerts
 from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
 
-FIRST_PAUSE = 5.0  # seconds until a check that failed is tried again; doubled each time, up to the interval
-BLIND_AFTER = 3  # failed checks in a row after which the monitor calls itself blind
-CHANGES = 100  # history rows that are looked through at most between two checks
+FIRST_PAUSE = 5.0  # seconds before a failed check is retried; doubled each time, up to LONGEST_PAUSE
+LONGEST_PAUSE = 300.0  # seconds, or the interval if that is shorter
+BLIND_AFTER = 3  # failed checks in a row after which the monitor alerts that it is blind
+CHANGES = 100  # history rows that are read at most between two checks
 
 
-class Output(Protocol):
-    """Where the monitor writes."""
+class Log(Protocol):
+    """Where the monitor writes what happens."""
 
     def started(self, client: RolloutClient, every: int) -> None:
-        """Say what is monitored."""
+        """Log what is monitored, and how often, in seconds."""
 
     def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
-        """Say what a check found, which changes are new since the last one, and who else monitors."""
+        """Log what a check found, the changes since the check before, and the other monitors of the feature."""
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
-        """Say why a check was not possible, and in how many seconds it is tried again, if it is."""
+        """Log why a check failed, and in how many seconds it is retried; None if it is not."""
 
-    def told(self, alerts: list[str], problem: str | None) -> None:
-        """Say which alerts went out, or why they did not."""
+    def alerted(self, alerts: list[str], problem: str | None) -> None:
+        """Log the titles of the alerts that were sent, and what went wrong with others."""
 
     def ended(self) -> None:
-        """Say goodbye."""
+        """Log that the monitor ends."""
 
 
 class Monitor:
@@ -43,32 +44,36 @@ class Monitor:
 
     Args:
         client: calls `checkHealth`, which rolls back if it must (R8).
-        every: seconds between two checks.
-        output: told what happens.
-        alerts: sent when something happens that somebody should get up for.
+        every: seconds between two checks, 1 to 86,400.
+        log: where to write what happens.
+        alerts: sends an alert for what needs attention.
     """
 
-    def __init__(self, client: RolloutClient, every: int, output: Output, alerts: Alerts) -> None:
+    def __init__(self, client: RolloutClient, every: int, log: Log, alerts: Alerts) -> None:
         self.client = client
         self.every = every
-        self.output = output
+        self.log = log
         self.alerts = alerts
         self.id = uuid.uuid4()
         self.failures = 0
         self.has_seen = False
-        self.newest: str | None = None  # id of the last history row that was seen
+        self.newest: str | None = None  # id of the newest history row that was read
 
     def run(self) -> int:
-        """Check until SIGINT or SIGTERM; return 0 then, 3 if the very first check shows a wrong set-up."""
+        """Check until SIGINT or SIGTERM.
+
+        Returns:
+            0 after a signal; 3 if the first check shows a wrong set-up, such as a key that is refused.
+        """
         try:
-            self.output.started(self.client, self.every)
+            self.log.started(self.client, self.every)
             while True:
                 try:
                     self.check()
                     pause = float(self.every)
                 except RolloutError as error:
                     if not self.has_seen and not isinstance(error, Unreachable):
-                        self.output.failed(error, None)  # a wrong key or schema does not mend itself
+                        self.log.failed(error, None)  # no retry mends a wrong key or schema
                         return 3
                     pause = self._backoff()
                     self._missed(error, pause)
@@ -77,18 +82,18 @@ class Monitor:
             with contextlib.suppress(RolloutError, KeyboardInterrupt):
                 if not self.failures:
                     self.client.monitor_beat(self.id, self.every, leaving=True)
-            self.output.ended()
+            self.log.ended()
             return 0
 
     def check_once(self) -> int:
-        """Check, with a few tries if the database can't be reached, and return the exit status.
+        """Check, with retries if the database can't be reached.
 
         Returns:
-            0 no breach; 1 breach, and traffic is taken back, now or before; 2 breach, and traffic
+            The exit status: 0 no breach; 1 breach, rolled back or stopped by now; 2 breach, and traffic
             still flows, since auto-rollback is off; 3 could not check; 130 interrupted.
         """
         try:
-            check = self._check_patiently()
+            check = self._check_with_retries()
         except KeyboardInterrupt:
             return 130
         if check is None:
@@ -99,7 +104,7 @@ class Monitor:
             return 0
         return 2 if check.action == "auto_rollback_off" else 1
 
-    def _check_patiently(self) -> HealthCheck | None:
+    def _check_with_retries(self) -> HealthCheck | None:
         while True:
             try:
                 return self.check()
@@ -112,18 +117,18 @@ class Monitor:
             time.sleep(pause)
 
     def check(self) -> HealthCheck:
-        """Check health now, tell what is new, and alert.
+        """Check health now, log what is new, and alert.
 
         Raises:
-            RolloutError: the check was not possible.
+            RolloutError: the check failed.
         """
         check = self.client.check_health("monitor")
         others = self.client.monitor_beat(self.id, self.every).others
         changes = self._changes(check)
         self.failures, self.has_seen = 0, True
-        self.output.checked(check, changes, others)
-        with signals.shielded():  # between the claim of an alert and its sending it would be lost
-            self._tell(self.alerts.saw(check, changes))
+        self.log.checked(check, changes, others)
+        with signals.shielded():  # an alert that is claimed and not yet sent would be lost
+            self._log_alerts(self.alerts.after_check(check, changes))
         return check
 
     def _changes(self, check: HealthCheck) -> list[HistoryEntry]:
@@ -142,15 +147,15 @@ class Monitor:
 
     def _missed(self, error: RolloutError, pause: float | None) -> None:
         self.failures += 1
-        self.output.failed(error, pause)
+        self.log.failed(error, pause)
         if self.failures >= BLIND_AFTER or pause is None:
             with signals.shielded():
-                self._tell(self.alerts.blind(error))
+                self._log_alerts(self.alerts.after_failures(error))
 
-    def _tell(self, sent: tuple[list[str], str | None]) -> None:
+    def _log_alerts(self, sent: tuple[list[str], str | None]) -> None:
         if any(sent):
-            self.output.told(*sent)
+            self.log.alerted(*sent)
 
     def _backoff(self) -> float:
-        pause: float = min(FIRST_PAUSE * 2**self.failures, 300.0, self.every)
+        pause: float = min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE, self.every)
         return pause * random.uniform(0.8, 1.0)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: both end the monitor, but not while it is in the middle of an alert."""
+"""SIGINT and SIGTERM: both end the monitor, but not between claiming an alert and sending it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_waiting = False  # a signal has come while it could not be heeded
+_waiting = False  # a signal came while shielded
 _shielded = False
 
 
 def install() -> None:
-    """Turn both signals into KeyboardInterrupt; a background job of a shell would ignore SIGINT otherwise."""
+    """Turn both signals into KeyboardInterrupt; a shell starts its background jobs with SIGINT ignored."""
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _heed)
+        signal.signal(each, _handle)
 
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Let what is inside come to its end first."""
+    """Delay a signal until the block has ended."""
     global _waiting, _shielded
     _shielded = True
     try:
@@ -31,7 +31,7 @@ def shielded() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _heed(signal_number: int, frame: FrameType | None) -> None:
+def _handle(signal_number: int, frame: FrameType | None) -> None:
     global _waiting
     if not _shielded:
         raise KeyboardInterrupt

@@ -4,77 +4,71 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollout_console.adapters import Adapter, open_adapter
+from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.commands import PLACEHOLDERS
 from rollout_console.console import Rollout
-from rollout_console.doors import Door, Target, open_door
 from rollout_console.errors import RolloutError
 from rollout_console.settings import Settings
-from rollout_console.shell import completion, display, paste, prompt, trouble
+from rollout_console.shell import completion, display, errors, paste, prompt
 from rollout_console.shell.banner import banner
+from rollout_console.shell.session import Session
+
+LOADED = "rollout_session"  # the attribute of the InteractiveShell that holds its session
 
 
-class ClosedDoor:
-    """Stands in when no door can be opened: every command says why."""
-
-    def __init__(self, reason: RolloutError) -> None:
-        self.reason = reason
-        self.target = Target("none", "no target")
-
-    def call(self, function: str, **parameters: object) -> Any:
-        """Raise what is in the way."""
-        raise type(self.reason)(str(self.reason))
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-def load(ip: Any, *, quiet: bool = False) -> Rollout:
-    """Put `rollout` and all that belongs to it into an IPython session, once.
+def load(ip: Any, *, quiet: bool = False) -> Session:
+    """Put `rollout` and all that belongs to it into an IPython session; a second time changes nothing.
 
     Args:
         ip: the running InteractiveShell.
-        quiet: leave the banner out.
+        quiet: leave out the banner, the prompt and the toolbar.
 
     Returns:
-        The console, which is also `rollout` in the session.
+        The session; its `console` is `rollout` at the prompt.
     """
-    loaded = ip.user_ns.get("rollout")
-    if isinstance(loaded, Rollout):
+    loaded = ip.__dict__.get(LOADED)
+    if isinstance(loaded, Session):
+        ip.push({"rollout": loaded.console}, interactive=False)
         return loaded
     settings = Settings.from_environment()
-    door: Door
-    try:
-        door = open_door(settings)
-    except RolloutError as error:
-        door = ClosedDoor(error)
-    console = Rollout(RolloutClient(door, settings.feature))
-    ip.push(
-        {"rollout": console, **{n: p for n, p in PLACEHOLDERS.items() if n not in ip.user_ns}},
-        interactive=False,
-    )
-    paste.install(ip)
-    display.install(ip, console)
-    trouble.install(ip, console)
-    completion.install(ip, console)
+    session = Session(ip)
+    adapter, problem = _open(settings)
+    session.console = Rollout(RolloutClient(adapter, settings.feature), session)
+    setattr(ip, LOADED, session)
+    _push_names(session)
+    for part in (paste, display, errors, completion):
+        part.install(session)
     if not quiet:
-        if warm_up := getattr(door, "warm_up", None):
-            prompt.after_first_prompt(ip, warm_up)
-        prompt.install(ip, console)
-        print(banner(console, door.reason if isinstance(door, ClosedDoor) else None))
-    return console
+        prompt.after_first_prompt(ip, adapter.warm_up)
+        prompt.install(session)
+        print(banner(session, problem))
+    return session
 
 
 def unload(ip: Any) -> None:
-    """Take the console out of the session and close its door."""
-    console = ip.user_ns.pop("rollout", None)
-    for name, placeholder in PLACEHOLDERS.items():
-        if ip.user_ns.get(name) is placeholder:
-            del ip.user_ns[name]
-    prompt.uninstall(ip)
-    completion.uninstall(ip)
-    trouble.uninstall(ip)
-    display.uninstall(ip)
-    paste.uninstall(ip)
-    if isinstance(console, Rollout):
-        console.client.door.close()
+    """Take the console out of the session and close its adapter; without one, do nothing."""
+    session = ip.__dict__.pop(LOADED, None)
+    if isinstance(session, Session):
+        session.unload()
+
+
+def _open(settings: Settings) -> tuple[Adapter, RolloutError | None]:
+    try:
+        return open_adapter(settings), None
+    except RolloutError as error:
+        return UnavailableAdapter(error), error
+
+
+def _push_names(session: Session) -> None:
+    names = session.ip.user_ns
+    pushed = {"rollout": session.console, **{n: p for n, p in PLACEHOLDERS.items() if n not in names}}
+    session.ip.push(pushed, interactive=False)
+
+    def remove() -> None:
+        for name, value in pushed.items():
+            if names.get(name) is value:
+                del names[name]
+
+    session.on_unload(remove)

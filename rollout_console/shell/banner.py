@@ -1,17 +1,22 @@
-"""The first lines: where we are, and three commands to begin with."""
+"""The banner: target and feature, and three commands to begin with."""
 
 from __future__ import annotations
 
 from rollout_console import __version__
-from rollout_console.console import Rollout
 from rollout_console.errors import RolloutError
+from rollout_console.shell.session import Session
 from rollout_console.text import clean
 
 
-def banner(console: Rollout, problem: RolloutError | None = None) -> str:
-    """Return the lines above the first prompt."""
-    screen = console.screen()
-    target = console.client.door.target
+def banner(session: Session, problem: RolloutError | None = None) -> str:
+    """Return the lines above the first prompt.
+
+    Args:
+        session: for its target, feature and screen.
+        problem: why there is no target, if there is none.
+    """
+    screen, client = session.screen(), session.console.client
+    target = client.adapter.target
     kinds = {
         "local": "the practice database on this machine, sample data",
         "postgres": "PostgreSQL, directly",
@@ -22,7 +27,7 @@ def banner(console: Rollout, problem: RolloutError | None = None) -> str:
     lines = [
         f"rollout-console {__version__}",
         f" target   {screen.paint(str(target), style)} ({kinds[target.kind]})",
-        f" feature  {clean(console.client.feature, 100)}",
+        f" feature  {clean(client.feature, 100)}",
     ]
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))

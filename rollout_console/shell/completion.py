@@ -1,4 +1,4 @@
-"""Completion inside a command's brackets: phases' percentages, repository names, help topics."""
+"""Completes commands, and what stands in their brackets: percentages, repository names, help topics."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from typing import Any
 
+from rollout_console.client import RolloutClient
 from rollout_console.commands import COMMANDS
-from rollout_console.console import Rollout
 from rollout_console.errors import RolloutError
 from rollout_console.help import runbook
+from rollout_console.shell.session import Session
 
 PATIENCE = 0.15  # seconds that the prompt may wait for names
 PERCENTAGES = ("10", "25", "50", "75", "100")
@@ -19,21 +20,29 @@ NAME = re.compile(
     r"rollout\.(?:explain|markAsTest|unmarkAsTest|addToWhitelist|removeFromWhitelist)\(.*?[\"']([^\"',\]]*)$"
 )
 TOPIC = re.compile(r"rollout\.help\(\s*[\"']([^\"']*)$")
-# Completed text becomes code that is run: a name that could leave its quotes is not offered.
+# Completed text becomes code that runs: a name that could end its string is not offered.
 OFFERED = re.compile(r"[\w.+~@ /-]{1,200}")
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
 
 
 class Completer:
-    """Finds what could come next. Names come from the database, never later than PATIENCE."""
+    """Finds what could come next; repository names come from the database, if it answers within PATIENCE.
 
-    def __init__(self, console: Rollout) -> None:
-        self._console = console
+    Args:
+        client: asked for names, in a thread of its own.
+    """
+
+    def __init__(self, client: RolloutClient) -> None:
+        self._client = client
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="completion")
         self._asked: tuple[str, Future[list[str]]] | None = None
 
     def complete(self, line: str) -> tuple[str, list[tuple[str, str]]] | None:
-        """Return what is to be replaced and the candidates with a description, or None if it is none of ours."""
+        """Return what is to be replaced and the candidates with a description, or None where IPython should complete.
+
+        Args:
+            line: the text before the cursor.
+        """
         if found := COMMAND.search(line):
             fits = [c for c in COMMANDS.values() if c.name.lower().startswith(found.group(1).lower())]
             return found.group(1), [(c.name, c.summary) for c in fits]
@@ -48,26 +57,26 @@ class Completer:
         return None
 
     def close(self) -> None:
-        """End the worker."""
+        """Stop asking for names."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _names(self, prefix: str) -> list[str]:
         if self._asked is None or self._asked[0] != prefix:
-            self._asked = (prefix, self._worker.submit(self._console.client.find_repositories, prefix, 30))
+            self._asked = (prefix, self._worker.submit(self._client.find_repositories, prefix, 30))
         try:
             return self._asked[1].result(timeout=PATIENCE)
         except TooLate:
-            return []  # the answer is there when Tab is pressed again
+            return []  # the answer will be there when Tab is pressed again
         except RolloutError:
             self._asked = None
             return []
 
 
-def install(ip: Any, console: Rollout) -> None:
+def install(session: Session) -> None:
     """Put the completer before IPython's own."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    completer = Completer(console)
+    completer = Completer(session.console.client)
 
     @context_matcher()  # type: ignore[untyped-decorator]
     def matcher(context: Any) -> dict[str, Any]:
@@ -82,13 +91,11 @@ def install(ip: Any, console: Rollout) -> None:
             "ordered": True,
         }
 
-    ip.rollout_completer = (completer, matcher)
-    ip.Completer.custom_matchers.append(matcher)
+    matchers = session.ip.Completer.custom_matchers
+    matchers.append(matcher)
 
-
-def uninstall(ip: Any) -> None:
-    """Take the completer out again."""
-    completer, matcher = ip.__dict__.pop("rollout_completer", (None, None))
-    if completer is not None:
+    def uninstall() -> None:
         completer.close()
-        ip.Completer.custom_matchers.remove(matcher)
+        matchers.remove(matcher)
+
+    session.on_unload(uninstall)

@@ -1,4 +1,4 @@
-"""`rollout-console`: IPython with the rollout profile, for a session or for one piece of code."""
+"""Starts IPython with the console in it, for a session or for one piece of code."""
 
 from __future__ import annotations
 
@@ -6,39 +6,43 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from rollout_console.data_files import data_file
 from rollout_console.errors import Unreachable
-from rollout_console.resources import resource
 from rollout_console.shell import load
 
 PROFILE = "rollout"
 
 
 def interactive() -> int:
-    """Open the console and stay until the operator leaves it."""
+    """Open the console, stay until the operator leaves it, and return 0."""
     from IPython import start_ipython
 
     config = _config()
     try:
         folder = install_profile()
         config.BaseIPythonApplication.profile = PROFILE
-        config.BaseIPythonApplication.ipython_dir = str(folder.parent)  # without a home it is a temporary one
-    except Unreachable:  # no home that can be written: the same console, without a profile
+        config.BaseIPythonApplication.ipython_dir = str(folder.parent)  # a temporary one if there is no home
+    except Unreachable:  # the profile can't be written: the same console without it
         config.InteractiveShellApp.extensions = ["rollout_console"]
     start_ipython(argv=[], config=config)
     return 0
 
 
 def run(code: str) -> int:
-    """Run code as if it had been typed, and return the exit status: 1 if a command failed or refused."""
+    """Run code as if it had been typed, and return the exit status: 0, or 1 if a command failed or refused.
+
+    Args:
+        code: what would be typed, one line or more.
+    """
     from IPython.terminal.ipapp import TerminalIPythonApp
 
     config = _config()
     config.HistoryManager.enabled = False
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
-    console = load(app.shell, quiet=True)
+    session = load(app.shell, quiet=True)
     outcome = app.shell.run_cell(code, store_history=False)
-    return 0 if outcome.success and not console.refused else 1
+    return 0 if outcome.success and not session.refused else 1
 
 
 def install_profile() -> Path:
@@ -56,7 +60,7 @@ def install_profile() -> Path:
     profiles: Any = profiledir.ProfileDir
     try:
         folder = Path(profiles.create_profile_dir_by_name(get_ipython_dir(), PROFILE).location)
-        for source in resource("startup").glob("*.py"):
+        for source in data_file("startup").glob("*.py"):
             shutil.copyfile(source, folder / "startup" / source.name)
     except OSError as error:
         raise Unreachable(

@@ -1,15 +1,18 @@
-"""R14: snippets of the runbook and of the browser console run as they stand.
+"""R14: turns snippets of the runbook and of the browser console, pasted as they stand, into Python.
 
-Python has no `const`, no `//` comment and no fence, so each of them can be told from Python by
-what stands before it. Whatever Python could mean is left as it is: a `//` after an operand stays
-a floor division, unless that operand is a command of the console, whose report can't be divided.
+Python has no `const`, no `//` comment and no fence, so what stands before each tells it from Python.
+Whatever could be Python is left as it is: a `//` after an operand stays a floor division, unless that
+operand is a command of the console, whose report can't be divided.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollout_console.shell.session import Session
 
 HINTS = re.compile(r"//|```|\?\s*[),]|^\s*(?:>\s*)?(?:const|let|var|await)\b|=\s*await\b|^\s*>", re.MULTILINE)
 FENCE = re.compile(r"[ \t]*```[\w-]*[ \t]*$")
@@ -31,12 +34,12 @@ def transform(lines: list[str]) -> list[str]:
     if not HINTS.search(text):
         return lines
     if FENCE.match(text.lstrip("\n").partition("\n")[0]):
-        text = textwrap.dedent(text)  # a block out of a list is indented as a whole, its fence included
+        text = textwrap.dedent(text)  # a block in a list is indented as a whole, with its fence
     return _Reader(text).read().splitlines(keepends=True) or [""]
 
 
 class _Reader:
-    """Reads a cell once from left to right, knowing strings, comments, brackets and statements."""
+    """Reads a cell once from left to right, and keeps track of strings, comments, brackets and statements."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -45,7 +48,7 @@ class _Reader:
         self.depth = 0
         self.statement = ""  # what has been read of the statement, strings reduced to quotes
         self.declared = False  # the statement began with const, let or var: it is JavaScript
-        self.continued_at = -1  # where the line begins that a backslash joined to the one before
+        self.continued_at = -1  # start of a line that a backslash joins to the one before
 
     def read(self) -> str:
         while self.at < len(self.text):
@@ -67,11 +70,11 @@ class _Reader:
         end = len(self.text) if end < 0 else end
         if not FENCE.match(self.text[self.at : end]):
             return False
-        self.at = end  # the line end stays: IPython can't do with a cell of no lines
+        self.at = end  # the line end stays: a cell of no lines breaks IPython
         return True
 
     def _statement_start(self) -> bool:
-        """Drop what only JavaScript or a browser's prompt puts before a statement."""
+        """Skip what only JavaScript or a browser's prompt puts before a statement."""
         if self.depth or self._continued():
             return False
         for pattern in (BROWSER_PROMPT, DECLARATION, AWAIT):
@@ -82,7 +85,7 @@ class _Reader:
         return False
 
     def _token(self) -> None:
-        """Copy or change one piece: a string, a comment, a bracket, a character."""
+        """Copy or change the next piece: a string, a comment, a bracket or a character."""
         char = self.text[self.at]
         if quote := STRING.match(self.text, self.at):
             self._string(quote.group())
@@ -131,7 +134,7 @@ class _Reader:
         self._copy(min(end, len(self.text)), seen='""')
 
     def _is_comment(self) -> bool:
-        """Tell whether the `//` here can't be a floor division."""
+        """Return whether the `//` here can't be a floor division."""
         before = self.statement.rstrip()
         if self._continued() or (before.endswith("\\") and not self.depth):
             return False
@@ -155,7 +158,7 @@ class _Reader:
 
 
 def _closes(statement: str, opening: int) -> bool:
-    """Tell whether the bracket that opens here closes with the last character."""
+    """Return whether the bracket that opens here closes with the last character."""
     depth = 0
     for position in range(opening, len(statement)):
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(statement[position], 0)
@@ -164,12 +167,13 @@ def _closes(statement: str, opening: int) -> bool:
     return False
 
 
-def install(ip: Any) -> None:
+def install(session: Session) -> None:
     """Put the transformer before IPython's own, which know prompts and indentation."""
-    ip.input_transformers_cleanup.insert(0, transform)
+    transformers = session.ip.input_transformers_cleanup
+    transformers.insert(0, transform)
 
+    def uninstall() -> None:
+        if transform in transformers:
+            transformers.remove(transform)
 
-def uninstall(ip: Any) -> None:
-    """Take the transformer out again."""
-    if transform in ip.input_transformers_cleanup:
-        ip.input_transformers_cleanup.remove(transform)
+    session.on_unload(uninstall)

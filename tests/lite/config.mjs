@@ -10,12 +10,48 @@ const jsonb = {
   parse: (text) => JSON.parse(text),
 };
 
+// PostgREST's HTTP status by SQLSTATE, the first that fits; 400 for all others.
+// https://docs.postgrest.org/en/stable/references/errors.html#http-status-codes
+const STATUSES = [
+  [/^(08|53(?!400))/, 503],
+  [/^(0L|0P|28)/, 403],
+  [/^2350[35]/, 409],
+  [/^25006/, 405],
+  [/^(42883|42P01)/, 404],
+  [/^P0001/, 400],
+  [/^(09|25|2D|38|39|3B|40|53400|54|55|57|58|F0|HV|P0|XX|42P17)/, 500],
+];
+
+// Version 0.10 answers the SQLSTATEs that it does not know with a code and a text of its own. It does pass on
+// what a function raises as SQLSTATE 'PGRST', status and body; so each error of the database becomes one of those.
+function asPostgrest(error) {
+  if (error?.name === "PostgresError" && error.code !== "42501") { // whose status depends on the role
+    const status = STATUSES.find(([pattern]) => pattern.test(error.code))?.[1] ?? 400;
+    return raised(status, error.code, error.message, error.detail, error.hint);
+  }
+  if (/^(CONNECT|E[A-Z]+$)/.test(error?.code)) { // of the driver or the system
+    return raised(503, "PGRST001", "Database client error. Retrying the connection.", error.message);
+  }
+  return error;
+}
+
+function raised(status, code, message, details = null, hint = null) {
+  return {
+    code: "PGRST",
+    message: JSON.stringify({ code, message, details, hint }),
+    detail: JSON.stringify({ status, headers: {} }),
+  };
+}
+
+const connection = createPostgresConnection({
+  url: process.env.DATABASE_URL,
+  postgresOptions: { types: { jsonb } },
+});
+connection.normalizeDbError = asPostgrest;
+
 export default {
   api: { port: Number(process.env.API_PORT) },
-  connection: createPostgresConnection({
-    url: process.env.DATABASE_URL,
-    postgresOptions: { types: { jsonb } },
-  }),
+  connection,
   auth: {
     enabled: false,
     publishable_key: process.env.PUBLISHABLE_KEY,

@@ -1,4 +1,4 @@
-"""Break glass: when the API is down, a stop still gets through, and where it can't, the way by hand is shown."""
+"""Failover: when the API is down, a stop still gets through; where it can't, what to do by hand is shown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import servers
 from conftest import OPERATOR, missing
 from terminal import Terminal, console_environment, run_console
 
+from rollout_console.adapters import open_adapter
+from rollout_console.adapters.failover import FailoverAdapter
+from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient, stop_by_hand
-from rollout_console.doors import open_door
-from rollout_console.doors.break_glass import BreakGlassDoor
-from rollout_console.doors.postgres import PostgresDoor
 from rollout_console.errors import BadCredentials, NotFound, Refused, RolloutError, Unreachable
 from rollout_console.settings import Settings
 
@@ -33,7 +33,7 @@ def client_of(faulty, database_url=None) -> RolloutClient:
             "SUPABASE_DB_URL": "",
         }
     )
-    return RolloutClient(open_door(settings), who=OPERATOR)
+    return RolloutClient(open_adapter(settings), who=OPERATOR)
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def both(faulty):
     client = client_of(faulty, faulty.url)
     client.set_rollout(50)
     yield client
-    client.door.close()
+    client.adapter.close()
 
 
 @pytest.fixture
 def only_api(faulty):
     client = client_of(faulty)
     yield client
-    client.door.close()
+    client.adapter.close()
 
 
 def nowhere() -> str:
@@ -58,18 +58,18 @@ def nowhere() -> str:
 
 def test_with_the_api_up_nothing_goes_round_it(faulty, both):
     both.emergency_stop("errors")
-    assert both.door.notice is None
+    assert both.adapter.notice is None
     assert faulty.proxy.requests[-1] == "/rest/v1/rpc/rollout_emergency_stop"
 
 
 def test_stop_rollback_to_zero_and_status_go_through_postgresql_and_say_so(faulty, both):
     faulty.proxy.always = DOWN
     assert both.status().rollout_percentage == 50
-    assert both.door.notice == WENT_ROUND
+    assert both.adapter.notice == WENT_ROUND
     assert both.rollback_to_zero("api down").changed
-    assert both.door.notice == WENT_ROUND
+    assert both.adapter.notice == WENT_ROUND
     assert both.emergency_stop("api down").changed
-    assert both.door.notice == WENT_ROUND
+    assert both.adapter.notice == WENT_ROUND
     entry = faulty.sql("select reason, metadata ->> 'operator' from rollout_history order by created_at")[-1]
     assert entry == ("api down", "tess")
 
@@ -77,9 +77,9 @@ def test_stop_rollback_to_zero_and_status_go_through_postgresql_and_say_so(fault
 def test_the_notice_is_of_the_last_call_only(faulty, both):
     faulty.proxy.next(DOWN)
     both.status()
-    assert both.door.notice == WENT_ROUND
+    assert both.adapter.notice == WENT_ROUND
     both.status()
-    assert both.door.notice is None
+    assert both.adapter.notice is None
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_nothing_else_goes_round_the_api(faulty, both, act):
     faulty.proxy.always = DOWN
     with pytest.raises(Unreachable, match="is paused"):
         act(both)
-    assert both.door.notice is None
+    assert both.adapter.notice is None
     assert faulty.history_rows() == rows
 
 
@@ -113,17 +113,17 @@ def test_a_stop_that_the_api_made_before_it_fell_silent_is_not_made_twice(faulty
     rows = faulty.history_rows()
     faulty.proxy.always = faults.swallow
     assert both.emergency_stop("errors").changed
-    assert both.door.notice == WENT_ROUND
+    assert both.adapter.notice == WENT_ROUND
     assert faulty.history_rows() == rows + 1
 
 
 def test_what_postgresql_refuses_is_an_answer(faulty):
     client = client_of(faulty, faulty.url)
-    other = RolloutClient(client.door, "other", who=OPERATOR)
+    other = RolloutClient(client.adapter, "other", who=OPERATOR)
     faulty.proxy.always = DOWN
     with pytest.raises(NotFound, match="no active rollout for feature 'other'"):
         other.emergency_stop()
-    client.door.close()
+    client.adapter.close()
 
 
 def test_when_neither_way_is_open_the_stop_is_shown_by_hand(faulty):
@@ -168,16 +168,16 @@ def test_a_stop_without_a_reason_needs_none_by_hand():
     )
 
 
-def test_both_doors_close(faulty):
+def test_both_adapters_close(faulty):
     url = servers.with_database(faulty.url, "postgres")
     name = f"closing_{uuid.uuid4().hex[:8]}"
-    door = BreakGlassDoor(faulty.door(), PostgresDoor(servers.create_database(url, name)))
+    adapter = FailoverAdapter(faulty.door(), PostgresAdapter(servers.create_database(url, name)))
     faulty.proxy.always = DOWN
     with pytest.raises(Refused):
-        door.call("rollout_status")
+        adapter.call("rollout_status", idempotent=True)
     open_connections = f"select count(*) from pg_stat_activity where datname = '{name}'"
     assert faulty.value(open_connections) == 1
-    door.close()
+    adapter.close()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'drop database "{name}"')  # refused while anybody is connected
 

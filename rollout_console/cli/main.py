@@ -1,4 +1,4 @@
-"""The command line: the console, `-c`, and the sub-commands."""
+"""`rollout-console`: opens the console, runs `-c CODE` in it, or hands over to a sub-command."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from typing import Any
 from rollout_console import __version__
 from rollout_console.errors import RolloutError
 
-# Imported only when asked for: the console must not wait for what it does not use.
+# Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
 SUBCOMMANDS = {
-    "setup": (
-        "rollout_console.setup",
-        "set a rollout up, once: schema, categories, whitelist, first percentage",
-    ),
-    "monitor": ("rollout_console.monitor", "check health at an interval, roll back on a breach, and alert"),
-    "dashboard": ("rollout_console.dashboard", "watch and control the rollout on a full screen"),
-    "migrate": ("rollout_console.cli_migrate", "bring the database's rollout functions up to date"),
-    "verify": ("rollout_console.cli_verify", "hold the database's counters against the rows that they count"),
-    "install-profile": ("rollout_console.cli_profile", "make `ipython --profile=rollout` open the console"),
+    "setup": "set a rollout up: schema, categories, whitelist, first percentage",
+    "monitor": "check health at an interval, roll back on a breach, and alert",
+    "dashboard": "watch and control the rollout on a full screen",
+    "migrate": "bring the database's rollout functions up to date",
+    "verify": "compare the counters with the rows that they count",
+    "install-profile": "make `ipython --profile=rollout` open the console",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, 1 for a failure, 2 for a wrong call."""
+    """Run the command line.
+
+    Args:
+        argv: the arguments without the program's name, by default those of this process.
+
+    Returns:
+        The exit status: 0, 1 for a failure, 2 for wrong options, 130 after Ctrl-C, 141 if the output was
+        closed; `monitor` has more.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments and arguments[0] in SUBCOMMANDS:
@@ -38,14 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read the output has read enough
+    except BrokenPipeError:  # the reader of the output is gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
 
 def _subcommand(name: str, arguments: list[str]) -> int:
-    module_name, summary = SUBCOMMANDS[name]
-    module: Any = import_module(module_name)
+    module: Any = import_module(f"rollout_console.cli.{name.replace('-', '_')}")
+    summary = SUBCOMMANDS[name]
     parser = argparse.ArgumentParser(prog=f"rollout-console {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     module.add_arguments(parser)
     status: int = module.main(parser.parse_args(arguments))
@@ -53,7 +58,7 @@ def _subcommand(name: str, arguments: list[str]) -> int:
 
 
 def _console(arguments: list[str]) -> int:
-    listed = "\n".join(f"  {name.ljust(16)} {summary}" for name, (_, summary) in SUBCOMMANDS.items())
+    listed = "\n".join(f"  {name.ljust(16)} {summary}" for name, summary in SUBCOMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="rollout-console",
         description="Open the rollout console, or run one piece of code in it.",
@@ -75,7 +80,7 @@ def _console(arguments: list[str]) -> int:
 
 
 def _reset() -> None:
-    from rollout_console.doors.embedded import reset
+    from rollout_console.adapters.embedded import reset
     from rollout_console.settings import Settings
 
     reset(Settings.from_environment().home)

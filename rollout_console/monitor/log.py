@@ -1,4 +1,4 @@
-"""What the monitor writes: lines for people, or one JSON object a line for programs."""
+"""The monitor's log: lines for people, or one JSON object per line for programs."""
 
 from __future__ import annotations
 
@@ -15,28 +15,32 @@ from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
 from rollout_console.text import clean
 
 
-class Lines:
-    """A line a check, and details when something is new."""
+class TextLog:
+    """One line for each check, and details when something is new.
+
+    Args:
+        stream: where to write.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._screen = Screen.of(stream)
         self._shown: tuple[str, str] | None = None  # verdict and action that were shown in detail
-        self._greeted: set[str] = set()  # other monitors that were mentioned
+        self._known: set[str] = set()  # ids of other monitors that were mentioned
 
     def started(self, client: RolloutClient, every: int) -> None:
-        """See `Output`."""
-        self._say(f"monitoring {client.feature} on {client.door.target}, every {_span(every)}; Ctrl-C to end")
+        """See `Log`."""
+        self._say(f"monitoring {client.feature} on {client.adapter.target}, every {_span(every)}; Ctrl-C to end")
 
     def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
-        """See `Output`."""
+        """See `Log`."""
         for other in others:
-            if other.id not in self._greeted:
-                self._greeted.add(other.id)
+            if other.id not in self._known:
+                self._known.add(other.id)
                 by = f"{clean(other.operator or 'unknown', 40)}@{clean(other.host or 'unknown', 40)}"
                 self._say(
                     self._screen.paint(
-                        f"another monitor is at work: {by}, every {_span(other.every_seconds)}", "warning"
+                        f"another monitor is running: {by}, every {_span(other.every_seconds)}", "warning"
                     )
                 )
         for entry in changes:
@@ -50,37 +54,41 @@ class Lines:
         self._shown = found
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
-        """See `Output`."""
-        again = f"; trying again in {_span(pause)}" if pause is not None else ""
+        """See `Log`."""
+        again = f"; retry in {_span(pause)}" if pause is not None else ""
         self._say(self._screen.paint(f"BLIND: {clean(str(error), 500)}{again}", "bad"))
 
-    def told(self, alerts: list[str], problem: str | None) -> None:
-        """See `Output`."""
+    def alerted(self, alerts: list[str], problem: str | None) -> None:
+        """See `Log`."""
         for title in alerts:
             self._say(f"alert sent: {title}")
         if problem:
             self._say(self._screen.paint(f"alerts: {clean(problem, 500)}", "bad"))
 
     def ended(self) -> None:
-        """See `Output`."""
+        """See `Log`."""
         self._say("monitor ended")
 
     def _say(self, text: str) -> None:
         print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}", file=self._stream, flush=True)
 
 
-class Objects:
-    """One JSON object a line, with `time` and `event`: start, check, failure, alert, end."""
+class JsonLog:
+    """One JSON object per line, with `time` and `event`: start, check, failure, alert, end.
+
+    Args:
+        stream: where to write.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def started(self, client: RolloutClient, every: int) -> None:
-        """See `Output`."""
-        self._write("start", feature=client.feature, target=str(client.door.target), every_seconds=every)
+        """See `Log`."""
+        self._write("start", feature=client.feature, target=str(client.adapter.target), every_seconds=every)
 
     def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
-        """See `Output`."""
+        """See `Log`."""
         status = check.status
         self._write(
             "check",
@@ -95,16 +103,16 @@ class Objects:
         )
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
-        """See `Output`."""
+        """See `Log`."""
         retry = round(pause, 1) if pause is not None else None
         self._write("failure", error=type(error).__name__, message=str(error), retry_seconds=retry)
 
-    def told(self, alerts: list[str], problem: str | None) -> None:
-        """See `Output`."""
+    def alerted(self, alerts: list[str], problem: str | None) -> None:
+        """See `Log`."""
         self._write("alert", sent=alerts, problem=problem)
 
     def ended(self) -> None:
-        """See `Output`."""
+        """See `Log`."""
         self._write("end")
 
     def _write(self, event: str, **fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""`rollout-console install-profile`."""
+"""`rollout-console install-profile`: writes the IPython profile."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none."""
+    """Declare the options: there are none."""
 
 
 def main(args: argparse.Namespace) -> int:
-    """Write the profile and say how to use it."""
+    """Write the profile and say how to use it.
+
+    Raises:
+        Unreachable: the folder can't be written.
+    """
     from rollout_console.shell.launch import install_profile
 
     print(f"profile written to {install_profile()}; to open the console, type: ipython --profile=rollout")

@@ -1,4 +1,4 @@
-"""`rollout-console verify`: whether the counters that make reports fast are those of the rows."""
+"""`rollout-console verify`: compares the counters that make reports fast with the rows that they count."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from rollout_console.text import count
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are no options."""
+    """Declare the options: there are none."""
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print each kind of counter; return 1 if one differs from its rows."""
+    """Print each kind of counter.
+
+    Returns:
+        0 if all agree with their rows, 1 if one differs.
+
+    Raises:
+        RolloutError: the database can't be read.
+    """
     client = connect()
     found = client.verify()
     screen = Screen.of(sys.stdout)
@@ -24,10 +31,10 @@ def main(args: argparse.Namespace) -> int:
         [mark(not check.differences, screen), check.name, count(check.counters), count(check.differences)]
         for check in found.checks
     ]
-    print(f" {client.feature} on {client.door.target}")
-    print(screen.table(["", "counters", "looked at", "differ"], rows))
+    print(f" {client.feature} on {client.adapter.target}")
+    print(screen.table(["", "counters", "compared", "differ"], rows))
     if not any(check.differences for check in found.checks):
         return 0
-    print(" to count the repositories anew, type in SQL:")
+    print(" to rebuild the counters of repositories, type at an SQL prompt:")
     print(f"   select rollout_count_repositories('{client.feature}');")
     return 1

@@ -1,28 +1,25 @@
-"""The break-glass door: the API as long as it answers, and PostgreSQL when traffic must stop without it."""
+"""Failover: calls go through the API; when it is down, the urgent ones go to PostgreSQL directly."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
-from rollout_console.doors import Door
+from rollout_console.adapters.base import Adapter
 from rollout_console.errors import Refused, RolloutError, Unreachable
 
 NOTICE = "the API is unreachable: went through PostgreSQL directly"
 
 
-class BreakGlassDoor:
-    """Calls through the API; stops, rollbacks to zero and the status get through without it.
+class FailoverAdapter(Adapter):
+    """Calls through the API; stops, rollbacks to zero and the status fail over to PostgreSQL.
 
     Args:
-        api: the door that is used as long as it opens.
-        postgres: the way round it, or None if no database URL is set.
-
-    Attributes:
-        notice: what the operator should know about how the last call of this thread was made, or None.
+        api: the adapter in use as long as its target can be reached.
+        postgres: the adapter to fail over to, or None if no database URL is set.
     """
 
-    def __init__(self, api: Door, postgres: Door | None = None) -> None:
+    def __init__(self, api: Adapter, postgres: Adapter | None = None) -> None:
         self.api = api
         self.postgres = postgres
         self.target = api.target
@@ -30,21 +27,21 @@ class BreakGlassDoor:
 
     @property
     def notice(self) -> str | None:
-        """See the class."""
+        """See `Adapter.notice`: set if this thread's last call failed over."""
         said: str | None = getattr(self._local, "notice", None)
         return said
 
-    def call(self, function: str, **parameters: object) -> Any:
-        """See `Door.call`. The second way carries the operation id of the first: nothing is done twice."""
+    def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
+        """See `Adapter.call`. Both calls carry the same operation id, so nothing is done twice."""
         self._local.notice = None
         try:
-            return self.api.call(function, **parameters)
+            return self.api.call(function, changes=changes, idempotent=idempotent, **parameters)
         except Unreachable as error:
             unreachable = error
-        if self.postgres is not None and _is_urgent(function, parameters):
+        if self.postgres is not None and idempotent and _is_urgent(function, parameters):
             self._local.notice = NOTICE
             try:
-                return self.postgres.call(function, **parameters)
+                return self.postgres.call(function, changes=changes, idempotent=idempotent, **parameters)
             except Refused:  # an answer, like any other
                 raise
             except RolloutError as error:
@@ -55,16 +52,15 @@ class BreakGlassDoor:
                 )
         raise unreachable
 
+    def warm_up(self) -> None:
+        """See `Adapter.warm_up`."""
+        self.api.warm_up()
+
     def close(self) -> None:
-        """See `Door.close`."""
+        """See `Adapter.close`."""
         self.api.close()
         if self.postgres is not None:
             self.postgres.close()
-
-    def warm_up(self) -> None:
-        """Prepare the API's door in the background, if it can be."""
-        if warm_up := getattr(self.api, "warm_up", None):
-            warm_up()
 
 
 def _is_urgent(function: str, parameters: dict[str, object]) -> bool:

@@ -1,4 +1,4 @@
-"""What can go wrong between the console and a Supabase project's API, as one line each (R13)."""
+"""The package's error for each way in which a call of a Supabase project's API can fail (R13)."""
 
 from __future__ import annotations
 
@@ -22,20 +22,9 @@ if TYPE_CHECKING:
     import httpx
     from postgrest.exceptions import APIError
 
-# Worth sending again: too many requests, and what gateways and Cloudflare say of a server behind them.
-PASSING = frozenset({429, 502, 503, 504, 520, 521, 522, 523, 524})
+# May pass by itself: too many requests, and what gateways and Cloudflare answer for a server behind them.
+TRANSIENT = frozenset({429, 502, 503, 504, 520, 521, 522, 523, 524})
 SECRET = re.compile(r"sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]*\.?[\w-]*")
-
-# An API that is not PostgREST may pass on only the words of a SQLSTATE that it does not know.
-WORDS = (
-    ("unknown repository", "P0002"),
-    ("no active rollout", "P0002"),
-    ("no such ", "P0002"),
-    ("canceling statement", "57014"),
-    ("deadlock detected", "40P01"),
-    ("could not serialize", "40001"),
-    ("terminating connection", "57P01"),
-)
 
 
 class Failure(NamedTuple):
@@ -43,41 +32,41 @@ class Failure(NamedTuple):
 
     Attributes:
         kind: the error to raise.
-        what: what happened, without a way out unless `advice` is empty.
-        advice: what to look at first.
-        passing: whether sending the request again may help.
-        arrived: whether the database may have done what was asked all the same.
-        wait: seconds that the API asks to wait before the next request.
+        what: what is wrong; a whole line, with what to do next, if `advice` is empty.
+        advice: what to check.
+        transient: whether a retry may succeed.
+        arrived: whether the database may have done what was asked.
+        wait: seconds that the API asks to wait before a retry.
     """
 
     kind: type[RolloutError]
     what: str
     advice: str = ""
-    passing: bool = False
+    transient: bool = False
     arrived: bool = False
     wait: float = 0.0
 
-    def error(self, *, change: bool, doubtful: bool) -> RolloutError:
+    def error(self, *, changes: bool, arrived: bool) -> RolloutError:
         """Return the error to raise: one line that ends with what to type.
 
         Args:
-            change: the call was to change something.
-            doubtful: it may have done so, although its answer was lost.
+            changes: the call writes.
+            arrived: this request or one before it may have reached the database.
         """
         if not self.advice:
             return self.kind(self.what)
         line = f"{self.what}; {self.advice}"
-        if doubtful:
+        if not changes:
+            return self.kind(f"{line}, then: rollout.status()")
+        if arrived:
             return self.kind(f"{line}; whether the change was made shows: rollout.history()")
-        if change:
-            return self.kind(f"{line}; nothing was changed: type the command again")
-        return self.kind(f"{line}, then: rollout.status()")
+        return self.kind(f"{line}; nothing was changed: type the command again")
 
 
 def too_late(host: str, seconds: float) -> Failure:
-    """Return the failure of a request that was given up."""
+    """Return the failure of a request that had no answer within so many seconds."""
     return Failure(
-        TimedOut, f"no answer from {host} within {seconds:g} s", "check the network", passing=True, arrived=True
+        TimedOut, f"no answer from {host} within {seconds:g} s", "check the network", transient=True, arrived=True
     )
 
 
@@ -97,17 +86,17 @@ def of_transport(error: httpx.HTTPError, host: str) -> Failure:
             "check SUPABASE_URL, this machine's clock and certificates (SSL_CERT_FILE)",
         )
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return Failure(Unreachable, f"unknown host {host}", "check SUPABASE_URL and the network", passing=True)
+        return Failure(Unreachable, f"unknown host {host}", "check SUPABASE_URL and the network", transient=True)
     if isinstance(error, httpx.ProxyError | httpx.UnsupportedProtocol):
-        return Failure(Unreachable, f"the way to {host} is barred ({said})", "check HTTPS_PROXY and SUPABASE_URL")
+        return Failure(Unreachable, f"a proxy blocks {host} ({said})", "check HTTPS_PROXY and SUPABASE_URL")
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return Failure(TimedOut, f"no connection to {host} in time", "check the network", passing=True)
+        return Failure(TimedOut, f"no connection to {host} in time", "check the network", transient=True)
     if isinstance(error, httpx.ConnectError):
-        return Failure(Unreachable, f"can't connect to {host} ({said})", "check the network", passing=True)
+        return Failure(Unreachable, f"can't connect to {host} ({said})", "check the network", transient=True)
     if isinstance(error, httpx.TimeoutException):
-        return Failure(TimedOut, f"no answer from {host} in time", "check the network", passing=True, arrived=True)
+        return Failure(TimedOut, f"no answer from {host} in time", "check the network", transient=True, arrived=True)
     return Failure(
-        Unreachable, f"the connection to {host} broke off ({said})", "check the network", passing=True, arrived=True
+        Unreachable, f"the connection to {host} broke off ({said})", "check the network", transient=True, arrived=True
     )
 
 
@@ -121,21 +110,19 @@ def of_answer(error: APIError, response: httpx.Response | None, host: str) -> Fa
     """
     status = response.status_code if response is not None else 0
     code, message = str(error.code or ""), one_line(error.message)
-    if code == "SUP":
-        return _of_words(message, host)
     if code.startswith("PGRST"):
         return _of_postgrest(code, message, host)
     if re.fullmatch(r"[0-9A-Z]{5}", code):
-        return _final(from_sqlstate(code, message), passing=status in PASSING, arrived=code.startswith("08"))
+        return _final(from_sqlstate(code, message), transient=status in TRANSIENT, arrived=code.startswith("08"))
     if response is None or not _is_json(response):
         return not_json(response, host)
     return _of_gateway(status, message, host, response)
 
 
 def not_json(response: httpx.Response | None, host: str) -> Failure:
-    """Return the failure for an answer that no Supabase API gives: of a proxy, a log-in page, another site."""
+    """Return the failure for an answer that no Supabase API gives, as from a proxy, a log-in page or another site."""
     status = response.status_code if response is not None else 0
-    if status in PASSING or status == 540:
+    if status in TRANSIENT or status == 540:
         return _of_gateway(status, "", host, response)
     return Failure(
         Unreachable,
@@ -146,16 +133,8 @@ def not_json(response: httpx.Response | None, host: str) -> Failure:
 
 
 def one_line(text: object) -> str:
-    """Return a text on one line, of bearable length and without keys."""
+    """Return a text on one line, of at most 500 characters and without keys."""
     return SECRET.sub("[key]", " ".join(str(text or "").split()))[:500]
-
-
-def _of_words(message: str, host: str) -> Failure:
-    said = message.removeprefix("PostgresError: ")
-    if said == message:
-        return Failure(Unreachable, f"the API at {host} failed ({said})", "look at its log", arrived=True)
-    code = next((code for words, code in WORDS if said.startswith(words)), "22023")
-    return _final(from_sqlstate(code, said))
 
 
 def _of_postgrest(code: str, message: str, host: str) -> Failure:
@@ -174,7 +153,7 @@ def _of_postgrest(code: str, message: str, host: str) -> Failure:
             Unreachable,
             f"the API at {host} has no connection to its database ({message})",
             "look at the project's dashboard",
-            passing=True,
+            transient=True,
             arrived=code == "PGRST001",
         )
     return Failure(Unreachable, f"the API at {host} refused ({message}, {code})", "look at its log", arrived=True)
@@ -193,7 +172,11 @@ def _of_gateway(status: int, message: str, host: str, response: httpx.Response |
         )
     if status == 429:
         return Failure(
-            Unreachable, f"too many requests, says {host} ({said})", "wait a minute", passing=True, wait=_wait(response)
+            Unreachable,
+            f"too many requests, says {host} ({said})",
+            "wait a minute",
+            transient=True,
+            wait=_wait(response),
         )
     if status == 540:
         return Failure(Unreachable, f"the project at {host} is paused", "restore it in the Supabase dashboard")
@@ -201,7 +184,7 @@ def _of_gateway(status: int, message: str, host: str, response: httpx.Response |
         Unreachable,
         f"the API at {host} failed ({said})",
         "look at the project's dashboard",
-        passing=status in PASSING,
+        transient=status in TRANSIENT,
         arrived=True,
     )
 
@@ -214,8 +197,8 @@ def _refused_key(message: str) -> Failure:
     )
 
 
-def _final(error: RolloutError, *, passing: bool = False, arrived: bool = False) -> Failure:
-    return Failure(type(error), str(error), passing=passing, arrived=arrived)
+def _final(error: RolloutError, *, transient: bool = False, arrived: bool = False) -> Failure:
+    return Failure(type(error), str(error), transient=transient, arrived=arrived)
 
 
 def _is_json(response: httpx.Response) -> bool:

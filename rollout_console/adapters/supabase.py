@@ -1,4 +1,4 @@
-"""The Supabase door: supabase-py, RPC only."""
+"""The Supabase adapter: supabase-py, calls of SQL functions only."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from rollout_console.doors import Target, http_errors
-from rollout_console.doors.http_errors import Failure
+from rollout_console.adapters import http_errors
+from rollout_console.adapters.base import Adapter, Target
+from rollout_console.adapters.http_errors import Failure
 from rollout_console.errors import BadCredentials, NotConfigured
 
 if TYPE_CHECKING:
@@ -25,24 +26,24 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5.0  # seconds
 READ_TIMEOUT = 9.0  # seconds: a little more than the 8 that hosted Supabase gives a statement
-PATIENCE = 10.0  # seconds that a call takes at most, however often it is sent
-PAUSES = (0.25, 0.5, 1.0)  # seconds between sendings, of which half is left to chance
+PATIENCE = 10.0  # seconds that a call takes at most, retries included
+PAUSES = (0.25, 0.5, 1.0)  # seconds before each retry, of which up to half is left out at random
 
 
 class Answer(NamedTuple):
-    """What a function returned; null is an answer, too."""
+    """What a function returned, which may be null."""
 
     data: Any
 
 
-class SupabaseDoor:
+class SupabaseAdapter(Adapter):
     """Calls the SQL functions through a Supabase project's API.
 
     Args:
         url: the project's URL; plain http only on this machine.
-        key: a secret or service-role key, or one that only reads.
-        read_only: whether the key only reads; a publishable or anon key is recognised without it.
-        patience: seconds after which a call gives up.
+        key: a secret or service-role key, or one that can only read.
+        read_only: whether the key can only read; a publishable or anon key is recognised without it.
+        patience: seconds after which a call gives up, retries included.
 
     Raises:
         NotConfigured: the URL is not one, or would send the key in clear text.
@@ -64,18 +65,14 @@ class SupabaseDoor:
         self.target = Target("supabase", _name(address), read_only or _only_reads(key))
 
     def __repr__(self) -> str:
-        return f"SupabaseDoor({self._url!r})"
+        return f"SupabaseAdapter({self._url!r})"
 
-    def call(self, function: str, **parameters: object) -> Any:
-        """See `Door.call`. A call whose answer was lost is sent again, a few times within `patience`.
+    def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
+        """See `Adapter.call`. A call whose answer was lost is retried, up to three times within `patience`.
 
-        That is safe for changes too: their context carries an operation id that the functions
-        recognise. A call without a context is a read.
+        One that is not idempotent is retried only while it can't have reached the database.
         """
-        context = parameters.get("context")
-        change = "context" in parameters
-        repeatable = not change or (isinstance(context, dict) and "operation_id" in context)
-        doubtful = False
+        arrived = False
         client = self._open()
         deadline = time.monotonic() + self._patience
         pauses = iter(PAUSES)
@@ -83,23 +80,23 @@ class SupabaseDoor:
             outcome = self._send_within(deadline - time.monotonic(), client, function, parameters)
             if isinstance(outcome, Answer):
                 return outcome.data
-            doubtful = doubtful or (change and outcome.arrived)
+            arrived = arrived or outcome.arrived
             wait = max(outcome.wait, next(pauses, math.inf) * random.uniform(0.5, 1))
-            again = outcome.passing and (repeatable or not doubtful)
-            if not again or time.monotonic() + wait >= deadline:
-                error = outcome.error(change=change, doubtful=doubtful)
+            retry = outcome.transient and (idempotent or not arrived)
+            if not retry or time.monotonic() + wait >= deadline:
+                error = outcome.error(changes=changes, arrived=arrived)
                 raise type(error)(str(error).replace(self._key, "[key]"))
             time.sleep(wait)
 
     def close(self) -> None:
-        """See `Door.close`."""
+        """See `Adapter.close`."""
         with self._lock:
             if self._http is not None:
                 self._http.close()
             self._client = self._http = None
 
     def warm_up(self) -> None:
-        """Import supabase-py in the background, so that the first command need not wait for it."""
+        """See `Adapter.warm_up`: import supabase-py, which takes longer than the first command should."""
 
         def start() -> None:
             with contextlib.suppress(Exception):  # the first command meets the error and shows it
@@ -130,9 +127,9 @@ class SupabaseDoor:
                 persist_session=False,
             )
             return create_client(self._url, self._key, options)
-        except Exception as error:  # bad settings of a proxy or of certificates, in many classes
+        except Exception as error:  # wrong settings of a proxy or of certificates, in many classes
             problem = http_errors.one_line(error).replace(self._key, "[key]")
-        # Raised here and not above, so that no chain of exceptions carries the library's text along.
+        # Raised here and not above, so that the library's text, which may hold the key, is not its context.
         raise NotConfigured(
             f"supabase-py can't be set up ({problem}); "
             "check SUPABASE_URL, HTTPS_PROXY and SSL_CERT_FILE, then start again"
@@ -144,9 +141,9 @@ class SupabaseDoor:
     def _send_within(
         self, seconds: float, client: Client, function: str, parameters: dict[str, object]
     ) -> Answer | Failure:
-        """Send once, in a thread of its own: looking up a name and slow drips know no time limit.
+        """Send once, in a thread of its own, and wait for it no longer than `seconds`.
 
-        Ctrl-C is heard at once, too.
+        httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either.
         """
         box: queue.SimpleQueue[Answer | Failure | BaseException] = queue.SimpleQueue()
 
@@ -177,7 +174,7 @@ class SupabaseDoor:
         except httpx.HTTPError as error:
             return http_errors.of_transport(error, self.host)
         response: httpx.Response = self._seen.response
-        # What is no JSON comes back as its text; none of our functions returns a text.
+        # supabase-py returns an answer that is not JSON as text; none of our functions returns text.
         if isinstance(data, str) or not response.content:
             return http_errors.not_json(response, self.host)
         return Answer(data)
@@ -207,7 +204,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _path(address: SplitResult) -> str:
-    return address.path.rstrip("/").removesuffix("/rest/v1")  # the dashboard shows the URL with and without
+    return address.path.rstrip("/").removesuffix("/rest/v1")  # Supabase shows the URL with it and without
 
 
 def _name(address: SplitResult) -> str:
@@ -216,7 +213,7 @@ def _name(address: SplitResult) -> str:
 
 
 def _only_reads(key: str) -> bool:
-    """Tell whether a key is a publishable one, or a legacy token of the role anon."""
+    """Return whether a key is publishable, or a legacy token of a role that can only read."""
     if key.startswith("sb_"):
         return key.startswith("sb_publishable_")
     try:

@@ -1,4 +1,4 @@
-"""The PostgreSQL door: psycopg, one connection, one statement a command."""
+"""The PostgreSQL adapter: psycopg, a connection for each thread, one statement for each command."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
-from rollout_console.doors import Target
-from rollout_console.errors import BadCredentials, NotConfigured, RolloutError, Unreachable, from_sqlstate
+from rollout_console.adapters.base import Adapter, Target
+from rollout_console.errors import NotConfigured, RolloutError, Unreachable, from_sqlstate
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
 CONNECT_TIMEOUT = 5  # seconds
-STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that both doors behave alike
+LOGIN_REFUSED = "28000"
+STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
 
 
-class PostgresDoor:
+class PostgresAdapter(Adapter):
     """Calls the SQL functions over PostgreSQL connections that are opened when first needed.
 
     Each thread has a connection of its own: an emergency stop never waits for a refresh.
+
+    Args:
+        url: a connection string as libpq reads it.
+        target: what to show of it, by default its host and database.
     """
 
     def __init__(self, url: str, target: Target | None = None) -> None:
@@ -29,21 +34,18 @@ class PostgresDoor:
         self._opened: list[psycopg.Connection[Any]] = []
         self.target = target or Target("postgres", _name_of(url))
 
-    def call(self, function: str, **parameters: object) -> Any:
-        """See `Door.call`. A call on a connection that turns out to be dead is sent once more.
-
-        That is safe for changes too: they carry an operation id that the functions recognise.
-        """
+    def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
+        """See `Adapter.call`. An idempotent call is retried once if its connection turns out to be dead."""
         import psycopg
 
-        reused = self._connection is not None
+        retriable = idempotent and self._connection is not None  # a new connection that fails, fails again
         try:
             return self._send(function, parameters)
         except psycopg.Error as error:
             if not self._is_lost():
                 raise translate(error) from error
             self._forget()
-            if not reused:
+            if not retriable:
                 raise translate(error) from error
         try:
             return self._send(function, parameters)
@@ -51,15 +53,19 @@ class PostgresDoor:
             raise translate(error) from error
 
     def close(self) -> None:
-        """See `Door.close`."""
+        """See `Adapter.close`."""
         for connection in self._opened:
             connection.close()
         self._opened.clear()
         self._own = threading.local()
 
+    def url(self) -> str:
+        """Return the connection string, credentials included; never show it."""
+        return self._url
+
     @property
     def _connection(self) -> psycopg.Connection[Any] | None:
-        """The connection of this thread, if it has one."""
+        """This thread's connection, if it has one."""
         return getattr(self._own, "connection", None)
 
     def _is_lost(self) -> bool:
@@ -70,10 +76,6 @@ class PostgresDoor:
             self._opened.remove(self._connection)
             self._connection.close()
             del self._own.connection
-
-    def url(self) -> str:
-        """Return the connection string, credentials included; never show it."""
-        return self._url
 
     def _send(self, function: str, parameters: dict[str, object]) -> Any:
         from psycopg.types.json import Jsonb
@@ -98,7 +100,7 @@ def _statement(function: str, *parameters: str) -> sql.Composed:
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
-    """Open a connection that suits an operator: it gives up soon and commits each statement.
+    """Open a connection for an operator: short timeouts, each statement committed by itself.
 
     Raises:
         psycopg.Error: the server can't be reached or refuses the login.
@@ -127,19 +129,21 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 
 def translate(error: psycopg.Error) -> RolloutError:
-    """Return the package's error for one of psycopg's."""
+    """Return the package's error for one of psycopg's, by its SQLSTATE.
+
+    A connection that could not be opened has none: libpq passes on the server's words alone, which may be in
+    any language. Whether the server asked for the password is what tells a refused login from an outage.
+    """
     message = " ".join((error.diag.message_primary or str(error)).split())
-    if "No space left" in message:
-        return from_sqlstate("53100", message)
     if error.sqlstate:
         return from_sqlstate(error.sqlstate, message)
-    if "password" in message or "authentication" in message or "no pg_hba.conf entry" in message:
-        return BadCredentials(f"the database refused the login ({message}); check the database URL")
+    if error.pgconn is not None and error.pgconn.used_password:
+        return from_sqlstate(LOGIN_REFUSED, message)
     return Unreachable(f"the database can't be reached ({message}); check the network, then: rollout.status()")
 
 
 def _name_of(url: str) -> str:
-    """Return `host/database` from a connection string: what may be shown of it."""
+    """Return `host/database` of a connection string, the part of it that may be shown."""
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 

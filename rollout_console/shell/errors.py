@@ -1,4 +1,4 @@
-"""R13: what can be foreseen to go wrong is one line with a way out, never a traceback."""
+"""R13: an error that can be foreseen is one line that ends with what to type, never a traceback."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from types import MethodType, TracebackType
 from typing import Any
 
 from rollout_console.commands import COMMANDS
-from rollout_console.console import Rollout
 from rollout_console.errors import RolloutError
+from rollout_console.shell.session import Session
 from rollout_console.text import clean
 
 CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
 
 
-def install(ip: Any, console: Rollout) -> None:
-    """Show the package's errors, and slips in typing a command, as one line."""
+def install(session: Session) -> None:
+    """Show the package's errors, and mistyped commands, as one line."""
+    ip = session.ip
 
     def on_error(
         shell: Any,
@@ -29,7 +30,7 @@ def install(ip: Any, console: Rollout) -> None:
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
-        show_error(console, line, error)
+        show_error(session, line, error)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
@@ -38,28 +39,27 @@ def install(ip: Any, console: Rollout) -> None:
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
-            show_error(console, line, error)
+            show_error(session, line, error)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)
     ip.showsyntaxerror = MethodType(on_syntax_error, ip)
 
+    def uninstall() -> None:
+        ip.set_custom_exc((), None)
+        ip.__dict__.pop("showsyntaxerror", None)
 
-def uninstall(ip: Any) -> None:
-    """Give IPython its own ways back."""
-    ip.set_custom_exc((), None)
-    ip.__dict__.pop("showsyntaxerror", None)
+    session.on_unload(uninstall)
 
 
-def show_error(console: Rollout, line: str, error: BaseException | None) -> None:
-    """Put an error on screen: the line, and what to do by hand where the error knows it."""
-    screen = console.screen()
-    print(screen.paint(line, "bad"), file=sys.stderr)
+def show_error(session: Session, line: str, error: BaseException | None) -> None:
+    """Print an error: the line, and below it what to do by hand, if the error says so."""
+    print(session.screen().paint(line, "bad"), file=sys.stderr)
     for step in getattr(error, "by_hand", ()):
         print(f"   {clean(step, 4000)}", file=sys.stderr)
 
 
 def one_line(error: BaseException, source: str) -> str | None:
-    """Return the line to show for an error of a command, or None if it is not one of ours to explain.
+    """Return the line to show for an error of a command, or None for an error that IPython should show.
 
     Args:
         error: what was raised.

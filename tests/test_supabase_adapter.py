@@ -1,4 +1,4 @@
-"""The Supabase door: sending again what was lost, giving up in time, and no change made twice."""
+"""The Supabase adapter: sending again what was lost, giving up in time, and no change made twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import fault_proxy as faults
 import pytest
 from changes import CHANGES
 
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.doors.supabase import SupabaseDoor
 from rollout_console.errors import Refused, TimedOut, Unreachable
 
 LOST_BEFORE = {
@@ -41,12 +41,12 @@ def named(table):
 
 def test_supabase_py_is_imported_by_the_first_call_and_not_before():
     code = (
-        "import sys; from rollout_console.doors.supabase import SupabaseDoor;"
-        "door = SupabaseDoor('https://abc.supabase.co', 'sb_secret_x'); print(door.target, door);"
+        "import sys; from rollout_console.adapters.supabase import SupabaseAdapter;"
+        "adapter = SupabaseAdapter('https://abc.supabase.co', 'sb_secret_x'); print(adapter.target, adapter);"
         "sys.exit(bool({'supabase', 'httpx', 'postgrest'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "abc SupabaseDoor('https://abc.supabase.co')\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "abc SupabaseAdapter('https://abc.supabase.co')\n", "")
 
 
 @pytest.mark.parametrize("fault", **named(LOST_BEFORE | {f"{name}, after": f for name, f in LOST_AFTER.items()}))
@@ -86,7 +86,7 @@ def test_a_lost_answer_never_doubles_a_history_row(faulty, change):
 
 
 def test_a_lost_answer_to_create_leaves_one_configuration_and_one_row(faulty):
-    other = RolloutClient(faulty.client.door, "another_feature", who=faulty.client.who)
+    other = RolloutClient(faulty.client.adapter, "another_feature", who=faulty.client.who)
     rows = faulty.history_rows()
     faulty.proxy.next(faults.swallow)
     assert other.create(10).changed
@@ -100,7 +100,9 @@ def test_a_lost_answer_to_a_batch_neither_skips_nor_repeats_repositories(faulty)
     while not done:
         faulty.proxy.next(faults.swallow)
         context = {"operator": "tess", "host": "h", "operation_id": str(uuid.uuid4())}
-        run = faulty.client.door.call("rollout_categorize_batch", batch_size=3, run_id=run_id, context=context)
+        run = faulty.client.adapter.call(
+            "rollout_categorize_batch", idempotent=True, batch_size=3, run_id=run_id, context=context
+        )
         run_id, done = run["run_id"], run["done"]
     assert (run["processed"], run["changed"]) == (10, 10)
     assert faulty.history_rows() == rows + 1
@@ -109,21 +111,21 @@ def test_a_lost_answer_to_a_batch_neither_skips_nor_repeats_repositories(faulty)
 def test_the_row_of_a_change_has_the_operation_id_of_its_first_sending(faulty):
     context = faulty.client._context()
     faulty.proxy.next(faults.swallow, faults.page(504))
-    faulty.client.door.call("rollout_set_percentage", percentage=7, context=context)
+    faulty.client.adapter.call("rollout_set_percentage", idempotent=True, percentage=7, context=context)
     assert faulty.value("select count(*) from rollout_history where id = %s", context["operation_id"]) == 1
 
 
-def test_a_change_without_an_operation_id_is_not_sent_again_once_it_may_have_arrived(faulty):
+def test_a_call_that_is_not_idempotent_is_not_sent_again_once_it_may_have_arrived(faulty):
     faulty.proxy.next(faults.swallow)
     with pytest.raises(Unreachable, match=r"whether the change was made shows: rollout\.history\(\)$"):
-        faulty.client.door.call("rollout_set_percentage", percentage=7, context={"operator": "tess"})
+        faulty.client.adapter.call("rollout_set_percentage", percentage=7, context={"operator": "tess"})
     assert len(faulty.proxy.requests) == 1
 
 
 def test_a_change_undone_by_another_before_it_is_sent_again_is_not_made_again(faulty):
     """The whitelist looks at the list itself: its second sending must fail rather than add once more."""
     name = faulty.add_repositories(1)[0]
-    other = SupabaseDoor(faulty.api.url, faulty.api.secret_key)
+    other = SupabaseAdapter(faulty.api.url, faulty.api.secret_key)
 
     def lose_and_let_another_undo(handler):
         handler.ask()
@@ -193,22 +195,22 @@ def test_the_api_is_waited_for_as_long_as_it_asks_if_patience_allows(faulty):
     assert len(faulty.proxy.requests) == 1
 
 
-def test_a_closed_door_opens_again(faulty):
-    door = faulty.door()
-    first = door.call("rollout_status")
-    door.close()
-    door.close()
-    assert door.call("rollout_status")["id"] == first["id"]
-    door.close()
+def test_a_closed_adapter_opens_again(faulty):
+    adapter = faulty.door()
+    first = adapter.call("rollout_status")
+    adapter.close()
+    adapter.close()
+    assert adapter.call("rollout_status")["id"] == first["id"]
+    adapter.close()
 
 
 def test_the_first_calls_of_many_threads_share_one_client(faulty):
-    door, clients = faulty.door(), []
+    adapter, clients = faulty.door(), []
     barrier = threading.Barrier(8)
 
     def open_it() -> None:
         barrier.wait()
-        clients.append(door._open())
+        clients.append(adapter._open())
 
     threads = [threading.Thread(target=open_it) for _ in range(8)]
     for thread in threads:
@@ -217,4 +219,4 @@ def test_the_first_calls_of_many_threads_share_one_client(faulty):
         thread.join()
     assert len(clients) == 8
     assert len({id(client) for client in clients}) == 1
-    door.close()
+    adapter.close()

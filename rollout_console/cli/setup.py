@@ -1,4 +1,4 @@
-"""`rollout-console setup`: from a database to a running rollout, once; a second run changes nothing."""
+"""`rollout-console setup`: makes a database a running rollout, step by step; a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -15,24 +15,22 @@ from rollout_console.results import SetupPlan, Status
 from rollout_console.settings import Settings
 from rollout_console.text import clean, count
 
-AGAIN = "to go on, type: rollout-console setup"
-
-# Why the percentage is what it is, by the outcome of rollout_begin.
+# What became of the percentage, by the outcome of rollout_begin.
 START = {
     "started": "started at {now} %",
     "as_asked": "at {now} % already",
-    "higher": "left at {now} %: it stands higher than {wanted} % already",
-    "running": "left at {now} %: it runs already; to change it, type in the console: rollout.setRollout({wanted})",
-    "stopped": "left alone: an EMERGENCY STOP is on; to end it, type in the console: rollout.resume()",
-    "rolled_back": "left at {now} %: it was taken back; to start again, type in the console: rollout.setRollout(5)",
+    "higher": "left at {now} %: it is higher than {wanted} % already",
+    "running": "left at {now} %: it is running; to change it, type in the console: rollout.setRollout({wanted})",
+    "stopped": "unchanged: an EMERGENCY STOP is on; to end it, type in the console: rollout.resume()",
+    "rolled_back": "left at {now} %: it was rolled back; to start again, type in the console: rollout.setRollout(5)",
 }
-# Why the whitelist is what it is, by the outcome of rollout_seed_whitelist.
+# What became of the whitelist, by the outcome of rollout_seed_whitelist.
 WHITELIST = {
     "added": "{names}",
-    "not_empty": "left alone: it has entries already",
-    "emptied": "left empty: somebody took its entries off",
-    "stopped": "left alone during the emergency stop",
-    "rolled_back": "left alone: the rollout was taken back",
+    "not_empty": "unchanged: it has entries already",
+    "emptied": "left empty: it was emptied manually",
+    "stopped": "unchanged during the emergency stop",
+    "rolled_back": "unchanged: the rollout was rolled back",
     "no_candidates": "left empty: there are no repositories of the category test",
 }
 
@@ -40,29 +38,35 @@ WHITELIST = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--percentage", type=int, default=10, metavar="P", help="where to start, 0 to 100 (default 10)")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do it without asking first")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Set the rollout up, step by step; each step is committed by itself.
+    """Set the rollout up; each step is committed by itself.
 
     Returns:
-        0 when the set-up is complete (or was before), 1 when the operator declined, 130 after Ctrl-C.
+        0 if the set-up is complete or was before, 1 if the operator declined, 130 after Ctrl-C.
 
     Raises:
-        RolloutError: a step failed; those before it stay, and the next run goes on.
+        RolloutError: a step failed; those before it stay, and the next run continues.
     """
     setup = Setup(Settings.from_environment(), connect(), args)
     try:
         return setup.run()
     except KeyboardInterrupt:
-        print(f"\ninterrupted; what has a ✓ above is done and stays; {AGAIN}", file=sys.stderr)
+        print("\ninterrupted; steps with a ✓ are done; to continue, type: rollout-console setup", file=sys.stderr)
         return 130
 
 
 class Setup:
-    """One run of the set-up."""
+    """One run of the set-up.
+
+    Args:
+        settings: for the database URL, without which a missing schema can't be applied.
+        client: makes the changes.
+        args: the options: `percentage`, `dry_run`, `yes`.
+    """
 
     def __init__(self, settings: Settings, client: RolloutClient, args: argparse.Namespace) -> None:
         self.database_url = settings.database_url
@@ -73,8 +77,8 @@ class Setup:
         self.screen = Screen.of(sys.stdout)
 
     def run(self) -> int:
-        """Go through the steps, as far as they are still to do."""
-        print(f" {self.client.feature} on {self.client.door.target}")
+        """Do the steps that are not done yet, and return the exit status."""
+        print(f" {self.client.feature} on {self.client.adapter.target}")
         if not self._schema_is_there():
             return 0 if self.dry_run else 1
         plan = self.client.setup_plan(self.percentage)
@@ -125,7 +129,7 @@ class Setup:
         self._done("categories", f"{count(run.processed)} repositories categorized")
 
     def _schema_is_there(self) -> bool:
-        """Apply what is missing, if the operator agrees. Without a database URL the first call tells."""
+        """Apply what is pending, if the operator agrees. Without a database URL the next call finds out."""
         waiting = pending(self.database_url) if self.database_url else []
         if not waiting:
             return True
@@ -144,7 +148,10 @@ class Setup:
         if self.agreed:
             return True
         if not sys.stdin.isatty():
-            raise BadArgument("there is nobody to ask; to go ahead, type: rollout-console setup --yes")
+            raise BadArgument(
+                "setup asks before it changes anything, which needs a terminal; "
+                "to go ahead without, type: rollout-console setup --yes"
+            )
         if input(f" {question} [y/N] ").strip().lower() in {"y", "yes"}:
             return True
         print(" nothing was changed")
@@ -160,7 +167,7 @@ class Setup:
 
 
 def describe(plan: SetupPlan, percentage: int) -> list[str]:
-    """Return what is still to do, a line each; nothing if the set-up is complete."""
+    """Return what is to do, a line for each step; no lines if the set-up is complete."""
     steps = []
     if not plan.configured:
         steps.append("create the configuration")
@@ -179,7 +186,7 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
 
 def next_steps(status: Status) -> str:
     """Return what to type after the set-up."""
-    first = ("rollout.resume()", "when the reason of the stop is gone")
+    first = ("rollout.resume()", "when the cause of the stop is mended")
     if not status.emergency_stop:
         first = ("rollout.phases()", "whether the next phase may begin")
     rows = [

@@ -1,4 +1,4 @@
-"""`rollout-console migrate`: show or apply what the database lacks, or write it as files for the Supabase CLI."""
+"""`rollout-console migrate`: shows or applies what is pending, or writes it as files for the Supabase CLI."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Show, export or apply what is pending."""
+    """Show, export or apply what is pending; return 0.
+
+    Raises:
+        RolloutError: the database can't be reached, refuses, or holds a newer schema.
+    """
     import psycopg
 
-    from rollout_console.doors.postgres import translate
+    from rollout_console.adapters.postgres import translate
 
     if args.export:
         return _export(args.export)
@@ -48,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def database_url(settings: Settings) -> str:
-    """Return where to apply migrations: a database URL, or the embedded database if nothing else is set.
+    """Return the URL of the database to migrate: the one that is set, else the embedded one, started if need be.
 
     Raises:
         NotConfigured: only an API is configured, which can't change the schema.
@@ -57,12 +61,12 @@ def database_url(settings: Settings) -> str:
         return settings.database_url
     if settings.supabase_url:
         raise NotConfigured(
-            "migrations need the database itself: set SUPABASE_DB_URL to the project's connection string, "
+            "migrations can't go through the API: set SUPABASE_DB_URL to the project's connection string, "
             "or type: rollout-console migrate --export supabase/migrations, then: supabase db push"
         )
-    from rollout_console.doors.embedded import EmbeddedDoor
+    from rollout_console.adapters.embedded import EmbeddedAdapter
 
-    return EmbeddedDoor(settings.home).url()
+    return EmbeddedAdapter(settings.home).url()
 
 
 def _export(folder: Path) -> int:

@@ -1,0 +1,41 @@
+"""The adapters: Supabase, PostgreSQL and embedded PostgreSQL lead to the same SQL functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollout_console.adapters.base import Adapter, Target
+from rollout_console.errors import NotConfigured
+
+if TYPE_CHECKING:
+    from rollout_console.settings import Settings
+
+__all__ = ["Adapter", "Target", "open_adapter"]
+
+
+def open_adapter(settings: Settings) -> Adapter:
+    """Return the adapter that the settings choose; the first call connects.
+
+    Raises:
+        NotConfigured: a Supabase URL without a key, or one that is no URL.
+        BadCredentials: what is set as a key can't be one.
+    """
+    if settings.supabase_url:
+        if not settings.supabase_key:
+            raise NotConfigured("SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again")
+        from rollout_console.adapters.failover import FailoverAdapter
+        from rollout_console.adapters.supabase import SupabaseAdapter
+
+        api = SupabaseAdapter(settings.supabase_url, settings.supabase_key, read_only=settings.read_only)
+        return FailoverAdapter(api, _postgres(settings.database_url) if settings.database_url else None)
+    if settings.database_url:
+        return _postgres(settings.database_url)
+    from rollout_console.adapters.embedded import EmbeddedAdapter
+
+    return EmbeddedAdapter(settings.home)
+
+
+def _postgres(url: str) -> Adapter:
+    from rollout_console.adapters.postgres import PostgresAdapter
+
+    return PostgresAdapter(url)

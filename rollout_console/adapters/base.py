@@ -1,0 +1,61 @@
+"""What every adapter is: a target, and `call` for the SQL functions behind it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+
+class Target(NamedTuple):
+    """The database that an adapter leads to.
+
+    Attributes:
+        kind: `local` (embedded), `postgres`, `supabase`, or `none` if no adapter could be opened.
+        name: a short name without credentials, for banner and prompt.
+        read_only: whether the key in use can only read.
+    """
+
+    kind: str
+    name: str
+    read_only: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} (read-only key)" if self.read_only else self.name
+
+
+class Adapter(Protocol):
+    """Calls the SQL functions of one database. Safe to use from several threads.
+
+    Attributes:
+        target: the database that it leads to.
+    """
+
+    target: Target
+
+    def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
+        """Call one SQL function with named arguments, as one statement, and return its JSON.
+
+        The defaults are the careful ones: a call of which nothing is known is never sent a second time
+        once the database may have received it.
+
+        Args:
+            function: its name, without schema.
+            changes: whether it writes; an error then says whether anything was changed.
+            idempotent: whether a retry does no harm: it only reads, or recognises its operation id.
+            parameters: its arguments by name; dictionaries arrive as jsonb.
+
+        Raises:
+            RolloutError: one of the package's errors, never the driver's.
+        """
+
+    @property
+    def notice(self) -> str | None:
+        """What the operator should know of how this thread's last call was made, or None."""
+        return None
+
+    def warm_up(self) -> None:
+        """Prepare the first call in the background, where there is something to prepare."""
+        return
+
+    def close(self) -> None:
+        """Release what is open; a later call opens it again."""
+        return

@@ -1,0 +1,1 @@
+"""The command line: `main`, and a module for each sub-command with its options and what it prints."""

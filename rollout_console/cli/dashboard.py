@@ -1,0 +1,27 @@
+"""`rollout-console dashboard`: the state of the rollout on a full screen, and its controls under single keys."""
+
+from __future__ import annotations
+
+import argparse
+
+SHORTEST = 0.5  # seconds between two refreshes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--every", type=float, default=2.0, metavar="SECONDS", help="how often to refresh (default 2, at least 0.5)"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Show the dashboard until q is pressed.
+
+    Raises:
+        RolloutError: the settings name no usable target.
+    """
+    from rollout_console import connect
+    from rollout_console.dashboard.app import Dashboard
+
+    Dashboard(connect(), every=max(SHORTEST, args.every)).run()
+    return 0

@@ -1,0 +1,67 @@
+"""`rollout-console monitor`: checks health at an interval, rolls back on a breach, and alerts."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+
+from rollout_console.errors import BadArgument, RolloutError
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+SHORTEST, LONGEST = 1, 24 * 3600  # seconds between two checks
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--every", default="15m", metavar="TIME", help="interval, as in 90s, 15m or 1h (default 15m)")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="check once and leave: exit 0 no breach, 1 breach and rolled back or stopped, "
+        "2 breach and auto-rollback is off, 3 could not check",
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON object per line")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Check until SIGINT or SIGTERM, or once.
+
+    Returns:
+        The exit status of `Monitor.run` or `Monitor.check_once`; 3 if the settings are wrong.
+
+    Raises:
+        BadArgument: the interval can't be read or is out of range.
+    """
+    from rollout_console import connect
+    from rollout_console.monitor import signals
+    from rollout_console.monitor.alerts import Alerts
+    from rollout_console.monitor.log import JsonLog, TextLog
+    from rollout_console.monitor.loop import Monitor
+    from rollout_console.settings import Settings
+
+    every = seconds(args.every)
+    signals.install()
+    log = JsonLog(sys.stdout) if args.json else TextLog(sys.stdout)
+    try:
+        client = connect()
+        monitor = Monitor(client, every, log, Alerts.from_settings(client, Settings.from_environment()))
+    except RolloutError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return monitor.check_once() if args.once else monitor.run()
+
+
+def seconds(text: str) -> int:
+    """Return an interval in seconds, 1 to 86,400, from a whole number with or without a unit: s, m or h.
+
+    Raises:
+        BadArgument: it can't be read or is out of range.
+    """
+    match = re.fullmatch(r"(\d{1,6})([smh]?)", text.strip().lower())
+    value = int(match[1]) * UNITS[match[2]] if match else 0
+    if not SHORTEST <= value <= LONGEST:
+        raise BadArgument(
+            "--every takes an interval from 1s to 24h, as in 90s, 15m or 1h; type: rollout-console monitor --every 15m"
+        )
+    return value

@@ -1,0 +1,43 @@
+"""Where the console's commands show what they return: standard output, unless a session knows better."""
+
+from __future__ import annotations
+
+import sys
+
+from rollout_console.render import Screen, render
+
+
+class Output:
+    """Prints results as text. A session of IPython extends it."""
+
+    def screen(self) -> Screen:
+        """Return the terminal as it is now: it may have been resized since the last command."""
+        return Screen.of(sys.stdout)
+
+    def show(self, result: object, notice: str | None = None) -> None:
+        """Show a result.
+
+        Args:
+            result: what a command returned; None shows nothing.
+            notice: what the operator should know of how the command was carried out, or None.
+        """
+        if notice:
+            self.say(f"({notice})")
+        if result is not None:
+            self.present(result)
+
+    def present(self, result: object) -> None:
+        """Put a result on screen."""
+        self.say(render(result, self.screen()))
+
+    def learn(self, result: object) -> None:
+        """Take note of a result that is on screen already."""
+
+    def refuse(self, line: str) -> None:
+        """Say why a command was not carried out, without stopping the commands after it."""
+        self.say(self.screen().paint(line, "warning"))
+
+    def say(self, text: str) -> None:
+        """Print text; a character that the terminal's encoding lacks becomes a question mark."""
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        print(text.encode(encoding, "replace").decode(encoding))

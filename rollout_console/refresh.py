@@ -1,0 +1,90 @@
+"""Keeps an answer of the database fresh in the background, for the prompt and the dashboard."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rollout_console.errors import RolloutError
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 30.0  # seconds between two attempts while the database can't be reached
+
+
+@dataclass(frozen=True)
+class Snapshot(Generic[T]):
+    """The newest answer, and how old it is.
+
+    Attributes:
+        value: the answer; None before the first.
+        fetched: when it came, on the monotonic clock, in seconds.
+        problem: why there is no newer one; None if the last attempt succeeded.
+    """
+
+    value: T | None = None
+    fetched: float = 0.0
+    problem: str | None = None
+
+    def age(self) -> float:
+        """Return how old the answer is, in seconds."""
+        return time.monotonic() - self.fetched
+
+
+class Refresher(Generic[T]):
+    """Fetches an answer at an interval, in a thread of its own.
+
+    Args:
+        fetch: returns the answer or raises a RolloutError.
+        every: seconds between two attempts.
+        changed: called after each attempt, in the refresher's thread.
+        longest: seconds up to which the pause grows while attempts fail.
+
+    Attributes:
+        snapshot: what is known; replaced as a whole, so that any thread may read it.
+    """
+
+    def __init__(
+        self, fetch: Callable[[], T], every: float, changed: Callable[[], None], *, longest: float = LONGEST_PAUSE
+    ) -> None:
+        self.snapshot: Snapshot[T] = Snapshot()
+        self._fetch = fetch
+        self._every = every
+        self._changed = changed
+        self._longest = longest
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin; the thread ends with the program at the latest."""
+        threading.Thread(target=self._run, name="refresher", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Fetch now, for example after a change."""
+        self._wake.set()
+
+    def learn(self, value: T) -> None:
+        """Take an answer that came by another call, for example that of a command."""
+        self.snapshot = Snapshot(value, time.monotonic())
+
+    def stop(self) -> None:
+        """End, at the latest after the attempt that is under way."""
+        self._stopped.set()
+        self._wake.set()
+
+    def _run(self) -> None:
+        pause = self._every
+        while not self._stopped.is_set():
+            try:
+                self.learn(self._fetch())
+                pause = self._every
+            except RolloutError as error:
+                known = self.snapshot
+                self.snapshot = Snapshot(known.value, known.fetched, str(error))
+                pause = min(max(self._longest, self._every), pause * 2)
+            self._changed()
+            self._wake.wait(pause)
+            self._wake.clear()

@@ -1,0 +1,92 @@
+"""The console in an IPython session: loaded once, and taken out without a trace. No command is sent."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.io import capture_output
+
+from rollout_console.results import Result
+from rollout_console.shell import load, unload
+
+
+class Report(Result):
+    """Something that a command returned."""
+
+
+@pytest.fixture
+def ip(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("SUPABASE_URL", "ROLLOUT_DATABASE_URL", "SUPABASE_DB_URL"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("ROLLOUT_HOME", str(tmp_path))
+    shell = InteractiveShell()
+    shell.history_manager.enabled = False
+    yield shell
+    unload(shell)
+    InteractiveShell.clear_instance()
+
+
+def traces(ip):
+    return (
+        list(ip.input_transformers_cleanup),
+        list(ip.Completer.custom_matchers),
+        ip.display_trap.hook,
+        ip.custom_exceptions,
+        "showsyntaxerror" in vars(ip),
+        "rollout" in ip.user_ns,
+        "percentage" in ip.user_ns,
+        "rollout_session" in vars(ip),
+        Result in ip.display_formatter.formatters["text/plain"].type_printers,
+    )
+
+
+def test_unloaded_it_leaves_no_trace(ip):
+    before = traces(ip)
+    load(ip, quiet=True)
+    assert all(a != b for a, b in zip(before, traces(ip), strict=True))
+    unload(ip)
+    assert traces(ip) == before
+    unload(ip)
+
+
+def test_loaded_twice_it_is_there_once(ip):
+    session = load(ip, quiet=True)
+    loaded = traces(ip)
+    del ip.user_ns["rollout"]
+    assert load(ip, quiet=True) is session
+    assert ip.user_ns["rollout"] is session.console
+    assert traces(ip) == loaded
+
+
+def test_names_of_the_operators_own_stay(ip):
+    ip.user_ns["percentage"] = 5
+    load(ip, quiet=True)
+    unload(ip)
+    assert ip.user_ns["percentage"] == 5
+
+
+def test_a_session_knows_what_its_cell_has_shown_and_refused(ip):
+    session, report = load(ip, quiet=True), Report()
+    with capture_output() as captured:
+        session.show(report, "by another way")
+        session.refuse("no")
+    assert captured.stdout.startswith("(by another way)\n")
+    assert captured.stdout.endswith("no\n")
+    assert session.has_shown(report)
+    assert not session.has_shown(Report())
+    assert session.refused
+    session.new_cell()
+    assert not session.has_shown(report)
+    assert not session.refused
+
+
+def test_a_console_without_a_target_opens_and_says_why(ip, monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", "https://abc.supabase.co")
+    for name in ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("SUPABASE_ANON_KEY", "")
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell("rollout.status()")
+    assert captured.stderr == "SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again\n"

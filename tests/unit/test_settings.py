@@ -1,0 +1,108 @@
+"""Which settings count, and which adapter they choose."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rollout_console.adapters import open_adapter
+from rollout_console.errors import BadCredentials, NotConfigured
+from rollout_console.settings import (
+    DATABASE_URLS,
+    DEFAULT_FEATURE,
+    SECRET_KEYS,
+    Settings,
+    application_overrides,
+    operator,
+)
+
+API = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_x"}
+DATABASE = {"ROLLOUT_DATABASE_URL": "postgresql://u:hidden@db.example:5432/app"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch, tmp_path):
+    """An environment without settings, and a working folder without `.env`."""
+    for name in list(os.environ):
+        if name.startswith(("ROLLOUT_", "SUPABASE_", "HYBRID_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def read(**overrides: str) -> Settings:
+    return Settings.from_environment(overrides)
+
+
+def test_without_settings_it_is_the_default_feature_and_the_embedded_database():
+    settings = read()
+    assert (settings.feature, settings.supabase_url, settings.database_url) == (DEFAULT_FEATURE, None, None)
+    assert open_adapter(settings).target == ("local", "local", False)
+
+
+def test_overrides_count_before_the_environment_and_that_before_dot_env(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("ROLLOUT_FEATURE=from_file\nROLLOUT_HOME=here\n")
+    assert read().feature == "from_file"
+    assert read().home == Path.cwd() / "here"
+    monkeypatch.setenv("ROLLOUT_FEATURE", "from_environment")
+    assert read().feature == "from_environment"
+    assert read(ROLLOUT_FEATURE="override").feature == "override"
+
+
+def test_blanks_count_as_not_set():
+    assert read(ROLLOUT_FEATURE="  ", SUPABASE_URL="").feature == DEFAULT_FEATURE
+
+
+@pytest.mark.parametrize("names", [SECRET_KEYS, DATABASE_URLS])
+def test_of_several_names_the_first_counts(names):
+    settings = read(**{name: f"value-{name}" for name in names})
+    assert f"value-{names[0]}" in (settings.supabase_key, settings.database_url)
+
+
+def test_an_anon_key_alone_only_reads():
+    settings = read(SUPABASE_URL=API["SUPABASE_URL"], SUPABASE_ANON_KEY="sb_publishable_x")
+    assert (settings.supabase_key, settings.read_only) == ("sb_publishable_x", True)
+    assert not read(**API, SUPABASE_ANON_KEY="sb_publishable_x").read_only
+
+
+def test_credentials_are_not_in_the_repr():
+    shown = repr(read(**API, **DATABASE, ROLLOUT_ALERT_URLS="slack://token"))
+    assert "sb_secret_x" not in shown
+    assert "hidden" not in shown
+    assert "token" not in shown
+
+
+def test_a_database_url_chooses_postgresql_and_shows_no_password():
+    adapter = open_adapter(read(**DATABASE))
+    assert str(adapter.target) == "db.example/app"
+    assert adapter.target.kind == "postgres"
+
+
+def test_an_api_counts_before_a_database_url_which_it_fails_over_to():
+    adapter = open_adapter(read(**API, **DATABASE))
+    assert adapter.target == ("supabase", "abc", False)
+    assert adapter.postgres.target.kind == "postgres"
+    assert open_adapter(read(**API)).postgres is None
+
+
+def test_a_url_without_a_key_says_what_to_set():
+    with pytest.raises(NotConfigured, match="set SUPABASE_SECRET_KEY, then start again"):
+        open_adapter(read(SUPABASE_URL=API["SUPABASE_URL"]))
+
+
+def test_a_key_that_cannot_be_one_is_refused():
+    with pytest.raises(BadCredentials, match="copy it again"):
+        open_adapter(read(SUPABASE_URL=API["SUPABASE_URL"], SUPABASE_SECRET_KEY="two words"))
+
+
+def test_r15_only_overrides_that_are_set_are_named(monkeypatch):
+    assert application_overrides() == {}
+    monkeypatch.setenv("HYBRID_EMERGENCY_STOP", "true")
+    assert application_overrides() == {"HYBRID_EMERGENCY_STOP": "true"}
+
+
+def test_r10_the_operator_can_be_named(monkeypatch):
+    monkeypatch.setenv("ROLLOUT_OPERATOR", "tess")
+    assert operator()["operator"] == "tess"
+    assert operator()["host"]
