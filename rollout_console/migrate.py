@@ -177,7 +177,7 @@ def _pending(connection: psycopg.Connection[Any]) -> list[Step | Rules]:
     for step in steps():
         if step.version in recorded and not step.is_recorded_as(recorded[step.version]):
             raise SchemaMismatch(
-                f"the database's migration {step.version} is not this version's {step.name}: "
+                f"the database has another migration {step.version} than {step.name}; "
                 "nothing was changed; compare it with this version's migrations/"
             )
     waiting: list[Step | Rules] = [step for step in steps() if step.version not in recorded]

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments and arguments[0] in SUBCOMMANDS:
-            return _subcommand(arguments[0], arguments[1:])
+            return _run_subcommand(arguments[0], arguments[1:])
         return _console(arguments)
     except RolloutError as error:
         print(error, file=sys.stderr)
@@ -48,8 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
-def _subcommand(name: str, arguments: list[str]) -> int:
-    module: Any = import_module(f"rollout_console.cli.{name.replace('-', '_')}")
+def subcommand(name: str) -> Any:
+    """Return the module of a sub-command, with its `add_arguments` and `main`."""
+    return import_module(f"rollout_console.cli.{name.replace('-', '_')}")
+
+
+def _run_subcommand(name: str, arguments: list[str]) -> int:
+    module = subcommand(name)
     summary = SUBCOMMANDS[name]
     parser = argparse.ArgumentParser(prog=f"rollout-console {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     module.add_arguments(parser)
