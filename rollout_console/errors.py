@@ -84,12 +84,7 @@ MEANINGS = {
     "RC002": Meaning(Refused),  # not possible in this state of the rollout
     "RC003": Meaning(NotFound),
     "RC004": Meaning(Refused),  # history is append-only
-    "22023": Meaning(Refused),  # these three: what our functions raised before they had a class of their own
-    "55000": Meaning(Refused),
-    "P0002": Meaning(NotFound),
     "08": UNAVAILABLE,
-    # The id of a history row, which is the operation's, is the one unique key that our functions can violate.
-    "23505": Meaning(Refused, "the change was made, and undone since by someone else; see: rollout.history()"),
     "25006": Meaning(
         NotPermitted,
         "the database is read-only now (a replica, or its disk is full); nothing was changed: "

@@ -247,7 +247,8 @@ def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing
     apply(existing)
     rows(existing, "insert into rollout_rules (checksum) values ('of older rules') returning 1")
     rows(
-        existing, "create or replace function rollout_is_eligible(reason text) returns boolean language sql as 'select true'"
+        existing,
+        "create or replace function rollout_is_eligible(reason text) returns boolean language sql as 'select true'",
     )
     assert [str(part) for part in pending(existing)] == [str(rules())]
     assert [str(part) for part in apply(existing)] == [str(rules())]

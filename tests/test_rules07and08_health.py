@@ -190,8 +190,9 @@ def test_r8_two_failures_at_the_same_moment_do_not_slip_through(running):
 
 @pytest.mark.parametrize("processor", ["lambda", "", None])
 def test_record_rollout_job_refuses_an_unknown_processor(running, processor):
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match="inngest or github_actions"):
+    with pytest.raises(psycopg.Error, match="inngest or github_actions") as refused:
         running.sql("select record_rollout_job(%s, %s, true)", running.repository_id("acme/repo-1"), processor)
+    assert refused.value.sqlstate == "RC001"
 
 
 def test_record_rollout_job_keeps_averages_and_the_last_error(running):

@@ -130,8 +130,9 @@ def test_r10_rows_cannot_be_altered_even_by_the_service_role(rollout, statement,
     rows = rollout.history_rows()
     with psycopg.connect(rollout.url, autocommit=True) as connection:
         connection.execute(f"set role {role}")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(psycopg.Error, match="append-only") as refused:
             connection.execute(statement)
+        assert refused.value.sqlstate == "RC004"
     assert rollout.history_rows() == rows
 
 

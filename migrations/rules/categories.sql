@@ -122,7 +122,7 @@ begin
         exit when found;
         if run_id is not null then
             raise exception 'no such categorization run; to begin one, type rollout.categorizeAll()'
-                using errcode = 'P0002';
+                using errcode = 'RC003';
         end if;
         -- Another operator's batch ended the run while this one waited for it: begin the next.
     end loop;

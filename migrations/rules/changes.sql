@@ -21,11 +21,11 @@ begin
     select * into config from rollout_configuration c where c.feature_name = feature and c.is_active;
     if not found then
         raise exception 'no active rollout for feature %; to create one, type in a shell: rollout-console setup',
-            coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'P0002';
+            coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'RC003';
     end if;
     return config;
 end $$;
-comment on function public.rollout_active(text) is 'The active configuration of a feature; P0002 if there is none.';
+comment on function public.rollout_active(text) is 'The active configuration of a feature; RC003 if there is none.';
 
 create or replace function public.rollout_lock(
     feature text, command text, reason text, context jsonb, action text default 'updated'

@@ -40,7 +40,7 @@ begin
             if not config.emergency_stop and percentage <> config.rollout_percentage then
                 raise exception
                     'no emergency stop to resume from; to change the percentage from % %%, type rollout.setRollout(%)',
-                    config.rollout_percentage, percentage using errcode = '55000';
+                    config.rollout_percentage, percentage using errcode = 'RC002';
             end if;
             config.rollout_percentage := percentage;
         end if;

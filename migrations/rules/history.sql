@@ -8,7 +8,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     raise exception 'rollout history is append-only: rows can''t be changed or deleted'
-        using errcode = '42501', hint = 'Deactivate a configuration (is_active = false) instead of deleting it.';
+        using errcode = 'RC004', hint = 'Deactivate a configuration (is_active = false) instead of deleting it.';
 end $$;
 comment on function public.rollout_history_is_append_only() is
     'Trigger, R10: refuses every update, delete and truncate of rollout_history.';

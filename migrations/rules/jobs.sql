@@ -16,12 +16,12 @@ declare
 begin
     if processor is null or processor not in ('inngest', 'github_actions') then
         raise exception 'processor must be inngest or github_actions, not %',
-            coalesce(quote_literal(left(processor, 50)), 'null') using errcode = '22023';
+            coalesce(quote_literal(left(processor, 50)), 'null') using errcode = 'RC001';
     elsif success is null then
-        raise exception 'success must be true or false, not null' using errcode = '22023';
+        raise exception 'success must be true or false, not null' using errcode = 'RC001';
     elsif not coalesce(processing_seconds between 0 and 1e8, processing_seconds is null) then
         raise exception 'processing_seconds must be a number of seconds from 0 to 100,000,000, or null'
-            using errcode = '22023';
+            using errcode = 'RC001';
     end if;
     window_start := date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch');
     insert into rollout_metrics as m (

@@ -9,7 +9,7 @@ begin
     -- "is not true": null and NaN are refused with the rest
     if (percentage between 0 and 100 and percentage = trunc(percentage)) is not true then
         raise exception 'a percentage is a whole number from 0 to 100, not %; type for example %',
-            coalesce(left(percentage::text, 30), 'null'), example using errcode = '22023';
+            coalesce(left(percentage::text, 30), 'null'), example using errcode = 'RC001';
     end if;
     return percentage;
 end $$;
@@ -52,7 +52,7 @@ begin
         if percentage > config.rollout_percentage then
             raise exception
                 'a rollback only lowers, and the rollout stands at % %%; to raise it, type rollout.setRollout(%)',
-                config.rollout_percentage, percentage using errcode = '55000';
+                config.rollout_percentage, percentage using errcode = 'RC002';
         end if;
         config.rollout_percentage := percentage;
         perform rollout_store(config);

@@ -25,7 +25,7 @@ declare
     alike text;
 begin
     if coalesce(cardinality(asked), 0) = 0 then
-        raise exception 'no repository named; type for example %', example using errcode = '22023';
+        raise exception 'no repository named; type for example %', example using errcode = 'RC001';
     end if;
     unknown := array(
         select left(coalesce(n.asked_name, 'null'), 100)
@@ -35,12 +35,12 @@ begin
         from (select h.full_name from rollout_host_repositories h
               where lower(h.full_name) in (select lower(u) from unnest(unknown) u) limit 5) h;
         raise exception 'unknown repository: %; nothing was changed; %', array_to_string(unknown, ', '),
-            coalesce('did you mean ' || alike || '?', 'type for example ' || example) using errcode = 'P0002';
+            coalesce('did you mean ' || alike || '?', 'type for example ' || example) using errcode = 'RC003';
     end if;
     return query select distinct on (n.repository_id) n.* from rollout_repository_names(asked) n;
 end $$;
 comment on function public.rollout_known_repositories(text[], text) is
-    'R9: as rollout_repository_names, each repository once; P0002 naming the unknown ones if there are any.';
+    'R9: as rollout_repository_names, each repository once; RC003 naming the unknown ones if there are any.';
 
 create or replace function public.rollout_find_repositories(prefix text, max_rows integer default 20)
 returns jsonb

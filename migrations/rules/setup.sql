@@ -13,7 +13,7 @@ declare
     feature constant text := rollout_create.feature_name;
 begin
     if coalesce(feature, '') = '' or length(feature) > 100 then
-        raise exception 'a feature name has 1 to 100 characters; set ROLLOUT_FEATURE' using errcode = '22023';
+        raise exception 'a feature name has 1 to 100 characters; set ROLLOUT_FEATURE' using errcode = 'RC001';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('rollout:' || feature, 0));
     if not rollout_open_change(coalesce(context, '{}') || jsonb_build_object(

@@ -18,10 +18,10 @@ declare
 begin
     if config.metadata -> 'sample' is distinct from 'true' then
         raise exception '%', 'simulate works on the sample data of the local practice database only; nothing was done; '
-            'try it there: rollout.simulate() without SUPABASE_URL and ROLLOUT_DATABASE_URL' using errcode = '55000';
+            'try it there: rollout.simulate() without SUPABASE_URL and ROLLOUT_DATABASE_URL' using errcode = 'RC002';
     elsif (jobs between 1 and 10000) is not true or (error_rate between 0 and 100) is not true then
         raise exception '%', 'simulate takes 1 to 10,000 jobs and an error rate of 0 to 100 %; '
-            'type for example rollout.simulate(200, 20)' using errcode = '22023';
+            'type for example rollout.simulate(200, 20)' using errcode = 'RC001';
     end if;
     eligible := array(
         select k.repository_id from repository_categories k
@@ -29,7 +29,7 @@ begin
         order by random() limit 500);
     if cardinality(eligible) = 0 then
         raise exception '%', 'no repository is eligible, so there is no traffic; '
-            'to let some in, type rollout.setRollout(10) or rollout.resume()' using errcode = '55000';
+            'to let some in, type rollout.setRollout(10) or rollout.resume()' using errcode = 'RC002';
     end if;
     -- Errors spread evenly, so that a rate below the threshold stays below it on the way.
     while sent < jobs and not rolled_back loop

@@ -84,7 +84,7 @@ begin
     end if;
 end $$;
 comment on function public.rollout_refuse_unlisted(text[], text[]) is
-    'R9: raises P0002 for names that are neither in the list nor a repository.';
+    'R9: raises RC003 for names that are neither in the list nor a repository.';
 
 create or replace function public.rollout_named(ids text[])
 returns jsonb

@@ -25,7 +25,6 @@ OURS = {"RC001": Refused, "RC002": Refused, "RC003": NotFound, "RC004": Refused}
 POSTGRESQLS = {
     "08006": Unreachable,
     "22P02": Refused,
-    "23505": Refused,
     "25006": NotPermitted,
     "28P01": BadCredentials,
     "28000": BadCredentials,
