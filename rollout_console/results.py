@@ -87,6 +87,7 @@ class Status(Result, kw_only=True):
     rollout_percentage: int
     percentage_in_effect: int
     phase: str
+    phase_percentages: list[int]
     is_active: bool
     rollout_strategy: str
     emergency_stop: bool
@@ -116,13 +117,15 @@ class Status(Result, kw_only=True):
     target: str = ""
 
 
-class SuccessMetric(Record, kw_only=True):
-    """A figure held against the manual's target; `met` is None when there is nothing to judge."""
+class Criterion(Record, kw_only=True):
+    """What is measured, held against what is wanted; `met` is None where there is nothing to judge."""
 
     name: str
-    value: float | None
+    actual: float | None
     unit: str
-    target: str | None
+    operator: str | None
+    target: float | None
+    upper_target: float | None
     met: bool | None
     note: str | None
 
@@ -139,9 +142,10 @@ class Stats(Result, kw_only=True):
     success_rate: float | None
     total_jobs: int
     categories: dict[str, int]
+    category_order: list[str]
     processor_distribution: dict[str, int]
     health: Health
-    success_metrics: list[SuccessMetric]
+    criteria: list[Criterion]
 
 
 class Category(Record, kw_only=True):
@@ -200,7 +204,7 @@ class Metrics(Result, kw_only=True):
 
     health: Health
     processors: list[ProcessorMetrics]
-    success_metrics: list[SuccessMetric]
+    criteria: list[Criterion]
     last_errors: list[JobError]
 
 
@@ -285,16 +289,6 @@ class Explanation(Result, kw_only=True):
     last_categorized_at: datetime | None = None
 
 
-class Indicator(Record, kw_only=True):
-    """A figure with what it should be; `met` is None without data."""
-
-    name: str
-    actual: float | None
-    unit: str
-    needed: str
-    met: bool | None
-
-
 class Phase(Record, kw_only=True):
     """A step of the manual's progression; `state` is passed, current or ahead."""
 
@@ -312,7 +306,7 @@ class Phases(Result, kw_only=True):
     phase: str
     next_percentage: int | None
     ready: bool
-    criteria: list[Indicator]
+    criteria: list[Criterion]
     phases: list[Phase]
 
 
@@ -352,7 +346,7 @@ class HealthCheck(Change, kw_only=True):
 
     health: Health
     action: str
-    indicators: list[Indicator]
+    criteria: list[Criterion]
 
 
 class Simulation(Result, kw_only=True):

@@ -46,7 +46,7 @@ def test_first_start_loads_samples_that_every_command_can_show(env):
         "s = rollout.stats(); c = rollout.categories().categories; m = rollout.showMetrics();"
         "print('|', s.total_repositories, min(x.repositories for x in c) > 0, sorted(s.processor_distribution),"
         " s.total_jobs > 500, len(m.last_errors), rollout.phases().ready, len(rollout.history().entries) > 2,"
-        " s.health.verdict, all(x.met is not None for x in s.success_metrics if x.target))"
+        " s.health.verdict, all(x.met is not None for x in s.criteria if x.target))"
     )
     done = run_console(env, code)
     assert done.stderr == ""

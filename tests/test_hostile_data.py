@@ -142,7 +142,7 @@ def test_r12_in_prompt_toolbar_and_errors(attacked):
 
 def test_r12_in_what_is_completed(attacked):
     """Completed text becomes code that the operator runs: what could leave its quotes is not offered."""
-    completer = Completer(attacked.client)
+    completer = Completer(attacked.client, list)
     for prefix in ("", attacked.hostile[:20]):
         attacked.client.find_repositories(prefix)  # warm: completion waits only a moment
         _, offered = completer.complete(f'rollout.explain("{prefix}') or ("", [])

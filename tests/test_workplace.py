@@ -66,7 +66,7 @@ def test_with_the_database_away_the_prompt_answers_at_once_and_says_stale(rollou
     ],
 )
 def test_completion_knows_what_comes_next(rollout, console_env, line, candidates):
-    completer = Completer(rollout.client)
+    completer = Completer(rollout.client, lambda: rollout.client.status().phase_percentages)
     for _ in range(20):  # names may come a moment later: Tab again
         found = completer.complete(line)
         if found is None or found[1]:
@@ -133,7 +133,7 @@ def test_the_fire_drill_goes_as_it_is_written():
         assert "simulated: GitHub API rate limit exceeded" in shown["Find out why"]
         assert "5 %  healthy" in shown["Recover"]
         assert "nothing to do" in shown["Recover"]
-        assert "no repository is in, so there is no traffic" in shown["The red button"]
+        assert "no repository is eligible, so there is no traffic" in shown["The red button"]
         assert "5 % set, 5 % in effect" in shown["The red button"]
 
 

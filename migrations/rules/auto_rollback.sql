@@ -62,11 +62,13 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
+    seen rollout_job_counts[];
     health jsonb;
     details jsonb := '{}';
 begin
     for config in select * from rollout_lock(feature_name, 'checkHealth', null, context) loop
-        health := rollout_health(config);
+        seen := rollout_window(config);
+        health := rollout_health(config, seen);
         details := jsonb_build_object(
             'health', health,
             'action', case
@@ -76,15 +78,7 @@ begin
                 when config.rollout_percentage = 0 then 'already_at_zero'
                 else 'auto_rollback_off'
             end,
-            'indicators', jsonb_build_array(
-                jsonb_build_object('name', 'error rate', 'unit', 'percent', 'actual', health -> 'error_rate',
-                    'needed', '<= ' || trim_scale(config.max_error_rate) || ' %',
-                    'met', (health ->> 'error_rate')::numeric <= config.max_error_rate),
-                jsonb_build_object('name', 'success rate', 'unit', 'percent', 'actual', health -> 'success_rate',
-                    'needed', '> 95 %', 'met', (health ->> 'success_rate')::numeric > 95),
-                jsonb_build_object('name', 'jobs', 'unit', 'jobs', 'actual', health -> 'jobs',
-                    'needed', config.minimum_sample || ' or more',
-                    'met', (health ->> 'jobs')::bigint >= config.minimum_sample)));
+            'criteria', rollout_list_criteria(config, seen, 'health'));
         if details ->> 'action' = 'rolled_back' then
             perform rollout_trip_breaker(config, health, rollout_change(), details);
         end if;
@@ -92,7 +86,7 @@ begin
     return rollout_answer(feature_name, details);
 end $$;
 comment on function public.rollout_check_health(text, jsonb) is
-    'rollout.checkHealth(), R7 and R8: the indicators with their thresholds, and the rollback if they call for it.';
+    'rollout.checkHealth(), R7 and R8: the criteria of health, and the rollback if they call for it.';
 
 create or replace function public.rollout_set_auto_rollback(
     enabled boolean, feature_name text default 'hybrid_progressive_capture',

@@ -147,7 +147,8 @@ declare
     saved bigint;
 begin
     select coalesce(sum(c.written), 0),
-           coalesce(jsonb_object_agg(c.was || ' → ' || c.became, c.repositories) filter (where c.repositories > 0), '{}')
+           coalesce(
+               jsonb_object_agg(c.was || ' → ' || c.became, c.repositories) filter (where c.repositories > 0), '{}')
     into saved, moves
     from rollout_categorize(ids) c;
 
@@ -215,7 +216,8 @@ begin
         'categories', (
             select jsonb_agg(jsonb_build_object(
                 'category', a.category, 'rollout_order', a.rollout_order, 'priority_level', r.priority_level,
-                'max_stars', r.max_stars, 'max_contributors', r.max_contributors, 'max_pull_requests', r.max_pull_requests,
+                'max_stars', r.max_stars, 'max_contributors', r.max_contributors,
+                'max_pull_requests', r.max_pull_requests,
                 'repositories', a.repositories, 'eligible', a.eligible,
                 'stars', t.stars / nullif(1.0 * t.repositories, 0),
                 'contributors', t.contributors / nullif(1.0 * t.repositories, 0),

@@ -5,7 +5,8 @@ create or replace function public.rollout_bucket(feature_name text, repository_i
 returns integer
 language sql immutable strict parallel safe
 as $$
-    select (('x' || pg_catalog.substr(pg_catalog.md5(feature_name || ':' || repository_id::text), 1, 8))::bit(32)::bigint % 10000)::integer
+    select (('x' || pg_catalog.substr(pg_catalog.md5(feature_name || ':' || repository_id::text), 1, 8))
+            ::bit(32)::bigint % 10000)::integer
 $$;
 comment on function public.rollout_bucket(text, uuid) is
     'R1: the bucket, 0 to 9999, of a repository for a feature; stable and salted with the feature''s name.';
@@ -92,7 +93,8 @@ as $$
     -- The category at the boundary, the only one with room for some but not all, takes whole buckets as
     -- long as they fit.
     left join lateral rollout_boundary(
-        feature, f.category, case when f.share > 0 and f.share < f.repositories then f.share::bigint end) boundary on true
+        feature, f.category, case when f.share > 0 and f.share < f.repositories then f.share::bigint end
+    ) boundary on true
     order by f.rollout_order
 $$;
 comment on function public.rollout_quota(text, text, integer) is
@@ -139,7 +141,8 @@ begin
     if size is null then
         return 'not_categorized';
     end if;
-    select a.cutoff into bound from public.rollout_category_counts a where a.feature_name = feature and a.category = size;
+    select a.cutoff into bound
+    from public.rollout_category_counts a where a.feature_name = feature and a.category = size;
     if bound = 10000 then
         return 'category_in';
     elsif coalesce(bound, 0) = 0 then

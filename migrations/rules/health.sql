@@ -1,15 +1,16 @@
 -- R7: what a window of jobs says.
 
--- R7 and R8: what a window of jobs says, and the breaker that acts on it.
-
 create or replace function public.rollout_wilson(events bigint, trials bigint, out low numeric, out high numeric)
 language sql immutable parallel safe
 as $$
     select
-        case when trials > 0 then round((100 * greatest(0, (p + z2 / (2 * n) - spread) / (1 + z2 / n)))::numeric, 2) end,
-        case when trials > 0 then round((100 * least(1, (p + z2 / (2 * n) + spread) / (1 + z2 / n)))::numeric, 2) end
+        case when trials > 0 then round((100 * greatest(0, centre - spread))::numeric, 2) end,
+        case when trials > 0 then round((100 * least(1, centre + spread))::numeric, 2) end
     from (select events::float8 / nullif(trials, 0) as p, nullif(trials, 0)::float8 as n, 1.959964 ^ 2 as z2) s
-    cross join lateral (select 1.959964 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) as spread) w
+    cross join lateral (
+        select (p + z2 / (2 * n)) / (1 + z2 / n) as centre,
+               1.959964 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n) as spread
+    ) w
 $$;
 comment on function public.rollout_wilson(bigint, bigint) is
     'R7: the 95 % confidence interval (Wilson) of a rate, in percent; null without trials.';

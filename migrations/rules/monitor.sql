@@ -56,7 +56,8 @@ begin
     delete from rollout_alerts a where greatest(a.raised_at, a.cleared_at) < clock_timestamp() - interval '90 days';
     return (
         select jsonb_build_object(
-            'raised', coalesce(jsonb_agg(a.event) filter (where a.raised_by = operation and a.cleared_at is null), '[]'),
+            'raised', coalesce(
+                jsonb_agg(a.event) filter (where a.raised_by = operation and a.cleared_at is null), '[]'),
             'cleared', coalesce(jsonb_agg(a.event) filter (where a.cleared_by = operation), '[]'))
         from rollout_alerts a where a.feature_name = feature);
 end $$;

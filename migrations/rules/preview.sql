@@ -49,7 +49,8 @@ begin
                         where m.moving > 0 and k.category = m.category
                           and rollout_bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
                           and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
-                          and not k.repository_id::text = any (config.target_repositories || config.excluded_repositories)
+                          and k.repository_id::text <> all (
+                              config.target_repositories || config.excluded_repositories)
                         limit least(greatest(examples, 0), 1000)
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
@@ -85,7 +86,8 @@ begin
         enters_at := bucket / 100 + 1;
     elsif config.rollout_strategy = 'repository_size' then
         -- The smallest percentage whose quota reaches this repository's bucket in its category.
-        select least(100, ceil(100.0 * (own.before + rollout_below(config.feature_name, own.category, bucket + 1)) / nullif(own.total, 0)))
+        select least(100, ceil(
+            100.0 * (own.before + rollout_below(config.feature_name, own.category, bucket + 1)) / nullif(own.total, 0)))
         into enters_at
         from (
             select q.category, sum(q.repositories) over () as total,

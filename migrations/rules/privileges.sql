@@ -25,7 +25,8 @@ begin
         if item.relkind = 'r' and not item.policy then
             execute format('create policy rollout_public_read on %s for select using (true)', item.name);
         end if;
-        perform rollout_revoke_all(case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);
+        perform rollout_revoke_all(
+            case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);
         -- Identity columns need no grant on their sequence; hosted Supabase gives one on whatever is created.
         if item.relkind <> 'S' and readers is not null then
             execute format('grant select on %s to %s', item.name, readers);

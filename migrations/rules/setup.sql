@@ -103,7 +103,8 @@ declare
     target constant integer := rollout_whole_percentage(percentage, 'rollout-console setup --percentage 10');
     candidates jsonb;
 begin
-    select * into config from rollout_configuration c where c.feature_name = rollout_setup_plan.feature_name and c.is_active;
+    select * into config from rollout_configuration c
+    where c.feature_name = rollout_setup_plan.feature_name and c.is_active;
     select coalesce(jsonb_agg(t.full_name), '[]') into candidates from rollout_test_candidates(config, max_rows) t;
     return jsonb_build_object(
         'schema_version', rollout_schema_version(),

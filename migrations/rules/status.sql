@@ -16,6 +16,7 @@ begin
     return to_jsonb(config) || jsonb_build_object(
         'percentage_in_effect', case when config.emergency_stop then 0 else config.rollout_percentage end,
         'phase', rollout_phase_name(config.rollout_percentage),
+        'phase_percentages', (select jsonb_agg(p.percentage order by p.phase) from rollout_phase_plan() p),
         'whitelist_size', cardinality(config.target_repositories),
         'blacklist_size', cardinality(config.excluded_repositories),
         'health', rollout_health(config),

@@ -8,44 +8,32 @@ $$;
 comment on function public.rollout_unit_cost(rollout_configuration, text) is
     'The cost of one job on a processor, from metadata.cost_per_job; null until it is set.';
 
-create or replace function public.rollout_success_metrics(config rollout_configuration, seen rollout_job_counts[])
-returns jsonb
-language sql stable
+create or replace function public.rollout_cost_reduction(
+    config rollout_configuration, seen rollout_job_counts[]
+)
+returns numeric
+language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    with sums as (
-        select coalesce(sum(w.jobs), 0) as jobs,
-               100.0 * sum(w.errors) / nullif(sum(w.jobs), 0) as error_rate,
-               100.0 * sum(w.successes) / nullif(sum(w.jobs), 0) as success_rate,
-               sum(w.processing_seconds) filter (where w.processor_type = 'inngest')
-                   / nullif(sum(w.timed_jobs) filter (where w.processor_type = 'inngest'), 0) as inngest_seconds,
-               sum(w.processing_seconds) filter (where w.processor_type = 'github_actions')
-                   / nullif(sum(w.timed_jobs) filter (where w.processor_type = 'github_actions'), 0) as actions_seconds,
-               100.0 * sum(w.jobs) filter (where w.processor_type = 'github_actions') / nullif(sum(w.jobs), 0) as actions_share,
-               sum(w.jobs * rollout_unit_cost(config, w.processor_type)) as cost,
-               bool_and(rollout_unit_cost(config, w.processor_type) is not null) as cost_known,
-               sum(w.jobs) * rollout_unit_cost(config, 'inngest') as inngest_only_cost
-        from unnest(seen) w
-    )
-    select jsonb_agg(jsonb_build_object(
-        'name', m.name, 'value', round(m.value, 4), 'unit', m.unit, 'target', m.target,
-        'met', case when m.value is not null then m.met end, 'note', m.note) order by m.position)
-    from sums s
-    cross join lateral (values
-        (1, 'error rate', s.error_rate, 'percent', '< ' || trim_scale(config.max_error_rate) || ' %', s.error_rate < config.max_error_rate, null),
-        (2, 'success rate', s.success_rate, 'percent', '> 95 %', s.success_rate > 95, null),
-        (3, 'Inngest processing time', s.inngest_seconds, 'seconds', '< 2 min', s.inngest_seconds < 120, null),
-        (4, 'GitHub Actions processing time', s.actions_seconds, 'seconds', '10-120 min', s.actions_seconds between 600 and 7200, null),
-        (5, 'jobs on GitHub Actions', s.actions_share, 'percent', null, null, null),
-        (6, 'cost reduction against Inngest only',
-            case when s.cost_known then 100 * (1 - s.cost / nullif(s.inngest_only_cost, 0)) end, 'percent', '60-85 %',
-            100 * (1 - s.cost / nullif(s.inngest_only_cost, 0)) between 60 and 85,
-            case when rollout_unit_cost(config, 'inngest') is null or rollout_unit_cost(config, 'github_actions') is null
-                then 'unit costs not set (metadata.cost_per_job)' end)
-    ) as m (position, name, value, unit, target, met, note)
+    -- null as soon as the cost of one processor with jobs is unknown
+    select case when bool_and(rollout_unit_cost(config, w.processor_type) is not null) then
+        100 * (1 - sum(w.jobs * rollout_unit_cost(config, w.processor_type))
+                   / nullif(sum(w.jobs) * rollout_unit_cost(config, 'inngest'), 0)) end
+    from unnest(seen) w
 $$;
-comment on function public.rollout_success_metrics(rollout_configuration, rollout_job_counts[]) is
-    'The manual''s success metrics over the window, each with its target.';
+comment on function public.rollout_cost_reduction(rollout_configuration, rollout_job_counts[]) is
+    'How much less the jobs of a window cost than on Inngest alone, in percent; null if a unit cost is not set.';
+
+create or replace function public.rollout_cost_note(config rollout_configuration)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case when rollout_unit_cost(config, 'inngest') is null or rollout_unit_cost(config, 'github_actions') is null
+        then 'unit costs not set (metadata.cost_per_job)' end
+$$;
+comment on function public.rollout_cost_note(rollout_configuration) is
+    'Why there is no cost reduction; null if both unit costs are set.';
 
 create or replace function public.rollout_stats(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
@@ -65,14 +53,15 @@ begin
         'success_rate', health -> 'success_rate',
         'total_jobs', health -> 'jobs',
         'health', health,
-        'success_metrics', rollout_success_metrics(config, seen),
+        'criteria', rollout_list_criteria(config, seen, 'stats'),
         'processor_distribution', coalesce((
             select jsonb_object_agg(w.processor_type, w.jobs) from unnest(seen) w), '{}')
     ) || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories),
             'eligible_repositories', sum(a.eligible),
-            'categories', jsonb_object_agg(a.category, a.repositories))
+            'categories', jsonb_object_agg(a.category, a.repositories),
+            'category_order', jsonb_agg(a.category order by a.rollout_order))
         from rollout_eligible_counts(config) a);
 end $$;
 comment on function public.rollout_stats(text) is
@@ -91,7 +80,7 @@ declare
 begin
     return jsonb_build_object(
         'health', rollout_health(config, seen),
-        'success_metrics', rollout_success_metrics(config, seen),
+        'criteria', rollout_list_criteria(config, seen, 'stats'),
         'processors', coalesce((
             select jsonb_agg(jsonb_build_object(
                 'processor', w.processor_type, 'jobs', w.jobs, 'errors', w.errors, 'successes', w.successes,
@@ -125,7 +114,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
-    step constant interval := make_interval(secs => config.monitoring_window_hours * 3600.0 / least(greatest(points, 2), 288));
+    step constant interval := make_interval(
+        secs => config.monitoring_window_hours * 3600.0 / least(greatest(points, 2), 288));
     ends constant timestamptz := clock_timestamp();
 begin
     -- The whole window, restarts included: a chart explains what happened, health decides.

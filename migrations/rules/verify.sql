@@ -20,7 +20,8 @@ returns table ("position" integer, name text, counters bigint, differences bigin
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select 1, 'repositories and totals per category', count(*), count(*) filter (where k.kept is distinct from n.counted)
+    select 1, 'repositories and totals per category', count(*),
+           count(*) filter (where k.kept is distinct from n.counted)
     from (
         select c.category,
                (c.repositories, c.stars, c.contributors, c.pull_requests, c.activity, c.pinned)::text as kept

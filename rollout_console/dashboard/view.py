@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout_console import results
 from rollout_console.refresh import Snapshot
 from rollout_console.render.chart import error_chart
-from rollout_console.render.phrases import duration, mark, measured, number, verdict, what, when, who
+from rollout_console.render.phrases import duration, mark, measured, number, verdict, wanted, what, when, who
 from rollout_console.render.reports import state_line
 from rollout_console.render.screen import Screen
 from rollout_console.text import ago, clean, count, local_time, percent
@@ -76,7 +76,7 @@ def _phases(phases: results.Phases, screen: Screen) -> list[str]:
     if phases.ready:
         readiness = screen.paint(f"ready for {phases.next_percentage} %", "good")
     else:
-        needs = [f"{c.name} {measured(c.actual, c.unit)} of {c.needed}" for c in phases.criteria if not c.met]
+        needs = [f"{c.name} {measured(c.actual, c.unit)}, wanted {wanted(c)}" for c in phases.criteria if not c.met]
         readiness = f"before {phases.next_percentage} %: {'; '.join(needs) or 'resume'}"
     return [f" phases {steps}", f" {mark(phases.ready or None, screen)} {readiness}"]
 

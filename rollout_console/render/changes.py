@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from rollout_console import results
 from rollout_console.render.base import render
-from rollout_console.render.phrases import mark, measured, verdict, when, window
-from rollout_console.render.reports import state_line
+from rollout_console.render.phrases import verdict, when, window
+from rollout_console.render.reports import criteria, state_line
 from rollout_console.render.screen import Screen
 from rollout_console.text import clean, count
 
@@ -111,12 +111,11 @@ def _(check: results.HealthCheck, screen: Screen) -> str:
         "already_stopped": "breach, and traffic is halted already; when fixed: rollout.resume(5)",
         "none": "nothing to do",
     }
-    rows = [[mark(i.met, screen), i.name, measured(i.actual, i.unit), i.needed] for i in check.indicators]
     return "\n".join(
         [
             f" {state_line(check.status, screen)}  {verdict(check.health, screen)}",
             f" {window(check.health)}",
-            screen.table(["", "indicator", "now", "needed"], rows),
+            criteria(check.criteria, screen, "criterion"),
             f" {actions.get(check.action, clean(check.action))}",
         ]
     )

@@ -79,6 +79,16 @@ def measured(value: float | None, unit: str) -> str:
     return count(int(value))
 
 
+def wanted(criterion: results.Criterion) -> str:
+    """Return what a criterion asks for, in its unit."""
+    if criterion.operator is None:
+        return ""
+    scale, unit = {"percent": (1, " %"), "hours": (1, " h"), "seconds": (60, " min")}.get(criterion.unit, (1, ""))
+    figures = [number(f / scale) for f in (criterion.target, criterion.upper_target) if f is not None]
+    sign = "" if criterion.operator == "between" else f"{criterion.operator} "
+    return f"{sign}{'–'.join(figures)}{unit}"
+
+
 def who(entry: results.HistoryEntry) -> str:
     """Return who made a change, as claimed, or what made it."""
     if entry.triggered_by == "auto_rollback":

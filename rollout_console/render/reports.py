@@ -10,6 +10,7 @@ from rollout_console.render.phrases import (
     measured,
     number,
     verdict,
+    wanted,
     what,
     when,
     who,
@@ -117,7 +118,7 @@ def _(stats: results.Stats, screen: Screen) -> str:
         ),
         (
             "categories",
-            ", ".join(f"{c} {count(stats.categories.get(c, 0))}" for c in ordered(stats.categories)) or "none",
+            ", ".join(f"{c} {count(stats.categories.get(c, 0))}" for c in stats.category_order) or "none",
         ),
         ("health", verdict(stats.health, screen)),
         ("window", window(stats.health)),
@@ -125,20 +126,14 @@ def _(stats: results.Stats, screen: Screen) -> str:
         ("jobs", f"{count(stats.total_jobs)} ({jobs})"),
     ]
     title = f" {screen.paint(clean(stats.feature_name, 100), 'title')}  {stats.rollout_percentage} %{stopped}"
-    return f"{title}\n{screen.facts(facts)}\n\n{success_metrics(stats.success_metrics, screen)}"
+    return f"{title}\n{screen.facts(facts)}\n\n{criteria(stats.criteria, screen, 'success metric')}"
 
 
-def ordered(categories: dict[str, int]) -> list[str]:
-    """Return category names in rollout order, others after them."""
-    order = ["test", "small", "medium", "large", "enterprise"]
-    return [c for c in order if c in categories] + sorted(c for c in categories if c not in order)
-
-
-def success_metrics(metrics: list[results.SuccessMetric], screen: Screen) -> str:
-    """Return the manual's success metrics against their targets."""
-    rows = [[mark(m.met, screen), m.name, measured(m.value, m.unit), m.target or ""] for m in metrics]
-    notes = [f" {m.name}: {clean(m.note, 200)}" for m in metrics if m.note]
-    return "\n".join([screen.table(["", "success metric", "now", "target"], rows), *notes])
+def criteria(listed: list[results.Criterion], screen: Screen, title: str) -> str:
+    """Return criteria as a table: whether each is met, what is measured and what is wanted."""
+    rows = [[mark(c.met, screen), c.name, measured(c.actual, c.unit), wanted(c)] for c in listed]
+    notes = [f" {c.name}: {clean(c.note, 200)}" for c in listed if c.note]
+    return "\n".join([screen.table(["", title, "now", "wanted"], rows), *notes])
 
 
 @render.register
@@ -179,7 +174,6 @@ def limits(c: results.Category) -> str:
 
 @render.register
 def _(metrics: results.Metrics, screen: Screen) -> str:
-    targets = {"inngest": "< 2 min", "github_actions": "10–120 min"}
     rows = [
         [
             clean(p.processor, 30),
@@ -188,16 +182,15 @@ def _(metrics: results.Metrics, screen: Screen) -> str:
             percent(p.error_rate),
             percent(p.success_rate),
             duration(p.average_seconds),
-            targets.get(p.processor, ""),
             "not set" if p.unit_cost is None else f"{p.unit_cost:g}",
         ]
         for p in metrics.processors
     ]
-    headers = ["processor", "jobs", "errors", "error rate", "success", "time", "target", "cost/job"]
+    headers = ["processor", "jobs", "errors", "error rate", "success", "time", "cost/job"]
     parts = [
         f" {verdict(metrics.health, screen)}\n {window(metrics.health)}",
-        screen.table(headers, rows, ["left", *["right"] * 7]) if rows else " no jobs in the window",
-        success_metrics(metrics.success_metrics, screen),
+        screen.table(headers, rows, ["left", *["right"] * 6]) if rows else " no jobs in the window",
+        criteria(metrics.criteria, screen, "success metric"),
     ]
     if metrics.last_errors:
         errors = [
@@ -331,8 +324,7 @@ def _(phases: results.Phases, screen: Screen) -> str:
         return "\n".join([*parts, " the last phase is reached"])
     if phases.rollout_percentage == 0 and not phases.emergency_stop:
         return "\n".join([*parts, f" not started; to begin: rollout.setRollout({phases.next_percentage})"])
-    criteria = [[mark(c.met, screen), c.name, measured(c.actual, c.unit), c.needed] for c in phases.criteria]
-    parts.append("\n" + screen.table(["", "before the next phase", "now", "needed"], criteria))
+    parts.append("\n" + criteria(phases.criteria, screen, "before the next phase"))
     parts.append(
         screen.paint(f" ready for {phases.next_percentage} %: rollout.setRollout({phases.next_percentage})", "good")
         if phases.ready

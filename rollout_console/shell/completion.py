@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from typing import Any
@@ -14,7 +15,6 @@ from rollout_console.help import runbook
 from rollout_console.shell.session import Session
 
 PATIENCE = 0.15  # seconds that the prompt may wait for names
-PERCENTAGES = ("10", "25", "50", "75", "100")
 NUMBER = re.compile(r"rollout\.(?:setRollout|preview|resume|rollbackToPercentage)\(\s*(\d*)$")
 NAME = re.compile(
     r"rollout\.(?:explain|markAsTest|unmarkAsTest|addToWhitelist|removeFromWhitelist)\(.*?[\"']([^\"',\]]*)$"
@@ -30,10 +30,12 @@ class Completer:
 
     Args:
         client: asked for names, in a thread of its own.
+        percentages: returns those of the phases, as far as they are known.
     """
 
-    def __init__(self, client: RolloutClient) -> None:
+    def __init__(self, client: RolloutClient, percentages: Callable[[], list[int]]) -> None:
         self._client = client
+        self._percentages = percentages
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="completion")
         self._asked: tuple[str, Future[list[str]]] | None = None
 
@@ -47,7 +49,8 @@ class Completer:
             fits = [c for c in COMMANDS.values() if c.name.lower().startswith(found.group(1).lower())]
             return found.group(1), [(c.name, c.summary) for c in fits]
         if found := NUMBER.search(line):
-            return found.group(1), [(p, "phase") for p in PERCENTAGES if p.startswith(found.group(1))]
+            percentages = [str(percentage) for percentage in self._percentages()]
+            return found.group(1), [(p, "phase") for p in percentages if p.startswith(found.group(1))]
         if found := TOPIC.search(line):
             topics = [*COMMANDS, "recovery", *runbook()]
             return found.group(1), [(t, "topic") for t in topics if t.lower().startswith(found.group(1).lower())]
@@ -76,7 +79,7 @@ def install(session: Session) -> None:
     """Put the completer before IPython's own."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    completer = Completer(session.console.client)
+    completer = Completer(session.console.client, session.phase_percentages)
 
     @context_matcher()  # type: ignore[untyped-decorator]
     def matcher(context: Any) -> dict[str, Any]:

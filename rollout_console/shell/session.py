@@ -75,6 +75,11 @@ class Session(Output):
         if self.status is not None and isinstance(status, Status):
             self.status.learn(status)
 
+    def phase_percentages(self) -> list[int]:
+        """Return the percentages of the phases, for completion; none before the first status."""
+        status = self.status.snapshot.value if self.status is not None else None
+        return status.phase_percentages if status is not None else []
+
     def refuse(self, line: str) -> None:
         """See `Output.refuse`; also remembers it, for the exit status."""
         self.refused = True
