@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.api import api_over, bare_client
-from benchmarks.ground import ROOT, Database, Ground
+from benchmarks.ground import PSQL, ROOT, Database, Ground
 from benchmarks.measure import Row, seconds
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
@@ -96,7 +96,16 @@ def _directly(ground: Ground, quick: bool) -> list[Row]:
 
 
 def _psql_seconds(database: Database) -> float:
-    command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", database.url, "-c", BEST_STATEMENT]
+    command = [
+        PSQL,
+        "-qX",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-d",
+        database.url,
+        "-c",
+        BEST_STATEMENT,
+    ]
     return seconds(lambda: subprocess.run(command, check=True))
 
 

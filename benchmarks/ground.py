@@ -19,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import servers  # noqa: E402
+import tools  # noqa: E402
+
+PGBENCH, PSQL = (str(tools.postgresql(18) / name) for name in ("pgbench", "psql"))
 
 REPOSITORIES = """
     insert into repositories (id, github_id, full_name, owner, name, stargazers_count)
@@ -81,7 +84,7 @@ class Database:
             file.write(script)
             file.flush()
             done = subprocess.run(
-                ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name,
+                [PGBENCH, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name,
                  "-h", str(parts["host"]), "-p", str(parts["port"]), "-U", str(parts["user"]), str(parts["dbname"])],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
@@ -113,5 +116,5 @@ class Ground:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    with servers.postgres15_server(durable=True) as server:
-        yield Ground(server)
+    with servers.cluster() as cluster:
+        yield Ground(cluster.url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ import lite
 import psycopg
 import pytest
 import servers
+import tools
 from fault_proxy import FaultProxy, fault_proxy
 from terminal import Terminal, console_environment
 
@@ -24,15 +24,15 @@ from rollout_console.client import RolloutClient
 pytest_plugins = ["effort"]
 pytest.register_assert_rewrite("changes")
 
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which programs of other people the tests ran against, and which this machine lacks."""
+    terminalreporter.section("ran against")
+    for line in tools.found():
+        terminalreporter.write_line(f" {line}")
+
+
 OPERATOR = {"operator": "tess", "host": "testhost"}
-
-
-def missing(what: str) -> None:
-    """A server that is not there skips its tests on a laptop and fails them in CI."""
-    message = f"{what} is not installed here"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +43,13 @@ def embedded_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres15_url() -> Iterator[str]:
-    if not servers.postgres15_available():
-        missing("PostgreSQL 15 (initdb, pg_ctl)")
-    with servers.postgres15_server() as url:
-        yield url
+    with servers.cluster(durable=False) as cluster:
+        yield cluster.url
 
 
 @pytest.fixture(scope="session")
 def api(postgres15_url: str) -> Iterator[tuple[lite.Api, str]]:
     """A Supabase-compatible API, and the superuser's URL of the database behind it."""
-    if not lite.available():
-        missing("node with npm")
     url = servers.create_database(postgres15_url, f"api_{uuid.uuid4().hex[:12]}")
     with lite.lite_server(url) as running:
         yield running, url
@@ -225,8 +221,6 @@ def target_environment(rollout: Rollout) -> dict[str, str]:
 @pytest.fixture
 def terminal(console_env: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
     """Open consoles in a real terminal: `terminal(width=80, height=24)`."""
-    if not Terminal.available():
-        missing("tmux")
     opened: list[Terminal] = []
 
     def open_terminal(**options: Any) -> Terminal:

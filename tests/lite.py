@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
+import tools
 from psycopg.conninfo import conninfo_to_dict
 from servers import free_port
 
-HOME = Path(__file__).with_name("lite")
+CONFIG = Path(__file__).with_name("lite") / "config.mjs"
 QUIET = {"DO_NOT_TRACK": "1", "LITE_TELEMETRY": "0"}
 
 
@@ -33,30 +34,6 @@ class Api:
     @property
     def port(self) -> int:
         return int(self.url.rsplit(":", 1)[1])
-
-
-def available() -> bool:
-    return shutil.which("node") is not None and shutil.which("npm") is not None
-
-
-def install() -> Path:
-    """Install what package-lock.json pins, unless it is there, and return the program to run."""
-    lock, installed = HOME / "package-lock.json", HOME / "node_modules" / ".package-lock.json"
-    with _alone():
-        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-            subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, check=True, capture_output=True)
-            installed.touch()
-    return HOME / "node_modules/@supabase/lite/dist/cli/index.js"
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Let one test process at a time install."""
-    import fcntl
-
-    with (HOME / "package-lock.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 class Server:
@@ -84,10 +61,12 @@ class Server:
             "SECRET_KEY": self.api.secret_key,
             "PUBLISHABLE_KEY": self.api.publishable_key,
         }
-        config = os.path.relpath(HOME / "config.mjs", self._folder)
+        shutil.copy(CONFIG, self._folder)
+        if not (self._folder / "node_modules").exists():  # where the configuration's imports are looked up
+            (self._folder / "node_modules").symlink_to(tools.packages())
         with (self._folder / "log").open("w") as log:
             self._process = subprocess.Popen(
-                ["node", str(install()), "start", "--no-admin", "--config", config],
+                [tools.node(), str(tools.lite()), "start", "--no-admin", "--config", CONFIG.name],
                 cwd=self._folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         _wait_until_ready(self.api, self._process, self._folder / "log")

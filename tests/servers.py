@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import psycopg
+import pytest
+import tools
 
 from rollout_console.adapters.embedded.server import runtime_folder as _runtime_folder
 from rollout_console.migrate import apply
@@ -54,69 +55,36 @@ def embedded_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def as_server_user() -> list[str]:
-    """The words before a command that PostgreSQL refuses to run as root."""
-    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-
-
-def postgres15_available() -> bool:
-    return shutil.which("initdb") is not None and shutil.which("pg_ctl") is not None
-
-
-@contextmanager
-def postgres15_server(durable: bool = False) -> Iterator[str]:
-    """Debian's PostgreSQL 15 on a free port of the loopback interface: the URL of its superuser.
-
-    A durable one waits for the disk at each commit; tests are quicker without, crashes and benchmarks need it.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="rollout-pg15-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    port = free_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [*as_server_user(), *command],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-        )
-
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={'on' if durable else 'off'}"
-    options += " -c max_connections=200 -c log_line_prefix=%d/%a/"
-    run("pg_ctl", "-w", "-D", data, "-o", options, "-l", str(folder / "log"), "start")
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-w", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 class Cluster:
-    """A PostgreSQL 15 of its own, a child of this process, so that it can be killed with all its processes.
+    """A PostgreSQL of its own, a child of this process, so that it can be killed with all its processes.
 
     Args:
-        folder: a new folder for its files, in one that everybody may enter.
+        folder: a new folder for its files.
+        version: 15, 16 or 17.
+        durable: whether commits wait for the disk.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, version: int = 15, *, durable: bool = True) -> None:
         folder.mkdir()
+        folder.parent.chmod(0o755)
         self._folder = folder
+        self._programs = tools.postgresql(version)
         self._port = free_port()
-        self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+        self._user = tools.server_user()
+        self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
+        self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/"]
         if self._user:
-            shutil.chown(self._folder, "postgres", "postgres")
+            shutil.chown(self._folder, self._user["user"], self._user["group"])
         options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
-        subprocess.run(["initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user)
+        subprocess.run(
+            [self._programs / "initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user
+        )
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(
-                ["postgres", "-D", "data", "-p", str(self._port), "-k", str(self._folder), "-c", "listen_addresses=127.0.0.1"],
+                [self._programs / "postgres", "-D", "data", "-p", str(self._port), "-k", "", *self._options],
                 cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._user,
             )  # fmt: skip
         deadline = time.monotonic() + 30
@@ -128,6 +96,11 @@ class Cluster:
             else:
                 return
         raise RuntimeError((self._folder / "log").read_text())
+
+    def stop(self) -> None:
+        """End it in order, with all sessions."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
 
     def kill(self) -> None:
         """SIGKILL for the server and each of its processes, as when the machine loses its power."""
@@ -141,11 +114,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster(within: Path | None = None) -> Iterator[Cluster]:
-    """Run a cluster, by default in a temporary folder."""
-    top = Path(tempfile.mkdtemp(prefix="rollout-crash-", dir=within))
-    top.chmod(0o755)
-    cluster = Cluster(top / "server")
+def cluster(version: int = 15, *, durable: bool = True, within: Path | None = None) -> Iterator[Cluster]:
+    """Run a cluster, by default in a temporary folder; skip the test where there are no programs for it."""
+    try:
+        tools.postgresql(version)
+    except tools.NotHere as error:
+        pytest.skip(str(error))
+    top = Path(tempfile.mkdtemp(prefix=f"rollout-pg{version}-", dir=within))
+    cluster = Cluster(top / "server", version, durable=durable)
     cluster.start()
     try:
         yield cluster
@@ -155,19 +131,13 @@ def cluster(within: Path | None = None) -> Iterator[Cluster]:
 
 
 @contextmanager
-def outage(server_url: str) -> Iterator[None]:
-    """Stop Debian's PostgreSQL, as for maintenance, and start it again at the end."""
-    with psycopg.connect(server_url) as connection:
-        data = connection.execute("show data_directory").fetchone()[0]
-    command = (Path(data) / "postmaster.opts").read_text().split()
-    pg_ctl = [*as_server_user(), "pg_ctl", "-w", "-D", data]
-    quiet = {"check": True, "cwd": "/", "stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-    subprocess.run([*pg_ctl, "-m", "fast", "stop"], **quiet)
+def outage(cluster: Cluster) -> Iterator[None]:
+    """Stop a cluster, as for maintenance, and start it again at the end."""
+    cluster.stop()
     try:
         yield
     finally:
-        options = " ".join(command[command.index('"-p"') :])
-        subprocess.run([*pg_ctl, "-o", options, "-l", f"{data}/../log", "start"], **quiet)
+        cluster.start()
 
 
 def free_port() -> int:

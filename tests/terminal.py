@@ -1,65 +1,159 @@
-"""A real terminal for the tests: the console in tmux, typed into and looked at."""
+"""A real terminal for the tests: the console on a pseudo-terminal, typed into and looked at."""
 
 from __future__ import annotations
 
+import copy
 import os
-import shutil
+import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
-import uuid
 from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+from pyte.screens import StaticDefaultDict
+
+PYTHON = shlex.quote(sys.executable)
+CONSOLE = f"{PYTHON} -m rollout_console"
+KEYS = {
+    "Enter": "\r",
+    "Tab": "\t",
+    "Escape": "\x1b",
+    "C-c": "\x03",
+    "C-d": "\x04",
+    "Up": "\x1b[A",
+    "Down": "\x1b[B",
+    "Left": "\x1b[D",
+    "Right": "\x1b[C",
+}
+ALTERNATE_SCREEN = 1049
+
+
+class Line(StaticDefaultDict):  # type: ignore[misc]
+    """A line of the screen; `wrapped` if its text goes on in the next."""
+
+    wrapped = False
+
+
+class Emulator(pyte.HistoryScreen):  # type: ignore[misc]
+    """What a terminal shows, with its history, its wrapped lines and the screen that full-screen programs get.
+
+    Args:
+        columns, lines: its size.
+        answer: sends to the program what it asks of its terminal, such as the position of the cursor.
+    """
+
+    def __init__(self, columns: int, lines: int, answer: Any) -> None:
+        self._saved: tuple[Any, Any] | None = None
+        super().__init__(columns, lines, history=20000, ratio=0.5)
+        self.write_process_input = answer
+
+    def reset(self) -> None:
+        super().reset()
+        self.buffer.default_factory = lambda: Line(self.default_char)
+
+    def draw(self, data: str) -> None:
+        for character in data:
+            if self.cursor.x == self.columns:
+                self.buffer[self.cursor.y].wrapped = True
+            super().draw(character)
+
+    def set_mode(self, *modes: int, **options: Any) -> None:
+        if options.get("private") and ALTERNATE_SCREEN in modes:
+            self._saved = copy.deepcopy(dict(self.buffer)), copy.copy(self.cursor)
+            self.erase_in_display(2)
+        super().set_mode(*modes, **options)
+
+    def reset_mode(self, *modes: int, **options: Any) -> None:
+        super().reset_mode(*modes, **options)
+        if options.get("private") and ALTERNATE_SCREEN in modes and self._saved is not None:
+            self.buffer.clear()
+            self.buffer.update(self._saved[0])
+            self.cursor = self._saved[1]
+            self._saved = None
+            self.dirty.update(range(self.lines))
+
+    def rows(self) -> list[Line]:
+        return [self.buffer[y] for y in range(self.lines)]
+
+    def text_of(self, row: Line) -> str:
+        return "".join(row[x].data for x in range(self.columns))
 
 
 class Terminal:
-    """A console in a tmux window of its own server, so that nothing of the developer's tmux is touched."""
+    """A program on a terminal of its own.
 
-    def __init__(self, env: dict[str, str], command: str = "", width: int = 100, height: int = 50) -> None:
-        self.socket = f"rollout-{uuid.uuid4().hex[:8]}"
-        exports = " ".join(f"{name}='{value}'" for name, value in env.items())
-        run = command or f"{sys.executable} -m rollout_console"
-        self.tmux(
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            str(width),
-            "-y",
-            str(height),
-            f"env {exports} {run}",
-        )
-        self.tmux("set-option", "-g", "history-limit", "20000")
+    Args:
+        env: what its environment has more than the tests'.
+        command: a line for the shell; the console by default.
+        width, height: size in characters.
+    """
 
-    @staticmethod
-    def available() -> bool:
-        return shutil.which("tmux") is not None
+    def __init__(self, env: dict[str, str], command: str = CONSOLE, width: int = 100, height: int = 50) -> None:
+        self._screen = Emulator(width, height, self._send)
+        self._stream = pyte.Stream(self._screen)
+        self._drawing = threading.Lock()
+        self._process = pexpect.spawn(
+            "/bin/sh", ["-c", command], env={**os.environ, **env}, dimensions=(height, width),
+            encoding="utf-8", codec_errors="replace", echo=True,
+        )  # fmt: skip
+        self._process.delaybeforesend = None
+        threading.Thread(target=self._read, name="terminal", daemon=True).start()
 
-    def tmux(self, *arguments: str, text: str | None = None) -> str:
-        done = subprocess.run(
-            ["tmux", "-L", self.socket, *arguments], input=text, capture_output=True, text=True, check=True
-        )
-        return done.stdout
+    def _read(self) -> None:
+        while True:
+            try:
+                text = self._process.read_nonblocking(65536, timeout=None)
+            except (pexpect.EOF, OSError, ValueError):
+                return
+            with self._drawing:
+                self._stream.feed(text)
+
+    def _send(self, text: str) -> None:
+        self._process.send(text)
+
+    def write(self, text: str) -> None:
+        """Type characters, without Enter."""
+        self._send(text)
 
     def type(self, line: str) -> None:
-        self.tmux("send-keys", "-l", "--", line)
-        self.tmux("send-keys", "Enter")
+        self._send(line + "\r")
 
     def key(self, name: str) -> None:
-        self.tmux("send-keys", name)
+        """Press a key: a character, or one of KEYS by its name."""
+        self._send(KEYS.get(name, name))
 
     def paste(self, text: str, *, bracketed: bool) -> None:
         """Paste; a bracketed paste waits for Enter, as at a desk."""
-        self.tmux("load-buffer", "-", text=text)
-        self.tmux("paste-buffer", *(["-p"] if bracketed else []))
+        text = text.replace("\n", "\r")
+        self._send(f"\x1b[200~{text}\x1b[201~" if bracketed else text)
         if bracketed:
             time.sleep(0.3)  # the end of the paste and the key are one stream: Enter must not overtake
             self.key("Enter")
 
+    def now(self) -> str:
+        """What is on screen, line by line."""
+        with self._drawing:
+            return "\n".join(self._screen.text_of(row).rstrip() for row in self._screen.rows())
+
     def screen(self) -> str:
-        """All that is and was on screen."""
-        return self.tmux("capture-pane", "-p", "-J", "-S", "-20000")
+        """All that is and was on screen; wrapped lines are joined."""
+        with self._drawing:
+            rows = [*self._screen.history.top, *self._screen.rows()]
+            text = "".join(
+                self._screen.text_of(row) if row.wrapped else self._screen.text_of(row).rstrip() + "\n" for row in rows
+            )
+        return text.rstrip() + "\n"
+
+    def colours(self) -> set[str]:
+        """The colours in use on screen, of text and background, and the default one."""
+        with self._drawing:
+            cells = [row[x] for row in self._screen.rows() for x in range(self._screen.columns)]
+        return {cell.fg for cell in cells} | {cell.bg for cell in cells}
 
     def wait_for(self, text: str, times: int = 1, seconds: float = 30) -> str:
         """Wait until a text is on screen that many times, and return the screen."""
@@ -71,7 +165,7 @@ class Terminal:
         return screen
 
     def close(self) -> None:
-        subprocess.run(["tmux", "-L", self.socket, "kill-server"], capture_output=True, check=False)
+        self._process.close(force=True)
 
 
 def console_environment(home: Path, **more: str) -> dict[str, str]:
@@ -81,7 +175,7 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
-        "TERM": "screen-256color",
+        "TERM": "xterm-256color",
         "ROLLOUT_OPERATOR": "tess",
         **more,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from terminal import PYTHON
 
 CONSOLE_COMMANDS = """\
 // Status and monitoring
@@ -173,14 +174,14 @@ def test_the_installed_profile_opens_the_console_in_plain_ipython(terminal, cons
         check=True,
         capture_output=True,
     )
-    plain = terminal(command=f"{sys.executable} -m IPython --profile=rollout --no-banner")
+    plain = terminal(command=f"{PYTHON} -m IPython --profile=rollout --no-banner")
     plain.wait_for("▸")
     plain.type("rollout.status()")
     plain.wait_for("20 % set, 20 % in effect")
 
 
 def test_the_extension_loads_into_any_ipython_and_leaves_it(terminal):
-    plain = terminal(command=f"{sys.executable} -m IPython --no-banner")
+    plain = terminal(command=f"{PYTHON} -m IPython --no-banner")
     plain.wait_for("In [")
     plain.type("%load_ext rollout_console")
     plain.type("rollout.setRollout(33) // now")

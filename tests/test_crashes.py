@@ -15,7 +15,7 @@ import lite
 import pytest
 import servers
 from changes import CHANGES, Change, check_chain
-from conftest import OPERATOR, Rollout, missing
+from conftest import OPERATOR, Rollout
 from terminal import console_environment, run_command, start_command
 
 from rollout_console.adapters import Adapter
@@ -78,8 +78,6 @@ def survives(rollout: Rollout, change: Change, crash: Callable[[], None], chance
 
 @pytest.fixture
 def killed_api(postgres15_url: str) -> Iterator[tuple[Rollout, lite.Server]]:
-    if not lite.available():
-        missing("node with npm")
     url = servers.create_database(postgres15_url, f"killed_{uuid.uuid4().hex[:12]}")
     server = lite.Server(url)
     try:
@@ -107,8 +105,6 @@ def test_a_kill_of_the_api_leaves_each_change_whole_or_undone(killed_api, effort
 
 @pytest.fixture
 def cluster() -> Iterator[servers.Cluster]:
-    if not servers.postgres15_available():
-        missing("PostgreSQL 15 (initdb, pg_ctl)")
     with servers.cluster() as cluster:
         yield cluster
 

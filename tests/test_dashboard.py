@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import psycopg
 import pytest
+from terminal import CONSOLE
 
-DASHBOARD = f"{sys.executable} -m rollout_console dashboard --every 0.5"
+DASHBOARD = f"{CONSOLE} dashboard --every 0.5"
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def dashboard(terminal):
 
 def now(dashboard) -> str:
     """What is on screen now; a full-screen program leaves no scrollback."""
-    return dashboard.tmux("capture-pane", "-p")
+    return dashboard.now()
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
@@ -119,6 +118,4 @@ def test_without_colours_nothing_is_painted(console_env, terminal):
     console_env["NO_COLOR"] = "1"
     screen = terminal(command=DASHBOARD, width=80, height=24)
     screen.wait_for("last changes")
-    painted = screen.tmux("capture-pane", "-p", "-e")
-    assert "\x1b[3" not in painted
-    assert "\x1b[4" not in painted.replace("\x1b[49m", "")
+    assert screen.colours() == {"default"}

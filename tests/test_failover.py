@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 
 import fault_proxy as faults
 import psycopg
 import pytest
 import servers
-from conftest import OPERATOR, missing
-from terminal import Terminal, console_environment, run_console
+from conftest import OPERATOR
+from terminal import CONSOLE, Terminal, console_environment, run_console
 
 from rollout_console.adapters import open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
@@ -206,9 +205,7 @@ def test_the_dashboards_stop_goes_round_the_api_and_says_so(faulty, tmp_path):
     target = {"SUPABASE_URL": faulty.proxy.url, "SUPABASE_SECRET_KEY": faulty.api.secret_key}
     env = console_environment(tmp_path, **target, ROLLOUT_DATABASE_URL=faulty.url)
     faulty.proxy.always = DOWN
-    if not Terminal.available():
-        missing("tmux")
-    screen = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=80, height=24)
+    screen = Terminal(env, f"{CONSOLE} dashboard", width=80, height=24)
     try:
         screen.wait_for("is paused")
         screen.key("e")

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import servers
 from changes import CHANGES, check_chain
-from conftest import OPERATOR, missing
+from conftest import OPERATOR
 from terminal import console_environment, run_console
 from test_supabase_errors import ANSWERS
 
@@ -140,9 +140,7 @@ def small_disk() -> Iterator[Path]:
 
 
 def test_r13_a_full_disk_is_one_line_nothing_is_half_done_and_room_mends_it(small_disk):
-    if not servers.postgres15_available():
-        missing("PostgreSQL 15 (initdb, pg_ctl)")
-    with servers.cluster(small_disk) as cluster:
+    with servers.cluster(within=small_disk) as cluster:
         url = servers.create_database(cluster.url, "full")
         client = RolloutClient(PostgresAdapter(url), who=OPERATOR)
         client.create(10)

@@ -14,7 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import servers
-from conftest import missing
 from terminal import console_environment, run_command, start_command
 
 
@@ -155,10 +154,8 @@ def test_a_second_monitor_is_warned_of_and_both_leave_one_rollback(rollout, watc
 
 
 def test_a_monitor_survives_a_stop_and_restart_of_the_database(tmp_path):
-    if not servers.postgres15_available():
-        missing("PostgreSQL 15")
-    with servers.postgres15_server() as server:
-        url = servers.create_database(server, f"outage_{uuid.uuid4().hex[:8]}")
+    with servers.cluster() as server:
+        url = servers.create_database(server.url, f"outage_{uuid.uuid4().hex[:8]}")
         env = console_environment(tmp_path, ROLLOUT_DATABASE_URL=url)
         run_command(env, "setup", "--yes")
         with monitor(env) as wait_for:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+import tools
 from catalogue import session
-from conftest import missing
-from terminal import Terminal, console_environment, run_console, start_command
+from terminal import CONSOLE, Terminal, console_environment, run_console, start_command
 
 from rollout_console.adapters.embedded import EmbeddedAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
@@ -35,8 +35,6 @@ def everything_in(folder: Path) -> bytes:
 
 def test_r11_the_key_is_on_no_screen_and_in_no_file_history_or_process_list(faulty, tmp_path):
     """From a `.env` beside which the console is opened; what goes wrong goes wrong in front of the key, too."""
-    if not Terminal.available():
-        missing("tmux")
     home, work = tmp_path / "home", tmp_path / "work"
     home.mkdir()
     work.mkdir()
@@ -44,7 +42,7 @@ def test_r11_the_key_is_on_no_screen_and_in_no_file_history_or_process_list(faul
     nowhere = f"postgresql://postgres:{SECRET_IN_URL}@127.0.0.1:1/postgres"
     (work / ".env").write_text(f"SUPABASE_URL={faulty.api.url}\nSUPABASE_SECRET_KEY={key}\nSUPABASE_DB_URL={nowhere}\n")
     env = console_environment(home, PYTHONPATH=str(Path(__file__).parent.parent))
-    terminal = Terminal(env, command=f"sh -c 'cd {work} && exec {sys.executable} -m rollout_console'")
+    terminal = Terminal(env, command=f"cd {shlex.quote(str(work))} && exec {CONSOLE}")
     try:
         terminal.wait_for("▸", seconds=60)
         for line in MISTAKES:
@@ -124,17 +122,8 @@ def test_r11_the_embedded_server_listens_on_no_network_and_to_no_other_user(loca
     server = int((data / "postmaster.pid").read_text().split()[0])
     assert [c for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.pid == server] == []
     if os.geteuid() == 0:  # only root can become somebody else
-        psql = [
-            "runuser",
-            "-u",
-            "nobody",
-            "--",
-            "psql",
-            f"host={folder} user=postgres dbname=postgres",
-            "-c",
-            "select 1",
-        ]
-        refused = subprocess.run(psql, capture_output=True, text=True, check=False)
+        psql = [tools.postgresql(18) / "psql", f"host={folder} user=postgres dbname=postgres", "-c", "select 1"]
+        refused = subprocess.run(psql, user="nobody", cwd="/", capture_output=True, text=True, check=False)
         assert refused.returncode != 0
         assert "Permission denied" in refused.stderr
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 
 import psycopg
 import pytest
 import servers
-from terminal import Terminal, console_environment, run_command, start_command
+from terminal import CONSOLE, Terminal, console_environment, run_command, start_command
 
 
 @pytest.fixture
@@ -116,7 +115,7 @@ def test_with_nobody_to_ask_it_does_nothing_without_yes(rollout, fresh):
 
 def test_in_a_terminal_it_asks_first(rollout, fresh):
     for answer, expected in (("n", []), ("y", [(10, False, True, 5)])):
-        screen = Terminal(fresh, f"sh -c '{sys.executable} -m rollout_console setup; cat'", width=80, height=50)
+        screen = Terminal(fresh, f"{CONSOLE} setup; cat", width=80, height=50)
         screen.wait_for("Do it? [y/N]")
         screen.type(answer)
         screen.wait_for("nothing was changed" if answer == "n" else "halts everything at once")

@@ -185,8 +185,6 @@ def test_a_statement_that_the_database_cancels_timed_out(faulty):
 
 
 def test_a_database_without_the_migrations_says_so(postgres15_url):
-    if not lite.available():
-        pytest.skip("node with npm is not installed here")
     url = servers.create_database(postgres15_url, f"bare_{uuid.uuid4().hex[:12]}", migrated=False)
     with lite.lite_server(url) as api:
         error = refusal(SupabaseAdapter(api.url, api.secret_key))

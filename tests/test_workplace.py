@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
-from terminal import console_environment, run_console
+from terminal import CONSOLE, console_environment, run_console
 
 from rollout_console.errors import BadArgument, Refused
 from rollout_console.render import Screen
@@ -30,7 +29,7 @@ def test_prompt_and_toolbar_show_target_and_state_and_follow_changes_made_elsewh
     rollout.client.emergency_stop("from elsewhere")
     console.wait_for("emergencyStop, tess@testhost", seconds=15)
     console.wait_for("STOPPED ▸")  # the waiting prompt itself
-    assert max(map(len, console.tmux("capture-pane", "-p").splitlines())) <= width
+    assert max(map(len, console.now().splitlines())) <= width
 
 
 def test_the_toolbar_can_be_switched_off(terminal, console_env):
@@ -80,7 +79,7 @@ def test_completion_knows_what_comes_next(rollout, console_env, line, candidates
 def test_completion_in_the_terminal(terminal):
     console = terminal()
     console.wait_for("20 % ▸")
-    console.tmux("send-keys", "-l", "rollout.addTo")
+    console.write("rollout.addTo")
     console.key("Tab")
     console.wait_for("rollout.addToWhitelist")
 
@@ -156,7 +155,7 @@ def test_no_colour_terminals_and_pipes_get_clean_text(console_env, variable):
         assert piped.returncode == 0
         assert not re.search("[\x1b█░▁▇]", piped.stdout)
     in_terminal = subprocess.run(
-        ["script", "-qec", f"{sys.executable} -m rollout_console -c 'rollout.status()'", "/dev/null"],
+        ["script", "-qec", f"{CONSOLE} -c 'rollout.status()'", "/dev/null"],
         env=env, capture_output=True, text=True, check=True,
     ) if Path("/usr/bin/script").exists() else piped  # fmt: skip
     assert "\x1b[3" not in in_terminal.stdout
