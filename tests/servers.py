@@ -60,7 +60,7 @@ class Cluster:
 
     Args:
         folder: a new folder for its files.
-        version: 15, 16 or 17.
+        version: 15 to 18.
         durable: whether commits wait for the disk.
     """
 

