@@ -14,7 +14,8 @@ from rollout_console.adapters import Adapter
 from rollout_console.arguments import clean_text, described, repository_names, whole, whole_percentage
 from rollout_console.errors import BadArgument, Refused, RolloutError, SchemaMismatch
 from rollout_console.migrate import SCHEMA_VERSION
-from rollout_console.results import C, R
+from rollout_console.results.base import R
+from rollout_console.results.changes import C
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
 
 if TYPE_CHECKING:
@@ -294,11 +295,9 @@ class RolloutClient:
                 'rollout.emergencyStop("errors in the logs")'
             )
         given = None if reason is None else clean_text(reason)
-        change = self._call(
+        return self._call(
             function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
         )
-        change.function = function
-        return change
 
     def _context(self) -> dict[str, Any]:
         """Return who does it, and an id by which a change that is sent twice is recognised."""

@@ -14,7 +14,7 @@ from rollout_console.text import clean, count
 
 @render.register
 def _(change: results.Change, screen: Screen) -> str:
-    sentence = SENTENCES.get(change.function, _plain)(change, screen)
+    sentence = SENTENCES.get(change.command, _plain)(change, screen)
     return f" {state_line(change.status, screen)}  {sentence}"
 
 
@@ -88,15 +88,16 @@ def _names(names: list[str]) -> str:
 
 
 SENTENCES: dict[str, Callable[[results.Change, Screen], str]] = {
-    "rollout_set_percentage": _percentage,
-    "rollout_rollback": _percentage,
-    "rollout_emergency_stop": _stopped,
-    "rollout_resume": _resumed,
-    "rollout_set_auto_rollback": _auto_rollback,
-    "rollout_add_to_whitelist": _listed("on the whitelist now", "on it already"),
-    "rollout_remove_from_whitelist": _listed("off the whitelist now", "was not on it"),
-    "rollout_mark_as_test": _listed("pinned as test", "pinned already"),
-    "rollout_unmark_as_test": _listed("no longer pinned, categorized by size", "was not pinned"),
+    "setRollout": _percentage,
+    "rollbackToPercentage": _percentage,
+    "emergencyStop": _stopped,
+    "resume": _resumed,
+    "enableAutoRollback": _auto_rollback,
+    "disableAutoRollback": _auto_rollback,
+    "addToWhitelist": _listed("on the whitelist now", "on it already"),
+    "removeFromWhitelist": _listed("off the whitelist now", "was not on it"),
+    "markAsTest": _listed("pinned as test", "pinned already"),
+    "unmarkAsTest": _listed("no longer pinned, categorized by size", "was not pinned"),
 }
 
 

@@ -1,0 +1,69 @@
+"""What the client returns: the JSON of the SQL functions, typed. Attributes are the names of the SQL columns.
+
+Rates are percent (5.0 is 5 %); a rate of None means that there were no jobs.
+"""
+
+from __future__ import annotations
+
+from rollout_console.results.base import Record, Result, parse
+from rollout_console.results.categories import Categories, CategorizationRun, CategorizationState, Category
+from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
+from rollout_console.results.criteria import Criterion, Operator, Unit
+from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
+from rollout_console.results.health import Health, Verdict
+from rollout_console.results.history import History, HistoryEntry
+from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
+from rollout_console.results.overview import Overview
+from rollout_console.results.progression import Phase, Phases, PhaseState
+from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
+from rollout_console.results.statistics import ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
+from rollout_console.results.status import Status
+from rollout_console.results.verification import Verification, VerifiedCounters
+from rollout_console.results.whitelist import ListedRepository, Whitelist
+
+__all__ = [
+    "AlertClaims",
+    "Categories",
+    "CategorizationRun",
+    "CategorizationState",
+    "Category",
+    "CategoryMove",
+    "Change",
+    "Criterion",
+    "ErrorTrend",
+    "Explanation",
+    "Health",
+    "HealthAction",
+    "HealthCheck",
+    "History",
+    "HistoryEntry",
+    "JobError",
+    "ListedRepository",
+    "Metrics",
+    "MonitorAtWork",
+    "MonitorBeat",
+    "Operator",
+    "Overview",
+    "Phase",
+    "PhaseState",
+    "Phases",
+    "Preview",
+    "ProcessorMetrics",
+    "Reason",
+    "Record",
+    "Result",
+    "SetupPlan",
+    "SetupStep",
+    "Simulation",
+    "StartOutcome",
+    "Stats",
+    "Status",
+    "TrendPoint",
+    "Unit",
+    "Verdict",
+    "Verification",
+    "VerifiedCounters",
+    "Whitelist",
+    "WhitelistOutcome",
+    "parse",
+]

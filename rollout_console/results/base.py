@@ -1,0 +1,31 @@
+"""What all results have in common: built strictly from JSON, and plain data again by `to_dict`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+R = TypeVar("R", bound="Result")
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """A part of a result. Fields that a newer database adds are ignored."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data."""
+        data: dict[str, Any] = msgspec.to_builtins(self)
+        return data
+
+
+class Result(Record, kw_only=True):
+    """What one command returned."""
+
+
+def parse(kind: type[R], data: object) -> R:
+    """Build a result from the JSON of a SQL function.
+
+    Raises:
+        msgspec.ValidationError: a field is missing, or of another type than declared.
+    """
+    return msgspec.convert(data, kind)

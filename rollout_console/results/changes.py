@@ -1,0 +1,49 @@
+"""What a command that changes something answers."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeVar
+
+from msgspec import field
+
+from rollout_console.results.base import Result
+from rollout_console.results.criteria import Criterion
+from rollout_console.results.health import Health
+from rollout_console.results.history import HistoryEntry
+from rollout_console.results.status import Status
+
+C = TypeVar("C", bound="Change")
+HealthAction = Literal["none", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped"]
+
+
+class Change(Result, kw_only=True):
+    """What a changing command answers: whether anything changed, its history row, the status after it.
+
+    `command` names the console's command; `applied` and `already` name the repositories of a list that it
+    changed and that it found as asked.
+    """
+
+    command: str
+    changed: bool
+    change: HistoryEntry | None
+    status: Status
+    applied: list[str] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    blacklisted: list[str] = field(default_factory=list)
+
+
+class HealthCheck(Change, kw_only=True):
+    """`rollout.checkHealth()`; `health` is what was found, before anything was done about it."""
+
+    health: Health
+    action: HealthAction
+    criteria: list[Criterion]
+
+
+class Simulation(Result, kw_only=True):
+    """`rollout.simulate()`: how many jobs were sent before they ended or the breaker tripped."""
+
+    jobs: int
+    errors: int
+    rolled_back: bool
+    status: Status

@@ -1,0 +1,72 @@
+"""R1: which repositories are eligible, would be at another percentage, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from rollout_console.results.base import Record, Result
+
+Reason = Literal[
+    "emergency_stop",
+    "blacklist",
+    "whitelist",
+    "not_whitelisted",
+    "zero_percent",
+    "full_rollout",
+    "hash_in",
+    "hash_out",
+    "not_categorized",
+    "category_in",
+    "category_out",
+    "boundary_in",
+    "boundary_out",
+]
+
+
+class CategoryMove(Record, kw_only=True):
+    """How many repositories of a category would become eligible or stop being so."""
+
+    category: str
+    repositories: int
+    entering: int
+    leaving: int
+    examples: list[str]
+
+
+class Preview(Result, kw_only=True):
+    """`rollout.preview()`."""
+
+    from_percentage: int
+    to_percentage: int
+    strategy: str
+    emergency_stop: bool
+    whitelist_size: int
+    entering: int
+    leaving: int
+    categories: list[CategoryMove]
+
+
+class Explanation(Result, kw_only=True):
+    """`rollout.explain()`: `reason` names the first rule of R1 that decides.
+
+    `bucket` is the repository's hash bucket, 0 to 9,999; `cutoff` the bucket below which its category is
+    eligible; `enters_at` the smallest percentage at which it would be.
+    """
+
+    repository_id: str
+    full_name: str
+    eligible: bool
+    reason: Reason
+    rollout_percentage: int
+    strategy: str
+    category: str | None
+    bucket: int
+    cutoff: int | None
+    enters_at: int | None
+    emergency_stop_reason: str | None
+    stars: int | None = None
+    contributors: int | None = None
+    pull_requests: int | None = None
+    pinned_as_test: bool = False
+    last_categorized_at: datetime | None = None

@@ -1,0 +1,77 @@
+"""Repositories, jobs, errors and success metrics over the window."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rollout_console.results.base import Record, Result
+from rollout_console.results.criteria import Criterion
+from rollout_console.results.health import Health
+
+
+class Stats(Result, kw_only=True):
+    """`rollout.stats()`; `category_order` gives the keys of `categories` in rollout order."""
+
+    feature_name: str
+    rollout_percentage: int
+    emergency_stop: bool
+    total_repositories: int
+    eligible_repositories: int
+    error_rate: float | None
+    success_rate: float | None
+    total_jobs: int
+    categories: dict[str, int]
+    category_order: list[str]
+    processor_distribution: dict[str, int]
+    health: Health
+    criteria: list[Criterion]
+
+
+class ProcessorMetrics(Record, kw_only=True):
+    """One processor over the window."""
+
+    processor: str
+    jobs: int
+    errors: int
+    successes: int
+    error_rate: float | None
+    error_rate_low: float | None
+    error_rate_high: float | None
+    success_rate: float | None
+    average_seconds: float | None
+    unit_cost: float | None
+
+
+class JobError(Record, kw_only=True):
+    """One of the last errors that jobs reported."""
+
+    at: datetime
+    processor: str
+    repository_id: str | None
+    repository: str | None
+    message: str | None
+
+
+class Metrics(Result, kw_only=True):
+    """`rollout.showMetrics()`."""
+
+    health: Health
+    processors: list[ProcessorMetrics]
+    criteria: list[Criterion]
+    last_errors: list[JobError]
+
+
+class TrendPoint(Record, kw_only=True):
+    """Jobs and errors in one step of time."""
+
+    at: datetime
+    jobs: int
+    errors: int
+
+
+class ErrorTrend(Result, kw_only=True):
+    """`rollout.plot()`: jobs and errors over the window, oldest first."""
+
+    max_error_rate: float
+    restarted_at: datetime | None
+    points: list[TrendPoint]

@@ -1,0 +1,55 @@
+"""The configuration, what is in effect, health and the last change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import field
+
+from rollout_console.results.base import Result
+from rollout_console.results.categories import CategorizationState
+from rollout_console.results.health import Health
+from rollout_console.results.history import HistoryEntry
+
+
+class Status(Result, kw_only=True):
+    """`rollout.status()`: the columns of rollout_configuration, what is in effect, health, last change.
+
+    `overrides` and `target` are of this side: the web application's environment variables that are set here
+    (R15), and the database that answered.
+    """
+
+    id: str
+    feature_name: str
+    rollout_percentage: int
+    percentage_in_effect: int
+    phase: str
+    phase_percentages: list[int]
+    is_active: bool
+    rollout_strategy: str  # any text: a column of the adopted table
+    emergency_stop: bool
+    emergency_stop_reason: str | None
+    emergency_stopped_at: datetime | None
+    auto_rollback_enabled: bool
+    max_error_rate: float
+    minimum_sample: int
+    monitoring_window_hours: int
+    target_repositories: list[str]
+    excluded_repositories: list[str]
+    whitelist_size: int
+    blacklist_size: int
+    total_repositories: int
+    eligible_repositories: int
+    metadata: dict[str, Any]
+    created_at: datetime | None
+    updated_at: datetime | None
+    percentage_since: datetime | None
+    restarted_at: datetime | None
+    server_time: datetime
+    health: Health
+    categorization: CategorizationState | None
+    last_change: HistoryEntry | None
+    schema_version: int
+    overrides: dict[str, str] = field(default_factory=dict)
+    target: str = ""

@@ -1,0 +1,20 @@
+"""`rollout-console verify`: counters compared with the rows that they count."""
+
+from __future__ import annotations
+
+from rollout_console.results.base import Record, Result
+
+
+class VerifiedCounters(Record, kw_only=True):
+    """Counters of one kind, and how many of them differ from what their rows add up to."""
+
+    name: str
+    counters: int
+    differences: int
+
+
+class Verification(Result, kw_only=True):
+    """`rollout-console verify`."""
+
+    feature_name: str
+    checks: list[VerifiedCounters]
