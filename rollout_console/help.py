@@ -9,7 +9,7 @@ from rollout_console.arguments import described
 from rollout_console.commands import COMMANDS, GROUPS, Command
 from rollout_console.data_files import data_file
 from rollout_console.errors import BadArgument
-from rollout_console.render.base import render
+from rollout_console.render.dispatch import render
 from rollout_console.render.screen import Screen
 from rollout_console.results import Result
 

@@ -10,10 +10,11 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument
 from rollout_console.migrate import apply_one_by_one, pending
 from rollout_console.render import Screen, render
+from rollout_console.render.formatting import format_count
 from rollout_console.render.progress import CategorizationProgress
+from rollout_console.render.sanitize import sanitize
 from rollout_console.results import SetupPlan, Status
 from rollout_console.settings import Settings
-from rollout_console.text import clean, count
 
 # What became of the percentage, by the outcome of rollout_begin.
 START = {
@@ -109,7 +110,7 @@ class Setup:
         self._done("configuration", "there already" if plan.configured else "created")
         self._categorize(plan)
         seeded = self.client.seed_whitelist("set-up: test repositories")
-        self._report("whitelist", seeded.outcome, WHITELIST, names=", ".join(clean(n, 80) for n in seeded.applied))
+        self._report("whitelist", seeded.outcome, WHITELIST, names=", ".join(sanitize(n, 80) for n in seeded.applied))
         breaker = self.client.enable_auto_rollback("set-up")
         self._done("auto-rollback", "switched on" if breaker.changed else "on already")
         begun = self.client.begin(self.percentage, "set-up")
@@ -122,11 +123,11 @@ class Setup:
 
     def _categorize(self, plan: SetupPlan) -> None:
         if plan.categorized >= plan.repositories:
-            self._done("categories", f"all {count(plan.repositories)} repositories have one")
+            self._done("categories", f"all {format_count(plan.repositories)} repositories have one")
             return
         with CategorizationProgress(self.screen) as progress:
             run = self.client.categorize_all(progress.advance)
-        self._done("categories", f"{count(run.processed)} repositories categorized")
+        self._done("categories", f"{format_count(run.processed)} repositories categorized")
 
     def _schema_is_there(self) -> bool:
         """Apply what is pending, if the operator agrees. Without a database URL the next call finds out."""
@@ -141,7 +142,7 @@ class Setup:
             return False
         assert self.database_url is not None
         applied = sum(1 for _ in apply_one_by_one(self.database_url))
-        self._done("schema", f"{count(applied)} migrations applied")
+        self._done("schema", f"{format_count(applied)} migrations applied")
         return True
 
     def _agrees(self, question: str) -> bool:
@@ -158,7 +159,7 @@ class Setup:
         return False
 
     def _report(self, name: str, outcome: str, words: dict[str, str], **details: object) -> None:
-        said = words.get(outcome, clean(outcome, 80)).format(**details)
+        said = words.get(outcome, sanitize(outcome, 80)).format(**details)
         self._done(name, said, done=outcome in {"added", "started", "as_asked"})
 
     def _done(self, name: str, said: str, *, done: bool = True) -> None:
@@ -172,9 +173,11 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
     if not plan.configured:
         steps.append("create the configuration")
     if plan.categorized < plan.repositories:
-        steps.append(f"categorize {count(plan.repositories)} repositories ({count(plan.categorized)} are)")
+        steps.append(
+            f"categorize {format_count(plan.repositories)} repositories ({format_count(plan.categorized)} are)"
+        )
     if plan.whitelist == "added":
-        steps.append(f"put on the whitelist: {', '.join(clean(name, 80) for name in plan.candidates)}")
+        steps.append(f"put on the whitelist: {', '.join(sanitize(name, 80) for name in plan.candidates)}")
     elif plan.whitelist == "no_candidates" and plan.categorized < plan.repositories:
         steps.append("put up to five test repositories on the whitelist, if there are any")
     if not plan.auto_rollback_enabled:

@@ -7,8 +7,8 @@ import sys
 
 from rollout_console import connect
 from rollout_console.render import Screen
-from rollout_console.render.phrases import mark
-from rollout_console.text import count
+from rollout_console.render.criteria import met_mark
+from rollout_console.render.formatting import format_count
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,12 @@ def main(args: argparse.Namespace) -> int:
     found = client.verify()
     screen = Screen.of(sys.stdout)
     rows = [
-        [mark(not check.differences, screen), check.name, count(check.counters), count(check.differences)]
+        [
+            met_mark(not check.differences, screen),
+            check.name,
+            format_count(check.counters),
+            format_count(check.differences),
+        ]
         for check in found.checks
     ]
     print(f" {client.feature} on {client.adapter.target}")

@@ -21,7 +21,7 @@ from rollout_console.dashboard.view import draw, history_lines
 from rollout_console.errors import RolloutError
 from rollout_console.refresh import Refresher
 from rollout_console.render import Screen, render
-from rollout_console.text import clean
+from rollout_console.render.sanitize import sanitize
 
 KEYS = (
     "s set %   e STOP   r resume   b rollback   h health   a auto-rollback on/off\n"
@@ -136,8 +136,8 @@ class Dashboard:
             self.message = result if isinstance(result, str) else render(result, self._screen())
             self.message += f"\n ({notice})" if notice else ""
         except RolloutError as error:
-            steps = "".join(f"\n   {clean(step, 1000)}" for step in getattr(error, "by_hand", ()))
-            self.message = self._screen().paint(f" {clean(str(error), 500)}", "bad") + steps
+            steps = "".join(f"\n   {sanitize(step, 1000)}" for step in getattr(error, "by_hand", ()))
+            self.message = self._screen().paint(f" {sanitize(str(error), 500)}", "bad") + steps
         self.overview.refresh()
         self.app.invalidate()
 

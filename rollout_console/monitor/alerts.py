@@ -12,10 +12,12 @@ from typing import Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import NotConfigured, RolloutError
-from rollout_console.render.phrases import rate, what, who
+from rollout_console.render.formatting import format_age
+from rollout_console.render.health import error_rate_phrase
+from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.sanitize import sanitize
 from rollout_console.results import HealthCheck, HistoryEntry
 from rollout_console.settings import Settings
-from rollout_console.text import ago, clean
 
 BREACH = "breach"
 
@@ -79,7 +81,7 @@ class Alerts:
         if check.action == "auto_rollback_off":
             events[BREACH] = Alert(
                 "BREACH, and auto-rollback is off",
-                f"{rate(check.health)}. Traffic still flows. To roll back: rollout.rollbackToZero()",
+                f"{error_rate_phrase(check.health)}. Traffic still flows. To roll back: rollout.rollbackToZero()",
             )
         else:
             events.pop(BREACH, None)
@@ -90,7 +92,7 @@ class Alerts:
         alerts = [self._recovered(), *(events[key] for key in events if key in claims.raised)]
         if BREACH in claims.cleared:
             title = "breach: rolled back or stopped" if check.health.breach else "breach is over"
-            alerts.append(Alert(title, f"{rate(check.health)}. Rollout at {_at(check)}."))
+            alerts.append(Alert(title, f"{error_rate_phrase(check.health)}. Rollout at {_at(check)}."))
         self._unclaimed = {}
         return self._send([alert for alert in alerts if alert])
 
@@ -106,14 +108,16 @@ class Alerts:
         if self._services is None or self._remembered() is not None:
             return self._send([])
         self._remember(datetime.now(UTC))
-        return self._send([Alert("monitor is BLIND", f"Health can't be checked: {clean(str(error), 500)}")])
+        return self._send([Alert("monitor is BLIND", f"Health can't be checked: {sanitize(str(error), 500)}")])
 
     def _recovered(self) -> Alert | None:
         since = self._remembered()
         if since is None:
             return None
         self._remember(None)
-        return Alert("monitor sees again", f"Blind since {ago(since, datetime.now(UTC))}; health is checked again.")
+        return Alert(
+            "monitor sees again", f"Blind since {format_age(since, datetime.now(UTC))}; health is checked again."
+        )
 
     def _send(self, alerts: list[Alert]) -> tuple[list[str], str | None]:
         """Send these and those that failed before; return as `after_check`."""
@@ -153,7 +157,8 @@ class Alerts:
 
 def _of_change(entry: HistoryEntry, check: HealthCheck) -> Alert | None:
     """Return the alert for a row of the history, or None for one that needs no attention."""
-    said = f"{what(entry)}, by {who(entry)}{': ' + clean(entry.reason, 500) if entry.reason else ''}."
+    reason = f": {sanitize(entry.reason, 500)}" if entry.reason else ""
+    said = f"{change_summary(entry)}, by {change_author(entry)}{reason}."
     stopped = [bool((side or {}).get("emergency_stop")) for side in (entry.before, entry.after)]
     if entry.triggered_by == "auto_rollback":
         return Alert("ROLLED BACK by itself", f"{said} To investigate: rollout.showMetrics()")

@@ -9,10 +9,12 @@ from typing import Any, TextIO
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
 from rollout_console.render import Screen, render
-from rollout_console.render.phrases import duration, verdict, what, who
-from rollout_console.render.reports import state_line
+from rollout_console.render.formatting import format_duration
+from rollout_console.render.health import health_phrase
+from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.status import state_line
 from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
-from rollout_console.text import clean
 
 
 class TextLog:
@@ -37,33 +39,33 @@ class TextLog:
         for other in others:
             if other.id not in self._known:
                 self._known.add(other.id)
-                by = f"{clean(other.operator or 'unknown', 40)}@{clean(other.host or 'unknown', 40)}"
+                by = f"{sanitize(other.operator or 'unknown', 40)}@{sanitize(other.host or 'unknown', 40)}"
                 self._say(
                     self._screen.paint(
                         f"another monitor is running: {by}, every {_span(other.every_seconds)}", "warning"
                     )
                 )
         for entry in changes:
-            reason = f": {clean(entry.reason, 200)}" if entry.reason else ""
-            self._say(f"{what(entry)}, by {who(entry)}{reason}")
+            reason = f": {sanitize(entry.reason, 200)}" if entry.reason else ""
+            self._say(f"{change_summary(entry)}, by {change_author(entry)}{reason}")
         found = (check.health.verdict, check.action)
         if check.health.breach and found != self._shown:
             self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
         else:
-            self._say(f"{state_line(check.status, self._screen).strip()}  {verdict(check.health, self._screen)}")
+            self._say(f"{state_line(check.status, self._screen).strip()}  {health_phrase(check.health, self._screen)}")
         self._shown = found
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
         again = f"; retry in {_span(pause)}" if pause is not None else ""
-        self._say(self._screen.paint(f"BLIND: {clean(str(error), 500)}{again}", "bad"))
+        self._say(self._screen.paint(f"BLIND: {sanitize(str(error), 500)}{again}", "bad"))
 
     def alerted(self, alerts: list[str], problem: str | None) -> None:
         """See `Log`."""
         for title in alerts:
             self._say(f"alert sent: {title}")
         if problem:
-            self._say(self._screen.paint(f"alerts: {clean(problem, 500)}", "bad"))
+            self._say(self._screen.paint(f"alerts: {sanitize(problem, 500)}", "bad"))
 
     def ended(self) -> None:
         """See `Log`."""
@@ -121,4 +123,4 @@ class JsonLog:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds / 3600:g} h" if seconds >= 7200 and seconds % 3600 == 0 else duration(round(seconds, 1))
+    return f"{seconds / 3600:g} h" if seconds >= 7200 and seconds % 3600 == 0 else format_duration(round(seconds, 1))

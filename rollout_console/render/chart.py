@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from rollout_console import results
-from rollout_console.render.base import render
-from rollout_console.render.phrases import number
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
 from rollout_console.render.screen import Screen
-from rollout_console.text import count, local_time, percent
+from rollout_console.results import ErrorTrend
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 MARGIN = 9  # columns for the scale on the left
 
 
-def error_chart(trend: results.ErrorTrend, screen: Screen, width: int, height: int) -> list[str]:
+def error_chart(trend: ErrorTrend, screen: Screen, width: int, height: int) -> list[str]:
     """Return the lines of the chart.
 
     Args:
@@ -33,7 +32,7 @@ def error_chart(trend: results.ErrorTrend, screen: Screen, width: int, height: i
     threshold_row = min(height - 1, int(height * trend.max_error_rate / top))
     lines = []
     for row in reversed(range(height)):
-        label = {height - 1: percent(top), threshold_row: percent(trend.max_error_rate)}.get(row, "")
+        label = {height - 1: format_percent(top), threshold_row: format_percent(trend.max_error_rate)}.get(row, "")
         empty = "┄" if row == threshold_row else " "
         runs = [
             screen.paint("".join(_cell(rate, row, height * (rate or 0) / top, empty) for rate in run), style)
@@ -58,19 +57,21 @@ def _stretch(values: list[float | None], width: int) -> list[float | None]:
     return [values[position * len(values) // width] for position in range(width)] if values else []
 
 
-def _axis(trend: results.ErrorTrend, width: int) -> str:
-    first, last = local_time(trend.points[0].at), "now"
+def _axis(trend: ErrorTrend, width: int) -> str:
+    first, last = format_time(trend.points[0].at), "now"
     return " " * MARGIN + first + last.rjust(width - MARGIN - len(first))
 
 
 @render.register
-def _(trend: results.ErrorTrend, screen: Screen) -> str:
+def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
+    """Return the chart, or in a pipe a line for each step."""
     jobs, errors = sum(p.jobs for p in trend.points), sum(p.errors for p in trend.points)
-    head = f" error rate over the window: {errors:,} of {jobs:,} jobs, threshold {number(trend.max_error_rate)} %"
+    threshold = f"threshold {format_number(trend.max_error_rate)} %"
+    head = f" error rate over the window: {format_count(errors)} of {format_count(jobs)} jobs, {threshold}"
     if not screen.bars:  # in a pipe: figures, one line a step
         rows = [
-            f"{local_time(p.at)}  {count(p.jobs)} jobs  {count(p.errors)} errors  "
-            f"{percent(100 * p.errors / p.jobs if p.jobs else None)}"
+            f"{format_time(p.at)}  {format_count(p.jobs)} jobs  {format_count(p.errors)} errors  "
+            f"{format_percent(100 * p.errors / p.jobs if p.jobs else None)}"
             for p in trend.points
         ]
         return "\n".join([head, *rows])

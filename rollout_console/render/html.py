@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rollout_console.render.base import render
+from rollout_console.render.dispatch import render
 from rollout_console.render.screen import Screen
 
 COLOURS = {
@@ -18,7 +18,7 @@ COLOURS = {
     "stopped": "color:white;background:#c5221f;font-weight:bold",
     "muted": "color:#767676",
 }
-FIRST_MARK = 0xE000  # the private-use area: `clean` lets none of it through from the database
+FIRST_MARK = 0xE000  # the private-use area: `sanitize` lets none of it through from the database
 
 
 def render_html(result: object) -> str:
@@ -32,7 +32,7 @@ def render_html(result: object) -> str:
 
 @dataclass(frozen=True)
 class HtmlScreen(Screen):
-    """Puts a mark where a tag belongs; the tags come in when all text has been escaped."""
+    """Puts a placeholder where a tag belongs, to be replaced once all text has been escaped."""
 
     marks: dict[str, str] = field(default_factory=dict)
 

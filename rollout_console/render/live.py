@@ -8,12 +8,12 @@ from typing import TextIO
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, Unreachable
-from rollout_console.render.base import render
-from rollout_console.render.phrases import verdict
-from rollout_console.render.reports import state_line
+from rollout_console.render.dispatch import render
+from rollout_console.render.health import health_phrase
+from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.status import state_line
 from rollout_console.results import Status
-from rollout_console.text import clean
 
 OTHER_SCREEN, BACK, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H\x1b[J"
 
@@ -53,7 +53,7 @@ def watch(
                 learned(status)
                 text = render(status, screen) if live else _line(status)
             except Unreachable as error:
-                text = screen.paint(f" {clean(str(error), 300)}", "warning")
+                text = screen.paint(f" {sanitize(str(error), 300)}", "warning")
             if live:
                 clock = f"{time.strftime('%H:%M:%S')}, every {every:g} s; Ctrl-C to leave"
                 out.write(f"{HOME}{text}\n\n {screen.paint(clock, 'muted')}")
@@ -70,4 +70,4 @@ def watch(
 
 
 def _line(status: Status) -> str:
-    return f"{state_line(status, Screen()).strip()}  {verdict(status.health, Screen())}"
+    return f"{state_line(status, Screen()).strip()}  {health_phrase(status.health, Screen())}"

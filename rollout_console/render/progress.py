@@ -6,9 +6,9 @@ import sys
 import time
 from types import TracebackType
 
+from rollout_console.render.formatting import format_count
 from rollout_console.render.screen import Screen
 from rollout_console.results import CategorizationRun
-from rollout_console.text import count
 
 
 class CategorizationProgress:
@@ -32,7 +32,7 @@ class CategorizationProgress:
         rate = (run.processed - self._first) / seconds if run.processed > self._first else 0
         pace = f", {rate:,.0f}/s, {(run.total - run.processed) / rate:,.0f} s left" if rate and not run.done else ""
         bar = self._screen.bar(run.processed, run.total, 20)
-        sys.stdout.write(f"\r\x1b[K {bar} {count(run.processed)} of {count(run.total)}{pace}")
+        sys.stdout.write(f"\r\x1b[K {bar} {format_count(run.processed)} of {format_count(run.total)}{pace}")
         sys.stdout.flush()
 
     def __exit__(

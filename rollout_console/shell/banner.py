@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rollout_console import __version__
 from rollout_console.errors import RolloutError
+from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
-from rollout_console.text import clean
 
 
 def banner(session: Session, problem: RolloutError | None = None) -> str:
@@ -27,7 +27,7 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
     lines = [
         f"rollout-console {__version__}",
         f" target   {screen.paint(str(target), style)} ({kinds[target.kind]})",
-        f" feature  {clean(client.feature, 100)}",
+        f" feature  {sanitize(client.feature, 100)}",
     ]
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))

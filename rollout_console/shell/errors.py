@@ -9,8 +9,8 @@ from typing import Any
 
 from rollout_console.commands import COMMANDS
 from rollout_console.errors import RolloutError
+from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
-from rollout_console.text import clean
 
 CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
 
@@ -55,7 +55,7 @@ def show_error(session: Session, line: str, error: BaseException | None) -> None
     """Print an error: the line, and below it what to do by hand, if the error says so."""
     print(session.screen().paint(line, "bad"), file=sys.stderr)
     for step in getattr(error, "by_hand", ()):
-        print(f"   {clean(step, 4000)}", file=sys.stderr)
+        print(f"   {sanitize(step, 4000)}", file=sys.stderr)
 
 
 def one_line(error: BaseException, source: str) -> str | None:
@@ -66,14 +66,14 @@ def one_line(error: BaseException, source: str) -> str | None:
         source: the code that was typed.
     """
     if isinstance(error, RolloutError):
-        return clean(str(error), 1500)
+        return sanitize(str(error), 1500)
     call = CALL.match(source)
     if call is None or not isinstance(error, NameError | SyntaxError):
         return None
     name, argument = call.group(1), call.group(2).strip()
     example = COMMANDS[name].example if name in COMMANDS else "rollout.help()"
     if name in COMMANDS and argument and not re.search(r"[\"'\[\](){}=,]", argument):
-        example = f'rollout.{name}("{clean(argument, 200)}")'
+        example = f'rollout.{name}("{sanitize(argument, 200)}")'
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
     return f"{wrong}; nothing was done: text needs quotes, type {example}"
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
-from rollout_console.render.phrases import what, who
+from rollout_console.render.formatting import format_age, format_count, format_percent
+from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.sanitize import sanitize
 from rollout_console.results import Status
 from rollout_console.shell.session import Session
-from rollout_console.text import ago, clean, count, percent
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
 VERDICTS = {"no_data": "no jobs yet", "small_sample": "few jobs", "healthy": "healthy", "breach": "BREACH"}
@@ -21,7 +22,7 @@ STALE = 30.0  # seconds after which the status is marked as stale
 
 def prompt_words(target: Target, known: Snapshot[Status]) -> tuple[str, str]:
     """Return the prompt and the name of its style: local, remote or stopped."""
-    where = f"rollout {clean(target.name, 24)}"
+    where = f"rollout {sanitize(target.name, 24)}"
     style = "local" if target.kind == "local" else "remote"
     if known.value is None:
         return f"{where} ▸ ", style
@@ -34,16 +35,16 @@ def toolbar_words(known: Snapshot[Status]) -> str:
     """Return the line at the bottom: health, last change, and how old that is."""
     status = known.value
     if status is None:
-        return f" {clean(known.problem, 200)}" if known.problem else " connecting …"
+        return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
     health = status.health
-    parts = [VERDICTS.get(health.verdict, clean(health.verdict, 40))]
+    parts = [VERDICTS.get(health.verdict, sanitize(health.verdict, 40))]
     if health.jobs:
-        parts[0] += f": {percent(health.error_rate)} errors, {count(health.jobs)} jobs"
+        parts[0] += f": {format_percent(health.error_rate)} errors, {format_count(health.jobs)} jobs"
     if status.last_change is not None:
         change = status.last_change
-        parts.append(f"{ago(change.at, status.server_time)}: {what(change)}, {who(change)}")
+        parts.append(f"{format_age(change.at, status.server_time)}: {change_summary(change)}, {change_author(change)}")
     if known.problem:
-        parts.insert(0, f"STALE, {known.age():.0f} s old: {clean(known.problem, 80)}")
+        parts.insert(0, f"STALE, {known.age():.0f} s old: {sanitize(known.problem, 80)}")
     elif known.age() > STALE:
         parts.insert(0, f"STALE, {known.age():.0f} s old")
     return " " + "  |  ".join(parts)

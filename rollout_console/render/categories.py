@@ -1,0 +1,70 @@
+"""The size categories, and what a categorization run did."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_count, format_number
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import Categories, CategorizationRun, Category
+
+ROOM_FOR_LIMITS = 110  # columns; on less, the limits, which are in the manual, give way to the figures
+
+
+@render.register
+def render_categories(found: Categories, screen: Screen) -> str:
+    """Return a table of the categories in rollout order."""
+    columns = [
+        ("#", "right", [str(c.rollout_order) for c in found.categories]),
+        ("category", "left", [c.category for c in found.categories]),
+        ("limits", "left", [_limits(c) for c in found.categories]),
+        ("count", "right", [format_count(c.repositories) for c in found.categories]),
+        ("in", "right", [format_count(c.eligible) for c in found.categories]),
+        ("", "left", [screen.bar(c.eligible, c.repositories, 10) for c in found.categories]),
+        ("stars", "right", [_average(c.stars) for c in found.categories]),
+        ("people", "right", [_average(c.contributors) for c in found.categories]),
+        ("PRs", "right", [_average(c.pull_requests) for c in found.categories]),
+        ("activity", "right", [_average(c.activity) for c in found.categories]),
+        ("prio", "right", [str(c.priority_level) for c in found.categories]),
+    ]
+    if screen.width < ROOM_FOR_LIMITS:
+        del columns[2]
+    headers, align, cells = zip(*columns, strict=True)
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    return f"{screen.table(list(headers), rows, list(align))}\n{_note(found, screen)}"
+
+
+def _average(value: float | None) -> str:
+    return format_number(value if value is None else round(value, 1))
+
+
+def _limits(c: Category) -> str:
+    if c.max_stars is None or c.max_contributors is None or c.max_pull_requests is None:
+        return "no limits"
+    return (
+        f"≤{format_count(c.max_stars)} stars, ≤{format_count(c.max_contributors)} people, "
+        f"≤{format_count(c.max_pull_requests)} PRs"
+    )
+
+
+def _note(found: Categories, screen: Screen) -> str:
+    pinned = sum(c.pinned for c in found.categories)
+    note = " averages per repository" + (f"; {format_count(pinned)} pinned as test" if pinned else "")
+    if not any(c.repositories for c in found.categories):
+        note = " nothing is categorized yet; type rollout.categorizeAll()"
+    if found.emergency_stop:
+        note += "\n " + screen.paint(" STOPPED: nobody is in ", "stopped")
+    return note
+
+
+@render.register
+def render_categorization_run(run: CategorizationRun, screen: Screen) -> str:
+    """Return how far the run is, or what it changed."""
+    if not run.done:
+        done = f"{format_count(run.processed)} of {format_count(run.total)} categorized"
+        return f" {done}; to go on, type rollout.categorizeAll()"
+    if not run.changed:
+        return f" {format_count(run.processed)} repositories looked at; nothing changed"
+    moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in sorted(run.transitions.items()))
+    said = f" {format_count(run.processed)} repositories looked at, {format_count(run.changed)} brought up to date"
+    return f"{said}\n {moves}" if moves else said

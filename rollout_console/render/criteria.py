@@ -1,0 +1,40 @@
+"""Criteria as a table: met or not, what is measured, what is wanted."""
+
+from __future__ import annotations
+
+from rollout_console.render.formatting import format_measure, format_number
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import Criterion, Unit
+
+MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "muted")}
+# By unit: what a target is divided by, and what stands behind it.
+TARGETS: dict[Unit, tuple[int, str]] = {
+    "percent": (1, " %"),
+    "hours": (1, " h"),
+    "seconds": (60, " min"),
+    "jobs": (1, ""),
+}
+
+
+def met_mark(met: bool | None, screen: Screen) -> str:
+    """Return a sign for met, not met, nothing to judge."""
+    sign, style = MARKS[met]
+    return screen.paint(sign, style)
+
+
+def format_target(criterion: Criterion) -> str:
+    """Return what a criterion asks for, in its unit; empty without a target."""
+    if criterion.operator is None:
+        return ""
+    scale, unit = TARGETS[criterion.unit]
+    figures = [format_number(f / scale) for f in (criterion.target, criterion.upper_target) if f is not None]
+    sign = "" if criterion.operator == "between" else f"{criterion.operator} "
+    return f"{sign}{'–'.join(figures)}{unit}"
+
+
+def criteria_table(criteria: list[Criterion], screen: Screen, title: str) -> str:
+    """Return criteria as a table under a title, with their notes below it."""
+    rows = [[met_mark(c.met, screen), c.name, format_measure(c.actual, c.unit), format_target(c)] for c in criteria]
+    notes = [f" {c.name}: {sanitize(c.note, 200)}" for c in criteria if c.note]
+    return "\n".join([screen.table(["", title, "now", "wanted"], rows), *notes])

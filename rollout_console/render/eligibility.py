@@ -1,0 +1,67 @@
+"""Who would enter or leave at another percentage, and why a repository is in or out."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_count, format_list, format_moment
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import CategoryMove, Explanation, Preview, Reason
+
+REASONS: dict[Reason, str] = {
+    "emergency_stop": "the emergency stop is on ({e.emergency_stop_reason})",
+    "blacklist": "it is on the blacklist",
+    "whitelist": "it is on the whitelist",
+    "not_whitelisted": "the strategy takes the whitelist only",
+    "zero_percent": "the rollout is at {e.rollout_percentage} %",
+    "full_rollout": "the rollout is at {e.rollout_percentage} %",
+    "hash_in": "its bucket {e.bucket:,} of 10,000 is below {e.rollout_percentage} %",
+    "hash_out": "its bucket {e.bucket:,} of 10,000 is not below {e.rollout_percentage} %",
+    "not_categorized": "it has no category yet; type rollout.categorizeAll()",
+    "category_in": "the whole category {e.category} is in at {e.rollout_percentage} %",
+    "category_out": "the category {e.category} is not reached at {e.rollout_percentage} %",
+    "boundary_in": "{e.category} is partly in: its bucket {e.bucket:,} is below the cut at {e.cutoff:,} of 10,000",
+    "boundary_out": "{e.category} is partly in: its bucket {e.bucket:,} is not below the cut at {e.cutoff:,}",
+}
+BEFORE_EXAMPLES = 32  # columns of the preview's table before the examples
+
+
+@render.register
+def render_preview(preview: Preview, screen: Screen) -> str:
+    """Return how many would enter and leave, by category with examples, and what to type to do it."""
+    head = f" {preview.from_percentage} % → {preview.to_percentage} %: "
+    head += f"{format_count(preview.entering)} would enter, {format_count(preview.leaving)} would leave"
+    if preview.emergency_stop:
+        head += "\n " + screen.paint("while the emergency stop is on, traffic stays halted", "warning")
+    rows = [_move_row(c, screen.width - BEFORE_EXAMPLES) for c in preview.categories if c.entering or c.leaving]
+    if not rows:
+        return f"{head}\n no repositories affected"
+    table = screen.table(["category", "moves", "", "for example"], rows)
+    if preview.to_percentage == preview.from_percentage:
+        return f"{head}\n{table}"
+    return f"{head}\n{table}\n to do it: rollout.setRollout({preview.to_percentage})"
+
+
+def _move_row(c: CategoryMove, width: int) -> list[str]:
+    moves = f"+{format_count(c.entering)}" if c.entering else f"−{format_count(c.leaving)}"
+    examples = format_list([sanitize(name, 60) for name in c.examples], c.entering + c.leaving, width)
+    return [c.category, moves, f"of {format_count(c.repositories)}", examples]
+
+
+@render.register
+def render_explanation(e: Explanation, screen: Screen) -> str:
+    """Return whether a repository is in or out, the first rule that decides, and what is known of it."""
+    side = screen.paint("IN", "good") if e.eligible else screen.paint("OUT", "warning")
+    facts = [("because", sanitize(REASONS[e.reason].format(e=e), 300))]
+    if e.category is not None:
+        pinned = ", pinned as test" if e.pinned_as_test else ""
+        counts = (
+            f"{format_count(e.stars or 0)} stars, {format_count(e.contributors or 0)} contributors, "
+            f"{format_count(e.pull_requests or 0)} pull requests"
+        )
+        facts.append(("category", f"{sanitize(e.category, 20)}{pinned}: {counts}"))
+        facts.append(("categorized", format_moment(e.last_categorized_at)))
+    if e.enters_at is not None:
+        facts.append(("by size and hash", f"in from {e.enters_at} %"))
+    facts.append(("id", e.repository_id))
+    return f" {screen.paint(sanitize(e.full_name, 100), 'title')} is {side}\n{screen.facts(facts)}"

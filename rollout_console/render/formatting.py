@@ -1,0 +1,98 @@
+"""Numbers, rates, durations and dates as people read them, and texts cut to the width of a column."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rollout_console.results import Unit
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+NOTHING = "–"
+
+
+def format_count(number: int) -> str:
+    """Return a number with thousands separators."""
+    return f"{number:,}"
+
+
+def format_number(value: float | None) -> str:
+    """Return a figure with at most two decimals."""
+    return NOTHING if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def format_percent(rate: float | None) -> str:
+    """Return a rate, given in percent, with at most two decimals; never rounded to 0 or 100 unless it is."""
+    if rate is None:
+        return "no jobs"
+    if 0 < rate < 0.01:
+        return "<0.01 %"
+    if 99.99 < rate < 100:
+        return ">99.99 %"
+    return f"{rate:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+def format_duration(seconds: float | None) -> str:
+    """Return a processing time, in seconds up to two minutes and in minutes from there."""
+    if seconds is None:
+        return NOTHING
+    return f"{format_number(round(seconds, 1))} s" if seconds < 2 * MINUTE else f"{format_number(seconds / MINUTE)} min"
+
+
+def format_measure(value: float | None, unit: Unit) -> str:
+    """Return a figure in its unit."""
+    if value is None:
+        return NOTHING
+    match unit:
+        case "percent":
+            return format_percent(value)
+        case "seconds":
+            return format_duration(value)
+        case "hours":
+            return f"{format_number(value)} h" if value >= 2 else format_duration(value * HOUR)
+        case "jobs":
+            return format_count(int(value))
+
+
+def format_age(then: datetime, now: datetime) -> str:
+    """Return how long before `now` something was, in the largest fitting unit."""
+    seconds = (now - then).total_seconds()
+    if seconds < 0:
+        return "just now" if seconds > -MINUTE else "in the future"
+    if seconds < 10:
+        return "just now"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s ago"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE:.0f} min ago"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR:.0f} h ago"
+    return f"{seconds // DAY:.0f} days ago"
+
+
+def format_time(moment: datetime) -> str:
+    """Return a time in the local zone, to the minute."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def format_moment(moment: datetime | None, now: datetime | None = None) -> str:
+    """Return a local time and how long ago it was; "never" for None."""
+    if moment is None:
+        return "never"
+    return f"{format_time(moment)} ({format_age(moment, now or datetime.now(moment.tzinfo))})"
+
+
+def format_list(texts: list[str], total: int, width: int) -> str:
+    """Return as many texts as fit into `width` columns, at least one, and how many more of `total` there are."""
+    room = width - len(f" and {format_count(total)} more")
+    shown: list[str] = []
+    for text in texts:
+        if shown and len(", ".join([*shown, text])) > room:
+            break
+        shown.append(text)
+    more = total - len(shown)
+    return ", ".join(shown) + (f" and {format_count(more)} more" if more else "")
+
+
+def shorten(text: str, width: int) -> str:
+    """Return text cut to `width` columns, with an ellipsis where something is missing."""
+    return text if len(text) <= width else text[: max(1, width - 1)] + "…"

@@ -1,0 +1,41 @@
+"""What a health check found and did."""
+
+from __future__ import annotations
+
+from rollout_console.render.criteria import criteria_table
+from rollout_console.render.dispatch import render
+from rollout_console.render.health import health_phrase, window_phrase
+from rollout_console.render.screen import Screen
+from rollout_console.render.status import state_line
+from rollout_console.results import HealthAction, HealthCheck
+
+# What was done, how loudly to say so, and what to type.
+ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
+    "none": ("nothing to do", None, ""),
+    "rolled_back": (
+        "ROLLED BACK to 0 %",
+        "bad",
+        "; to investigate: rollout.showMetrics(); when fixed: rollout.setRollout(5)",
+    ),
+    "auto_rollback_off": (
+        "breach, and auto-rollback is OFF: nothing was done",
+        "bad",
+        "; to act: rollout.rollbackToZero()",
+    ),
+    "already_at_zero": ("breach, and the rollout is at 0 % already", None, "; when fixed: rollout.setRollout(5)"),
+    "already_stopped": ("breach, and traffic is halted already", None, "; when fixed: rollout.resume(5)"),
+}
+
+
+@render.register
+def render_health_check(check: HealthCheck, screen: Screen) -> str:
+    """Return the state, the health that was found, its criteria, and what was done."""
+    done, style, what_next = ACTIONS[check.action]
+    return "\n".join(
+        [
+            f" {state_line(check.status, screen)}  {health_phrase(check.health, screen)}",
+            f" {window_phrase(check.health)}",
+            criteria_table(check.criteria, screen, "criterion"),
+            f" {screen.paint(done, style) if style else done}{what_next}",
+        ]
+    )

@@ -1,0 +1,42 @@
+"""Changes as the history tells them: what, by whom, why."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_time
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import History, HistoryEntry
+
+
+@render.register
+def render_history(history: History, screen: Screen) -> str:
+    """Return the changes, newest first, each with its reason below it."""
+    if not history.entries:
+        return " no changes yet"
+    lines = []
+    for entry in history.entries:
+        summary = screen.paint(change_summary(entry), "title")
+        lines.append(f" {format_time(entry.at)}  {summary}  by {change_author(entry)}")
+        if entry.reason:
+            lines.append(f"   {sanitize(entry.reason, 2 * screen.width)}")
+    return "\n".join(lines)
+
+
+def change_summary(entry: HistoryEntry) -> str:
+    """Return what a change was, in a few words."""
+    tripped = entry.triggered_by == "auto_rollback"  # whoever reported the job or checked
+    command = sanitize(entry.action if tripped else entry.command or entry.action, 40)
+    if entry.previous_percentage != entry.new_percentage and entry.previous_percentage is not None:
+        return f"{command}: {entry.previous_percentage} % → {entry.new_percentage} %"
+    return command
+
+
+def change_author(entry: HistoryEntry) -> str:
+    """Return who made a change, as they call themselves, or what made it."""
+    if entry.triggered_by == "auto_rollback":
+        return "auto-rollback"
+    if entry.outside_console:
+        return f"outside the console, as {sanitize(entry.database_role or 'unknown', 40)}"
+    name = sanitize(entry.operator or entry.triggered_by or "unknown", 40)
+    return f"{name}@{sanitize(entry.host, 40)}" if entry.host else name

@@ -1,0 +1,102 @@
+"""The status: what is set, what is in effect, health, and the last change."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_age, format_count, format_moment, format_number
+from rollout_console.render.health import health_phrase, window_phrase
+from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import Status
+
+STRATEGIES = {
+    "repository_size": "repository_size: by category, in rollout order",
+    "percentage": "percentage: by hash alone",
+    "whitelist": "whitelist: the whitelist only",
+}
+
+
+@render.register
+def render_status(status: Status, screen: Screen) -> str:
+    """Return the feature and its state on top, and facts by name below."""
+    feature = screen.paint(sanitize(status.feature_name, 100), "title")
+    head = [f" {feature}  {state_line(status, screen)}"]
+    if screen.bars:
+        head.append(f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {status.phase}")
+    return "\n".join([*head, screen.facts([*_facts(status, screen), *_categorization(status), *_overrides(status)])])
+
+
+def state_line(status: Status, screen: Screen) -> str:
+    """Return the one phrase that can't be misread: flowing or halted, and at what."""
+    if status.emergency_stop:
+        return screen.paint(f" STOPPED ({status.rollout_percentage} % is kept) ", "stopped")
+    return screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
+
+
+def eligible_phrase(status: Status) -> str:
+    """Return how many repositories are eligible, of how many."""
+    return f"{format_count(status.eligible_repositories)} of {format_count(status.total_repositories)}"
+
+
+def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
+    now, health = status.server_time, status.health
+    whitelist, blacklist = format_count(status.whitelist_size), format_count(status.blacklist_size)
+    return [
+        ("target", sanitize(status.target, 100)),
+        (
+            "percentage",
+            f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect; {status.phase}",
+        ),
+        ("repositories", f"{eligible_phrase(status)} categorized are in"),
+        ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
+        ("emergency stop", _emergency_stop(status, screen)),
+        ("auto-rollback", _auto_rollback(status, screen)),
+        ("health", f"{health_phrase(health, screen)}\n{window_phrase(health)}, of a window of {health.window_hours} h"),
+        ("lists", f"{whitelist} on the whitelist, {blacklist} on the blacklist"),
+        ("created", format_moment(status.created_at, now)),
+        ("updated", format_moment(status.updated_at, now)),
+        ("last change", _last_change(status)),
+    ]
+
+
+def _emergency_stop(status: Status, screen: Screen) -> str:
+    if not status.emergency_stop:
+        return "off"
+    return (
+        f"{screen.paint('ON', 'bad')} since {format_moment(status.emergency_stopped_at, status.server_time)}\n"
+        f"{sanitize(status.emergency_stop_reason or 'no reason given', 300)}\n"
+        "to let traffic flow again: rollout.resume()"
+    )
+
+
+def _auto_rollback(status: Status, screen: Screen) -> str:
+    threshold = f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs"
+    if status.auto_rollback_enabled:
+        return f"on: to 0 % {threshold}"
+    return f"{screen.paint('OFF', 'warning')} (threshold: {threshold})"
+
+
+def _last_change(status: Status) -> str:
+    entry = status.last_change
+    if entry is None:
+        return "none"
+    line = f"{format_age(entry.at, status.server_time)}, {change_summary(entry)}, by {change_author(entry)}"
+    return f"{line}\n{sanitize(entry.reason, 200)}" if entry.reason else line
+
+
+def _categorization(status: Status) -> list[tuple[str, str]]:
+    run = status.categorization
+    if run is None:
+        return [("categories", "never categorized; type rollout.categorizeAll()")]
+    if run.finished_at is not None:
+        return []
+    done = f"{format_count(run.processed)} of {format_count(run.total)}"
+    return [("categories", f"unfinished: {done}; to go on, type rollout.categorizeAll()")]
+
+
+def _overrides(status: Status) -> list[tuple[str, str]]:
+    return [
+        (f"override {name}", f"{sanitize(value, 60)} (the web application's own, set in this environment)")
+        for name, value in status.overrides.items()
+    ]

@@ -1,0 +1,30 @@
+"""Whitelist and blacklist, with names and ids."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_count, shorten
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import ListedRepository, Whitelist
+
+
+@render.register
+def render_whitelist(found: Whitelist, screen: Screen) -> str:
+    """Return a table for each list."""
+    to_add = 'empty; to add one, type rollout.addToWhitelist("owner/name")'
+    whitelist = _list("whitelist", found.whitelist, to_add, screen)
+    return f"{whitelist}\n{_list('blacklist', found.blacklist, 'empty', screen)}"
+
+
+def _list(title: str, entries: list[ListedRepository], if_empty: str, screen: Screen) -> str:
+    if not entries:
+        return f" {title}: {if_empty}"
+    ids = [sanitize(e.repository_id, 60) for e in entries]
+    categories = [sanitize(e.category or "not categorized", 20) for e in entries]
+    names = [sanitize(e.full_name or "(gone from the host)", 60) for e in entries]
+    if screen.bars:  # in a pipe, where nothing is cut to a screen, names stay whole
+        taken = max(map(len, ids)) + max(len("category"), *map(len, categories)) + len("   " * 2)
+        names = [shorten(name, max(20, screen.width - taken)) for name in names]
+    rows = [list(row) for row in zip(names, categories, ids, strict=True)]
+    return f" {title}: {format_count(len(entries))}\n" + screen.table(["repository", "category", "id"], rows)
