@@ -9,7 +9,7 @@ import httpx
 
 from benchmarks.ground import Database  # first: it makes the servers of the tests importable
 
-import lite  # isort: skip
+from tests.support import lite  # isort: skip
 
 
 @contextmanager

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-
-import servers  # noqa: E402
-import tools  # noqa: E402
+from tests.support import servers, tools
 
 PGBENCH, PSQL = (str(tools.postgresql(18) / name) for name in ("pgbench", "psql"))
 

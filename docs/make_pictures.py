@@ -14,7 +14,7 @@ from rich.text import Text
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests"))
 
-from terminal import Terminal, console_environment, run_console  # noqa: E402
+from tests.support.terminal import Terminal, console_environment, run_console  # noqa: E402
 
 
 def picture(name: str, title: str, terminal: Terminal, width: int) -> None:

@@ -1,28 +1,23 @@
-"""Fixtures: a database behind each door, emptied before each test."""
+"""Fixtures: a database behind each adapter, emptied before each test."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
-import lite
-import psycopg
 import pytest
-import servers
-import tools
-from fault_proxy import FaultProxy, fault_proxy
-from terminal import Terminal, console_environment
 
-from rollout_console.adapters import Adapter as Door
-from rollout_console.adapters.postgres import PostgresAdapter as PostgresDoor
-from rollout_console.adapters.supabase import SupabaseAdapter as SupabaseDoor
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
+from tests.support import lite, servers, tools
+from tests.support.fault_proxy import fault_proxy
+from tests.support.rollouts import OPERATOR, FaultyRollout, OpenAdapter, RolloutUnderTest, open_postgres, open_supabase
+from tests.support.terminal import Terminal, console_environment
 
-pytest_plugins = ["effort"]
-pytest.register_assert_rewrite("changes")
+pytest_plugins = ["tests.support.effort"]
+pytest.register_assert_rewrite("tests.support.changes")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -32,7 +27,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f" {line}")
 
 
-OPERATOR = {"operator": "tess", "host": "testhost"}
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as quick what needs no server, and each test of a rule once, through one adapter on one PostgreSQL."""
+    for item in items:
+        chosen = getattr(item, "callspec", None)
+        through = {chosen.params.get("kind"), chosen.params.get("server_url")} - {None} if chosen else set()
+        if item.path.parent.name in {"unit", "rules"} and through <= {"embedded"}:
+            item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")
@@ -70,94 +71,19 @@ def fresh_database(server_url: str) -> Callable[..., str]:
     )
 
 
-@dataclass
-class Rollout:
-    """What a behavioural test works with: a client through the door under test, and SQL beside it."""
-
-    client: RolloutClient
-    url: str
-    kind: str
-    environment: dict[str, str] = field(default_factory=dict)  # what leads a console to the same door
-
-    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run a statement as the superuser, in a transaction of its own."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)
-            return cursor.fetchall() if cursor.description else []
-
-    def value(self, statement: str, *values: Any) -> Any:
-        return self.sql(statement, *values)[0][0]
-
-    def add_repositories(self, amount: int, stars: int = 0, prefix: str = "acme/repo") -> list[str]:
-        """Add repositories with this many stars, and return their names.
-
-        Their ids come from their names: which of them share a hash bucket is the same in every run.
-        """
-        first = self.value("select coalesce(max(github_id), 0) from repositories")
-        self.sql(
-            "insert into repositories (id, github_id, full_name, owner, name, stargazers_count)"
-            " select md5(full_name)::uuid, %s + n, full_name, split_part(full_name, '/', 1), split_part(full_name, '/', 2), %s"
-            " from generate_series(1, %s) n cross join lateral (select %s || '-' || n as full_name) f",
-            first, stars, amount, prefix,
-        )  # fmt: skip
-        return [f"{prefix}-{n}" for n in range(1, amount + 1)]
-
-    def repository_id(self, name: str) -> str:
-        return str(self.value("select id from repositories where full_name = %s", name))
-
-    def report(self, *, good: int = 0, bad: int = 0, name: str = "acme/repo-1", message: str = "boom") -> None:
-        """Report finished jobs as the application does: successes first, each in its own transaction."""
-        repo = self.repository_id(name)
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for success in [True] * good + [False] * bad:
-                connection.execute(
-                    "select record_rollout_job(%s, 'inngest', %s, 30, %s)",
-                    (repo, success, None if success else message),
-                )
-
-    def history_rows(self) -> int:
-        return int(self.value("select count(*) from rollout_history"))
-
-    def differences(self) -> dict[str, int]:
-        """Counters that are not those of the rows."""
-        return {check.name: check.differences for check in self.client.verify().checks if check.differences}
-
-    def is_eligible(self, name: str) -> bool:
-        return bool(self.value("select is_repository_eligible_for_rollout(%s)", self.repository_id(name)))
-
-
-@dataclass
-class Opened:
-    """A door, the superuser's URL of the database behind it, and the variables that lead a console there."""
-
-    door: Door
-    url: str
-    environment: dict[str, str]
-
-
-def open_postgres(server_url: str) -> Opened:
-    url = servers.create_database(server_url, f"door_{uuid.uuid4().hex[:12]}")
-    return Opened(PostgresDoor(url), url, {"ROLLOUT_DATABASE_URL": url})
-
-
-def open_supabase(api: lite.Api, url: str) -> Opened:
-    environment = {"SUPABASE_URL": api.url, "SUPABASE_SECRET_KEY": api.secret_key}
-    return Opened(SupabaseDoor(api.url, api.secret_key), url, environment)
-
-
 @pytest.fixture(scope="session")
-def doors() -> Iterator[Callable[[str, pytest.FixtureRequest], Opened]]:
-    """Open each door once a session."""
-    opened: dict[str, Opened] = {}
+def adapters() -> Iterator[Callable[[str, pytest.FixtureRequest], OpenAdapter]]:
+    """Open each adapter once a session."""
+    opened: dict[str, OpenAdapter] = {}
     with ExitStack() as stack:
 
-        def open_once(kind: str, request: pytest.FixtureRequest) -> Opened:
+        def open_once(kind: str, request: pytest.FixtureRequest) -> OpenAdapter:
             if kind not in opened:
                 if kind == "supabase":
                     opened[kind] = open_supabase(*request.getfixturevalue("api"))
                 else:
                     opened[kind] = open_postgres(request.getfixturevalue(f"{kind}_url"))
-                stack.callback(opened[kind].door.close)
+                stack.callback(opened[kind].adapter.close)
             return opened[kind]
 
         yield open_once
@@ -165,47 +91,36 @@ def doors() -> Iterator[Callable[[str, pytest.FixtureRequest], Opened]]:
 
 @pytest.fixture(params=["embedded", "postgres15", "supabase"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """The door under test. The behavioural suite runs once through each."""
+    """The adapter under test. The rules are proved through each; `tests/support/kinds.py` has fewer."""
     return str(request.param)
 
 
 @pytest.fixture
-def rollout(kind: str, doors: Any, request: pytest.FixtureRequest) -> Rollout:
-    """An empty database with a rollout at 0 %, through the door under test."""
-    opened: Opened = doors(kind, request)
+def rollout(kind: str, adapters: Any, request: pytest.FixtureRequest) -> RolloutUnderTest:
+    """An empty database with a rollout at 0 %, through the adapter under test."""
+    opened: OpenAdapter = adapters(kind, request)
     servers.empty(opened.url)
-    client = RolloutClient(opened.door, who=OPERATOR)
+    client = RolloutClient(opened.adapter, who=OPERATOR)
     client.create()
-    return Rollout(client, opened.url, kind, opened.environment)
-
-
-@dataclass
-class Faulty(Rollout):
-    """A rollout whose API stands behind a proxy that can fail; `door` opens further doors to it."""
-
-    proxy: FaultProxy = field(kw_only=True)
-    api: lite.Api = field(kw_only=True)
-
-    def door(self, key: str | None = None, patience: float = 10) -> SupabaseDoor:
-        return SupabaseDoor(self.proxy.url, key or self.api.secret_key, patience=patience)
+    return RolloutUnderTest(client, opened.url, kind, opened.environment)
 
 
 @pytest.fixture
-def faulty(api: tuple[lite.Api, str]) -> Iterator[Faulty]:
+def faulty(api: tuple[lite.Api, str]) -> Iterator[FaultyRollout]:
     """An empty database with a rollout at 0 %, through the API and a proxy that does as it is told."""
     running, url = api
     servers.empty(url)
     with fault_proxy(running.port) as proxy:
-        door = SupabaseDoor(proxy.url, running.secret_key)
-        client = RolloutClient(door, who=OPERATOR)
+        adapter = SupabaseAdapter(proxy.url, running.secret_key)
+        client = RolloutClient(adapter, who=OPERATOR)
         client.create()
         proxy.requests.clear()
-        yield Faulty(client, url, "supabase", proxy=proxy, api=running)
-        door.close()
+        yield FaultyRollout(client, url, "supabase", proxy=proxy, api=running)
+        adapter.close()
 
 
 @pytest.fixture
-def console_env(rollout: Rollout, tmp_path: Any) -> dict[str, str]:
+def console_env(rollout: RolloutUnderTest, tmp_path: Any) -> dict[str, str]:
     """The environment of a console on the database of the `rollout` fixture, with 100 repositories at 20 %."""
     rollout.add_repositories(100)
     rollout.client.categorize_all()
@@ -213,8 +128,8 @@ def console_env(rollout: Rollout, tmp_path: Any) -> dict[str, str]:
     return console_environment(tmp_path, **target_environment(rollout))
 
 
-def target_environment(rollout: Rollout) -> dict[str, str]:
-    """The variables that lead a console to the database of the `rollout` fixture, through its door."""
+def target_environment(rollout: RolloutUnderTest) -> dict[str, str]:
+    """The variables that lead a console to the database of the `rollout` fixture, through its adapter."""
     return rollout.environment
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 DEFINED = set(re.findall(r"^## (R\d+)$", RULES, re.MULTILINE))
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]

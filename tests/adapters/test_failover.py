@@ -1,0 +1,216 @@
+"""Failover: when the API is down, a stop still gets through; where it can't, what to do by hand is shown."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+
+from rollout_console.adapters import open_adapter
+from rollout_console.adapters.failover import FailoverAdapter
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient, stop_by_hand
+from rollout_console.errors import BadCredentials, NotFound, Refused, RolloutError, Unreachable
+from rollout_console.settings import Settings
+from tests.support import fault_proxy as faults
+from tests.support import servers
+from tests.support.rollouts import OPERATOR
+from tests.support.terminal import CONSOLE, Terminal, console_environment, run_console
+
+WENT_ROUND = "the API is unreachable: went through PostgreSQL directly"
+DOWN = faults.answer(540, "Project paused")
+
+
+def client_of(faulty, database_url=None) -> RolloutClient:
+    """A console's client, with the API behind the proxy and, if given, a database URL."""
+    settings = Settings.from_environment(
+        {
+            "SUPABASE_URL": faulty.proxy.url,
+            "SUPABASE_SECRET_KEY": faulty.api.secret_key,
+            "ROLLOUT_DATABASE_URL": database_url or "",
+            "SUPABASE_DB_URL": "",
+        }
+    )
+    return RolloutClient(open_adapter(settings), who=OPERATOR)
+
+
+@pytest.fixture
+def both(faulty):
+    """A client with both ways open, at 50 %."""
+    client = client_of(faulty, faulty.url)
+    client.set_rollout(50)
+    yield client
+    client.adapter.close()
+
+
+@pytest.fixture
+def only_api(faulty):
+    client = client_of(faulty)
+    yield client
+    client.adapter.close()
+
+
+def nowhere() -> str:
+    return f"postgresql://postgres@127.0.0.1:{servers.free_port()}/postgres"
+
+
+def test_with_the_api_up_nothing_goes_round_it(faulty, both):
+    both.emergency_stop("errors")
+    assert both.adapter.notice is None
+    assert faulty.proxy.requests[-1] == "/rest/v1/rpc/rollout_emergency_stop"
+
+
+def test_stop_rollback_to_zero_and_status_go_through_postgresql_and_say_so(faulty, both):
+    faulty.proxy.always = DOWN
+    assert both.status().rollout_percentage == 50
+    assert both.adapter.notice == WENT_ROUND
+    assert both.rollback_to_zero("api down").changed
+    assert both.adapter.notice == WENT_ROUND
+    assert both.emergency_stop("api down").changed
+    assert both.adapter.notice == WENT_ROUND
+    entry = faulty.sql("select reason, metadata ->> 'operator' from rollout_history order by created_at")[-1]
+    assert entry == ("api down", "tess")
+
+
+def test_the_notice_is_of_the_last_call_only(faulty, both):
+    faulty.proxy.next(DOWN)
+    both.status()
+    assert both.adapter.notice == WENT_ROUND
+    both.status()
+    assert both.adapter.notice is None
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda c: c.set_rollout(60),
+        lambda c: c.rollback_to_percentage(10),
+        lambda c: c.resume(),
+        lambda c: c.add_to_whitelist("acme/repo-1"),
+        lambda c: c.stats(),
+        lambda c: c.check_health(),
+    ],
+)
+def test_nothing_else_goes_round_the_api(faulty, both, act):
+    rows = faulty.history_rows()
+    faulty.proxy.always = DOWN
+    with pytest.raises(Unreachable, match="is paused"):
+        act(both)
+    assert both.adapter.notice is None
+    assert faulty.history_rows() == rows
+
+
+def test_a_refused_key_is_not_a_reason_to_go_round(faulty, both):
+    faulty.proxy.always = faults.answer(401, "Invalid API key")
+    with pytest.raises(BadCredentials) as caught:
+        both.emergency_stop("errors")
+    assert caught.value.by_hand[0].startswith("select rollout_emergency_stop(reason => 'errors'")
+
+
+def test_a_stop_that_the_api_made_before_it_fell_silent_is_not_made_twice(faulty, both):
+    rows = faulty.history_rows()
+    faulty.proxy.always = faults.swallow
+    assert both.emergency_stop("errors").changed
+    assert both.adapter.notice == WENT_ROUND
+    assert faulty.history_rows() == rows + 1
+
+
+def test_what_postgresql_refuses_is_an_answer(faulty):
+    client = client_of(faulty, faulty.url)
+    other = RolloutClient(client.adapter, "other", who=OPERATOR)
+    faulty.proxy.always = DOWN
+    with pytest.raises(NotFound, match="no active rollout for feature 'other'"):
+        other.emergency_stop()
+    client.adapter.close()
+
+
+def test_when_neither_way_is_open_the_stop_is_shown_by_hand(faulty):
+    client = client_of(faulty, nowhere())
+    faulty.proxy.always = DOWN
+    with pytest.raises(Unreachable) as caught:
+        client.emergency_stop("it's broken")
+    assert "is paused" in str(caught.value)
+    assert "PostgreSQL directly: the database can't be reached" in str(caught.value)
+    assert str(caught.value).endswith("then type the command again")
+    assert "\n" not in str(caught.value)
+    assert caught.value.by_hand[1] == "HYBRID_EMERGENCY_STOP=true"
+
+
+def test_without_a_database_url_the_stop_is_shown_by_hand_and_works(faulty, only_api):
+    reason = "it's \\broken\\ '; drop table rollout_history; --\nsecond line\x1b[31m"
+    faulty.proxy.always = DOWN
+    with pytest.raises(Unreachable, match="is paused") as caught:
+        only_api.emergency_stop(reason)
+    statement, override = caught.value.by_hand
+    assert override == "HYBRID_EMERGENCY_STOP=true"
+    assert statement.isprintable()
+    with psycopg.connect(faulty.url, autocommit=True) as connection:
+        connection.execute(statement)
+    assert faulty.sql("select emergency_stop, emergency_stop_reason from rollout_configuration") == [
+        (True, "it's \\broken\\ '; drop table rollout_history; -- second line [31m")
+    ]
+
+
+def test_only_a_stop_has_a_way_by_hand(faulty, only_api):
+    faulty.proxy.always = DOWN
+    for act in (only_api.status, only_api.rollback_to_zero):
+        with pytest.raises(RolloutError) as caught:
+            act()
+        assert caught.value.by_hand == ()
+
+
+def test_a_stop_without_a_reason_needs_none_by_hand():
+    assert stop_by_hand(None, "f") == (
+        "select rollout_emergency_stop(feature_name => 'f');",
+        "HYBRID_EMERGENCY_STOP=true",
+    )
+
+
+def test_both_adapters_close(faulty):
+    url = servers.with_database(faulty.url, "postgres")
+    name = f"closing_{uuid.uuid4().hex[:8]}"
+    adapter = FailoverAdapter(faulty.adapter(), PostgresAdapter(servers.create_database(url, name)))
+    faulty.proxy.always = DOWN
+    with pytest.raises(Refused):
+        adapter.call("rollout_status", idempotent=True)
+    open_connections = f"select count(*) from pg_stat_activity where datname = '{name}'"
+    assert faulty.value(open_connections) == 1
+    adapter.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'drop database "{name}"')  # refused while anybody is connected
+
+
+def test_the_console_prints_the_notice_and_the_way_by_hand(faulty, tmp_path):
+    target = {"SUPABASE_URL": faulty.proxy.url, "SUPABASE_SECRET_KEY": faulty.api.secret_key}
+    faulty.proxy.always = DOWN
+    env = console_environment(tmp_path, **target)
+    alone = run_console(env, 'rollout.emergencyStop("errors")')
+    assert alone.returncode == 1
+    assert (
+        "select rollout_emergency_stop(reason => 'errors', feature_name => 'hybrid_progressive_capture');"
+        in alone.stderr
+    )
+    assert "HYBRID_EMERGENCY_STOP=true" in alone.stderr
+    assert "Traceback" not in alone.stderr
+    both = run_console({**env, "ROLLOUT_DATABASE_URL": faulty.url}, 'rollout.emergencyStop("errors")')
+    assert both.returncode == 0, both.stderr
+    assert WENT_ROUND in both.stdout
+    assert faulty.value("select emergency_stop from rollout_configuration") is True
+    for done in (alone, both):
+        assert faulty.api.secret_key not in done.stdout + done.stderr
+
+
+def test_the_dashboards_stop_goes_round_the_api_and_says_so(faulty, tmp_path):
+    target = {"SUPABASE_URL": faulty.proxy.url, "SUPABASE_SECRET_KEY": faulty.api.secret_key}
+    env = console_environment(tmp_path, **target, ROLLOUT_DATABASE_URL=faulty.url)
+    faulty.proxy.always = DOWN
+    screen = Terminal(env, f"{CONSOLE} dashboard", width=80, height=24)
+    try:
+        screen.wait_for("is paused")
+        screen.key("e")
+        screen.type("smoke")
+        screen.wait_for(WENT_ROUND)
+    finally:
+        screen.close()
+    assert faulty.value("select emergency_stop_reason from rollout_configuration") == "smoke"

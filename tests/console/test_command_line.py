@@ -1,0 +1,189 @@
+"""`rollout-console -c`: every command, R12 shown once, R13 one line and exit status 1, R15 overrides."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+
+from rollout_console.commands import COMMANDS
+from rollout_console.console import Rollout
+from tests.support.terminal import run_console, start_command
+
+pytestmark = pytest.mark.usefixtures("rollout")
+assert Rollout  # importing it fills the registry
+
+BAD_CALLS = [
+    "rollout.setRollout()",
+    "rollout.setRollout(150)",
+    "rollout.setRollout(-1)",
+    "rollout.setRollout(10.5)",
+    "rollout.setRollout(True)",
+    "rollout.setRollout(None)",
+    'rollout.setRollout("10")',
+    'rollout.setRollout(float("nan"))',
+    "rollout.setRollout(10, 20)",
+    "rollout.setRollout(1, 2, 3)",
+    "rollout.setRollout(percent=10)",
+    "rollout.setRollout(percentage)",
+    "rollout.setRollout(ten)",
+    "rollout.setRollout = 10",
+    "rollout.setRolout(10)",
+    "rollout.set_rollout(10)",
+    "rollout.emergencyStop(errors in the logs)",
+    "rollout.emergencyStop(errors)",
+    "rollout.emergencyStop(500)",
+    "rollout.resume(5)",
+    "rollout.resume('now')",
+    "rollout.rollbackToPercentage(50)",
+    "rollout.rollbackToPercentage()",
+    "rollout.rollbackToPercentage(pct)",
+    "rollout.addToWhitelist()",
+    "rollout.addToWhitelist([])",
+    "rollout.addToWhitelist([ids])",
+    "rollout.addToWhitelist(5)",
+    "rollout.addToWhitelist('no/such')",
+    "rollout.addToWhitelist(acme/repo-1)",
+    "rollout.addToWhitelist('00000000-0000-0000-0000-000000000000')",
+    "rollout.removeFromWhitelist('no/such')",
+    "rollout.markAsTest('no/such')",
+    "rollout.unmarkAsTest({})",
+    "rollout.explain('no/such')",
+    "rollout.explain(['acme/repo-1'])",
+    "rollout.preview(101)",
+    "rollout.history(0)",
+    "rollout.showMetrics(-1)",
+    "rollout.help('nonsense topic')",
+    "rollout.frobnicate()",
+]
+
+
+def state(rollout):
+    return rollout.sql("select to_jsonb(c) from rollout_configuration c"), rollout.history_rows()
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize("code", BAD_CALLS)
+def test_r13_a_bad_call_changes_nothing_exits_1_and_shows_one_line_with_a_way_out(rollout, console_env, code):
+    before = state(rollout)
+    done = run_console(console_env, code)
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert done.returncode == 1
+    assert len(lines) == 1, lines
+    assert "rollout." in lines[0] or "did you mean" in lines[0], "no way out in the line"
+    assert state(rollout) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("rollout.setRollout(150)", "a percentage is a whole number from 0 to 100, not 150"),
+        ("rollout.rollbackToPercentage(50)", "a rollback only lowers, and the rollout stands at 20 %"),
+        ("rollout.addToWhitelist('no/such')", "unknown repository: no/such; nothing was changed"),
+        ("rollout.resume(5)", "no emergency stop to resume from"),
+    ],
+)
+def test_r13_refusals_of_the_database_read_the_same_through_every_adapter(rollout, console_env, code, line):
+    done = run_console(console_env, code)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(line)
+    assert len(done.stderr.splitlines()) == 1
+
+
+ENDLESS = {"watch"}  # until Ctrl-C, see below
+PRACTICE = {"simulate"}  # refused on anything but sample data, see test_workplace
+
+
+def test_every_command_runs_and_shows_a_report(rollout, console_env):
+    """The examples of help() are calls that can be pasted."""
+    commands = [command for command in COMMANDS.values() if command.name not in ENDLESS | PRACTICE]
+    lines = ["rollout.setRollout(50)"]
+    for command in commands:
+        lines += [f'print("== {command.name}")', command.example.replace("owner/name", "acme/repo-1")]
+    done = run_console(console_env, "\n".join(lines))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "\x1b" not in done.stdout, "escapes in a pipe"
+    reports = re.split(r"^== (\w+)$", done.stdout, flags=re.MULTILINE)[1:]
+    assert reports[::2] == [command.name for command in commands]
+    assert all(report.strip() for report in reports[1::2]), reports
+
+
+def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, console_env):
+    watch = start_command(console_env, "-c", "rollout.watch(0.5)")
+    try:
+        assert "20 %" in watch.stdout.readline()
+        rollout.client.emergency_stop("from elsewhere")
+        assert "STOPPED (20 % is kept)" in watch.stdout.readline()
+        watch.send_signal(signal.SIGINT)
+        rest, errors = watch.communicate(timeout=20)
+    finally:
+        watch.kill()
+    assert (watch.returncode, errors) == (0, "")
+    assert "\x1b" not in rest
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "rollout.setRollout(30)",
+        "rollout.setRollout(30);",
+        "x = rollout.setRollout(30)",
+        "if True: rollout.setRollout(30)",
+        "for p in [30]:\n    rollout.setRollout(p)",
+        "1\nrollout.setRollout(30)\n2",
+        "await rollout.setRollout(30); // done",
+    ],
+)
+def test_r12_a_report_is_on_screen_exactly_once(console_env, code):
+    done = run_console(console_env, code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("20 % → 30 %") == 1, done.stdout
+
+
+def test_r12_text_from_the_database_cannot_smuggle_escapes(rollout, console_env):
+    evil = "a\x1b]0;owned\x07\x1b[2J\u202e\r\nb"
+    rollout.client.emergency_stop(evil)
+    rollout.report(bad=1, message=evil)
+    rollout.sql("update repositories set full_name = 'acme/\x1b[31mred' where full_name = 'acme/repo-9'")
+    code = 'rollout.status(); rollout.showMetrics(); rollout.history(); rollout.explain("acme/\\x1b[31mred")'
+    done = run_console(console_env, code)
+    assert done.returncode == 0, done.stderr
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", done.stdout)
+
+
+def test_r15_the_applications_overrides_are_shown_when_set(console_env):
+    assert "HYBRID" not in run_console(console_env, "rollout.status()").stdout
+    console_env["HYBRID_EMERGENCY_STOP"] = "true"
+    console_env["HYBRID_ROLLOUT_PERCENTAGE"] = "35"
+    shown = run_console(console_env, "rollout.status()").stdout
+    assert re.search(r"HYBRID_EMERGENCY_STOP +true", shown)
+    assert re.search(r"HYBRID_ROLLOUT_PERCENTAGE +35", shown)
+
+
+def test_status_says_what_is_set_and_what_is_in_effect(rollout, console_env):
+    rollout.client.emergency_stop("errors in the logs")
+    shown = run_console(console_env, "rollout.status()").stdout
+    for words in (
+        "STOPPED",
+        "20 % set, 0 % in effect",
+        "errors in the logs",
+        "by tess@testhost",
+        "rollout.resume()",
+    ):
+        assert words in shown
+
+
+def test_a_dot_env_file_in_the_working_folder_counts(console_env, tmp_path):
+    (tmp_path / ".env").write_text("ROLLOUT_FEATURE=another_feature\n")
+    done = run_console(console_env, "rollout.status()")
+    assert done.returncode == 1
+    assert "no active rollout for feature 'another_feature'" in done.stderr
+
+
+def test_results_carry_attributes_as_well(console_env):
+    code = (
+        "s = rollout.stats(); print('|', s.total_repositories, s.eligible_repositories, s.rollout_percentage,"
+        " s.error_rate, s.categories['test'], s.processor_distribution, s.to_dict()['total_jobs'])"
+    )
+    assert "| 100 20 20 None 100 {} 0" in run_console(console_env, code).stdout

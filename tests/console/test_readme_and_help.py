@@ -1,0 +1,119 @@
+"""The README, the runbook and help() tell the same story as the code."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+
+import pytest
+
+from rollout_console.cli import main as cli
+from rollout_console.commands import COMMANDS, GROUPS
+from rollout_console.console import Rollout
+from rollout_console.help import help_for, runbook
+from rollout_console.render import Screen, render
+from tests.support import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+BROWSER = """status stats categories checkHealth showMetrics setRollout emergencyStop resume categorizeAll markAsTest
+    unmarkAsTest addToWhitelist removeFromWhitelist showWhitelist enableAutoRollback disableAutoRollback
+    rollbackToPercentage rollbackToZero help""".split()
+assert Rollout
+
+
+def command_table() -> str:
+    lines = ["| type | what it does |", "| --- | --- |"]
+    for group in GROUPS:
+        lines.append(f"| **{group}** | |")
+        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.group == group]
+    return "\n".join(lines)
+
+
+def test_the_browsers_commands_are_all_here_and_ours_are_kept_apart():
+    assert [n for n, c in COMMANDS.items() if c.group != "Beyond the browser"] == sorted(
+        BROWSER, key=list(COMMANDS).index
+    )
+
+
+def test_the_readmes_table_is_the_registry():
+    """To mend: put what command_table() returns between the markers."""
+    between = re.search(r"<!-- commands -->\n(.*?)\n<!-- end of commands -->", README, re.DOTALL)
+    assert between is not None
+    assert between.group(1) == command_table()
+
+
+def test_help_names_every_command_and_every_part_of_the_runbook():
+    text = render(help_for(None), Screen(width=80))
+    for command in COMMANDS.values():
+        assert command.usage in text
+    for title in runbook():
+        assert title in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_on_a_command_shows_usage_and_an_example(name):
+    text = render(help_for(name), Screen(width=80))
+    assert COMMANDS[name].usage in text
+    assert COMMANDS[name].example in text
+    assert help_for(f"rollout.{name}()").text == help_for(name.upper()).text
+
+
+def test_help_recovery_is_the_runbook():
+    text = help_for("recovery").text
+    for title, part in runbook().items():
+        assert (part in text) == title.startswith("Recovery")
+
+
+def documented_commands() -> list[list[str]]:
+    """The arguments of every `rollout-console …` in a code span or a line of code, in the README and docs/."""
+    found = []
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        code += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+        for line in "\n".join(code).splitlines():
+            if called := re.search(
+                r"(?:^|[ /])rollout-console((?: [^#|>&…]*)?)$|rollout-console( [^#|>]*) [#|>]", line
+            ):
+                found.append(shlex.split(called[1] or called[2] or ""))
+    return found
+
+
+def test_every_documented_command_line_is_one():
+    known = {name: cli.subcommand(name) for name in cli.SUBCOMMANDS}
+    seen = set()
+    for command in documented_commands():
+        name, *options = command or [""]
+        if name in known:
+            parser = argparse.ArgumentParser()
+            known[name].add_arguments(parser)
+            parser.parse_args(options)  # leaves with status 2 on an unknown option
+            seen.add(name)
+        else:
+            assert name in {"", "-c", "--reset-demo"}, command
+    assert seen == set(known)
+
+
+@pytest.mark.parametrize("title", list(runbook()))
+def test_every_block_of_the_runbook_pastes_into_the_real_console(rollout, terminal, title):
+    """On a rollout that was stopped and has jobs; where the block begins at 0 % or flowing, it is brought there."""
+    rollout.report(good=30)
+    rollout.client.emergency_stop("before the runbook")
+    text = RUNBOOK.split(f"## {title}")[1].split("\n## ")[0]
+    if "after an emergency stop" not in title and not title.startswith("Emergency stop"):
+        rollout.client.resume()
+    blocks = re.findall(r"```python\n.*?```\n", text, re.DOTALL)
+    assert blocks
+    console = terminal(width=110, height=50)
+    console.wait_for("▸")
+    for number, block in enumerate(blocks):
+        console.paste(block, bracketed=True)
+        console.type(f"print('done', {number} + 1000)")
+        screen = console.wait_for(f"done {number + 1000}")
+    assert "Traceback" not in screen
+    assert "refused" not in screen
+    for line in screen.splitlines():
+        assert not line.startswith(("no emergency stop to resume", "a percentage is", "unknown ", "there is no")), line

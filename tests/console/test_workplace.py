@@ -1,0 +1,162 @@
+"""The console as a place to work: prompt, toolbar, completion, watch, simulate, the fire drill, the chart."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from rollout_console.errors import BadArgument, Refused
+from rollout_console.render import Screen
+from rollout_console.render.chart import error_chart
+from rollout_console.shell.completion import Completer
+from tests.support import ROOT
+from tests.support.terminal import CONSOLE, console_environment, run_console
+
+DRILL = (ROOT / "docs" / "fire-drill.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 50)])
+def test_prompt_and_toolbar_show_target_and_state_and_follow_changes_made_elsewhere(rollout, terminal, width, height):
+    console = terminal(width=width, height=height)
+    console.wait_for("▸")
+    console.type("rollout.setRollout(30)")
+    console.wait_for("30 % ▸")
+    console.wait_for("setRollout: 20 % → 30 %, tess")
+    rollout.client.emergency_stop("from elsewhere")
+    console.wait_for("emergencyStop, tess@testhost", seconds=15)
+    console.wait_for("STOPPED ▸")  # the waiting prompt itself
+    assert max(map(len, console.now().splitlines())) <= width
+
+
+def test_the_toolbar_can_be_switched_off(terminal, console_env):
+    console_env["ROLLOUT_TOOLBAR"] = "off"
+    console = terminal()
+    console.wait_for("In [")
+    console.type("rollout.status()")
+    assert "▸" not in console.wait_for("20 % set")
+
+
+def test_with_the_database_away_the_prompt_answers_at_once_and_says_stale(rollout, terminal):
+    console = terminal()
+    console.wait_for("▸")
+    console.type("rollout.status()")
+    console.wait_for("20 % ▸")
+    with psycopg.connect(rollout.url) as blocker:
+        blocker.execute("lock table rollout_configuration in access exclusive mode")
+        console.wait_for("STALE", seconds=40)
+        console.type("6 * 7")
+        console.wait_for("]: 42", seconds=3)
+
+
+@pytest.mark.parametrize(
+    ("line", "candidates"),
+    [
+        ("rollout.setRollout(", ["10", "25", "50", "75", "100"]),
+        ("rollout.preview(1", ["10", "100"]),
+        ("rollout.emerg", ["emergencyStop"]),
+        ('rollout.help("reco', ["recovery"]),
+        ('rollout.explain("acme/repo-10', ["acme/repo-10", "acme/repo-100"]),
+        ('rollout.addToWhitelist(["acme/repo-1", "acme/repo-99', ["acme/repo-99"]),
+        ("print(", None),
+    ],
+)
+def test_completion_knows_what_comes_next(rollout, console_env, line, candidates):
+    completer = Completer(rollout.client, lambda: rollout.client.status().phase_percentages)
+    for _ in range(20):  # names may come a moment later: Tab again
+        found = completer.complete(line)
+        if found is None or found[1]:
+            break
+    names = None if found is None else [text for text, _ in found[1]]
+    completer.close()
+    assert names is None if candidates is None else set(candidates) <= set(names)
+    assert names is None or len(names) <= 50
+
+
+def test_completion_in_the_terminal(terminal):
+    console = terminal()
+    console.wait_for("20 % ▸")
+    console.write("rollout.addTo")
+    console.key("Tab")
+    console.wait_for("rollout.addToWhitelist")
+
+
+def test_watch_is_live_until_ctrl_c_and_leaves_the_last_status(rollout, terminal):
+    console = terminal()
+    console.wait_for("▸")
+    console.type("rollout.watch(0.5)")
+    console.wait_for("Ctrl-C to leave")
+    rollout.client.set_rollout(44)
+    console.wait_for("44 % set", seconds=10)
+    console.key("C-c")
+    console.wait_for("44 % ▸")
+    assert "Traceback" not in console.screen()
+
+
+def test_simulate_is_refused_on_anything_but_sample_data(rollout, console_env):
+    rows = rollout.history_rows()
+    with pytest.raises(Refused, match="sample data"):
+        rollout.client.simulate()
+    rollout.sql('update rollout_configuration set metadata = \'{"sample": "yes"}\'')
+    with pytest.raises(Refused, match="sample data"):
+        rollout.client.simulate()
+    assert rollout.value("select count(*) from rollout_metrics") == 0
+    assert rollout.history_rows() == rows + 1
+
+
+@pytest.mark.parametrize(("jobs", "rate"), [(0, 1), (10_001, 1), (True, 1), (10, -1), (10, 101), (10, "5"), (1.5, 1)])
+def test_simulate_takes_sensible_numbers_only(rollout, jobs, rate):
+    with pytest.raises(BadArgument, match=r"rollout\.simulate"):
+        rollout.client.simulate(jobs, rate)
+
+
+def test_the_fire_drill_goes_as_it_is_written():
+    with tempfile.TemporaryDirectory(prefix="rc-", ignore_cleanup_errors=True) as folder:
+        env = console_environment(Path(folder), ROLLOUT_HOME=f"{folder}/data")
+        sections = re.split(r"^## ", DRILL, flags=re.MULTILINE)[1:]
+        shown = {}
+        for section in sections:
+            title = section.splitlines()[0]
+            shown[title] = ""
+            for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+                done = run_console(env, block)
+                shown[title] += done.stdout + done.stderr
+                refused = "rollout.simulate(10)" in block
+                assert done.returncode == refused, (block, done.stderr)
+        assert "ready for 25 %" in shown["A quiet day"]
+        assert "tripped the breaker" in shown["It goes wrong"]
+        assert "auto-rollback" in shown["Find out why"]
+        assert "simulated: GitHub API rate limit exceeded" in shown["Find out why"]
+        assert "5 %  healthy" in shown["Recover"]
+        assert "nothing to do" in shown["Recover"]
+        assert "no repository is eligible, so there is no traffic" in shown["The red button"]
+        assert "5 % set, 5 % in effect" in shown["The red button"]
+
+
+def test_the_chart_shows_every_error_and_the_threshold(rollout, console_env):
+    rollout.client.disable_auto_rollback()
+    rollout.report(good=200, bad=1)
+    trend = rollout.client.error_trend(10)
+    assert sum(p.errors for p in trend.points) == 1
+    lines = error_chart(trend, Screen(80, colour=False, bars=True), 70, 6)
+    assert all(len(line) <= 70 for line in lines)
+    assert any(set(line) & set("▁▂▃▄") for line in lines), "half a percent is drawn, if only as a trace"
+    assert sum(" 5 % ┤" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_colour_terminals_and_pipes_get_clean_text(console_env, variable):
+    env = {**console_env, **variable}
+    for code in ("rollout.status()", "rollout.plot()", "rollout.categories()", "rollout.categorizeAll()"):
+        piped = run_console(env, code)
+        assert piped.returncode == 0
+        assert not re.search("[\x1b█░▁▇]", piped.stdout)
+    in_terminal = subprocess.run(
+        ["script", "-qec", f"{CONSOLE} -c 'rollout.status()'", "/dev/null"],
+        env=env, capture_output=True, text=True, check=True,
+    ) if Path("/usr/bin/script").exists() else piped  # fmt: skip
+    assert "\x1b[3" not in in_terminal.stdout

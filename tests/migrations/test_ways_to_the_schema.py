@@ -1,0 +1,132 @@
+"""Whatever way a database has come, it ends in the same functions, tables, privileges and comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.migrate import Rules, apply, export, pending, steps
+from tests.migrations.test_migrations import EXISTING
+
+OLD = Path(__file__).with_name("commit_14f76b8.sql")
+OURS = (
+    "c.relnamespace = 'public'::regnamespace and (c.relname like 'rollout\\_%%' or c.relname = 'repository_categories')"
+)
+CATALOGUE = {
+    "functions": "select p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proacl::text, obj_description(p.oid, 'pg_proc')"
+    " from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'"
+    " and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')",
+    "triggers": f"select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and {OURS}",
+    "relations": "select c.relname, c.relkind, c.relrowsecurity, c.reloptions, array(select unnest(c.relacl)::text order by 1)::text,"
+    f" obj_description(c.oid, 'pg_class') from pg_class c where {OURS} and c.relkind in ('r', 'v', 'S')",
+    "columns": "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,"
+    " pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum) from pg_class c"
+    " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+    f" left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum where {OURS} and c.relkind = 'r'",
+    "constraints": "select c.relname, pg_get_constraintdef(k.oid) from pg_constraint k join pg_class c on c.oid = k.conrelid"
+    f" where {OURS} and k.contype <> 'n'",
+    "indexes": f"select pg_get_indexdef(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indrelid where {OURS}",
+    "views": f"select c.relname, pg_get_viewdef(c.oid) from pg_class c where {OURS} and c.relkind = 'v'",
+    "policies": f"select c.relname, p.polname, p.polcmd::text, pg_get_expr(p.polqual, p.polrelid) from pg_policy p join pg_class c on c.oid = p.polrelid where {OURS}",
+}  # fmt: skip
+
+
+def catalogue(url: str) -> dict[str, set[tuple]]:
+    with psycopg.connect(url) as connection:
+        return {kind: set(map(str, connection.execute(query.replace("%%", "%")))) for kind, query in CATALOGUE.items()}
+
+
+def execute(url: str, script: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(script)
+
+
+@pytest.fixture
+def from_nothing(fresh_database):
+    return catalogue(fresh_database())
+
+
+@pytest.fixture
+def older(fresh_database):
+    url = fresh_database(migrated=False)
+    execute(url, OLD.read_text())
+    return url
+
+
+def test_a_database_of_the_development_version_is_brought_up_to_date(older, from_nothing):
+    before = RolloutClient(PostgresAdapter(older)).adapter.call(
+        "rollout_status", feature_name="hybrid_progressive_capture"
+    )
+    apply(older)
+    assert catalogue(older) == from_nothing
+    client = RolloutClient(PostgresAdapter(older))
+    status = client.status()
+    assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
+    assert (status.health.jobs, status.health.errors) == (25, 1)
+    assert status.eligible_repositories == before["eligible_repositories"]
+    assert [entry.command for entry in client.history().entries][:3] == ["emergencyStop", "setRollout", "markAsTest"]
+    assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}
+    client.resume(5)
+    assert client.check_health().action == "none"
+
+
+def test_an_adopted_database_differs_only_in_what_the_host_chose(fresh_database, from_nothing):
+    url = fresh_database(migrated=False)
+    execute(url, EXISTING)
+    apply(url)
+    adopted = catalogue(url)
+    host_policy = "('rollout_configuration', 'rollout_config_public_read', 'r', 'true')"
+    for kind, expected in from_nothing.items():
+        missing, more = expected - adopted[kind], adopted[kind] - expected
+        if kind == "columns":
+            assert [row for row in missing | more if "rollout_strategy" not in row] == []
+        else:
+            assert (missing, more - {host_policy}) == (set(), set()), kind
+
+
+def test_exported_files_give_the_same_database(fresh_database, from_nothing, tmp_path):
+    url = fresh_database(migrated=False)
+    assert [file.name for file in export(tmp_path)][:-1] == [f"{step}.sql" for step in steps()]
+    for file in sorted(tmp_path.iterdir()):  # as `supabase db push` does
+        execute(url, file.read_text())
+    assert catalogue(url) == from_nothing
+
+
+def test_an_export_is_repeated_only_when_the_rules_have_changed(tmp_path, monkeypatch):
+    export(tmp_path)
+    assert export(tmp_path) == []
+    newer = Rules("0123456789ab", "select 1;\n")
+    monkeypatch.setattr("rollout_console.migrate.rules", lambda: newer)
+    (written,) = export(tmp_path)
+    assert written.name.endswith("_rollout_rules_0123456789ab.sql")
+    assert written.name > f"{steps()[-1]}.sql"
+
+
+def test_after_an_export_was_pushed_migrate_finds_nothing_to_do(fresh_database, tmp_path):
+    url = fresh_database(migrated=False)
+    export(tmp_path)
+    ledger = "create schema if not exists supabase_migrations; create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text)"  # fmt: skip
+    execute(url, ledger)
+    for file in sorted(tmp_path.iterdir()):
+        version, _, name = file.stem.partition("_")
+        execute(url, file.read_text())
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
+                (version, file.read_text().split(";"), name),
+            )
+    assert pending(url) == []
+
+
+def test_every_body_of_a_function_is_valid(fresh_database):
+    """The rules are applied without a look into the bodies, since one may call what a later file creates."""
+    with psycopg.connect(fresh_database()) as connection:
+        for (definition,) in connection.execute(
+            "select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'"
+            " and proname like 'rollout%'"
+        ).fetchall():
+            connection.execute(definition)

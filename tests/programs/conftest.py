@@ -1,0 +1,5 @@
+"""Each test of this folder runs once through each adapter."""
+
+from tests.support.kinds import kind
+
+__all__ = ["kind"]

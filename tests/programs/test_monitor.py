@@ -1,0 +1,269 @@
+"""`rollout-console monitor`: R7 and R8 on an interval, exit statuses for cron, and each alert once."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.support import servers
+from tests.support.terminal import console_environment, run_command, start_command
+
+
+@pytest.fixture
+def watched(rollout, console_env):
+    """A rollout at 20 % that a monitor may be started on."""
+    return console_env
+
+
+@contextmanager
+def monitor(env, *arguments):
+    """A monitor in the background; yields a function that waits for a line with these words."""
+    running = start_command(env, "monitor", "--every", "1s", *arguments)
+    lines: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=lambda: [lines.put(line) for line in running.stdout], daemon=True).start()
+
+    def wait_for(words: str, seconds: float = 30) -> str:
+        deadline = time.monotonic() + seconds
+        seen = []
+        while True:
+            try:
+                seen.append(lines.get(timeout=max(0, deadline - time.monotonic())))
+            except queue.Empty:
+                raise AssertionError(f"no line with {words!r} in:\n{''.join(seen)}") from None
+            if words in seen[-1]:
+                return seen[-1]
+
+    wait_for.process = running
+    try:
+        yield wait_for
+    finally:
+        running.terminate()
+        running.wait(30)
+
+
+def once(env, *more):
+    return run_command(env, "monitor", "--once", *more)
+
+
+def test_once_is_0_while_there_is_no_breach(rollout, watched):
+    assert once(watched).returncode == 0
+    rollout.report(good=20, bad=1)
+    done = once(watched)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "20 %  healthy: 4.76 % errors (1 of 21 jobs" in done.stdout
+
+
+def test_r8_once_is_1_when_a_breach_was_rolled_back_whoever_did_it(rollout, watched):
+    rollout.client.disable_auto_rollback()
+    rollout.report(good=5, bad=5)
+    rollout.client.enable_auto_rollback()
+    done = once(watched)
+    assert done.returncode == 1
+    assert "ROLLED BACK to 0 %" in done.stdout
+    assert rollout.client.status().rollout_percentage == 0
+    assert once(watched).returncode == 1  # still in breach, and rolled back
+
+
+def test_once_is_2_when_auto_rollback_is_off(rollout, watched):
+    rollout.client.disable_auto_rollback()
+    rollout.report(good=5, bad=5)
+    done = once(watched)
+    assert done.returncode == 2
+    assert "auto-rollback is OFF: nothing was done" in done.stdout
+    assert rollout.client.status().rollout_percentage == 20
+
+
+def test_once_is_3_when_it_could_not_check(tmp_path, kind):
+    closed = servers.free_port()
+    where = {"SUPABASE_URL": f"http://127.0.0.1:{closed}", "SUPABASE_SECRET_KEY": "sb_secret_x"}
+    if kind != "supabase":
+        where = {"ROLLOUT_DATABASE_URL": f"postgresql://postgres@127.0.0.1:{closed}/postgres"}
+    done = once(console_environment(tmp_path, **where), "--every", "1s")
+    assert done.returncode == 3
+    assert done.stdout.count("BLIND: ") == 3
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("wrong", ["0s", "25h", "5x", "", "-1m"])
+def test_r13_a_wrong_interval_is_one_line(watched, wrong):
+    done = run_command(watched, "monitor", f"--every={wrong}")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "as in 90s, 15m or 1h" in done.stderr
+
+
+def test_a_wrong_set_up_ends_it_at_once(rollout, watched):
+    rollout.sql("update rollout_configuration set is_active = false")
+    done = run_command(watched, "monitor")
+    assert done.returncode == 3
+    assert "no active rollout" in done.stdout
+
+
+def test_json_is_one_object_a_line(rollout, watched):
+    rollout.client.emergency_stop("line\nbreak \x1b[31m")
+    with monitor(watched, "--json") as wait_for:
+        start, check = json.loads(wait_for('"start"')), json.loads(wait_for('"check"'))
+        assert (start["feature"], start["every_seconds"]) == ("hybrid_progressive_capture", 1)
+        assert (check["rollout_percentage"], check["percentage_in_effect"], check["action"]) == (20, 0, "none")
+        assert check["changes"][-1]["reason"] == "line\nbreak \x1b[31m"
+        wait_for.process.terminate()
+        json.loads(wait_for('"end"'))
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_it_cleanly(rollout, watched, name):
+    with monitor(watched) as wait_for:
+        wait_for("20 %  no jobs yet")
+        assert rollout.value("select count(*) from rollout_monitors") == 1
+        wait_for.process.send_signal(getattr(signal, name))
+        wait_for("monitor ended", seconds=10)
+        assert wait_for.process.wait(10) == 0
+        assert wait_for.process.stderr.read() == ""
+    assert rollout.value("select count(*) from rollout_monitors") == 0
+
+
+def test_changes_are_told_and_it_goes_on_after_a_rollback(rollout, watched):
+    with monitor(watched) as wait_for:
+        wait_for("20 %  no jobs yet")
+        rollout.report(bad=12, message="rate\x1b[2J limited")
+        wait_for("rollback: 20 % → 0 %, by auto-rollback: error rate 100.00 % (10 of 10 jobs) above 5.00 %")
+        wait_for("0 %  BREACH: 100 % errors")
+        rollout.client.set_rollout(5, "mended")
+        wait_for("setRollout: 0 % → 5 %, by tess@testhost: mended")
+        wait_for("5 %  no jobs yet")
+
+
+def test_a_second_monitor_is_warned_of_and_both_leave_one_rollback(rollout, watched):
+    rollout.client.disable_auto_rollback()
+    rollout.report(good=5, bad=5)
+    rows = rollout.history_rows()
+    with monitor(watched) as first, monitor(watched) as second:
+        first("another monitor is running: tess@")
+        second("another monitor is running: tess@")
+        rollout.client.enable_auto_rollback()
+        first("rollback: 20 % → 0 %")
+        second("rollback: 20 % → 0 %")
+    assert rollout.history_rows() == rows + 2
+
+
+def test_a_monitor_survives_a_stop_and_restart_of_the_database(tmp_path):
+    with servers.cluster() as server:
+        url = servers.create_database(server.url, f"outage_{uuid.uuid4().hex[:8]}")
+        env = console_environment(tmp_path, ROLLOUT_DATABASE_URL=url)
+        run_command(env, "setup", "--yes")
+        with monitor(env) as wait_for:
+            wait_for("10 %  no jobs yet")
+            with servers.outage(server):
+                wait_for("BLIND: ")
+            wait_for("10 %  no jobs yet")
+            wait_for.process.terminate()
+            wait_for("monitor ended")
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Where apprise's json:// service delivers; fails while it is told to."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if not self.server.broken:
+            self.server.titles.append(body["title"].split("] ")[1])
+        self.send_response(500 if self.server.broken else 200)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.titles, server.broken = [], False
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def alerting(watched, receiver):
+    watched["ROLLOUT_ALERT_URLS"] = f"json://user:hidden@127.0.0.1:{receiver.server_port}/"
+    watched["ROLLOUT_HOME"] = watched["HOME"]
+    return watched
+
+
+def test_each_event_is_alerted_once_by_however_many_monitors(rollout, alerting, receiver):
+    with monitor(alerting) as first, monitor(alerting) as second:
+        for wait_for in (first, second):
+            wait_for("20 %  no jobs yet")
+        rollout.client.emergency_stop("smoke")
+        rollout.client.resume()
+        rollout.report(bad=12)
+        for wait_for in (first, second):
+            wait_for("rollback: 20 % → 0 %")
+            wait_for("0 %  BREACH")
+    for _ in range(2):
+        once(alerting)
+    assert receiver.titles == ["EMERGENCY STOP", "resumed", "ROLLED BACK by itself"]
+
+
+def test_a_breach_that_nothing_was_done_about_is_alerted_once_until_it_is_over(rollout, alerting, receiver):
+    rollout.client.disable_auto_rollback()
+    rollout.report(good=5, bad=5)
+    for _ in range(3):
+        assert once(alerting).returncode == 2
+    assert receiver.titles == ["BREACH, and auto-rollback is off"]
+    rollout.report(good=200)
+    assert once(alerting).returncode == 0
+    assert receiver.titles[1:] == ["breach is over"]
+    rollout.report(bad=20)
+    assert once(alerting).returncode == 2
+    assert receiver.titles[2:] == ["BREACH, and auto-rollback is off"]
+
+
+def test_blindness_is_alerted_once_across_runs_and_so_is_its_end(alerting, receiver, kind):
+    if kind == "supabase":
+        blind = {**alerting, "SUPABASE_SECRET_KEY": "sb_secret_wrong"}
+    else:
+        blind = {
+            **alerting,
+            "ROLLOUT_DATABASE_URL": alerting["ROLLOUT_DATABASE_URL"].replace("adapter_", "no_adapter_"),
+        }
+    # The file that remembers is named after the target, so that it is the same target that comes back.
+    for _ in range(2):
+        done = once(blind, "--every", "1s")
+        assert done.returncode == 3
+        assert "hidden" not in done.stdout + done.stderr
+    assert receiver.titles == ["monitor is BLIND"]
+    if kind == "supabase":
+        assert once(alerting).returncode == 0
+        assert receiver.titles[1:] == ["monitor sees again"]
+
+
+def test_an_alert_that_could_not_be_delivered_is_tried_again_and_then_sent_once(rollout, alerting, receiver):
+    receiver.broken = True
+    with monitor(alerting) as wait_for:
+        wait_for("20 %  no jobs yet")
+        rollout.client.emergency_stop("smoke")
+        wait_for("alerts: 1 could not be sent")
+        receiver.broken = False
+        wait_for("alert sent: EMERGENCY STOP")
+        wait_for("STOPPED (20 % is kept)")
+        wait_for("STOPPED (20 % is kept)")
+    assert receiver.titles == ["EMERGENCY STOP"]
+
+
+def test_r11_a_service_that_apprise_does_not_know_is_refused_without_being_shown(alerting):
+    alerting["ROLLOUT_ALERT_URLS"] = "nonsense://token-hidden@example"
+    done = once(alerting)
+    assert done.returncode == 3
+    assert done.stderr.startswith("ROLLOUT_ALERT_URLS: ")
+    assert "hidden" not in done.stdout + done.stderr

@@ -1,0 +1,210 @@
+"""R11: everybody may read, only the service role may change, and no schema can be slipped underneath."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+
+from tests.support.catalogue import (
+    TABLES,
+    a_column,
+    busy_rollout,
+    call_with_nulls,
+    contents,
+    functions,
+    session,
+    tables,
+)
+
+READERS = ("anon", "authenticated")
+DENIED = psycopg.errors.InsufficientPrivilege
+ASKED_FOR_EVERY_JOB = {"rollout_decide", "is_repository_eligible_for_rollout"}
+FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
+
+
+@pytest.fixture(params=["embedded", "postgres15"])
+def kind(request):
+    """In SQL, as each role; over the API, see the file beside this one."""
+    return request.param
+
+
+@pytest.fixture
+def busy(rollout):
+    return busy_rollout(rollout)
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_r11_readers_see_our_tables_and_cannot_write_them(busy, role):
+    before = contents(busy)
+    for table in tables(busy):
+        with session(busy, role) as connection:
+            seen = connection.execute(f"select count(*) from {table}").fetchone()[0]
+        assert seen == busy.value(f"select count(*) from {table}"), table
+        column = a_column(busy, table)
+        for statement in (
+            f"insert into {table} default values",
+            f"update {table} set {column} = {column}",
+            f"delete from {table}",
+            f"truncate {table}",
+            f"select from {table} for update",
+            f"lock table {table} in exclusive mode",
+            f"create trigger t before insert on {table} for each row execute function rollout_history_stamp()",
+            f"alter table {table} disable row level security",
+            f"drop table {table}",
+        ):
+            with session(busy, role) as connection, pytest.raises(DENIED):
+                connection.execute(statement)
+    assert contents(busy) == before
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_r11_readers_cannot_move_our_sequences(rollout, role):
+    sequences = rollout.sql("select oid::regclass::text from pg_class where relkind = 'S' and relname like 'rollout%'")
+    assert sequences
+    for (sequence,) in sequences:
+        for privilege in ("usage", "update"):
+            assert not rollout.value("select has_sequence_privilege(%s, %s, %s)", role, sequence, privilege), sequence
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_r11_readers_cannot_execute_anything_that_could_write(busy, role):
+    changing = [f for f in functions(busy) if f.volatile == "v"]
+    assert {"rollout_set_percentage", "rollout_emergency_stop", "record_rollout_job", "categorize_repository"} <= {
+        f.name for f in changing
+    }
+    for function in changing:
+        assert not busy.value("select has_function_privilege(%s, %s, 'execute')", role, function.signature)
+        if not function.is_trigger:
+            with session(busy, role) as connection, pytest.raises(DENIED, match="permission denied for function"):
+                connection.execute(call_with_nulls(function))
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_r11_every_report_works_for_readers(busy, role):
+    readable = [
+        f
+        for f in functions(busy)
+        if f.volatile != "v" and busy.value("select has_function_privilege(%s, %s, 'execute')", role, f.signature)
+    ]
+    assert len(readable) >= 30
+    with session(busy, role) as connection:
+        for call in (
+            "rollout_status()", "rollout_stats()", "rollout_categories()", "rollout_show_metrics()",
+            "rollout_show_whitelist()", "rollout_error_trend()", "rollout_list_history()", "rollout_preview(25)",
+            "rollout_explain('acme/repo-1')", "rollout_phases()", "rollout_overview()",
+            "rollout_find_repositories('acme')",
+            "is_repository_eligible_for_rollout('00000000-0000-0000-0000-000000000000')",
+        ):  # fmt: skip
+            assert connection.execute(f"select {call}").fetchone()[0] is not None, call
+
+
+def test_r11_the_service_role_can_do_all_that_the_console_does(busy):
+    for table in tables(busy):
+        for privilege in ("select", "insert", "update", "delete"):
+            assert busy.value("select has_table_privilege('service_role', %s, %s)", f"public.{table}", privilege), table
+    for function in functions(busy):
+        assert busy.value("select has_function_privilege('service_role', %s, 'execute')", function.signature)
+    with session(busy, "service_role") as connection:
+        assert connection.execute("select rollout_set_percentage(60) -> 'changed'").fetchone()[0] is True
+        repo = busy.repository_id("acme/repo-1")
+        connection.execute("select record_rollout_job(%s, 'inngest', true)", (repo,))
+        assert connection.execute("select categorize_repository(%s)", (repo,)).fetchone()[0] == "test"
+
+
+def test_r11_nothing_is_open_to_public(rollout):
+    """Whatever role is created tomorrow gets nothing by itself."""
+    role = f"stranger_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(rollout.url) as connection:
+        connection.execute(f"create role {role}")
+        for function in functions(rollout):
+            allowed = connection.execute("select has_function_privilege(%s, %s, 'execute')", (role, function.signature))
+            assert not allowed.fetchone()[0], function.signature
+        for table in [*tables(rollout), "rollout_host_repositories"]:
+            for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
+                allowed = connection.execute(
+                    "select has_table_privilege(%s, %s, %s)", (role, f"public.{table}", privilege)
+                )
+                assert not allowed.fetchone()[0], (table, privilege)
+        connection.rollback()
+
+
+def test_r11_row_level_security_guards_every_table(rollout):
+    unguarded = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+    assert rollout.sql(f"{unguarded} and not relrowsecurity") == []
+    writable = "select tablename, policyname from pg_policies where schemaname = 'public' and cmd <> 'SELECT'"
+    assert rollout.sql(writable) == []
+
+
+def test_r11_no_function_acts_with_the_rights_of_another(rollout):
+    assert [f.signature for f in functions(rollout) if f.definer] == []
+
+
+def test_r11_a_function_pins_its_search_path_or_names_every_schema(rollout):
+    free = [f for f in functions(rollout) if f.search_path != FIXED_PATH]
+    assert [f.signature for f in free if f.search_path] == []
+    for function in free:
+        # Inlined into the queries that use it, which a pinned path would prevent, or the two asked for every job.
+        inlined = (function.language, function.volatile) == ("sql", "i")
+        assert inlined or function.name in ASKED_FOR_EVERY_JOB, function.signature
+        with session(rollout, path="''") as connection:
+            connection.execute(call_with_nulls(function))
+
+
+@pytest.mark.parametrize("strategy", ["repository_size", "percentage", "whitelist"])
+def test_r11_the_decision_names_every_schema_on_every_path(busy, strategy):
+    busy.sql("update rollout_configuration set rollout_strategy = %s", strategy)
+    names = [f"acme/repo-{n}" for n in range(1, 21)]
+    expected = [busy.is_eligible(name) for name in names]
+    assert len(set(expected)) == 2
+    ids = [busy.repository_id(name) for name in names]
+    with session(busy, path="''") as connection:
+        decided = [connection.execute("select public.is_repository_eligible_for_rollout(%s)", (i,)) for i in ids]
+        assert [answer.fetchone()[0] for answer in decided] == expected
+
+
+def attack(connection, schema: str) -> None:
+    """Put a table or function of the same name before every one of ours, and before built-in ones."""
+    names = [row[0] for row in connection.execute(TABLES)]
+    for name in [*names, "rollout_host_repositories", "repositories"]:
+        connection.execute(f"create {'temp' if schema == 'pg_temp' else ''} table {schema}.{name} (like public.{name})")
+    if schema != "pg_temp":  # functions of a temporary schema are never found by name
+        for body in (
+            "now() returns timestamptz language sql as $$ select 'infinity'::timestamptz $$",
+            "md5(text) returns text language sql as $$ select '00000000000000000000000000000000' $$",
+            "jsonb_build_object(variadic \"any\") returns jsonb language internal as 'jsonb_build_object_noargs'",
+            "rollout_active(text) returns public.rollout_configuration language sql as $$ select null::public.rollout_configuration $$",
+            "rollout_decide(uuid, text) returns text language sql as $$ select 'whitelist' $$",
+            "rollout_is_eligible(text) returns boolean language sql as $$ select true $$",
+        ):
+            connection.execute(f"create function {schema}.{body}")
+
+
+@pytest.mark.parametrize("schema", ["evil", "pg_temp"])
+def test_r11_a_schema_slipped_underneath_changes_nothing(busy, schema):
+    repo = busy.repository_id("acme/repo-20")
+    calls = [
+        "rollout_status() #- '{health}' #- '{server_time}'",
+        "rollout_categories()",
+        "rollout_show_whitelist()",
+        "rollout_list_history()",
+        "rollout_explain('acme/repo-20')",
+        "rollout_preview(25)",
+        f"is_repository_eligible_for_rollout('{repo}')",
+    ]
+    question = f"select jsonb_build_array({', '.join('public.' + call for call in calls)})"
+    with session(busy) as connection:
+        honest = connection.execute(question).fetchone()
+        if schema == "evil":
+            connection.execute("create schema evil")
+        attack(connection, schema)
+        connection.execute(f"set local search_path = {schema}, pg_catalog, public")
+        assert (
+            connection.execute(question.replace("jsonb_build_array", "pg_catalog.jsonb_build_array")).fetchone()
+            == honest
+        )
+        connection.execute("select public.rollout_emergency_stop('attacked')")
+        stopped = connection.execute("select emergency_stop, emergency_stop_reason from public.rollout_configuration")
+        assert stopped.fetchone() == (True, "attacked")
+        assert connection.execute(f"select pg_catalog.count(*) from {schema}.rollout_history").fetchone()[0] == 0

@@ -1,0 +1,104 @@
+"""What a behavioural test works with: a rollout through the adapter under test, and SQL beside it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from rollout_console.adapters import Adapter
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
+from rollout_console.client import RolloutClient
+from tests.support import lite, servers
+from tests.support.fault_proxy import FaultProxy
+
+OPERATOR = {"operator": "tess", "host": "testhost"}
+
+
+@dataclass
+class RolloutUnderTest:
+    """What a behavioural test works with: a client through the adapter under test, and SQL beside it."""
+
+    client: RolloutClient
+    url: str
+    kind: str
+    environment: dict[str, str] = field(default_factory=dict)  # what leads a console to the same adapter
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement as the superuser, in a transaction of its own."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement: str, *values: Any) -> Any:
+        return self.sql(statement, *values)[0][0]
+
+    def add_repositories(self, amount: int, stars: int = 0, prefix: str = "acme/repo") -> list[str]:
+        """Add repositories with this many stars, and return their names.
+
+        Their ids come from their names: which of them share a hash bucket is the same in every run.
+        """
+        first = self.value("select coalesce(max(github_id), 0) from repositories")
+        self.sql(
+            "insert into repositories (id, github_id, full_name, owner, name, stargazers_count)"
+            " select md5(full_name)::uuid, %s + n, full_name, split_part(full_name, '/', 1), split_part(full_name, '/', 2), %s"
+            " from generate_series(1, %s) n cross join lateral (select %s || '-' || n as full_name) f",
+            first, stars, amount, prefix,
+        )  # fmt: skip
+        return [f"{prefix}-{n}" for n in range(1, amount + 1)]
+
+    def repository_id(self, name: str) -> str:
+        return str(self.value("select id from repositories where full_name = %s", name))
+
+    def report(self, *, good: int = 0, bad: int = 0, name: str = "acme/repo-1", message: str = "boom") -> None:
+        """Report finished jobs as the application does: successes first, each in its own transaction."""
+        repo = self.repository_id(name)
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for success in [True] * good + [False] * bad:
+                connection.execute(
+                    "select record_rollout_job(%s, 'inngest', %s, 30, %s)",
+                    (repo, success, None if success else message),
+                )
+
+    def history_rows(self) -> int:
+        return int(self.value("select count(*) from rollout_history"))
+
+    def differences(self) -> dict[str, int]:
+        """Counters that are not those of the rows."""
+        return {check.name: check.differences for check in self.client.verify().checks if check.differences}
+
+    def is_eligible(self, name: str) -> bool:
+        return bool(self.value("select is_repository_eligible_for_rollout(%s)", self.repository_id(name)))
+
+
+@dataclass
+class OpenAdapter:
+    """An adapter, the superuser's URL of the database behind it, and the variables that lead a console there."""
+
+    adapter: Adapter
+    url: str
+    environment: dict[str, str]
+
+
+def open_postgres(server_url: str) -> OpenAdapter:
+    url = servers.create_database(server_url, f"adapter_{uuid.uuid4().hex[:12]}")
+    return OpenAdapter(PostgresAdapter(url), url, {"ROLLOUT_DATABASE_URL": url})
+
+
+def open_supabase(api: lite.Api, url: str) -> OpenAdapter:
+    environment = {"SUPABASE_URL": api.url, "SUPABASE_SECRET_KEY": api.secret_key}
+    return OpenAdapter(SupabaseAdapter(api.url, api.secret_key), url, environment)
+
+
+@dataclass
+class FaultyRollout(RolloutUnderTest):
+    """A rollout whose API stands behind a proxy that can fail; `adapter` opens further adapters to it."""
+
+    proxy: FaultProxy = field(kw_only=True)
+    api: lite.Api = field(kw_only=True)
+
+    def adapter(self, key: str | None = None, patience: float = 10) -> SupabaseAdapter:
+        return SupabaseAdapter(self.proxy.url, key or self.api.secret_key, patience=patience)

