@@ -18,6 +18,7 @@ import psycopg
 
 from benchmarks.ground import Database, Ground
 from benchmarks.measure import Row
+from tests.support.rows import one_row
 
 CLIENTS = 8
 INTERVAL = 15 * 60  # seconds between two checks of the yardstick
@@ -95,7 +96,7 @@ class Simulation:
     def _job(self, connection: psycopg.Connection, repository: int, number: int) -> Job:
         asked = time.monotonic()
         question = "select is_repository_eligible_for_rollout(md5('acme/repo-' || %s)::uuid)"
-        if not connection.execute(question, (repository,)).fetchone()[0]:
+        if not one_row(connection.execute(question, (repository,)))[0]:
             return Job(asked, admitted=False)
-        _, transaction = connection.execute(REPORT, (repository, number % 2 == 0)).fetchone()
+        _, transaction = one_row(connection.execute(REPORT, (repository, number % 2 == 0)))
         return Job(asked, True, time.monotonic(), transaction)

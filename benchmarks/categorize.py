@@ -11,10 +11,12 @@ from typing import Any
 import psycopg
 
 from benchmarks.api import api_over, bare_client
-from benchmarks.ground import PSQL, ROOT, Database, Ground
+from benchmarks.ground import PSQL, Database, Ground
 from benchmarks.measure import Row, seconds
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
+from tests.support import ROOT
+from tests.support.rows import one_row
 
 # One pass over the pull requests, grouped twice rather than counted distinct, so that nothing is sorted; the
 # limits of the categories written out. All triggers of repository_categories fire. The setting is what keeps
@@ -109,10 +111,10 @@ def _psql_seconds(database: Database) -> float:
     return seconds(lambda: subprocess.run(command, check=True))
 
 
-def _categorize(database: Database) -> dict[str, Any]:
+def _categorize(database: Database) -> dict[str, float]:
     """Run categorizeAll in a process of its own."""
     with psycopg.connect(database.url, autocommit=True) as connection:
-        before = connection.execute("select txid_current()").fetchone()[0]
+        before = one_row(connection.execute("select txid_current()"))[0]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.categorize_client", database.url],
         check=True, capture_output=True, text=True, cwd=ROOT,
@@ -121,7 +123,7 @@ def _categorize(database: Database) -> dict[str, Any]:
     return {**json.loads(done.stdout), "rewritten": rewritten}
 
 
-def _median_seconds(runs: list[dict[str, Any]]) -> float:
+def _median_seconds(runs: list[dict[str, float]]) -> float:
     return statistics.median(run["seconds"] for run in runs)
 
 

@@ -14,8 +14,8 @@ COUNT = "insert into one_counter values (1, 1) on conflict (id) do update set jo
 def run(ground: Ground, quick: bool) -> list[Row]:
     jobs, length, rounds = (100_000, 2, 3) if quick else (2_000_000, 8, 5)
     empty, full = ground.database(), ground.database()
-    for database, before in ((empty, 0), (full, jobs)):
-        database.fill(1_000, jobs=before)
+    for database, done in ((empty, 0), (full, jobs)):
+        database.fill(1_000, jobs=done)
         database.run("create table one_counter (id integer primary key, jobs bigint)")
     ours, theirs = in_turn(lambda: full.pgbench(REPORT, length), lambda: full.pgbench(COUNT, length), rounds)
     after, before = in_turn(lambda: full.pgbench(REPORT, length), lambda: empty.pgbench(REPORT, length), rounds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tabulate import tabulate
 
 from benchmarks.chart import figure, svg
-from benchmarks.ground import ROOT
 from benchmarks.measure import Row
+from tests.support import ROOT
 
 PAGE, CHART = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.svg"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"

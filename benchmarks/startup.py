@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 
 from benchmarks.api import api_over
-from benchmarks.ground import ROOT, Ground
+from benchmarks.ground import Ground
 from benchmarks.measure import Row
+from tests.support import ROOT
 
 PLAIN, CONSOLE = ("IPython", b"In ["), ("rollout_console", "▸".encode())
 WHERE_IS_THE_CURSOR, TOP_LEFT = b"\x1b[6n", b"\x1b[1;1R"

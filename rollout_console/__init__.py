@@ -1,34 +1,67 @@
-"""Step-by-step rollouts from a prompt: `connect()` for scripts, `%load_ext rollout_console` for IPython."""
+"""Step-by-step rollouts: `connect()` for scripts, `%load_ext rollout_console` for IPython."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rollout_console.errors import RolloutError
+from rollout_console.errors import (
+    BadArgument,
+    BadCredentials,
+    Interrupted,
+    NotConfigured,
+    NotFound,
+    NotPermitted,
+    Refused,
+    RolloutError,
+    SchemaMismatch,
+    TimedOut,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
+    from rollout_console import results
     from rollout_console.client import RolloutClient
 
 __version__ = "0.1.0.dev0"
-__all__ = ["RolloutError", "connect", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = [
+    "BadArgument",
+    "BadCredentials",
+    "Interrupted",
+    "NotConfigured",
+    "NotFound",
+    "NotPermitted",
+    "Refused",
+    "RolloutClient",
+    "RolloutError",
+    "SchemaMismatch",
+    "TimedOut",
+    "Unreachable",
+    "connect",
+    "results",
+]
 
 
-def connect(**settings: str) -> RolloutClient:
-    """Return the typed client for the target that the environment names.
+def connect(url: str | None = None, key: str | None = None, feature: str | None = None) -> RolloutClient:
+    """Return a client; the first call connects. Use it in a `with` statement, or `close()` it.
 
     Args:
-        settings: environment variables to override, for example
-            `ROLLOUT_FEATURE="my_feature"`.
+        url: `https://…` of a Supabase project, or `postgresql://…` of a database; None for the target that the
+            environment names.
+        key: the key of the Supabase project; None only without a Supabase URL.
+        feature: the name of the feature that is rolled out; None for the one that the environment names.
 
     Raises:
-        RolloutError: the settings contradict each other or name no usable target.
+        NotConfigured: the settings contradict each other or name no usable target.
+        BadCredentials: what is given as a key can't be one.
     """
     from rollout_console.adapters import open_adapter
     from rollout_console.client import RolloutClient
     from rollout_console.settings import Settings
 
-    chosen = Settings.from_environment(settings)
-    return RolloutClient(open_adapter(chosen), feature=chosen.feature)
+    settings = Settings.from_environment()
+    if url is not None or key is not None:
+        settings = settings.at(url, key)
+    return RolloutClient(open_adapter(settings), feature or settings.feature)
 
 
 def load_ipython_extension(ip: Any) -> None:
@@ -43,3 +76,16 @@ def unload_ipython_extension(ip: Any) -> None:
     from rollout_console.shell import unload
 
     unload(ip)
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: an IPython prompt that only loads the extension need not wait for them.
+    if name == "RolloutClient":
+        from rollout_console.client import RolloutClient
+
+        return RolloutClient
+    if name == "results":
+        from importlib import import_module
+
+        return import_module("rollout_console.results")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

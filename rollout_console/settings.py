@@ -6,8 +6,10 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from rollout_console.errors import NotConfigured
 
 DEFAULT_FEATURE = "hybrid_progressive_capture"
 # The first that is set counts. The anon key can only read.
@@ -62,6 +64,26 @@ class Settings:
             database_url=first(*DATABASE_URLS),
             alert_urls=first("ROLLOUT_ALERT_URLS"),
         )
+
+    def at(self, url: str | None, key: str | None) -> Settings:
+        """Return these settings with another target, and with nothing that leads to this one's.
+
+        Args:
+            url: of a Supabase project or of a database.
+            key: of the Supabase project.
+
+        Raises:
+            NotConfigured: a Supabase URL without a key, or a key without a Supabase URL.
+        """
+        is_database = url is not None and url.startswith(("postgres://", "postgresql://"))
+        if is_database and key is None:
+            return replace(self, supabase_url=None, supabase_key=None, database_url=url)
+        if is_database or url is None or key is None:
+            raise NotConfigured(
+                "a target is a project's URL with its key, or a database URL without one; "
+                'type for example connect("https://abcdefgh.supabase.co", key=...)'
+            )
+        return replace(self, supabase_url=url, supabase_key=key, read_only=False, database_url=None)
 
 
 def default_home() -> Path:

@@ -184,7 +184,8 @@ declare
 begin
     -- A batch that is sent again, because its answer was lost, is not followed by another.
     if run.finished_at is null and coalesce(run.last_operation <> operation, true) then
-        run := rollout_advance_run(run, least(greatest(batch_size, 1), 100000), operation);
+        run := rollout_advance_run(run, rollout_within(
+            'batch_size', batch_size, 1, 100000, 'rollout.categorizeAll()'), operation);
         if run.finished_at is not null and run.changed > 0 then
             perform rollout_record(
                 config,

@@ -103,7 +103,8 @@ begin
         from (
             select * from rollout_history x
             where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
-            order by x.created_at desc limit least(greatest(max_rows, 1), 1000)) h), '[]'));
+            order by x.created_at desc
+            limit rollout_within('limit', max_rows, 1, 1000, 'rollout.history(20)')) h), '[]'));
 end $$;
 comment on function public.rollout_list_history(text, integer, timestamptz) is
     'rollout.history(): the newest changes first, at most 1,000.';

@@ -9,7 +9,8 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    interval_seconds constant integer := least(greatest(every_seconds, 1), 7 * 86400);
+    interval_seconds constant integer := rollout_within(
+        'the interval in seconds', every_seconds, 1, 7 * 86400, 'rollout-console monitor --every 15m');
     feature constant text := rollout_monitor_beat.feature_name;
 begin
     if leaving then

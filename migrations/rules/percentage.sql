@@ -1,21 +1,5 @@
 -- R4 and R6: the percentage, set and rolled back.
 
-create or replace function public.rollout_whole_percentage(percentage numeric, example text)
-returns integer
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    -- "is not true": null and NaN are refused with the rest
-    if (percentage between 0 and 100 and percentage = trunc(percentage)) is not true then
-        raise exception 'a percentage is a whole number from 0 to 100, not %; type for example %',
-            coalesce(left(percentage::text, 30), 'null'), example using errcode = 'RC001';
-    end if;
-    return percentage;
-end $$;
-comment on function public.rollout_whole_percentage(numeric, text) is
-    'R4: refuses whatever is not a whole number from 0 to 100.';
-
 create or replace function public.rollout_set_percentage(
     percentage numeric, feature_name text default 'hybrid_progressive_capture',
     reason text default null, context jsonb default '{}'

@@ -51,7 +51,7 @@ begin
                           and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
                           and k.repository_id::text <> all (
                               config.target_repositories || config.excluded_repositories)
-                        limit least(greatest(examples, 0), 1000)
+                        limit rollout_within('examples', examples, 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
         from moves m);

@@ -56,7 +56,7 @@ as $$
             where h.full_name >= prefix order by h.full_name limit 200
         ) n
         where starts_with(n.full_name, prefix)
-        limit least(greatest(max_rows, 1), 50)
+        limit rollout_within('limit', max_rows, 1, 50, 'rollout.help()')
     ) f
 $$;
 comment on function public.rollout_find_repositories(text, integer) is

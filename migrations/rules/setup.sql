@@ -83,7 +83,7 @@ as $$
         select * from repository_categories c
         where c.category = 'test' and c.repository_id::text <> all (coalesce(config.excluded_repositories, '{}'))
         order by c.pinned_as_test desc, c.monthly_activity_score desc, c.repository_id
-        limit least(greatest(max_rows, 0), 50)
+        limit rollout_within('max_rows', max_rows, 0, 50, 'rollout-console setup')
     ) k
     join rollout_host_repositories h on h.id = k.repository_id
     order by k.pinned_as_test desc, k.monthly_activity_score desc, k.repository_id

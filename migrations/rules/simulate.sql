@@ -19,10 +19,11 @@ begin
     if config.metadata -> 'sample' is distinct from 'true' then
         raise exception '%', 'simulate works on the sample data of the local practice database only; nothing was done; '
             'try it there: rollout.simulate() without SUPABASE_URL and ROLLOUT_DATABASE_URL' using errcode = 'RC002';
-    elsif (jobs between 1 and 10000) is not true or (error_rate between 0 and 100) is not true then
-        raise exception '%', 'simulate takes 1 to 10,000 jobs and an error rate of 0 to 100 %; '
-            'type for example rollout.simulate(200, 20)' using errcode = 'RC001';
+    elsif (error_rate between 0 and 100) is not true then
+        raise exception 'error_rate is a percentage from 0 to 100; type for example rollout.simulate(200, 20)'
+            using errcode = 'RC001';
     end if;
+    perform rollout_within('jobs', jobs, 1, 10000, 'rollout.simulate(200, 20)');
     eligible := array(
         select k.repository_id from repository_categories k
         where is_repository_eligible_for_rollout(k.repository_id, config.feature_name)

@@ -100,7 +100,7 @@ begin
                 from rollout_metrics m
                 left join rollout_host_repositories h on h.id = m.repository_id
                 where m.rollout_config_id = config.id and m.last_error_at is not null
-                order by m.last_error_at desc limit least(errors, 50)) m), '[]'));
+                order by m.last_error_at desc limit rollout_within('errors', errors, 0, 50, 'rollout.showMetrics(5)')) m), '[]'));
 end $$;
 comment on function public.rollout_show_metrics(text, integer) is
     'rollout.showMetrics(): each processor over the window, and the last errors, whenever they were.';
@@ -114,8 +114,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
-    step constant interval := make_interval(
-        secs => config.monitoring_window_hours * 3600.0 / least(greatest(points, 2), 288));
+    steps constant integer := rollout_within('points', points, 2, 288, 'rollout.plot(48)');
+    step constant interval := make_interval(secs => config.monitoring_window_hours * 3600.0 / steps);
     ends constant timestamptz := clock_timestamp();
 begin
     -- The whole window, restarts included: a chart explains what happened, health decides.
@@ -125,7 +125,7 @@ begin
         'points', (
             select jsonb_agg(jsonb_build_object(
                 'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0)) order by p.starts)
-            from (select ends - step * g as starts from generate_series(1, least(greatest(points, 2), 288)) g) p
+            from (select ends - step * g as starts from generate_series(1, steps) g) p
             left join lateral (
                 select greatest(sum(c.jobs), 0) as jobs, greatest(sum(c.errors), 0) as errors
                 from rollout_job_counts c

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
@@ -251,16 +252,17 @@ class Dashboard:
         return render(result, self._screen()).splitlines()
 
     def _help(self) -> list[str]:
-        from rollout_console.help import help_for
+        from rollout_console.console import COMMANDS
+        from rollout_console.console.help import help_for
 
         return [
             " Each key at the bottom does what one of these commands does at the prompt:",
             "",
-            *self._rendered(help_for(None)),
+            *self._rendered(help_for(None, COMMANDS)),
         ]
 
 
-def _number(text: str) -> object:
+def _number(text: str) -> Any:
     """Return a typed number as a number, and anything else as it is: the client says what to type."""
     try:
         return float(text)

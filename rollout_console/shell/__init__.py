@@ -7,8 +7,8 @@ from typing import Any
 from rollout_console.adapters import Adapter, open_adapter
 from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.commands import PLACEHOLDERS
 from rollout_console.console import Rollout
+from rollout_console.console.registry import PLACEHOLDERS
 from rollout_console.errors import RolloutError
 from rollout_console.settings import Settings
 from rollout_console.shell import completion, display, errors, paste, prompt

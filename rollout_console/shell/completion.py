@@ -9,17 +9,15 @@ from concurrent.futures import TimeoutError as TooLate
 from typing import Any
 
 from rollout_console.client import RolloutClient
-from rollout_console.commands import COMMANDS
+from rollout_console.console import COMMANDS
+from rollout_console.console.help import runbook
 from rollout_console.errors import RolloutError
-from rollout_console.help import runbook
 from rollout_console.shell.session import Session
 
 PATIENCE = 0.15  # seconds that the prompt may wait for names
-NUMBER = re.compile(r"rollout\.(?:setRollout|preview|resume|rollbackToPercentage)\(\s*(\d*)$")
-NAME = re.compile(
-    r"rollout\.(?:explain|markAsTest|unmarkAsTest|addToWhitelist|removeFromWhitelist)\(.*?[\"']([^\"',\]]*)$"
-)
-TOPIC = re.compile(r"rollout\.help\(\s*[\"']([^\"']*)$")
+# What is being typed in the brackets of a command; its first parameter says what it may be.
+NUMBER = re.compile(r"rollout\.(\w+)\(\s*(\d*)$")
+TEXT = re.compile(r"rollout\.(\w+)\(.*?[\"']([^\"',\]]*)$")
 # Completed text becomes code that runs: a name that could end its string is not offered.
 OFFERED = re.compile(r"[\w.+~@ /-]{1,200}")
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
@@ -48,15 +46,15 @@ class Completer:
         if found := COMMAND.search(line):
             fits = [c for c in COMMANDS.values() if c.name.lower().startswith(found.group(1).lower())]
             return found.group(1), [(c.name, c.summary) for c in fits]
-        if found := NUMBER.search(line):
+        if (found := NUMBER.search(line)) and _takes(found.group(1), "percentage", "pct"):
             percentages = [str(percentage) for percentage in self._percentages()]
-            return found.group(1), [(p, "phase") for p in percentages if p.startswith(found.group(1))]
-        if found := TOPIC.search(line):
+            return found.group(2), [(p, "phase") for p in percentages if p.startswith(found.group(2))]
+        if (found := TEXT.search(line)) and _takes(found.group(1), "topic"):
             topics = [*COMMANDS, "recovery", *runbook()]
-            return found.group(1), [(t, "topic") for t in topics if t.lower().startswith(found.group(1).lower())]
-        if found := NAME.search(line):
-            names = [name for name in self._names(found.group(1)) if OFFERED.fullmatch(name)]
-            return found.group(1), [(name, "repository") for name in names]
+            return found.group(2), [(t, "topic") for t in topics if t.lower().startswith(found.group(2).lower())]
+        if found and _takes(found.group(1), "repository", "repositories", "ids"):
+            names = [name for name in self._names(found.group(2)) if OFFERED.fullmatch(name)]
+            return found.group(2), [(name, "repository") for name in names]
         return None
 
     def close(self) -> None:
@@ -73,6 +71,10 @@ class Completer:
         except RolloutError:
             self._asked = None
             return []
+
+
+def _takes(command: str, *parameters: str) -> bool:
+    return command in COMMANDS and COMMANDS[command].parameters[:1] in [(parameter,) for parameter in parameters]
 
 
 def install(session: Session) -> None:

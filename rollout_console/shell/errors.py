@@ -7,7 +7,7 @@ import sys
 from types import MethodType, TracebackType
 from typing import Any
 
-from rollout_console.commands import COMMANDS
+from rollout_console.console import COMMANDS
 from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from rollout_console.console import Rollout
-from rollout_console.output import Output
+from rollout_console.console import Output, Rollout
 from rollout_console.refresh import Refresher
 from rollout_console.render import render
 from rollout_console.results import Status

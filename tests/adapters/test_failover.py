@@ -10,7 +10,8 @@ import pytest
 from rollout_console.adapters import open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.adapters.postgres import PostgresAdapter
-from rollout_console.client import RolloutClient, stop_by_hand
+from rollout_console.client import RolloutClient
+from rollout_console.client.by_hand import stop_by_hand
 from rollout_console.errors import BadCredentials, NotFound, Refused, RolloutError, Unreachable
 from rollout_console.settings import Settings
 from tests.support import fault_proxy as faults

@@ -141,7 +141,8 @@ def test_a_change_undone_by_another_before_it_is_sent_again_is_not_made_again(fa
 
 
 def test_eight_threads_behind_a_proxy_that_loses_every_third_answer_lose_nothing(faulty):
-    seen, lock = [], threading.Lock()
+    seen: list[str] = []
+    lock = threading.Lock()
 
     def lose_every_third(handler):
         operation = json.loads(handler.body)["context"]["operation_id"]

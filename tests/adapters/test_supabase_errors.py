@@ -10,6 +10,7 @@ import threading
 import traceback
 import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import psycopg
 import pytest
@@ -83,7 +84,7 @@ ANSWERS = {
 READ = {"changes": False, "idempotent": True}
 
 
-def refusal(adapter: SupabaseAdapter, function: str = "rollout_status", **parameters: object) -> RolloutError:
+def refusal(adapter: SupabaseAdapter, function: str = "rollout_status", **parameters: Any) -> RolloutError:
     """Call, by default a read, and return the error after a look at what holds for all of them."""
     flags = READ if function == "rollout_status" else {"idempotent": True}
     with pytest.raises(RolloutError) as caught:
@@ -222,7 +223,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, monkeypatch)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(tmp_path))
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *arguments: None
+    monkeypatch.setattr(server, "handle_error", lambda *arguments: None)
     serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     serving.start()
     error = refusal(SupabaseAdapter(f"https://127.0.0.1:{server.server_port}", "sb_secret_hidden"))

@@ -57,7 +57,7 @@ def test_a_key_that_was_copied_badly_is_refused_before_it_is_sent(key):
 
 
 def token(role: str) -> str:
-    parts = ({"alg": "HS256"}, {"role": role}, {})
+    parts: tuple[dict[str, str], ...] = ({"alg": "HS256"}, {"role": role}, {})
     return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
 
 
@@ -91,4 +91,5 @@ def test_the_documented_lines_are_those_that_are_shown():
 def test_the_statement_for_the_schedule_runs(faulty):
     document = (ROOT / "docs" / "supabase.md").read_text(encoding="utf-8")
     statement = re.search(r"\$\$(select public\.rollout_check_health.*)\$\$", document)
+    assert statement is not None
     assert faulty.value(statement.group(1))["action"] == "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import nbformat
 import pytest
@@ -16,7 +17,7 @@ def run_notebook(console_env, monkeypatch):
     for name, value in console_env.items():
         monkeypatch.setenv(name, value)
 
-    def run(*cells: str) -> list[list[dict]]:
+    def run(*cells: str) -> list[list[dict[str, Any]]]:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True).execute(cwd=os.getcwd())
         return [cell["outputs"] for cell in notebook["cells"]]

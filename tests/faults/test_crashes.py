@@ -138,6 +138,13 @@ def killed(env: dict[str, str], arguments: tuple[str, ...], begun: Callable[[], 
         process.communicate()
 
 
+def grown(rollout: RolloutUnderTest, table: str) -> Callable[[], bool]:
+    """Return what tells whether a table has more rows than it has now."""
+    count = f"select count(*) from {table}"
+    before = rollout.value(count)
+    return lambda: bool(rollout.value(count) > before)
+
+
 EVERYTHING = "\n".join(
     f"rollout.setRollout({n}); rollout.emergencyStop('{n}'); rollout.addToWhitelist('acme/repo-{n}');"
     f" rollout.resume({n + 1}); rollout.markAsTest('acme/repo-{n}'); rollout.rollbackToZero()"
@@ -151,8 +158,7 @@ def test_a_kill_of_the_console_leaves_a_chain_without_a_gap(rollout, tmp_path, e
     env = console_environment(tmp_path, **rollout.environment)
     chance = random.Random(effort(1, 2))
     for _ in range(effort(2, 25)):
-        rows = rollout.history_rows()
-        killed(env, ("-c", EVERYTHING), lambda rows=rows: rollout.history_rows() > rows, chance.uniform(0, 0.2))
+        killed(env, ("-c", EVERYTHING), grown(rollout, "rollout_history"), chance.uniform(0, 0.2))
         tried("kills of the console")
         check_chain(rollout.url)
         assert rollout.differences() == {}
@@ -171,7 +177,7 @@ def test_after_a_kill_of_categorize_all_the_next_one_goes_on(rollout, tmp_path, 
         def begun(runs: int = runs) -> bool:
             done = "select coalesce(sum(processed) filter (where finished_at is null), 0) > 0, count(*) from rollout_categorization_runs"
             working, total = rollout.sql(done)[0]
-            return working or total > runs
+            return bool(working or total > runs)
 
         killed(env, ("-c", "rollout.categorizeAll()"), begun, chance.uniform(0, 0.3))
         tried("kills of categorizeAll")
@@ -194,11 +200,8 @@ def test_after_a_kill_of_the_monitor_the_next_one_rolls_back_once(rollout, tmp_p
     direct = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     for _ in range(effort(2, 15)):
         CHANGES["checkHealth"].prepare(direct, rollout.sql)
-        rows, beats = rollout.history_rows(), rollout.value("select count(*) from rollout_monitors")
-        killed(
-            env, ("monitor", "--every", "60"),
-            lambda beats=beats: rollout.value("select count(*) from rollout_monitors") > beats, chance.uniform(0, 0.05),
-        )  # fmt: skip
+        rows = rollout.history_rows()
+        killed(env, ("monitor", "--every", "60"), grown(rollout, "rollout_monitors"), chance.uniform(0, 0.05))
         tried("kills of the monitor")
         time.sleep(0.2)
         already = rollout.history_rows() - rows

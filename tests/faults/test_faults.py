@@ -17,7 +17,7 @@ import pytest
 
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.commands import COMMANDS
+from rollout_console.console import COMMANDS
 from rollout_console.console import Rollout as Console
 from rollout_console.errors import RolloutError, TimedOut, Unreachable
 from rollout_console.shell.errors import one_line

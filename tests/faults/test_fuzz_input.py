@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.io import capture_output
+from IPython.utils.capture import capture_output
 
-from rollout_console.commands import COMMANDS
+from rollout_console.console import COMMANDS
 from rollout_console.console import Rollout as Console
 from rollout_console.errors import RolloutError
 from rollout_console.shell import display, errors, paste
@@ -76,7 +76,9 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
             return
         assert rollout.history_rows() == rows, "what is refused changes nothing"
         assert said.strip()
-        assert len(errors.one_line(RolloutError(said), "").splitlines()) == 1
+        line = errors.one_line(RolloutError(said), "")
+        assert line is not None
+        assert len(line.splitlines()) == 1
 
     fuzz()
 
@@ -86,6 +88,7 @@ def shell(rollout):
     """A session in this process, with what makes input and errors ours."""
     ip = InteractiveShell()
     ip.ast_node_interactivity = "last_expr"
+    assert ip.history_manager is not None
     ip.history_manager.enabled = False
     session = Session(ip)
     session.console = Console(rollout.client, session)
@@ -151,13 +154,14 @@ def statements(draw: st.DrawFn) -> tuple[str, tuple[str, list[Any]]]:
     """A statement as the manual writes it, and the call that it means."""
     reason = draw(reasons)
     quote = draw(st.sampled_from("'\""))
-    call, meant = draw(st.sampled_from([
+    ways: list[tuple[str, tuple[str, list[Any]]]] = [
         (f"rollout.setRollout({len(reason)})", ("setRollout", [len(reason)])),
         (f"rollout.emergencyStop({quote}{reason}{quote})", ("emergencyStop", [reason])),
         (f"rollout.addToWhitelist([\n  {quote}a//b{quote}, // first\n  {quote}{reason}{quote}\n])", ("addToWhitelist", [["a//b", reason]])),
         ("rollout.resume(percentage?)", ("resume", [])),
         ("rollout.status()", ("status", [])),
-    ]))  # fmt: skip
+    ]  # fmt: skip
+    call, meant = draw(st.sampled_from(ways))
     before = draw(st.sampled_from(["", "await ", "const {} = ", "let {} = await ", "var {} = ", "> "])).format(
         draw(names)
     )

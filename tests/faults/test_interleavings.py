@@ -216,7 +216,14 @@ class Crowd:
         def work(chance: random.Random) -> None:
             found = client.check_health()
             if found.changed:
+                assert found.change is not None
                 self.changes.append(found.change.id)
+
+        return work
+
+    def categorizer(self, client: RolloutClient) -> Callable[[random.Random], None]:
+        def work(chance: random.Random) -> None:
+            client.categorize_all()
 
         return work
 
@@ -271,13 +278,13 @@ def test_r10_operators_monitors_and_reporters_at_once_through_both_adapters_lose
 
 def test_r10_while_everything_changes_categorize_all_loses_no_repository(faulty, effort, tried, monkeypatch):
     """Batches of two operators, pins and growth in between: at the end each repository has its size."""
-    monkeypatch.setattr("rollout_console.client.FIRST_BATCH", 20)
+    monkeypatch.setattr("rollout_console.client.changes.FIRST_BATCH", 20)
     amount = effort(300, 3000)
     faulty.add_repositories(amount)
     crowd = Crowd(seed=3)
     clients = [RolloutClient(PostgresAdapter(faulty.url), who={"operator": "a", "host": "h"}), faulty.client]
     for client in clients:
-        crowd.add(lambda chance, client=client: client.categorize_all() and None, effort(2, 10))
+        crowd.add(crowd.categorizer(client), effort(2, 10))
     crowd.add(crowd.operator(faulty.client), effort(15, 200))
 
     def grow(chance: random.Random) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import SchemaMismatch
-from rollout_console.migrate import Rules, apply, pending, rules, steps
+from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
 
 # The deployment as reference/existing-schema.md describes it, with its functions and awkward rows.
 EXISTING = """
@@ -89,7 +90,7 @@ def existing(fresh_database):
     return url
 
 
-def rows(url: str, statement: str, *values: object) -> list[tuple]:
+def rows(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(statement, values or None)
         return cursor.fetchall() if cursor.description else []
@@ -114,8 +115,9 @@ def test_applying_the_files_again_by_hand_does_no_harm(existing):
         "select count(*) from rollout_history",
     )
     before = [rows(existing, s) for s in snapshot]
+    parts: list[Step | Rules] = [*steps(), rules()]
     with psycopg.connect(existing, autocommit=True) as connection:
-        for part in (*steps(), rules()):
+        for part in parts:
             connection.execute(part.sql)
     assert [rows(existing, s) for s in snapshot] == before
     assert client(existing).stats().total_jobs == 10

@@ -35,7 +35,7 @@ CATALOGUE = {
 }  # fmt: skip
 
 
-def catalogue(url: str) -> dict[str, set[tuple]]:
+def catalogue(url: str) -> dict[str, set[str]]:
     with psycopg.connect(url) as connection:
         return {kind: set(map(str, connection.execute(query.replace("%%", "%")))) for kind, query in CATALOGUE.items()}
 

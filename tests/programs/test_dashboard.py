@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.support.terminal import CONSOLE
+from tests.support.terminal import CONSOLE, Terminal
 
 DASHBOARD = f"{CONSOLE} dashboard --every 0.5"
 
@@ -20,7 +20,7 @@ def dashboard(terminal):
     return opened
 
 
-def now(dashboard) -> str:
+def now(dashboard: Terminal) -> str:
     """What is on screen now; a full-screen program leaves no scrollback."""
     return dashboard.now()
 

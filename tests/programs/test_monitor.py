@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.support import servers
-from tests.support.terminal import console_environment, run_command, start_command
+from tests.support.terminal import Running, console_environment, run_command, start_command
 
 
 @pytest.fixture
@@ -24,27 +24,35 @@ def watched(rollout, console_env):
     return console_env
 
 
-@contextmanager
-def monitor(env, *arguments):
-    """A monitor in the background; yields a function that waits for a line with these words."""
-    running = start_command(env, "monitor", "--every", "1s", *arguments)
-    lines: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=lambda: [lines.put(line) for line in running.stdout], daemon=True).start()
+class Monitor:
+    """A monitor in the background; called, it waits for a line with these words."""
 
-    def wait_for(words: str, seconds: float = 30) -> str:
+    def __init__(self, process: Running) -> None:
+        self.process = process
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def __call__(self, words: str, seconds: float = 30) -> str:
         deadline = time.monotonic() + seconds
         seen = []
         while True:
             try:
-                seen.append(lines.get(timeout=max(0, deadline - time.monotonic())))
+                seen.append(self._lines.get(timeout=max(0, deadline - time.monotonic())))
             except queue.Empty:
                 raise AssertionError(f"no line with {words!r} in:\n{''.join(seen)}") from None
             if words in seen[-1]:
                 return seen[-1]
 
-    wait_for.process = running
+
+@contextmanager
+def monitor(env: dict[str, str], *arguments: str) -> Iterator[Monitor]:
+    running = start_command(env, "monitor", "--every", "1s", *arguments)
     try:
-        yield wait_for
+        yield Monitor(running)
     finally:
         running.terminate()
         running.wait(30)
@@ -168,8 +176,19 @@ def test_a_monitor_survives_a_stop_and_restart_of_the_database(tmp_path):
             wait_for("monitor ended")
 
 
-class Receiver(BaseHTTPRequestHandler):
+class Receiver(ThreadingHTTPServer):
     """Where apprise's json:// service delivers; fails while it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Delivery)
+        self.titles: list[str] = []
+        self.broken = False
+
+
+class Delivery(BaseHTTPRequestHandler):
+    """One alert."""
+
+    server: Receiver
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -183,9 +202,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def receiver() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    server.titles, server.broken = [], False
+def receiver() -> Iterator[Receiver]:
+    server = Receiver()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server

@@ -6,8 +6,10 @@ import threading
 
 import psycopg
 
+from tests.support.rollouts import RolloutUnderTest
 
-def percentage(rollout) -> int:
+
+def percentage(rollout: RolloutUnderTest) -> int:
     return rollout.client.status().rollout_percentage
 
 

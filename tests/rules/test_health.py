@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.rollouts import RolloutUnderTest
 
-def percentage(rollout) -> int:
+
+def percentage(rollout: RolloutUnderTest) -> int:
     return rollout.client.status().rollout_percentage
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from typing import Any
 
 import psycopg
 import pytest
@@ -83,7 +84,7 @@ def test_r10_a_change_sent_twice_is_made_once(rollout):
     client = rollout.client
     client.set_rollout(20)
     client.emergency_stop("x")
-    calls = [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("rollout_resume", {"percentage": 5}),
         ("rollout_rollback", {"percentage": 3}),
         ("rollout_set_percentage", {"percentage": 8}),

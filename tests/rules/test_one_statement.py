@@ -11,6 +11,7 @@ import pytest
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from tests.support import servers
+from tests.support.rows import one_row
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def logged(postgres15_url):
     url = servers.create_database(postgres15_url, name)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"alter database {name} set log_statement = 'all'")
-        folder = connection.execute("show data_directory").fetchone()
+        folder = one_row(connection.execute("show data_directory"))
     log = Path(folder[0]).parent / "log"
     read = 0
 

@@ -17,6 +17,7 @@ from tests.support.catalogue import (
     session,
     tables,
 )
+from tests.support.rows import one_row
 
 READERS = ("anon", "authenticated")
 DENIED = psycopg.errors.InsufficientPrivilege
@@ -40,7 +41,7 @@ def test_r11_readers_see_our_tables_and_cannot_write_them(busy, role):
     before = contents(busy)
     for table in tables(busy):
         with session(busy, role) as connection:
-            seen = connection.execute(f"select count(*) from {table}").fetchone()[0]
+            seen = one_row(connection.execute(f"select count(*) from {table}"))[0]
         assert seen == busy.value(f"select count(*) from {table}"), table
         column = a_column(busy, table)
         for statement in (
@@ -97,7 +98,7 @@ def test_r11_every_report_works_for_readers(busy, role):
             "rollout_find_repositories('acme')",
             "is_repository_eligible_for_rollout('00000000-0000-0000-0000-000000000000')",
         ):  # fmt: skip
-            assert connection.execute(f"select {call}").fetchone()[0] is not None, call
+            assert one_row(connection.execute(f"select {call}"))[0] is not None, call
 
 
 def test_r11_the_service_role_can_do_all_that_the_console_does(busy):
@@ -107,10 +108,10 @@ def test_r11_the_service_role_can_do_all_that_the_console_does(busy):
     for function in functions(busy):
         assert busy.value("select has_function_privilege('service_role', %s, 'execute')", function.signature)
     with session(busy, "service_role") as connection:
-        assert connection.execute("select rollout_set_percentage(60) -> 'changed'").fetchone()[0] is True
+        assert one_row(connection.execute("select rollout_set_percentage(60) -> 'changed'"))[0] is True
         repo = busy.repository_id("acme/repo-1")
         connection.execute("select record_rollout_job(%s, 'inngest', true)", (repo,))
-        assert connection.execute("select categorize_repository(%s)", (repo,)).fetchone()[0] == "test"
+        assert one_row(connection.execute("select categorize_repository(%s)", (repo,)))[0] == "test"
 
 
 def test_r11_nothing_is_open_to_public(rollout):
@@ -120,13 +121,13 @@ def test_r11_nothing_is_open_to_public(rollout):
         connection.execute(f"create role {role}")
         for function in functions(rollout):
             allowed = connection.execute("select has_function_privilege(%s, %s, 'execute')", (role, function.signature))
-            assert not allowed.fetchone()[0], function.signature
+            assert not one_row(allowed)[0], function.signature
         for table in [*tables(rollout), "rollout_host_repositories"]:
             for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
                 allowed = connection.execute(
                     "select has_table_privilege(%s, %s, %s)", (role, f"public.{table}", privilege)
                 )
-                assert not allowed.fetchone()[0], (table, privilege)
+                assert not one_row(allowed)[0], (table, privilege)
         connection.rollback()
 
 
@@ -161,7 +162,7 @@ def test_r11_the_decision_names_every_schema_on_every_path(busy, strategy):
     ids = [busy.repository_id(name) for name in names]
     with session(busy, path="''") as connection:
         decided = [connection.execute("select public.is_repository_eligible_for_rollout(%s)", (i,)) for i in ids]
-        assert [answer.fetchone()[0] for answer in decided] == expected
+        assert [one_row(answer)[0] for answer in decided] == expected
 
 
 def attack(connection, schema: str) -> None:
@@ -207,4 +208,4 @@ def test_r11_a_schema_slipped_underneath_changes_nothing(busy, schema):
         connection.execute("select public.rollout_emergency_stop('attacked')")
         stopped = connection.execute("select emergency_stop, emergency_stop_reason from public.rollout_configuration")
         assert stopped.fetchone() == (True, "attacked")
-        assert connection.execute(f"select pg_catalog.count(*) from {schema}.rollout_history").fetchone()[0] == 0
+        assert one_row(connection.execute(f"select pg_catalog.count(*) from {schema}.rollout_history"))[0] == 0

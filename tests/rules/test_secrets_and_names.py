@@ -20,6 +20,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.settings import Settings
 from tests.support import ROOT, tools
 from tests.support.catalogue import session
+from tests.support.rows import one_row
 from tests.support.terminal import CONSOLE, Terminal, console_environment, run_console, start_command
 
 SECRET_IN_URL = "pass%23word-of-the-database"
@@ -77,6 +78,7 @@ def test_r10_a_claimed_name_is_kept_beside_the_role_that_the_database_knows(faul
     """Who says that he is somebody else is recorded with what he says, and with what he can't choose."""
     client = RolloutClient(faulty.client.adapter, who={"operator": "the boss", "host": "elsewhere"})
     row = client.set_rollout(20).change
+    assert row is not None
     assert (row.operator, row.host, row.database_role) == ("the boss", "elsewhere", "service_role")
     direct = faulty.sql(
         'select rollout_set_percentage(30, context => \'{"operator": "the boss", "database_role": "nobody",'
@@ -88,11 +90,12 @@ def test_r10_a_claimed_name_is_kept_beside_the_role_that_the_database_knows(faul
 def test_r10_a_forged_row_is_stamped_with_who_wrote_it_and_when(rollout: Any):
     """The service role may add rows, as the browser console does; it can't backdate them unseen or alter them."""
     with session(rollout, "service_role") as connection:
-        row = connection.execute(
+        forged = connection.execute(
             "insert into rollout_history (rollout_config_id, action, created_at, metadata) select id, 'rollback', '2020-01-01',"
             ' \'{"operator": "alice", "database_role": "postgres", "recorded_at": "2020-01-01T00:00:00Z"}\''
             " from rollout_configuration returning metadata"
-        ).fetchone()[0]
+        )
+        row = one_row(forged)[0]
         assert (row["operator"], row["database_role"]) == ("alice", "service_role")
         assert datetime.now(UTC) - datetime.fromisoformat(row["recorded_at"]) < timedelta(minutes=1)
         with pytest.raises(psycopg.Error, match="append-only") as refused:
@@ -114,15 +117,15 @@ def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_r11_the_embedded_server_listens_on_no_network_and_to_no_other_user(local: psycopg.Connection[Any]):
-    assert local.execute("show listen_addresses").fetchone()[0] == ""
-    folder = Path(local.execute("show unix_socket_directories").fetchone()[0])
-    data = Path(local.execute("show data_directory").fetchone()[0])
+    assert one_row(local.execute("show listen_addresses"))[0] == ""
+    folder = Path(one_row(local.execute("show unix_socket_directories"))[0])
+    data = Path(one_row(local.execute("show data_directory"))[0])
     for private in (folder, data):
         assert private.stat().st_mode & 0o077 == 0, private
     server = int((data / "postmaster.pid").read_text().split()[0])
     assert [c for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.pid == server] == []
     if os.geteuid() == 0:  # only root can become somebody else
-        psql = [tools.postgresql(18) / "psql", f"host={folder} user=postgres dbname=postgres", "-c", "select 1"]
+        psql = [str(tools.postgresql(18) / "psql"), f"host={folder} user=postgres dbname=postgres", "-c", "select 1"]
         refused = subprocess.run(psql, user="nobody", cwd="/", capture_output=True, text=True, check=False)
         assert refused.returncode != 0
         assert "Permission denied" in refused.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -15,7 +16,7 @@ RUNNING = "select rollout_set_percentage(50)"
 CATEGORIZED = "select rollout_categorize_batch()"
 
 # For every function that takes a context: how to get where it has something to do, and its arguments.
-SENT = {
+SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
     "rollout_set_percentage": ([], {"percentage": 20}),
     "rollout_rollback": ([RUNNING], {"percentage": 5}),
     "rollout_emergency_stop": ([RUNNING], {"reason": "errors"}),

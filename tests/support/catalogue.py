@@ -58,10 +58,11 @@ def tables(rollout) -> list[str]:
 
 def a_column(rollout, table: str) -> str:
     """The first column that an update may set."""
-    return rollout.value(
+    column: str = rollout.value(
         "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and attidentity = ''"
         " order by attnum limit 1", f"public.{table}",
     )  # fmt: skip
+    return column
 
 
 def functions(rollout):

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from rollout_console.client import RolloutClient
+from tests.support.rows import one_row
 
 REPOSITORY = "acme/repo-1"
 
@@ -64,7 +65,7 @@ def check_chain(url: str) -> list[tuple[str, str, str | None]]:
             "select id::text, triggered_by, metadata ->> 'command', metadata -> 'before', metadata -> 'after'"
             " from rollout_history order by created_at"
         ).fetchall()
-        config = connection.execute("select to_jsonb(c) from rollout_configuration c").fetchone()[0]
+        config = one_row(connection.execute("select to_jsonb(c) from rollout_configuration c"))[0]
         pinned = connection.execute(
             "select r.full_name from repository_categories k join repositories r on r.id = k.repository_id"
             " where k.pinned_as_test"

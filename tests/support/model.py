@@ -127,7 +127,8 @@ class Model:
 
     def _by_size(self) -> set[str]:
         sized = {name: r for name, r in self.repositories.items() if r.size}
-        room, chosen = len(sized) * self.percentage // 100, set()
+        room = len(sized) * self.percentage // 100
+        chosen: set[str] = set()
         for size, _ in SIZES:
             members = {name: bucket_of(r.id) for name, r in sized.items() if r.size == size}
             for bucket in sorted(set(members.values())):

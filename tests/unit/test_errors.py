@@ -73,7 +73,7 @@ def test_the_table_knows_codes_and_classes():
 
 def failed_to_connect(message: str, *, used_password: bool) -> psycopg.Error:
     error = psycopg.OperationalError(message)
-    error._pgconn = SimpleNamespace(used_password=used_password)
+    error._pgconn = SimpleNamespace(used_password=used_password)  # type: ignore[assignment]
     return error
 
 

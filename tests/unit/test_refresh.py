@@ -80,7 +80,7 @@ def test_an_answer_of_another_call_is_learned(refresher):
     assert refresher.snapshot.age() < PATIENCE
 
 
-def test_while_attempts_fail_the_pause_grows_to_the_longest(source):
+def test_while_attempts_fail_the_pause_grows_to_the_longest(source, monkeypatch):
     source.failing = True
     pauses = []
     refresher = Refresher(source.fetch, 5, source.changed, longest=30)
@@ -90,7 +90,7 @@ def test_while_attempts_fail_the_pause_grows_to_the_longest(source):
         if len(pauses) == 5:
             refresher.stop()
 
-    refresher._wake.wait = wait
+    monkeypatch.setattr(refresher._wake, "wait", wait)
     refresher._run()
     assert pauses == [10, 20, 30, 30, 30]
 

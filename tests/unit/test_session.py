@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.io import capture_output
+from IPython.utils.capture import capture_output
 
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
@@ -21,6 +21,7 @@ def ip(monkeypatch, tmp_path):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("ROLLOUT_HOME", str(tmp_path))
     shell = InteractiveShell()
+    assert shell.history_manager is not None
     shell.history_manager.enabled = False
     yield shell
     unload(shell)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollout_console.adapters import open_adapter
+from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
 from rollout_console.settings import (
     DATABASE_URLS,
@@ -80,10 +81,13 @@ def test_a_database_url_chooses_postgresql_and_shows_no_password():
 
 
 def test_an_api_counts_before_a_database_url_which_it_fails_over_to():
-    adapter = open_adapter(read(**API, **DATABASE))
+    adapter, alone = open_adapter(read(**API, **DATABASE)), open_adapter(read(**API))
+    assert isinstance(adapter, FailoverAdapter)
+    assert isinstance(alone, FailoverAdapter)
     assert adapter.target == ("supabase", "abc", False)
+    assert adapter.postgres is not None
     assert adapter.postgres.target.kind == "postgres"
-    assert open_adapter(read(**API)).postgres is None
+    assert alone.postgres is None
 
 
 def test_a_url_without_a_key_says_what_to_set():

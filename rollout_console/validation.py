@@ -1,4 +1,4 @@
-"""What a command may be given: arguments are checked here for their kind, in the database for their meaning."""
+"""Checks the kind of each argument before it is sent; the database checks its range and its meaning."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def whole_percentage(value: object, example: str) -> int:
     return int(number)
 
 
-def whole(name: str, value: object, low: int, high: int, example: str) -> int:
-    """Return a whole number between `low` and `high`.
+def whole(name: str, value: object, example: str) -> int:
+    """Return the whole number that `value` is. Its range is checked by the database.
 
     Raises:
-        BadArgument: it is none.
+        BadArgument: it is none; the message says what to type.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadArgument(f"{name} is a whole number from {low} to {high:,}, not {described(value)}; type {example}")
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadArgument(f"{name} is a whole number, not {described(value)}; type {example}")
     return value
 
 

@@ -1,27 +1,39 @@
-"""The registry of console commands: help, completion and the README's table are made from it."""
+"""What a command is: help, completion and the README's table are made from what stands here."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
+from enum import StrEnum
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from rollout_console.errors import BadArgument, Interrupted
 
-if TYPE_CHECKING:
-    from rollout_console.console import Rollout
+
+class Group(StrEnum):
+    """The groups of commands, in the order in which help shows them."""
+
+    STATUS = "Status and monitoring"
+    CONTROL = "Rollout control"
+    REPOSITORIES = "Repository management"
+    SAFETY = "Safety controls"
+    BEYOND = "Beyond the browser"
+
+
+class Screen(Protocol):
+    """What a command needs of the console that it belongs to."""
+
+    def show(self, result: object) -> None:
+        """Show what a command returned."""
+
+    def refuse(self, line: str) -> None:
+        """Say why a command was not carried out, without stopping the commands after it."""
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-GROUPS = (
-    "Status and monitoring",
-    "Rollout control",
-    "Repository management",
-    "Safety controls",
-    "Beyond the browser",
-)
+C = TypeVar("C", bound=Screen)
 
 
 class Command(NamedTuple):
@@ -29,22 +41,21 @@ class Command(NamedTuple):
 
     Attributes:
         name: what is typed after `rollout.`.
-        group: one of GROUPS; the last holds what the browser console does not have.
+        group: where help shows it; the last group holds what the browser console does not have.
         example: a call that can be pasted.
         summary: one line.
         details: the rest of the docstring.
         usage: the name with its arguments.
+        parameters: their names.
     """
 
     name: str
-    group: str
+    group: Group
     example: str
     summary: str
     details: str
     usage: str
-
-
-COMMANDS: dict[str, Command] = {}
+    parameters: tuple[str, ...]
 
 
 class Placeholder:
@@ -60,10 +71,10 @@ class Placeholder:
 PLACEHOLDERS = {name: Placeholder(name) for name in ("percentage", "pct", "ids", "reason")}
 
 
-class BoundCommand(Generic[P, T]):
+class BoundCommand(Generic[C, P, T]):
     """A command of one console, ready to be called: checks the call, shows the result once, returns it."""
 
-    def __init__(self, info: Command, method: Callable[Concatenate[Rollout, P], T], console: Rollout) -> None:
+    def __init__(self, info: Command, method: Callable[Concatenate[C, P], T], console: C) -> None:
         self.info = info
         self._method = method
         self._console = console
@@ -103,10 +114,10 @@ class BoundCommand(Generic[P, T]):
         return f"{self.info.summary} To run it, type {self.info.example}"
 
 
-def command(group: str, example: str) -> Callable[[Callable[Concatenate[Rollout, P], T]], CommandMethod[P, T]]:
-    """Register a method of the console as a command; its docstring is the help."""
+def command(group: Group, example: str) -> Callable[[Callable[Concatenate[C, P], T]], CommandMethod[C, P, T]]:
+    """Make a method of the console a command; its docstring is the help."""
 
-    def register(method: Callable[Concatenate[Rollout, P], T]) -> CommandMethod[P, T]:
+    def make(method: Callable[Concatenate[C, P], T]) -> CommandMethod[C, P, T]:
         summary, _, details = inspect.cleandoc(method.__doc__ or "").partition("\n")
         parameters = _without_self(method).parameters.values()
         shown = ", ".join(
@@ -115,24 +126,29 @@ def command(group: str, example: str) -> Callable[[Callable[Concatenate[Rollout,
             if p.name != "reason" or len(parameters) == 1  # every change takes one: help() says so once
         )
         usage = f"rollout.{method.__name__}({shown})"
-        info = Command(method.__name__, group, example, summary, details.strip(), usage)
-        COMMANDS[info.name] = info
+        names = tuple(p.name for p in parameters)
+        info = Command(method.__name__, group, example, summary, details.strip(), usage, names)
         return CommandMethod(info, method)
 
-    return register
+    return make
 
 
-class CommandMethod(Generic[P, T]):
+class CommandMethod(Generic[C, P, T]):
     """What a command is on the class: binds itself to the console it is read from."""
 
-    def __init__(self, info: Command, method: Callable[Concatenate[Rollout, P], T]) -> None:
+    def __init__(self, info: Command, method: Callable[Concatenate[C, P], T]) -> None:
         self.info = info
         self.method = method
         self.__doc__ = method.__doc__
 
-    def __get__(self, console: Rollout, owner: type[Rollout]) -> BoundCommand[P, T]:
+    def __get__(self, console: C, owner: type[C]) -> BoundCommand[C, P, T]:
         """Return the command of this console."""
         return BoundCommand(self.info, self.method, console)
+
+
+def commands_of(console: type) -> dict[str, Command]:
+    """Return the commands of a class by name, in the order in which they are written."""
+    return {name: method.info for name, method in vars(console).items() if isinstance(method, CommandMethod)}
 
 
 @functools.cache

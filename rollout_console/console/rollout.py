@@ -7,20 +7,12 @@ from typing import Any
 
 from rollout_console import results
 from rollout_console.client import RolloutClient
-from rollout_console.commands import COMMANDS, command
+from rollout_console.console.help import Help, help_for
+from rollout_console.console.output import Output
+from rollout_console.console.registry import Group, command, commands_of
 from rollout_console.errors import BadArgument, Interrupted
-from rollout_console.help import Help, help_for
-from rollout_console.output import Output
 from rollout_console.render.live import watch
 from rollout_console.render.progress import CategorizationProgress
-
-STATUS, CONTROL, REPOSITORIES, SAFETY, BEYOND = (
-    "Status and monitoring",
-    "Rollout control",
-    "Repository management",
-    "Safety controls",
-    "Beyond the browser",
-)
 
 
 class Rollout:
@@ -32,22 +24,22 @@ class Rollout:
 
     # Status and monitoring
 
-    @command(STATUS, "rollout.status()")
+    @command(Group.STATUS, "rollout.status()")
     def status(self) -> results.Status:
         """Show what is set, what is in effect, health, and the last change."""
         return self.client.status()
 
-    @command(STATUS, "rollout.stats()")
+    @command(Group.STATUS, "rollout.stats()")
     def stats(self) -> results.Stats:
         """Show repositories, rates, and the success metrics against their targets."""
         return self.client.stats()
 
-    @command(STATUS, "rollout.categories()")
+    @command(Group.STATUS, "rollout.categories()")
     def categories(self) -> results.Categories:
         """Show the size categories in rollout order, and how many of each are in."""
         return self.client.categories()
 
-    @command(STATUS, "rollout.checkHealth()")
+    @command(Group.STATUS, "rollout.checkHealth()")
     def checkHealth(self) -> results.HealthCheck:
         """Check the health indicators; roll back to 0 % if they are in breach.
 
@@ -56,14 +48,14 @@ class Rollout:
         """
         return self.client.check_health()
 
-    @command(STATUS, "rollout.showMetrics()")
+    @command(Group.STATUS, "rollout.showMetrics()")
     def showMetrics(self, errors: int = 5) -> results.Metrics:
         """Show each processor's jobs, rates, times and cost, and the last errors."""
         return self.client.show_metrics(errors)
 
     # Rollout control
 
-    @command(CONTROL, "rollout.setRollout(10)")
+    @command(Group.CONTROL, "rollout.setRollout(10)")
     def setRollout(self, percentage: int, reason: str | None = None) -> results.Change:
         """Set the percentage of repositories in the rollout, 0 to 100.
 
@@ -71,19 +63,19 @@ class Rollout:
         """
         return self.client.set_rollout(percentage, reason)
 
-    @command(CONTROL, 'rollout.emergencyStop("errors in the logs")')
+    @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")')
     def emergencyStop(self, reason: str | None = None) -> results.Change:
         """Halt all traffic at once. Asks nothing; the percentage is kept for resume()."""
         return self.client.emergency_stop(reason)
 
-    @command(CONTROL, "rollout.resume()")
+    @command(Group.CONTROL, "rollout.resume()")
     def resume(self, percentage: int | None = None, reason: str | None = None) -> results.Change:
         """End the emergency stop, at the percentage that is set or at another one."""
         return self.client.resume(percentage, reason)
 
     # Repository management
 
-    @command(REPOSITORIES, "rollout.categorizeAll()")
+    @command(Group.REPOSITORIES, "rollout.categorizeAll()")
     def categorizeAll(self) -> results.CategorizationRun:
         """Bring the category of every repository up to date.
 
@@ -95,91 +87,91 @@ class Rollout:
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
 
-    @command(REPOSITORIES, 'rollout.markAsTest("owner/name")')
+    @command(Group.REPOSITORIES, 'rollout.markAsTest("owner/name")')
     def markAsTest(self, repositories: str | list[str], reason: str | None = None) -> results.Change:
         """Pin repositories as test, first in rollout order, until unmarkAsTest()."""
         return self.client.mark_as_test(repositories, reason)
 
-    @command(REPOSITORIES, 'rollout.unmarkAsTest("owner/name")')
+    @command(Group.REPOSITORIES, 'rollout.unmarkAsTest("owner/name")')
     def unmarkAsTest(self, repositories: str | list[str], reason: str | None = None) -> results.Change:
         """Lift the test pin; the repositories are categorized by size again."""
         return self.client.unmark_as_test(repositories, reason)
 
-    @command(REPOSITORIES, 'rollout.addToWhitelist(["owner/name"])')
+    @command(Group.REPOSITORIES, 'rollout.addToWhitelist(["owner/name"])')
     def addToWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
         """Let repositories in whatever the percentage: ids or owner/name, one or a list."""
         return self.client.add_to_whitelist(ids, reason)
 
-    @command(REPOSITORIES, 'rollout.removeFromWhitelist(["owner/name"])')
+    @command(Group.REPOSITORIES, 'rollout.removeFromWhitelist(["owner/name"])')
     def removeFromWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
         """Take repositories off the whitelist."""
         return self.client.remove_from_whitelist(ids, reason)
 
-    @command(REPOSITORIES, "rollout.showWhitelist()")
+    @command(Group.REPOSITORIES, "rollout.showWhitelist()")
     def showWhitelist(self) -> results.Whitelist:
         """Show whitelist and blacklist, with names and ids."""
         return self.client.show_whitelist()
 
     # Safety controls
 
-    @command(SAFETY, "rollout.enableAutoRollback()")
+    @command(Group.SAFETY, "rollout.enableAutoRollback()")
     def enableAutoRollback(self, reason: str | None = None) -> results.Change:
         """Switch automatic rollback on."""
         return self.client.enable_auto_rollback(reason)
 
-    @command(SAFETY, "rollout.disableAutoRollback()")
+    @command(Group.SAFETY, "rollout.disableAutoRollback()")
     def disableAutoRollback(self, reason: str | None = None) -> results.Change:
         """Switch automatic rollback off."""
         return self.client.disable_auto_rollback(reason)
 
-    @command(SAFETY, "rollout.rollbackToPercentage(5)")
+    @command(Group.SAFETY, "rollout.rollbackToPercentage(5)")
     def rollbackToPercentage(self, pct: int, reason: str | None = None) -> results.Change:
         """Lower the percentage. Refuses to raise it."""
         return self.client.rollback_to_percentage(pct, reason)
 
-    @command(SAFETY, "rollout.rollbackToZero()")
+    @command(Group.SAFETY, "rollout.rollbackToZero()")
     def rollbackToZero(self, reason: str | None = None) -> results.Change:
         """Set 0 %: nobody is in but the whitelist."""
         return self.client.rollback_to_zero(reason)
 
-    @command(SAFETY, 'rollout.help("setRollout")')
+    @command(Group.SAFETY, 'rollout.help("setRollout")')
     def help(self, topic: str | None = None) -> Help:
         """Show all commands, or more about one, or a part of the runbook: help("recovery")."""
-        return help_for(topic)
+        return help_for(topic, COMMANDS)
 
     # Beyond the browser
 
-    @command(BEYOND, "rollout.history()")
+    @command(Group.BEYOND, "rollout.history()")
     def history(self, limit: int = 20) -> results.History:
         """Show who changed what, when and why, newest first."""
         return self.client.history(limit)
 
-    @command(BEYOND, "rollout.preview(25)")
+    @command(Group.BEYOND, "rollout.preview(25)")
     def preview(self, percentage: int, examples: int = 5) -> results.Preview:
         """Show who would enter or leave at another percentage. Changes nothing."""
         return self.client.preview(percentage, examples)
 
-    @command(BEYOND, 'rollout.explain("owner/name")')
+    @command(Group.BEYOND, 'rollout.explain("owner/name")')
     def explain(self, repository: str) -> results.Explanation:
         """Show whether a repository is in or out, and why."""
         return self.client.explain(repository)
 
-    @command(BEYOND, "rollout.phases()")
+    @command(Group.BEYOND, "rollout.phases()")
     def phases(self) -> results.Phases:
         """Show the progression and whether the next phase may begin."""
         return self.client.phases()
 
-    @command(BEYOND, "rollout.plot()")
+    @command(Group.BEYOND, "rollout.plot()")
     def plot(self, points: int = 48) -> results.ErrorTrend:
         """Show the error rate over the window, with the threshold."""
         return self.client.error_trend(points)
 
-    @command(BEYOND, "rollout.watch()")
+    @command(Group.BEYOND, "rollout.watch()")
     def watch(self, every: float = 2.0) -> results.Status | None:
         """Show the status live, until Ctrl-C."""
         return watch(self.client, self.output.screen, sys.stdout, every, self.output.learn)
 
-    @command(BEYOND, "rollout.simulate(200, 20)")
+    @command(Group.BEYOND, "rollout.simulate(200, 20)")
     def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
         """Send practice jobs with an error rate in percent; on the local sample data only.
 
@@ -218,6 +210,9 @@ class Rollout:
         if name in COMMANDS:
             raise BadArgument(f"{name} is a command, not a setting; type {COMMANDS[name].example}")
         super().__setattr__(name, value)
+
+
+COMMANDS = commands_of(Rollout)
 
 
 class UnknownCommand(BadArgument, AttributeError):

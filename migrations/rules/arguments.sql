@@ -1,0 +1,28 @@
+-- The ranges of arguments: one function refuses what is outside, and no function clamps.
+
+create or replace function public.rollout_within(
+    name text, value numeric, low integer, high integer, example text
+)
+returns integer
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- "is not true": null and NaN are refused with the rest
+    if (value between low and high and value = trunc(value)) is not true then
+        raise exception '% is a whole number from % to %, not %; type for example %',
+            name, low, to_char(high, 'FM999,999,999'), coalesce(left(value::text, 30), 'null'), example
+            using errcode = 'RC001';
+    end if;
+    return value;
+end $$;
+comment on function public.rollout_within(text, numeric, integer, integer, text) is
+    'Returns a whole number that lies within its range, or raises RC001 with its name and what to type.';
+
+create or replace function public.rollout_whole_percentage(percentage numeric, example text)
+returns integer
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout_within('a percentage', percentage, 0, 100, example) $$;
+comment on function public.rollout_whole_percentage(numeric, text) is
+    'R4: refuses whatever is not a whole number from 0 to 100.';

@@ -1,0 +1,23 @@
+"""The typed Python API: one method for each SQL function."""
+
+from __future__ import annotations
+
+from rollout_console.client.calls import Percentage, Repositories
+from rollout_console.client.changes import Changes
+from rollout_console.client.programs import Programs
+from rollout_console.client.reports import Reports
+
+__all__ = ["Percentage", "Repositories", "RolloutClient"]
+
+
+class RolloutClient(Reports, Changes, Programs):
+    """The rollout of one feature, through one adapter.
+
+    Every method that changes something takes a `reason` for the history and returns a `Change`. All raise
+    `RolloutError` or one of its kinds. As a context manager it closes its connections at the end.
+
+    Args:
+        adapter: leads to the database.
+        feature: the name of the feature that is rolled out.
+        who: `operator` and `host` for the history, by default the login name and this machine's.
+    """

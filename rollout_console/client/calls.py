@@ -1,0 +1,98 @@
+"""How a client calls: names, operation ids, answers as typed results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import msgspec
+
+from rollout_console import results
+from rollout_console.adapters import Adapter
+from rollout_console.errors import BadArgument, SchemaMismatch
+from rollout_console.migrate import SCHEMA_VERSION
+from rollout_console.results.base import R
+from rollout_console.results.changes import C
+from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
+from rollout_console.validation import clean_text, described
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+Percentage: TypeAlias = int | float | Decimal
+Repositories: TypeAlias = "str | UUID | Iterable[str | UUID]"
+
+
+class Calls:
+    """Calls the SQL functions of one feature through one adapter."""
+
+    def __init__(self, adapter: Adapter, feature: str = DEFAULT_FEATURE, *, who: dict[str, str] | None = None) -> None:
+        self.adapter = adapter
+        self.feature = feature
+        self.who = who or operator()
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        self.adapter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def _read(self, function: str, kind: type[R], **parameters: object) -> R:
+        return self._call(function, kind, changes=False, idempotent=True, **parameters)
+
+    def _change(self, function: str, reason: str | None, **parameters: object) -> results.Change:
+        return self._change_of(results.Change, function, reason, **parameters)
+
+    def _change_of(self, kind: type[C], function: str, reason: str | None, **parameters: object) -> C:
+        if reason is not None and not isinstance(reason, str):
+            raise BadArgument(
+                f"a reason is text, not {described(reason)}; type it in quotes, as in "
+                'rollout.emergencyStop("errors in the logs")'
+            )
+        given = None if reason is None else clean_text(reason)
+        return self._call(
+            function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
+        )
+
+    def _context(self) -> dict[str, Any]:
+        """Return who does it, and an id by which a change that is sent twice is recognised."""
+        import uuid  # asks the system for its name, which the first prompt need not wait for
+
+        return {**self.who, "operation_id": str(uuid.uuid4())}
+
+    def _call(
+        self, function: str, kind: type[R], *, changes: bool = True, idempotent: bool = True, **parameters: object
+    ) -> R:
+        answer = self.adapter.call(
+            function, changes=changes, idempotent=idempotent, feature_name=self.feature, **parameters
+        )
+        try:
+            result = results.parse(kind, answer)
+        except msgspec.ValidationError as error:
+            raise SchemaMismatch(
+                f"the database answered {function} in a form this console does not know ({error}); "
+                "type in a shell: rollout-console migrate --status"
+            ) from error
+        status = result if isinstance(result, results.Status) else getattr(result, "status", None)
+        if isinstance(status, results.Status):  # what only this side knows
+            status.overrides, status.target = application_overrides(), str(self.adapter.target)
+        return result
+
+
+def check_version(version: int) -> None:
+    """Refuse a schema of another version than this console's.
+
+    Raises:
+        SchemaMismatch: it is one; the message says which side to bring up to date.
+    """
+    if version != SCHEMA_VERSION:
+        newer = version > SCHEMA_VERSION
+        raise SchemaMismatch(
+            f"the database has schema version {version}, this console knows {SCHEMA_VERSION}; "
+            + ("upgrade rollout-console" if newer else "type in a shell: rollout-console migrate")
+        )

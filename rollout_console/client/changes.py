@@ -1,0 +1,164 @@
+"""What a client changes; each method is one call, one transaction and one row of history (R10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rollout_console import results
+from rollout_console.client.by_hand import stop_by_hand
+from rollout_console.client.calls import Calls, Percentage, Repositories
+from rollout_console.errors import BadArgument, Refused, RolloutError
+from rollout_console.validation import described, repository_names, whole, whole_percentage
+
+BATCH_SECONDS = 2.0  # aim of a categorization batch: half of what hosted Supabase would allow at most
+FIRST_BATCH = 2_000
+LARGEST_BATCH = 50_000
+
+
+class Changes(Calls):
+    """The changes, each with a `reason` for the history."""
+
+    def set_rollout(self, percentage: Percentage, reason: str | None = None) -> results.Change:
+        """Set the percentage (R4).
+
+        Args:
+            percentage: a whole number, 0 to 100.
+            reason: for the history.
+        """
+        wanted = whole_percentage(percentage, "rollout.setRollout(10)")
+        return self._change("rollout_set_percentage", reason, percentage=wanted)
+
+    def emergency_stop(self, reason: str | None = None) -> results.Change:
+        """Halt all traffic; the percentage is kept (R5).
+
+        Raises:
+            RolloutError: as any change; if the database was not reached or the key not accepted,
+                `by_hand` says how to stop without this console.
+        """
+        try:
+            return self._change("rollout_emergency_stop", reason)
+        except (BadArgument, Refused):
+            raise
+        except RolloutError as error:
+            error.by_hand = stop_by_hand(reason, self.feature)
+            raise
+
+    def resume(self, percentage: Percentage | None = None, reason: str | None = None) -> results.Change:
+        """End the emergency stop (R5).
+
+        Args:
+            percentage: a whole number, 0 to 100; None for the one that is kept.
+            reason: for the history.
+
+        Raises:
+            Refused: there is no stop, and the percentage is another than the one that is set.
+        """
+        wanted = None if percentage is None else whole_percentage(percentage, "rollout.resume(5)")
+        return self._change("rollout_resume", reason, percentage=wanted)
+
+    def rollback_to_percentage(self, percentage: Percentage, reason: str | None = None) -> results.Change:
+        """Lower the percentage (R6).
+
+        Raises:
+            Refused: it is higher than the one that is set.
+        """
+        wanted = whole_percentage(percentage, "rollout.rollbackToPercentage(5)")
+        return self._change("rollout_rollback", reason, percentage=wanted)
+
+    def rollback_to_zero(self, reason: str | None = None) -> results.Change:
+        """Set 0 % (R6)."""
+        return self._change("rollout_rollback", reason, percentage=0)
+
+    def enable_auto_rollback(self, reason: str | None = None) -> results.Change:
+        """Switch the breaker on (R8)."""
+        return self._change("rollout_set_auto_rollback", reason, enabled=True)
+
+    def disable_auto_rollback(self, reason: str | None = None) -> results.Change:
+        """Switch the breaker off (R8)."""
+        return self._change("rollout_set_auto_rollback", reason, enabled=False)
+
+    def check_health(self, triggered_by: str = "manual") -> results.HealthCheck:
+        """Check the criteria of health, and roll back if they call for it (R7, R8).
+
+        Args:
+            triggered_by: for the history, who asked: `manual`, or a program's name.
+        """
+        context = {**self._context(), "triggered_by": triggered_by}
+        return self._call("rollout_check_health", results.HealthCheck, context=context)
+
+    def add_to_whitelist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+        """Add repositories to the whitelist: all of them or none (R9).
+
+        Args:
+            repositories: ids or `owner/name`, one or several.
+            reason: for the history.
+
+        Raises:
+            NotFound: one is unknown; nothing was changed.
+        """
+        names = repository_names(repositories, "addToWhitelist")
+        return self._change("rollout_add_to_whitelist", reason, repositories=names)
+
+    def remove_from_whitelist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+        """Remove repositories from the whitelist: all of them or none (R9); see `add_to_whitelist`."""
+        names = repository_names(repositories, "removeFromWhitelist")
+        return self._change("rollout_remove_from_whitelist", reason, repositories=names)
+
+    def mark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+        """Pin repositories as test (R3); see `add_to_whitelist`."""
+        names = repository_names(repositories, "markAsTest")
+        return self._change("rollout_mark_as_test", reason, repositories=names)
+
+    def unmark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+        """Lift the pin, and categorize the repositories by size again (R3); see `add_to_whitelist`."""
+        names = repository_names(repositories, "unmarkAsTest")
+        return self._change("rollout_unmark_as_test", reason, repositories=names)
+
+    def categorize_all(
+        self, on_progress: Callable[[results.CategorizationRun], None] | None = None
+    ) -> results.CategorizationRun:
+        """Categorize all repositories in batches, continuing an unfinished run (R3).
+
+        Args:
+            on_progress: called after each batch, which is committed by then.
+        """
+        size, run_id = FIRST_BATCH, None
+        while True:
+            begun = time.monotonic()
+            run = self._call(
+                "rollout_categorize_batch",
+                results.CategorizationRun,
+                batch_size=size,
+                run_id=run_id,
+                context=self._context(),
+            )
+            if on_progress is not None:
+                on_progress(run)
+            if run.done:
+                return run
+            took = max(time.monotonic() - begun, 0.001)
+            size = max(100, min(LARGEST_BATCH, int(size * min(2.0, BATCH_SECONDS / took))))
+            run_id = run.run_id
+
+    def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
+        """Send practice jobs; on the sample data only.
+
+        Args:
+            jobs: how many, 1 to 10,000.
+            error_rate: percent of them that fail, 0 to 100.
+
+        Raises:
+            Refused: the database is not the practice database.
+        """
+        example = "rollout.simulate(200, 20)"
+        if isinstance(error_rate, bool) or not isinstance(error_rate, int | float):
+            raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(error_rate)}; type {example}")
+        # Has no operation id: sent twice, it reports its jobs twice.
+        return self._call(
+            "rollout_simulate",
+            results.Simulation,
+            idempotent=False,
+            jobs=whole("jobs", jobs, example),
+            error_rate=error_rate,
+        )

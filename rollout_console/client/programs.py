@@ -1,0 +1,67 @@
+"""What the programs beside the console need of a client: `setup` and `monitor`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rollout_console import results
+from rollout_console.client.calls import Calls, Percentage, check_version
+from rollout_console.validation import whole_percentage
+
+if TYPE_CHECKING:
+    import uuid
+
+EXAMPLE = "rollout-console setup --percentage 10"
+
+
+class Programs(Calls):
+    """The steps of a set-up, and a monitor's bookkeeping, which is no change of the rollout."""
+
+    def setup_plan(self, percentage: Percentage = 10) -> results.SetupPlan:
+        """Return what `rollout-console setup` would do; the feature need not have a configuration yet."""
+        wanted = whole_percentage(percentage, EXAMPLE)
+        plan = self._read("rollout_setup_plan", results.SetupPlan, percentage=wanted)
+        check_version(plan.schema_version)
+        return plan
+
+    def create(self, percentage: Percentage = 0, reason: str | None = None) -> results.Change:
+        """Create the feature's configuration if it has none."""
+        return self._change("rollout_create", reason, percentage=whole_percentage(percentage, EXAMPLE))
+
+    def begin(self, percentage: Percentage = 10, reason: str | None = None) -> results.SetupStep:
+        """Start a rollout that never was above 0 %; any other stays as it is, and `outcome` says why."""
+        wanted = whole_percentage(percentage, EXAMPLE)
+        return self._change_of(results.SetupStep, "rollout_begin", reason, percentage=wanted)
+
+    def seed_whitelist(self, reason: str | None = None) -> results.SetupStep:
+        """Put up to five test repositories on a whitelist that never held any."""
+        return self._change_of(results.SetupStep, "rollout_seed_whitelist", reason)
+
+    def monitor_beat(self, monitor: uuid.UUID, every: float, *, leaving: bool = False) -> results.MonitorBeat:
+        """Record a monitor's heartbeat, or that it leaves, and return the other monitors at work.
+
+        Args:
+            monitor: an id that the monitor keeps while it runs.
+            every: its interval in seconds.
+            leaving: whether it ends now.
+        """
+        return self._call(
+            "rollout_monitor_beat",
+            results.MonitorBeat,
+            monitor_id=str(monitor),
+            every_seconds=math.ceil(every),
+            leaving=leaving,
+            context=self._context(),
+        )
+
+    def claim_alerts(self, raised: list[str], cleared: list[str]) -> results.AlertClaims:
+        """Return which events no monitor has alerted for so far; from now on they count as alerted for.
+
+        Args:
+            raised: events to alert for: ids of history rows, or names of states.
+            cleared: states that are over.
+        """
+        return self._call(
+            "rollout_claim_alerts", results.AlertClaims, raised=raised, cleared=cleared, context=self._context()
+        )

@@ -1,0 +1,124 @@
+"""What a client reads; nothing here changes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollout_console import results
+from rollout_console.client.calls import Calls, Percentage, check_version
+from rollout_console.errors import BadArgument
+from rollout_console.validation import clean_text, described, whole, whole_percentage
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Reports(Calls):
+    """The reports, each from one call."""
+
+    def status(self) -> results.Status:
+        """Return the configuration, what is in effect, health, and the last change."""
+        status = self._read("rollout_status", results.Status)
+        check_version(status.schema_version)
+        return status
+
+    def overview(self, points: int = 48) -> results.Overview:
+        """Return all that the dashboard shows, of one moment.
+
+        Args:
+            points: steps of the error trend, 2 to 288.
+        """
+        points = whole("points", points, "client.overview(48)")
+        overview = self._read("rollout_overview", results.Overview, points=points)
+        check_version(overview.status.schema_version)
+        return overview
+
+    def stats(self) -> results.Stats:
+        """Return repositories, rates and success metrics over the window."""
+        return self._read("rollout_stats", results.Stats)
+
+    def categories(self) -> results.Categories:
+        """Return each size category with its limits, averages, and how many are eligible (R3)."""
+        return self._read("rollout_categories", results.Categories)
+
+    def show_metrics(self, errors: int = 5) -> results.Metrics:
+        """Return each processor over the window, and the last errors.
+
+        Args:
+            errors: how many errors, 0 to 50.
+        """
+        errors = whole("errors", errors, "rollout.showMetrics(5)")
+        return self._read("rollout_show_metrics", results.Metrics, errors=errors)
+
+    def error_trend(self, points: int = 24) -> results.ErrorTrend:
+        """Return jobs and errors over the window.
+
+        Args:
+            points: equal steps of time, 2 to 288.
+        """
+        points = whole("points", points, "rollout.plot(48)")
+        return self._read("rollout_error_trend", results.ErrorTrend, points=points)
+
+    def show_whitelist(self) -> results.Whitelist:
+        """Return whitelist and blacklist with names (R9)."""
+        return self._read("rollout_show_whitelist", results.Whitelist)
+
+    def history(self, limit: int = 20) -> results.History:
+        """Return the newest changes (R10).
+
+        Args:
+            limit: how many, 1 to 1,000.
+        """
+        limit = whole("limit", limit, "rollout.history(20)")
+        return self._read("rollout_list_history", results.History, max_rows=limit)
+
+    def preview(self, percentage: Percentage, examples: int = 5) -> results.Preview:
+        """Return who would become eligible, or stop being so, at another percentage (R1).
+
+        Args:
+            percentage: a whole number, 0 to 100.
+            examples: names for each category, 0 to 1,000.
+        """
+        return self._read(
+            "rollout_preview",
+            results.Preview,
+            percentage=whole_percentage(percentage, "rollout.preview(25)"),
+            examples=whole("examples", examples, "rollout.preview(25, 5)"),
+        )
+
+    def explain(self, repository: str | UUID) -> results.Explanation:
+        """Return whether a repository is eligible, and the first rule of R1 that says so.
+
+        Args:
+            repository: its id or `owner/name`.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        from uuid import UUID
+
+        if not isinstance(repository, str | UUID):
+            raise BadArgument(
+                f'explain takes one repository as text, not {described(repository)}; type rollout.explain("owner/name")'
+            )
+        return self._read("rollout_explain", results.Explanation, repository=clean_text(str(repository)))
+
+    def phases(self) -> results.Phases:
+        """Return the progression, and whether the next phase may begin (R2)."""
+        return self._read("rollout_phases", results.Phases)
+
+    def find_repositories(self, prefix: str, limit: int = 20) -> list[str]:
+        """Return names of repositories, for completion.
+
+        Args:
+            prefix: what the names begin with.
+            limit: how many at most, 1 to 50.
+        """
+        names: list[str] = self.adapter.call(
+            "rollout_find_repositories", changes=False, idempotent=True, prefix=clean_text(prefix), max_rows=limit
+        )
+        return names
+
+    def verify(self) -> results.Verification:
+        """Count again from the rows what is kept as counters, and return the differences."""
+        return self._read("rollout_verify", results.Verification)

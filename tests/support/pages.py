@@ -1,0 +1,121 @@
+"""What pages say that the code says, too: `python -m tests.support.pages` writes it anew, tests compare it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import msgspec
+
+import rollout_console
+from rollout_console import results
+from rollout_console.client.calls import Calls
+from rollout_console.console import COMMANDS, Group
+from tests.support import ROOT
+
+README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
+BEGIN, END = "<!-- commands -->", "<!-- end of commands -->"
+SCRIPT = """```python
+import rollout_console
+
+with rollout_console.connect() as client:
+    if client.status().health.verdict == "breach":
+        client.rollback_to_zero(reason="nightly check")
+    for change in client.history(5).entries:
+        print(change.at, change.command, change.reason)
+```"""
+
+
+def readme() -> str:
+    """Return the README with the present table of commands."""
+    lines = ["| type | what it does |", "| --- | --- |"]
+    for group in Group:
+        lines.append(f"| **{group}** | |")
+        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.group is group]
+    table = f"{BEGIN}\n" + "\n".join(lines) + f"\n{END}"
+    return re.sub(f"{BEGIN}.*{END}", lambda _: table, README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def api() -> str:
+    """Return the page of the Python API, from the docstrings."""
+    parts = [
+        "# The Python API",
+        "For scripts. Everything public is in `rollout_console`; what begins with an underscore is not.",
+        SCRIPT,
+        *_function("## ", "rollout_console.connect", rollout_console.connect),
+        "## RolloutClient",
+        _text(rollout_console.RolloutClient),
+        *_methods(),
+        "## Errors",
+        *_errors(),
+        "## Results",
+        _text(results),
+        *_results(),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def methods() -> dict[str, Any]:
+    """Return the client's public methods by name, reports first."""
+    classes = (Calls, *rollout_console.RolloutClient.__bases__)
+    found = [member for base in classes for member in vars(base).items()]
+    return {name: method for name, method in found if inspect.isfunction(method) and not name.startswith("_")}
+
+
+def _methods() -> Iterator[str]:
+    for name, method in methods().items():
+        yield from _function("### ", f"client.{name}", method)
+
+
+def _function(heading: str, name: str, function: Any) -> Iterator[str]:
+    signature = inspect.signature(function)
+    parameters = [p for p in signature.parameters.values() if p.name != "self"]
+    shown = str(signature.replace(parameters=parameters)).replace("'", "").replace("results.", "")
+    yield f"{heading}{name.rpartition('.')[2]}\n\n```python\n{name}{shown}\n```"
+    yield _text(function)
+
+
+def _errors() -> Iterator[str]:
+    listed = [getattr(rollout_console, name) for name in rollout_console.__all__]
+    kinds = [kind for kind in listed if inspect.isclass(kind) and issubclass(kind, Exception)]
+    lines = []
+
+    def branch(kind: type, depth: int) -> None:
+        lines.append(f"{'  ' * depth}- `{kind.__name__}`: {_text(kind).splitlines()[0]}")
+        for below in sorted((k for k in kinds if kind in k.__bases__), key=lambda k: k.__name__):
+            branch(below, depth + 1)
+
+    branch(rollout_console.RolloutError, 0)
+    yield "\n".join(lines)
+
+
+def _results() -> Iterator[str]:
+    for name in results.__all__:
+        kind = getattr(results, name)
+        if inspect.isclass(kind) and issubclass(kind, msgspec.Struct) and kind not in (results.Record, results.Result):
+            fields = ", ".join(f"`{field}`" for field in kind.__struct_fields__)
+            yield f"### {name}\n\n{_text(kind)}\n\n{fields}"
+    closed = {name: get_args(getattr(results, name)) for name in results.__all__}
+    lines = [f"- `{name}`: " + ", ".join(f"`{v}`" for v in values) for name, values in closed.items() if values]
+    yield "\n".join(["### Closed sets\n", *lines])
+
+
+def _text(found: Any) -> str:
+    """Return a docstring as Markdown: its sections of arguments and errors as lists."""
+    lines = (inspect.getdoc(found) or "").splitlines()
+    shown: list[str] = []
+    for line in lines:
+        if re.fullmatch(r"(Args|Returns|Raises|Attributes):", line):
+            shown.append(f"**{line[:-1]}**\n")
+        elif entry := re.match(r"    (\w+): (.*)", line):
+            shown.append(f"- `{entry[1]}`: {entry[2]}")
+        else:
+            shown.append(line.strip())
+    return "\n".join(shown)
+
+
+if __name__ == "__main__":
+    README.write_text(readme(), encoding="utf-8")
+    API.write_text(api(), encoding="utf-8")
