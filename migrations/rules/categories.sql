@@ -230,4 +230,4 @@ begin
             left join rollout_category_counts t on t.feature_name = config.feature_name and t.category = a.category));
 end $$;
 comment on function public.rollout_categories(text) is
-    'rollout.categories(): each category with its limits, averages, and how many are in.';
+    'rollout.categories(): each category with its limits, averages, and how many are eligible.';

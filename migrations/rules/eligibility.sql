@@ -159,7 +159,7 @@ language sql immutable parallel safe
 as $$
     select reason in ('whitelist', 'full_rollout', 'hash_in', 'category_in', 'boundary_in')
 $$;
-comment on function public.rollout_is_eligible(text) is 'R1: whether this answer of rollout_decide means in.';
+comment on function public.rollout_is_eligible(text) is 'R1: whether this answer of rollout_decide means eligible.';
 
 create or replace function public.is_repository_eligible_for_rollout(
     repo_id uuid, feature_name text default 'hybrid_progressive_capture'
@@ -212,4 +212,4 @@ as $$
     order by r.rollout_order
 $$;
 comment on function public.rollout_eligible_counts(rollout_configuration) is
-    'R1: per category, how many repositories there are and how many are in now, lists and stop included.';
+    'R1: per category, how many repositories there are and how many are eligible now, lists and stop included.';

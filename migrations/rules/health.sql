@@ -72,7 +72,7 @@ declare
     window_start constant timestamptz := rollout_window_start(config);
     interval_95 record;
 begin
-    -- The web application's own writes can take back counts; a sum is never below nothing.
+    -- The web application's own writes can lower counts; a sum is never below zero.
     select greatest(coalesce(sum(w.jobs), 0), 0), greatest(coalesce(sum(w.errors), 0), 0),
            greatest(coalesce(sum(w.successes), 0), 0)
     into jobs, errors, successes

@@ -108,3 +108,26 @@ begin
 end $$;
 comment on function public.rollout_list_history(text, integer, timestamptz) is
     'rollout.history(): the newest changes first, at most 1,000.';
+
+create or replace function public.rollout_note(
+    reason text, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    given constant text := nullif(trim(reason), '');
+begin
+    if given is null then
+        raise exception 'a note is text; type for example rollout.note("the status page is red")'
+            using errcode = 'RC001';
+    end if;
+    for config in select * from rollout_lock(feature_name, 'note', given, context, 'note') loop
+        perform rollout_record(config, rollout_change(), config.rollout_percentage, '{}', '{}');
+    end loop;
+    return rollout_answer(feature_name);
+end $$;
+comment on function public.rollout_note(text, text, jsonb) is
+    'rollout.note(), R10: a history row that changes nothing: what was seen, by whom and when.';

@@ -30,8 +30,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
+    command constant text := case percentage when 0 then 'rollbackToZero' else 'rollbackToPercentage' end;
 begin
-    for config in select * from rollout_lock(feature_name, 'rollbackToPercentage', reason, context, 'rollback') loop
+    for config in select * from rollout_lock(feature_name, command, reason, context, 'rollback') loop
         percentage := rollout_whole_percentage(percentage, 'rollout.rollbackToPercentage(5)');
         if percentage > config.rollout_percentage then
             raise exception

@@ -18,7 +18,7 @@ begin
             from rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
             join rollout_quota(config.feature_name, config.rollout_strategy, target) t using (category)
         ), listed as (
-            -- Whitelisted repositories stay in and blacklisted ones out, whatever the percentage.
+            -- The lists decide for their repositories at any percentage.
             select s.category, count(*) as repositories
             from rollout_listed(config) k
             join step s on s.category = k.category
@@ -57,8 +57,8 @@ begin
         from moves m);
 end $$;
 comment on function public.rollout_preview(numeric, text, integer) is
-    'rollout.preview(): who would enter or leave at another percentage: counts by category, exact, with examples by '
-    'name.';
+    'rollout.preview(): who would become eligible or stop being so at another percentage: exact counts by category, '
+    'with examples by name.';
 
 create or replace function public.rollout_explain(
     repository text, feature_name text default 'hybrid_progressive_capture'
@@ -108,5 +108,5 @@ begin
             'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;
 end $$;
 comment on function public.rollout_explain(text, text) is
-    'rollout.explain(): whether a repository is in, the first rule that decides it, and the percentage at which it '
-    'would enter.';
+    'rollout.explain(): whether a repository is eligible, the first rule that decides it, and the percentage at which '
+    'it would become so.';

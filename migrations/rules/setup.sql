@@ -57,7 +57,7 @@ returns text
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- The whitelist is in even at 0 %, so it is left alone wherever traffic was taken back.
+    -- The whitelist is eligible even at 0 %, so a rollout that was rolled back keeps the one it has.
     select case
         when cardinality(config.target_repositories) > 0 then 'not_empty'
         when config.emergency_stop then 'stopped'

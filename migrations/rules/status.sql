@@ -25,7 +25,7 @@ begin
             from rollout_categorization_runs r order by r.id desc limit 1),
         'last_change', (
             select rollout_history_entry(h) from rollout_history h
-            where h.rollout_config_id = config.id order by h.created_at desc limit 1),
+            where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1),
         'server_time', clock_timestamp(),
         'schema_version', rollout_schema_version())
     || (

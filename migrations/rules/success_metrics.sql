@@ -100,7 +100,8 @@ begin
                 from rollout_metrics m
                 left join rollout_host_repositories h on h.id = m.repository_id
                 where m.rollout_config_id = config.id and m.last_error_at is not null
-                order by m.last_error_at desc limit rollout_within('errors', errors, 0, 50, 'rollout.showMetrics(5)')) m), '[]'));
+                order by m.last_error_at desc
+                limit rollout_within('errors', errors, 0, 50, 'rollout.showMetrics(5)')) m), '[]'));
 end $$;
 comment on function public.rollout_show_metrics(text, integer) is
     'rollout.showMetrics(): each processor over the window, and the last errors, whenever they were.';

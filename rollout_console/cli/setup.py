@@ -189,7 +189,7 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
 
 def next_steps(status: Status) -> str:
     """Return what to type after the set-up."""
-    first = ("rollout.resume()", "when the cause of the stop is mended")
+    first = ("rollout.resume()", "when the cause of the stop is fixed")
     if not status.emergency_stop:
         first = ("rollout.phases()", "whether the next phase may begin")
     rows = [

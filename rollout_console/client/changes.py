@@ -115,6 +115,14 @@ class Changes(Calls):
         names = repository_names(repositories, "unmarkAsTest")
         return self._change("rollout_unmark_as_test", reason, repositories=names)
 
+    def note(self, text: str) -> results.Change:
+        """Write a note into the history; changes nothing (R10).
+
+        Args:
+            text: what was seen or decided, at most 2,000 characters.
+        """
+        return self._change("rollout_note", text)
+
     def categorize_all(
         self, on_progress: Callable[[results.CategorizationRun], None] | None = None
     ) -> results.CategorizationRun:

@@ -36,7 +36,7 @@ class Rollout:
 
     @command(Group.STATUS, "rollout.categories()")
     def categories(self) -> results.Categories:
-        """Show the size categories in rollout order, and how many of each are in."""
+        """Show the size categories in rollout order, and how many of each are eligible."""
         return self.client.categories()
 
     @command(Group.STATUS, "rollout.checkHealth()")
@@ -65,7 +65,7 @@ class Rollout:
 
     @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")')
     def emergencyStop(self, reason: str | None = None) -> results.Change:
-        """Halt all traffic at once. Asks nothing; the percentage is kept for resume()."""
+        """Halt all traffic immediately, without confirmation. resume() restores the percentage."""
         return self.client.emergency_stop(reason)
 
     @command(Group.CONTROL, "rollout.resume()")
@@ -94,17 +94,17 @@ class Rollout:
 
     @command(Group.REPOSITORIES, 'rollout.unmarkAsTest("owner/name")')
     def unmarkAsTest(self, repositories: str | list[str], reason: str | None = None) -> results.Change:
-        """Lift the test pin; the repositories are categorized by size again."""
+        """Remove the test pin; the repositories are categorized by size again."""
         return self.client.unmark_as_test(repositories, reason)
 
     @command(Group.REPOSITORIES, 'rollout.addToWhitelist(["owner/name"])')
     def addToWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
-        """Let repositories in whatever the percentage: ids or owner/name, one or a list."""
+        """Make repositories eligible at any percentage: ids or owner/name, one or a list."""
         return self.client.add_to_whitelist(ids, reason)
 
     @command(Group.REPOSITORIES, 'rollout.removeFromWhitelist(["owner/name"])')
     def removeFromWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
-        """Take repositories off the whitelist."""
+        """Remove repositories from the whitelist."""
         return self.client.remove_from_whitelist(ids, reason)
 
     @command(Group.REPOSITORIES, "rollout.showWhitelist()")
@@ -131,7 +131,7 @@ class Rollout:
 
     @command(Group.SAFETY, "rollout.rollbackToZero()")
     def rollbackToZero(self, reason: str | None = None) -> results.Change:
-        """Set 0 %: nobody is in but the whitelist."""
+        """Set 0 %: only the whitelist is eligible."""
         return self.client.rollback_to_zero(reason)
 
     @command(Group.SAFETY, 'rollout.help("setRollout")')
@@ -146,14 +146,19 @@ class Rollout:
         """Show who changed what, when and why, newest first."""
         return self.client.history(limit)
 
+    @command(Group.BEYOND, 'rollout.note("the status page is red")')
+    def note(self, text: str) -> results.Change:
+        """Write a note into the history; changes nothing."""
+        return self.client.note(text)
+
     @command(Group.BEYOND, "rollout.preview(25)")
     def preview(self, percentage: int, examples: int = 5) -> results.Preview:
-        """Show who would enter or leave at another percentage. Changes nothing."""
+        """Show who would become eligible, or stop being so, at another percentage."""
         return self.client.preview(percentage, examples)
 
     @command(Group.BEYOND, 'rollout.explain("owner/name")')
     def explain(self, repository: str) -> results.Explanation:
-        """Show whether a repository is in or out, and why."""
+        """Show whether a repository is eligible, and why."""
         return self.client.explain(repository)
 
     @command(Group.BEYOND, "rollout.phases()")
@@ -175,7 +180,7 @@ class Rollout:
     def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
         """Send practice jobs with an error rate in percent; on the local sample data only.
 
-        The jobs come from repositories that are in, one after the other, until the breaker
+        The jobs come from eligible repositories, one after the other, until the breaker
         trips. For a fire drill see docs/fire-drill.md.
         """
         return self.client.simulate(jobs, error_rate)

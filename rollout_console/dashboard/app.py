@@ -94,7 +94,7 @@ class Dashboard:
 
     def _footer(self) -> str:
         if self.question:
-            return "Enter to answer   Esc to leave it\n"
+            return "Enter: confirm   Esc: cancel\n"
         if self.pane is not None:
             return "↑ ↓ to scroll   Esc to go back   e STOP   q quit\n"
         return KEYS

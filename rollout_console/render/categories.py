@@ -19,7 +19,7 @@ def render_categories(found: Categories, screen: Screen) -> str:
         ("category", "left", [c.category for c in found.categories]),
         ("limits", "left", [_limits(c) for c in found.categories]),
         ("count", "right", [format_count(c.repositories) for c in found.categories]),
-        ("in", "right", [format_count(c.eligible) for c in found.categories]),
+        ("eligible", "right", [format_count(c.eligible) for c in found.categories]),
         ("", "left", [screen.bar(c.eligible, c.repositories, 10) for c in found.categories]),
         ("stars", "right", [_average(c.stars) for c in found.categories]),
         ("people", "right", [_average(c.contributors) for c in found.categories]),
@@ -53,7 +53,7 @@ def _note(found: Categories, screen: Screen) -> str:
     if not any(c.repositories for c in found.categories):
         note = " nothing is categorized yet; type rollout.categorizeAll()"
     if found.emergency_stop:
-        note += "\n " + screen.paint(" STOPPED: nobody is in ", "stopped")
+        note += "\n " + screen.paint(" STOPPED: no repository is eligible ", "stopped")
     return note
 
 
@@ -64,7 +64,7 @@ def render_categorization_run(run: CategorizationRun, screen: Screen) -> str:
         done = f"{format_count(run.processed)} of {format_count(run.total)} categorized"
         return f" {done}; to go on, type rollout.categorizeAll()"
     if not run.changed:
-        return f" {format_count(run.processed)} repositories looked at; nothing changed"
+        return f" {format_count(run.processed)} repositories checked; no categories changed"
     moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in sorted(run.transitions.items()))
-    said = f" {format_count(run.processed)} repositories looked at, {format_count(run.changed)} brought up to date"
+    said = f" {format_count(run.processed)} repositories checked, {format_count(run.changed)} updated"
     return f"{said}\n {moves}" if moves else said

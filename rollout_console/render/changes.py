@@ -37,7 +37,7 @@ def say_done(change: Change) -> str:
     return "done" if change.changed else "nothing changed"
 
 
-@sentence("setRollout", "rollbackToPercentage")
+@sentence("setRollout", "rollbackToPercentage", "rollbackToZero")
 def say_percentage(change: Change) -> str:
     """Say from where to where the percentage went."""
     status = change.status
@@ -58,7 +58,7 @@ def say_stopped(change: Change) -> str:
     if not change.changed:
         return f"stopped already, since {format_moment(status.emergency_stopped_at, status.server_time)}: {reason}"
     kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(), or lower: rollout.resume(5)"
-    return f"no repository is in. Reason: {reason}\n {kept}"
+    return f"all traffic is halted. Reason: {reason}\n {kept}"
 
 
 @sentence("resume")
@@ -69,7 +69,7 @@ def say_resumed(change: Change) -> str:
         return f"nothing changed: there is no emergency stop; {_eligible(change)}"
     said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh"
     if status.rollout_percentage == 0:
-        said += "\n at 0 % only the whitelist is in; to start: rollout.setRollout(5)"
+        said += "\n at 0 % only the whitelist is eligible; to start: rollout.setRollout(5)"
     return said
 
 
@@ -88,13 +88,13 @@ def say_auto_rollback(change: Change) -> str:
 @sentence("addToWhitelist")
 def say_whitelisted(change: Change) -> str:
     """Say which repositories were added, which were there, and which the blacklist keeps out."""
-    return _say_listed(change, "on the whitelist now", "on it already")
+    return _say_listed(change, "added to the whitelist", "was on it already")
 
 
 @sentence("removeFromWhitelist")
 def say_unlisted(change: Change) -> str:
     """Say which repositories were removed, and which were not there."""
-    return _say_listed(change, "off the whitelist now", "was not on it")
+    return _say_listed(change, "removed from the whitelist", "was not on it")
 
 
 @sentence("markAsTest")
@@ -109,6 +109,12 @@ def say_unpinned(change: Change) -> str:
     return _say_listed(change, "no longer pinned, categorized by size", "was not pinned")
 
 
+@sentence("note")
+def say_noted(change: Change) -> str:
+    """Repeat the note as it stands in the history."""
+    return f"noted: {sanitize(change.change.reason or '' if change.change else '', 300)}"
+
+
 def _say_listed(change: Change, done: str, as_asked: str) -> str:
     parts = [] if change.changed else ["nothing changed"]
     if change.changed and change.applied:
@@ -121,7 +127,7 @@ def _say_listed(change: Change, done: str, as_asked: str) -> str:
 
 
 def _eligible(change: Change) -> str:
-    return f"{eligible_phrase(change.status)} repositories are in"
+    return f"{eligible_phrase(change.status)} repositories are eligible"
 
 
 def _names(names: list[str]) -> str:

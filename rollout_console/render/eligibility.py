@@ -1,4 +1,4 @@
-"""Who would enter or leave at another percentage, and why a repository is in or out."""
+"""Who would become eligible at another percentage, and why a repository is or is not."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ REASONS: dict[Reason, str] = {
     "hash_in": "its bucket {e.bucket:,} of 10,000 is below {e.rollout_percentage} %",
     "hash_out": "its bucket {e.bucket:,} of 10,000 is not below {e.rollout_percentage} %",
     "not_categorized": "it has no category yet; type rollout.categorizeAll()",
-    "category_in": "the whole category {e.category} is in at {e.rollout_percentage} %",
+    "category_in": "the whole category {e.category} is eligible at {e.rollout_percentage} %",
     "category_out": "the category {e.category} is not reached at {e.rollout_percentage} %",
-    "boundary_in": "{e.category} is partly in: its bucket {e.bucket:,} is below the cut at {e.cutoff:,} of 10,000",
-    "boundary_out": "{e.category} is partly in: its bucket {e.bucket:,} is not below the cut at {e.cutoff:,}",
+    "boundary_in": "{e.category} is eligible in part: its bucket {e.bucket:,} is below the cutoff, {e.cutoff:,}",
+    "boundary_out": "{e.category} is eligible in part: its bucket {e.bucket:,} is not below the cutoff, {e.cutoff:,}",
 }
 BEFORE_EXAMPLES = 32  # columns of the preview's table before the examples
 
 
 @render.register
 def render_preview(preview: Preview, screen: Screen) -> str:
-    """Return how many would enter and leave, by category with examples, and what to type to do it."""
+    """Return how many would become eligible or stop being so, by category with examples, and what to type to do it."""
     head = f" {preview.from_percentage} % → {preview.to_percentage} %: "
     head += f"{format_count(preview.entering)} would enter, {format_count(preview.leaving)} would leave"
     if preview.emergency_stop:
@@ -50,8 +50,8 @@ def _move_row(c: CategoryMove, width: int) -> list[str]:
 
 @render.register
 def render_explanation(e: Explanation, screen: Screen) -> str:
-    """Return whether a repository is in or out, the first rule that decides, and what is known of it."""
-    side = screen.paint("IN", "good") if e.eligible else screen.paint("OUT", "warning")
+    """Return whether a repository is eligible, the first rule that decides, and what is known of it."""
+    side = screen.paint("ELIGIBLE", "good") if e.eligible else screen.paint("NOT ELIGIBLE", "warning")
     facts = [("because", sanitize(REASONS[e.reason].format(e=e), 300))]
     if e.category is not None:
         pinned = ", pinned as test" if e.pinned_as_test else ""
@@ -62,6 +62,6 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
         facts.append(("category", f"{sanitize(e.category, 20)}{pinned}: {counts}"))
         facts.append(("categorized", format_moment(e.last_categorized_at)))
     if e.enters_at is not None:
-        facts.append(("by size and hash", f"in from {e.enters_at} %"))
+        facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
     facts.append(("id", e.repository_id))
     return f" {screen.paint(sanitize(e.full_name, 100), 'title')} is {side}\n{screen.facts(facts)}"

@@ -11,7 +11,7 @@ from rollout_console.results import HealthAction, HealthCheck
 
 # What was done, how loudly to say so, and what to type.
 ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
-    "none": ("nothing to do", None, ""),
+    "none": ("no rollback needed", None, ""),
     "rolled_back": (
         "ROLLED BACK to 0 %",
         "bad",

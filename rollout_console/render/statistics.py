@@ -29,7 +29,7 @@ def render_stats(stats: Stats, screen: Screen) -> str:
 
 
 def _eligible(stats: Stats) -> str:
-    counts = f"{format_count(stats.eligible_repositories)} of {format_count(stats.total_repositories)} are in"
+    counts = f"{format_count(stats.eligible_repositories)} of {format_count(stats.total_repositories)} are eligible"
     if not stats.total_repositories:
         return counts
     return f"{counts} ({format_percent(100 * stats.eligible_repositories / stats.total_repositories)})"

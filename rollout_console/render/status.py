@@ -48,7 +48,7 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
             "percentage",
             f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect; {status.phase}",
         ),
-        ("repositories", f"{eligible_phrase(status)} categorized are in"),
+        ("repositories", f"{eligible_phrase(status)} categorized repositories are eligible"),
         ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
         ("emergency stop", _emergency_stop(status, screen)),
         ("auto-rollback", _auto_rollback(status, screen)),

@@ -111,7 +111,7 @@ def test_r14_the_manuals_emergency_procedures(rollout, console):
         console.type(line)
     console.wait_for("resumed at 0 %")
     assert [e.command for e in rollout.client.history(3).entries] == [
-        "resume", "rollbackToPercentage", "emergencyStop",
+        "resume", "rollbackToZero", "emergencyStop",
     ]  # fmt: skip
 
 

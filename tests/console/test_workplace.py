@@ -133,7 +133,7 @@ def test_the_fire_drill_goes_as_it_is_written():
         assert "auto-rollback" in shown["Find out why"]
         assert "simulated: GitHub API rate limit exceeded" in shown["Find out why"]
         assert "5 %  healthy" in shown["Recover"]
-        assert "nothing to do" in shown["Recover"]
+        assert "no rollback needed" in shown["Recover"]
         assert "no repository is eligible, so there is no traffic" in shown["The red button"]
         assert "5 % set, 5 % in effect" in shown["The red button"]
 

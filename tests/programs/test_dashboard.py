@@ -57,7 +57,7 @@ def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
         assert "30 would enter, 0 would leave" in now(screen)
         assert rollout.client.status().rollout_percentage == 20
         screen.type(answer)
-        screen.wait_for("nothing was changed" if answer == "n" else "50 of 100 repositories are in")
+        screen.wait_for("nothing was changed" if answer == "n" else "50 of 100 repositories are eligible")
         assert rollout.client.status().rollout_percentage == percentage
 
 
@@ -80,10 +80,10 @@ def test_the_stop_is_one_key_and_a_reason_on_every_page(rollout, dashboard):
 def test_the_other_keys(rollout, dashboard):
     screen = dashboard(120, 40)
     for key, answer, outcome in (
-        ("h", None, "nothing to do"),
+        ("h", None, "no rollback needed"),
         ("a", None, "auto-rollback is OFF"),
-        ("w", "acme/repo-7", "on the whitelist now: acme/repo-7"),
-        ("w", "-acme/repo-7", "off the whitelist now: acme/repo-7"),
+        ("w", "acme/repo-7", "added to the whitelist: acme/repo-7"),
+        ("w", "-acme/repo-7", "removed from the whitelist: acme/repo-7"),
         ("w", "no/such", "unknown repository: no/such"),
         ("c", None, "nothing changed"),
         ("b", "30", "a rollback only lowers"),

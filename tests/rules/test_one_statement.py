@@ -11,6 +11,7 @@ import pytest
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from tests.support import servers
+from tests.support.changes import CHANGES, REPORTS
 from tests.support.rows import one_row
 
 
@@ -36,44 +37,18 @@ def logged(postgres15_url):
     with psycopg.connect(url) as connection:
         connection.execute(
             "insert into repositories (github_id, full_name, owner, name)"
-            " select n, 'a/' || n, 'a', n::text from generate_series(1, 20) n"
+            " select n, 'acme/repo-' || n, 'acme', 'repo-' || n from generate_series(1, 20) n"
         )
     statements()
     yield client, statements
     client.adapter.close()
 
 
-COMMANDS = {
-    "status": lambda c: c.status(),
-    "stats": lambda c: c.stats(),
-    "categories": lambda c: c.categories(),
-    "showMetrics": lambda c: c.show_metrics(),
-    "checkHealth": lambda c: c.check_health(),
-    "setRollout": lambda c: c.set_rollout(20),
-    "emergencyStop": lambda c: c.emergency_stop("x"),
-    "resume": lambda c: c.resume(5),
-    "addToWhitelist": lambda c: c.add_to_whitelist(["a/1", "a/2"]),
-    "removeFromWhitelist": lambda c: c.remove_from_whitelist("a/1"),
-    "showWhitelist": lambda c: c.show_whitelist(),
-    "markAsTest": lambda c: c.mark_as_test("a/3"),
-    "unmarkAsTest": lambda c: c.unmark_as_test("a/3"),
-    "categorizeAll of one batch": lambda c: c.categorize_all(),
-    "enableAutoRollback": lambda c: c.enable_auto_rollback(),
-    "disableAutoRollback": lambda c: c.disable_auto_rollback(),
-    "rollbackToPercentage": lambda c: c.rollback_to_percentage(1),
-    "rollbackToZero": lambda c: c.rollback_to_zero(),
-    "history": lambda c: c.history(),
-    "preview": lambda c: c.preview(50),
-    "explain": lambda c: c.explain("a/4"),
-    "phases": lambda c: c.phases(),
-}
-
-
 def test_one_command_is_one_statement(logged):
     client, statements = logged
-    for command, run in COMMANDS.items():
+    for name, run in [*REPORTS.items(), *((name, change.act) for name, change in CHANGES.items())]:
         run(client)
         seen = statements()
-        assert len(seen) == 1, (command, seen)
+        assert len(seen) == 1, (name, seen)
         assert "select " in seen[0]
         assert '"rollout_' in seen[0]

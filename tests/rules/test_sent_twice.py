@@ -36,6 +36,7 @@ SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["select rollout_add_to_whitelist('{acme/repo-1}')"],
         {"repositories": ["acme/repo-1"]},
     ),
+    "rollout_note": ([], {"reason": "the status page is red"}),
     "rollout_mark_as_test": ([], {"repositories": ["acme/repo-1"]}),
     "rollout_unmark_as_test": (["select rollout_mark_as_test('{acme/repo-1}')"], {"repositories": ["acme/repo-1"]}),
     "rollout_categorize_batch": ([], {"batch_size": 2}),

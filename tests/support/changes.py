@@ -16,10 +16,17 @@ REPOSITORY = "acme/repo-1"
 
 @dataclass(frozen=True)
 class Change:
-    """A command and how to get where it has something to do; `prepare` also gets SQL as the superuser."""
+    """A command and how to get where it has something to do.
+
+    Attributes:
+        prepare: also gets SQL as the superuser.
+        act: the command.
+        again: rows that it leaves when it is typed once more.
+    """
 
     prepare: Callable[[RolloutClient, Callable[[str], Any]], Any]
     act: Callable[[RolloutClient], Any]
+    again: int = 0
 
 
 def breach(client: RolloutClient, sql: Callable[[str], Any]) -> None:
@@ -48,7 +55,24 @@ CHANGES = {
         lambda c: c.categorize_all(),
     ),
     "checkHealth": Change(breach, lambda c: c.check_health()),
+    "note": Change(lambda c, _: None, lambda c: c.note("the status page is red"), again=1),
 }  # fmt: skip
+
+
+REPORTS: dict[str, Callable[[RolloutClient], Any]] = {
+    "status": lambda c: c.status(),
+    "stats": lambda c: c.stats(),
+    "categories": lambda c: c.categories(),
+    "showMetrics": lambda c: c.show_metrics(),
+    "showWhitelist": lambda c: c.show_whitelist(),
+    "history": lambda c: c.history(),
+    "preview": lambda c: c.preview(50),
+    "explain": lambda c: c.explain(REPOSITORY),
+    "phases": lambda c: c.phases(),
+    "plot": lambda c: c.error_trend(),
+}
+# help asks nothing, watch asks until Ctrl-C, and simulate is for the sample data alone.
+OTHERS = {"help", "watch", "simulate"}
 
 
 def check_chain(url: str) -> list[tuple[str, str, str | None]]:

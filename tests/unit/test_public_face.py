@@ -11,8 +11,10 @@ import rollout_console
 from rollout_console import errors, results
 from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.client import RolloutClient
+from rollout_console.console import COMMANDS
 from rollout_console.errors import NotConfigured, RolloutError
 from tests.support import pages
+from tests.support.changes import CHANGES, OTHERS, REPORTS
 
 SUPABASE = "https://abcdefgh.supabase.co"
 DATABASE = "postgresql://me@db.example.org/app"
@@ -68,3 +70,7 @@ def test_connect_refuses_half_a_target(monkeypatch, url, key):
     monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_of_another")
     with pytest.raises(NotConfigured, match="connect"):
         rollout_console.connect(url, key)
+
+
+def test_every_command_is_in_the_lists_that_the_tests_go_through():
+    assert {*CHANGES, *REPORTS, *OTHERS} == set(COMMANDS), "add the new command to tests/support/changes.py"
