@@ -50,9 +50,7 @@ class Calls:
 
     def _change_of(self, kind: type[C], function: str, reason: str | None, **parameters: object) -> C:
         if reason is not None and not isinstance(reason, str):
-            raise BadArgument(
-                f'a reason is text, not {described(reason)}; type it in quotes, as in "errors in the logs"; see rollout.help()'
-            )
+            raise BadArgument(f"a reason is text, not {described(reason)}; type it in quotes; see rollout.help()")
         given = None if reason is None else clean_text(reason)
         return self._call(
             function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters

@@ -85,7 +85,7 @@ def test_the_other_keys(rollout, dashboard):
         ("w", "acme/repo-7", "added to the whitelist: acme/repo-7"),
         ("w", "-acme/repo-7", "removed from the whitelist: acme/repo-7"),
         ("w", "no/such", "unknown repository: no/such"),
-        ("c", None, "nothing changed"),
+        ("c", None, "no categories changed"),
         ("b", "30", "a rollback only lowers"),
         ("b", "", "20 % → 0 %"),
         ("s", "ten", "a percentage is a whole number from 0 to 100"),

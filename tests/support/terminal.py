@@ -156,6 +156,14 @@ class Terminal:
             )
         return text.rstrip() + "\n"
 
+    def cells(self) -> list[list[Char]]:
+        """The characters on screen with their styles, down to the last line that is not empty."""
+        with self._drawing:
+            rows = [[row[x] for x in range(self._screen.columns)] for row in self._screen.rows()]
+        while rows and not "".join(cell.data for cell in rows[-1]).strip():
+            rows.pop()
+        return rows
+
     def colours(self) -> set[str]:
         """The colours in use on screen, of text and background, and the default one."""
         with self._drawing:

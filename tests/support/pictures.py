@@ -1,32 +1,47 @@
-"""Makes the README's pictures from real sessions: `python docs/make_pictures.py` (needs tmux, and rich)."""
+"""The README's pictures, from real sessions: `python -m tests.support.pictures` makes them anew."""
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
+from pyte.screens import Char
 from rich.console import Console
+from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS.parent / "tests"))
+from tests.support import ROOT
+from tests.support.terminal import Terminal, console_environment, run_console
 
-from tests.support.terminal import Terminal, console_environment, run_console  # noqa: E402
+
+def colour(name: str) -> str | None:
+    """Return rich's name for a colour of pyte's, or None for the terminal's own."""
+    if re.fullmatch("[0-9a-f]{6}", name):
+        return f"#{name}"
+    name = re.sub("^bright(?=.)", "bright_", name).replace("brown", "yellow")
+    return None if name == "default" else name
 
 
 def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
     """Write what a terminal shows as docs/NAME.svg."""
-    lines = terminal.tmux("capture-pane", "-p", "-e").rstrip().splitlines()
-    recorder = Console(record=True, width=width, file=open("/dev/null", "w"))  # noqa: SIM115
-    for line in lines:
-        recorder.print(Text.from_ansi(line), no_wrap=True, crop=False)
+    recorder = Console(record=True, width=width, file=io.StringIO())
+    for row in terminal.cells():
+        runs = groupby(row, style_of)
+        recorder.print(Text.assemble(*(("".join(c.data for c in run), style) for style, run in runs)), crop=False)
     drawing = recorder.export_svg(title=title, theme=MONOKAI)
     drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)  # a picture that fetches nothing
     drawing = drawing.replace("Fira Code", "DejaVu Sans Mono").replace("<svg ", '<svg xml:space="preserve" ', 1)
-    (DOCS / f"{name}.svg").write_text(drawing, encoding="utf-8")
+    (ROOT / "docs" / f"{name}.svg").write_text(drawing, encoding="utf-8")
+
+
+def style_of(cell: Char) -> Style:
+    """Return the style of a character of the terminal."""
+    return Style(color=colour(cell.fg), bgcolor=colour(cell.bg), bold=cell.bold, reverse=cell.reverse)
 
 
 def console(home: Path) -> None:
