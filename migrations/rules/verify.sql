@@ -1,4 +1,4 @@
--- The counters that make reports fast, held against the rows that they count.
+-- Checks the stored counters, which make reports fast, against the rows that they count.
 
 create or replace function public.rollout_verify(feature_name text default 'hybrid_progressive_capture')
 returns jsonb

@@ -16,7 +16,7 @@ def render_categories(found: Categories, screen: Screen) -> str:
     """Return a table of the categories in rollout order."""
     columns = [
         ("#", "right", [str(c.rollout_order) for c in found.categories]),
-        ("category", "left", [c.category for c in found.categories]),
+        ("category", "left", [sanitize(c.category, 20) for c in found.categories]),
         ("limits", "left", [_limits(c) for c in found.categories]),
         ("count", "right", [format_count(c.repositories) for c in found.categories]),
         ("eligible", "right", [format_count(c.eligible) for c in found.categories]),

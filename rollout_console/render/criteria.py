@@ -35,6 +35,9 @@ def format_target(criterion: Criterion) -> str:
 
 def criteria_table(criteria: list[Criterion], screen: Screen, title: str) -> str:
     """Return criteria as a table under a title, with their notes below it."""
-    rows = [[met_mark(c.met, screen), c.name, format_measure(c.actual, c.unit), format_target(c)] for c in criteria]
-    notes = [f" {c.name}: {sanitize(c.note, 200)}" for c in criteria if c.note]
+    rows = [
+        [met_mark(c.met, screen), sanitize(c.name, 40), format_measure(c.actual, c.unit), format_target(c)]
+        for c in criteria
+    ]
+    notes = [f" {sanitize(c.name, 40)}: {sanitize(c.note, 200)}" for c in criteria if c.note]
     return "\n".join([screen.table(["", title, "now", "wanted"], rows), *notes])

@@ -45,7 +45,7 @@ def render_preview(preview: Preview, screen: Screen) -> str:
 def _move_row(c: CategoryMove, width: int) -> list[str]:
     moves = f"+{format_count(c.entering)}" if c.entering else f"−{format_count(c.leaving)}"
     examples = format_list([sanitize(name, 60) for name in c.examples], c.entering + c.leaving, width)
-    return [c.category, moves, f"of {format_count(c.repositories)}", examples]
+    return [sanitize(c.category, 20), moves, f"of {format_count(c.repositories)}", examples]
 
 
 @render.register
@@ -63,5 +63,5 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
         facts.append(("categorized", format_moment(e.last_categorized_at)))
     if e.enters_at is not None:
         facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
-    facts.append(("id", e.repository_id))
+    facts.append(("id", sanitize(e.repository_id, 60)))
     return f" {screen.paint(sanitize(e.full_name, 100), 'title')} is {side}\n{screen.facts(facts)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import render
+from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Phases, PhaseState
 
@@ -13,10 +14,10 @@ PHASE_MARKS: dict[PhaseState, str] = {"passed": "✓", "current": "▸", "ahead"
 @render.register
 def render_phases(phases: Phases, screen: Screen) -> str:
     """Return the phases as a table, and whether the next may begin."""
-    head = f" {phases.rollout_percentage} %, {phases.phase}"
+    head = f" {phases.rollout_percentage} %, {sanitize(phases.phase, 40)}"
     if phases.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
-    rows = [[PHASE_MARKS[p.state], str(p.phase), f"{p.percentage} %", p.audience] for p in phases.phases]
+    rows = [[PHASE_MARKS[p.state], str(p.phase), f"{p.percentage} %", sanitize(p.audience, 60)] for p in phases.phases]
     table = screen.table(["", "phase", "share", "audience"], rows, ["left", "right", "right", "left"])
     return "\n".join([head, table, *_next_phase(phases, screen)])
 

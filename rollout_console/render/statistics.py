@@ -1,4 +1,4 @@
-"""Repositories, jobs and rates over the window, held against the success metrics."""
+"""Repositories, jobs and rates over the window, compared with the success metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def render_stats(stats: Stats, screen: Screen) -> str:
     """Return repositories, categories, health and jobs, and the success metrics below."""
     stopped = f"  {screen.paint(' STOPPED ', 'stopped')}" if stats.emergency_stop else ""
     title = f" {screen.paint(sanitize(stats.feature_name, 100), 'title')}  {stats.rollout_percentage} %{stopped}"
-    categories = ", ".join(f"{c} {format_count(stats.categories.get(c, 0))}" for c in stats.category_order)
+    categories = ", ".join(
+        f"{sanitize(c, 20)} {format_count(stats.categories.get(c, 0))}" for c in stats.category_order
+    )
     facts = [
         ("repositories", _eligible(stats)),
         ("categories", categories or "none"),

@@ -23,7 +23,9 @@ def render_status(status: Status, screen: Screen) -> str:
     feature = screen.paint(sanitize(status.feature_name, 100), "title")
     head = [f" {feature}  {state_line(status, screen)}"]
     if screen.bars:
-        head.append(f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {status.phase}")
+        head.append(
+            f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {sanitize(status.phase, 40)}"
+        )
     return "\n".join([*head, screen.facts([*_facts(status, screen), *_categorization(status), *_overrides(status)])])
 
 
@@ -42,12 +44,10 @@ def eligible_phrase(status: Status) -> str:
 def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
     now, health = status.server_time, status.health
     whitelist, blacklist = format_count(status.whitelist_size), format_count(status.blacklist_size)
+    percentages = f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect"
     return [
         ("target", sanitize(status.target, 100)),
-        (
-            "percentage",
-            f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect; {status.phase}",
-        ),
+        ("percentage", f"{percentages}; {sanitize(status.phase, 40)}"),
         ("repositories", f"{eligible_phrase(status)} categorized repositories are eligible"),
         ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
         ("emergency stop", _emergency_stop(status, screen)),
@@ -97,6 +97,9 @@ def _categorization(status: Status) -> list[tuple[str, str]]:
 
 def _overrides(status: Status) -> list[tuple[str, str]]:
     return [
-        (f"override {name}", f"{sanitize(value, 60)} (the web application's own, set in this environment)")
+        (
+            f"override {sanitize(name, 60)}",
+            f"{sanitize(value, 60)} (the web application's own, set in this environment)",
+        )
         for name, value in status.overrides.items()
     ]

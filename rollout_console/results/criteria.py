@@ -1,4 +1,4 @@
-"""A criterion: what is measured, held against what is wanted."""
+"""A criterion: what is measured, compared with what is wanted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Operator = Literal["<", "<=", ">", ">=", "between"]
 
 
 class Criterion(Record, kw_only=True):
-    """What is measured, held against what is wanted; `met` is None where there is nothing to judge.
+    """What is measured, compared with what is wanted; `met` is None where there is nothing to judge.
 
     `operator` is None if there is no target; `upper_target` belongs to `between`.
     """

@@ -1,0 +1,42 @@
+"""Results as a database might answer them, built from their types, for tests that need no server."""
+
+from __future__ import annotations
+
+import types
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from rollout_console.results import Record
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+R = TypeVar("R", bound=Record)
+
+
+def sample(kind: type[R], text: str = "text", **changes: Any) -> R:
+    """Return a result whose fields are all set.
+
+    Args:
+        kind: its type.
+        text: stands in every field that may hold any text.
+        changes: fields that are to be otherwise, those of parts included.
+    """
+    hints = get_type_hints(kind)
+    fields = {f.name: _value(hints[f.name], text, changes) for f in msgspec.structs.fields(kind)}
+    return msgspec.structs.replace(kind(**fields), **{k: v for k, v in changes.items() if k in fields})
+
+
+def _value(hint: Any, text: str, changes: dict[str, Any]) -> Any:
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return sample(hint, text, **changes)
+    if get_origin(hint) in (Union, types.UnionType):
+        return _value(next(a for a in get_args(hint) if a is not type(None)), text, changes)
+    if get_origin(hint) is Literal:
+        return get_args(hint)[0]
+    if get_origin(hint) is list:
+        return [_value(get_args(hint)[0], text, changes)]
+    if get_origin(hint) is dict:
+        return {text: _value(get_args(hint)[1], text, changes)}
+    plain: dict[Any, Any] = {str: text, int: 7, float: 1.5, bool: False, datetime: NOW, Any: text}
+    return plain[hint]
