@@ -138,13 +138,15 @@ begin
         outcome := coalesce(rollout_start_obstacle(config, target), 'started');
         if outcome = 'started' then
             config.rollout_percentage := target;
+            config.auto_rollback_enabled := true;
             perform rollout_store(config, jsonb_build_object('outcome', outcome));
         end if;
     end loop;
     return rollout_answer(feature_name, jsonb_build_object('outcome', outcome));
 end $$;
 comment on function public.rollout_begin(numeric, text, text, jsonb) is
-    'rollout-console setup: starts a rollout that never was above 0 %; any other stays, and outcome says why.';
+    'rollout-console setup: starts a rollout that never was above 0 %, with auto-rollback on; any other stays, and '
+    'outcome says why.';
 
 create or replace function public.rollout_seed_whitelist(
     max_rows integer default 5, feature_name text default 'hybrid_progressive_capture',

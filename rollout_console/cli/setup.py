@@ -102,6 +102,7 @@ class Setup:
         status = self.client.status()
         self._report("whitelist", plan.whitelist, WHITELIST)
         self._report("rollout", plan.start, START, now=status.rollout_percentage, wanted=self.percentage)
+        self._protection(status)
         self._end(status)
 
     def _do(self, plan: SetupPlan) -> None:
@@ -111,12 +112,16 @@ class Setup:
         self._categorize(plan)
         seeded = self.client.seed_whitelist("set-up: test repositories")
         self._report("whitelist", seeded.outcome, WHITELIST, names=", ".join(sanitize(n, 80) for n in seeded.applied))
-        breaker = self.client.enable_auto_rollback("set-up")
-        self._done("auto-rollback", "switched on" if breaker.changed else "on already")
         begun = self.client.begin(self.percentage, "set-up")
         now = begun.status.rollout_percentage
         self._report("rollout", begun.outcome, START, now=now, wanted=self.percentage)
+        self._protection(begun.status)
         self._end(begun.status)
+
+    def _protection(self, status: Status) -> None:
+        on = status.auto_rollback_enabled
+        left_off = "left OFF; to switch it on, type in the console: rollout.enableAutoRollback()"
+        self._done("auto-rollback", "on" if on else left_off, done=on)
 
     def _end(self, status: Status) -> None:
         print(f"\n{render(status, self.screen)}\n\n{next_steps(status)}")
@@ -180,10 +185,8 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
         steps.append(f"put on the whitelist: {', '.join(sanitize(name, 80) for name in plan.candidates)}")
     elif plan.whitelist == "no_candidates" and plan.categorized < plan.repositories:
         steps.append("put up to five test repositories on the whitelist, if there are any")
-    if not plan.auto_rollback_enabled:
-        steps.append("switch auto-rollback on")
     if plan.start == "started":
-        steps.append(f"start at {percentage} %")
+        steps.append(f"start at {percentage} %, with auto-rollback on")
     return steps
 
 

@@ -18,6 +18,7 @@ from prompt_toolkit.layout import BufferControl, ConditionalContainer, Formatted
 from prompt_toolkit.layout.processors import BeforeInput
 
 from rollout_console.client import RolloutClient
+from rollout_console.dashboard.advice import in_keys
 from rollout_console.dashboard.view import draw, history_lines
 from rollout_console.errors import RolloutError
 from rollout_console.refresh import Refresher
@@ -28,6 +29,7 @@ KEYS = (
     "s set %   e STOP   r resume   b rollback   h health   a auto-rollback on/off\n"
     "w whitelist   c categorize   m metrics   l history   ? help   q quit"
 )
+ESCAPE_TIMEOUT = 0.05  # seconds in which a key that follows Esc still belongs to it, as those of an arrow do
 
 
 class Dashboard:
@@ -46,6 +48,7 @@ class Dashboard:
         self.scrolled = 0
         self.question = ""
         self._answered: Callable[[str], None] | None = None
+        self._busy = False  # an answer is being carried out; its question stays until it is known to be good
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="dashboard")
         self.answer = Buffer(multiline=False, accept_handler=self._accept)
         self.app: Application[None] = Application(
@@ -54,6 +57,7 @@ class Dashboard:
             full_screen=True,
             refresh_interval=1.0,  # ages count up while nothing new comes
         )
+        self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_TIMEOUT
         self.overview = Refresher(client.overview, every, self.app.invalidate)
 
     def run(self) -> None:
@@ -96,7 +100,7 @@ class Dashboard:
         if self.question:
             return "Enter: confirm   Esc: cancel\n"
         if self.pane is not None:
-            return "↑ ↓ to scroll   Esc to go back   e STOP   q quit\n"
+            return "↑ ↓ to scroll   Esc or q to go back   e STOP\n"
         return KEYS
 
     def _screen(self) -> Screen:
@@ -106,39 +110,42 @@ class Dashboard:
     # Questions and actions
 
     def ask(self, question: str, answered: Callable[[str], None]) -> None:
-        """Ask for a line of text; Esc leaves it unanswered."""
-        self.question, self._answered = question, answered
+        """Ask for a line of text; Esc leaves it unanswered. The question stays until its answer is carried out."""
+        if not self.question:
+            self.app.layout.focus(self.answer)
+        self.question, self._answered, self._busy = question, answered, False
         self.answer.reset()
-        self.app.layout.focus(self.answer)
 
     def _accept(self, buffer: Buffer) -> bool:
-        answered, text = self._answered, buffer.text.strip()
-        self._leave()
-        if answered is not None:
-            answered(text)
-        return False
+        if self._answered is not None and not self._busy:
+            self._answered(buffer.text.strip())
+        return True  # the text stays: if it is refused, it can be corrected
 
     def _leave(self) -> None:
-        self.question, self._answered = "", None
-        self.app.layout.focus_previous()
+        if self.question:
+            self.question, self._answered, self._busy = "", None, False
+            self.app.layout.focus_previous()
 
     def perform(self, action: Callable[[], object], *, doing: str) -> None:
-        """Run an action in the background, and show its result or error."""
-        self.message = f" {doing} …"
-        self.app.create_background_task(self._perform(action))
+        """Run an action in the background, and show its result or error; success ends the question that led to it."""
+        self.message, self._busy = f" {doing} …", bool(self.question)
+        self.app.create_background_task(self._perform(action, self.question))
 
-    async def _perform(self, action: Callable[[], object]) -> None:
+    async def _perform(self, action: Callable[[], object], asked: str) -> None:
         def act() -> tuple[object, str | None]:
             return action(), self.client.adapter.notice  # which is of this thread
 
         loop = asyncio.get_running_loop()
         try:
             result, notice = await loop.run_in_executor(self._workers, act)
-            self.message = result if isinstance(result, str) else render(result, self._screen())
+            if asked and self.question == asked:
+                self._leave()
+            self.message = result if isinstance(result, str) else in_keys(render(result, self._screen()))
             self.message += f"\n ({notice})" if notice else ""
         except RolloutError as error:
             steps = "".join(f"\n   {sanitize(step, 1000)}" for step in getattr(error, "by_hand", ()))
-            self.message = self._screen().paint(f" {sanitize(str(error), 500)}", "bad") + steps
+            self.message = self._screen().paint(f" {in_keys(sanitize(str(error), 500))}", "bad") + steps
+            self._busy = False
         self.overview.refresh()
         self.app.invalidate()
 
@@ -156,17 +163,23 @@ class Dashboard:
         percentage = _number(text)
 
         def preview() -> str:
-            shown = render(self.client.preview(percentage), self._screen())
-            self.ask(f"set {text} %? y to do it:", confirmed)
+            shown = in_keys(render(self.client.preview(percentage), self._screen()))
+            self.confirm(f"set {text} %?", lambda: self.client.set_rollout(percentage), doing=f"setting {text} %")
             return shown
+
+        self.perform(preview, doing="previewing")
+
+    def confirm(self, question: str, action: Callable[[], object], *, doing: str) -> None:
+        """Ask for a y before an action; any other answer changes nothing."""
 
         def confirmed(answer: str) -> None:
             if answer.lower() in {"y", "yes"}:
-                self.perform(lambda: self.client.set_rollout(percentage), doing=f"setting {text} %")
+                self.perform(action, doing=doing)
             else:
+                self._leave()
                 self.message = " nothing was changed"
 
-        self.perform(preview, doing="previewing")
+        self.ask(f"{question} y to do it:", confirmed)
 
     def whitelist(self, text: str) -> None:
         """Add repositories to the whitelist, or remove those with a minus before them."""
@@ -182,7 +195,11 @@ class Dashboard:
         if seen is None:
             self.message = " not connected yet"
         elif seen.status.auto_rollback_enabled:
-            self.perform(self.client.disable_auto_rollback, doing="switching auto-rollback off")
+            self.confirm(
+                "switch auto-rollback OFF? Nothing would roll back by itself.",
+                self.client.disable_auto_rollback,
+                doing="switching auto-rollback off",
+            )
         else:
             self.perform(self.client.enable_auto_rollback, doing="switching auto-rollback on")
 
@@ -200,7 +217,7 @@ class Dashboard:
         paged = free & Condition(lambda: self.pane is not None)
 
         def on(key: str, act: Callable[[], None], *, when: Condition | object = overview) -> None:
-            @keys.add(key, filter=when)  # type: ignore[arg-type]
+            @keys.add(key, filter=when, eager=key == "escape")  # type: ignore[arg-type]
             def _(event: KeyPressEvent) -> None:
                 act()
 
@@ -216,10 +233,12 @@ class Dashboard:
         on("m", lambda: self.show_pane(lambda: self._rendered(self.client.show_metrics())))
         on("l", lambda: self.show_pane(lambda: history_lines(self.client.history(200))))
         on("?", lambda: self.show_pane(self._help))
-        on("q", self.app_exit, when=free)
+        on("q", self.app_exit)
+        on("q", self._escape, when=paged)
         on("c-c", self.app_exit, when=Condition(lambda: True))
         on("up", lambda: self._scroll(-1), when=paged)
         on("down", lambda: self._scroll(1), when=paged)
+        # At once, and never as the first half of an Alt key: the key after it must not reach the old question.
         on("escape", self._escape, when=Condition(lambda: True))
         return keys
 

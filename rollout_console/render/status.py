@@ -10,6 +10,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Status
 
+UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 STRATEGIES = {
     "repository_size": "repository_size: by category, in rollout order",
     "percentage": "percentage: by hash alone",
@@ -30,10 +31,12 @@ def render_status(status: Status, screen: Screen) -> str:
 
 
 def state_line(status: Status, screen: Screen) -> str:
-    """Return the one phrase that can't be misread: flowing or halted, and at what."""
+    """Return the one phrase that can't be misread: flowing or halted, at what, and whether nothing protects it."""
     if status.emergency_stop:
-        return screen.paint(f" STOPPED ({status.rollout_percentage} % is kept) ", "stopped")
-    return screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
+        state = screen.paint(f" STOPPED ({status.rollout_percentage} % is kept) ", "stopped")
+    else:
+        state = screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
+    return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'warning')}"
 
 
 def eligible_phrase(status: Status) -> str:

@@ -12,6 +12,7 @@ from rollout_console.refresh import Refresher, Snapshot
 from rollout_console.render.formatting import format_age, format_count, format_percent
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
+from rollout_console.render.status import UNPROTECTED
 from rollout_console.results import Status
 from rollout_console.shell.session import Session
 
@@ -21,14 +22,15 @@ STALE = 30.0  # seconds after which the status is marked as stale
 
 
 def prompt_words(target: Target, known: Snapshot[Status]) -> tuple[str, str]:
-    """Return the prompt and the name of its style: local, remote or stopped."""
+    """Return the prompt and the name of its style: local, remote, unprotected or stopped."""
     where = f"rollout {sanitize(target.name, 24)}"
     style = "local" if target.kind == "local" else "remote"
     if known.value is None:
         return f"{where} ▸ ", style
+    protection = "" if known.value.auto_rollback_enabled else f"{UNPROTECTED} "
     if known.value.emergency_stop:
-        return f"{where} STOPPED ▸ ", "stopped"
-    return f"{where} {known.value.rollout_percentage} % ▸ ", style
+        return f"{where} STOPPED {protection}▸ ", "stopped"
+    return f"{where} {known.value.rollout_percentage} % {protection}▸ ", "unprotected" if protection else style
 
 
 def toolbar_words(known: Snapshot[Status]) -> str:
@@ -43,6 +45,8 @@ def toolbar_words(known: Snapshot[Status]) -> str:
     if status.last_change is not None:
         change = status.last_change
         parts.append(f"{format_age(change.at, status.server_time)}: {change_summary(change)}, {change_author(change)}")
+    if not status.auto_rollback_enabled:
+        parts.insert(0, UNPROTECTED)
     if known.problem:
         parts.insert(0, f"STALE, {known.age():.0f} s old: {sanitize(known.problem, 80)}")
     elif known.age() > STALE:
@@ -78,6 +82,7 @@ def install(session: Session) -> None:
         **ip.highlighting_style_overrides,
         Token.Rollout.Local: "ansigreen",
         Token.Rollout.Remote: "bold ansiyellow",
+        Token.Rollout.Unprotected: "bold ansiblack bg:ansiyellow",
         Token.Rollout.Stopped: "bold ansiwhite bg:ansired",
     }
     ip.refresh_style()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import string
+import time
+from collections.abc import Callable
+
 import psycopg
 import pytest
 
@@ -64,7 +69,7 @@ def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
 def test_the_stop_is_one_key_and_a_reason_on_every_page(rollout, dashboard):
     screen = dashboard()
     screen.key("l")
-    screen.wait_for("Esc to go back")
+    screen.wait_for("Esc or q to go back")
     screen.key("e")
     screen.type("smoke")
     screen.wait_for("Reason: smoke")
@@ -81,14 +86,18 @@ def test_the_other_keys(rollout, dashboard):
     screen = dashboard(120, 40)
     for key, answer, outcome in (
         ("h", None, "no rollback needed"),
-        ("a", None, "auto-rollback is OFF"),
+        ("a", "n", "nothing was changed"),
+        ("a", "y", "auto-rollback is OFF"),
         ("w", "acme/repo-7", "added to the whitelist: acme/repo-7"),
         ("w", "-acme/repo-7", "removed from the whitelist: acme/repo-7"),
         ("w", "no/such", "unknown repository: no/such"),
+        ("Escape", None, "nothing was changed"),
         ("c", None, "no categories changed"),
-        ("b", "30", "a rollback only lowers"),
+        ("b", "30", "a rollback only lowers, and the rollout stands at 20 %; to raise it, press s and answer 30"),
+        ("Escape", None, "nothing was changed"),
         ("b", "", "20 % → 0 %"),
-        ("s", "ten", "a percentage is a whole number from 0 to 100"),
+        ("s", "ten", "a percentage is a whole number from 0 to 100, not 'ten'; type for example 25"),
+        ("Escape", None, "nothing was changed"),
     ):
         screen.key(key)
         if answer is not None:
@@ -96,6 +105,7 @@ def test_the_other_keys(rollout, dashboard):
         screen.wait_for(outcome, seconds=10)
     for key, words in (("m", "success metric"), ("l", "rollbackToZero: 20 % → 0 %"), ("?", "rollout.explain")):
         screen.key(key)
+        screen.wait_for("Esc or q to go back")
         screen.wait_for(words)
         screen.key("Escape")
         screen.wait_for("q quit")
@@ -120,3 +130,78 @@ def test_without_colours_nothing_is_painted(console_env, terminal):
     screen = terminal(command=DASHBOARD, width=80, height=24)
     screen.wait_for("last changes")
     assert screen.colours() == {"default"}
+
+
+QUESTIONS = {
+    "s": "percentage, 0 to 100:",
+    "e": "EMERGENCY STOP, reason",
+    "r": "resume at",
+    "b": "roll back to",
+    "w": "whitelist: owner/name",
+    "a": "switch auto-rollback OFF?",
+}
+
+
+def test_after_esc_a_key_belongs_to_the_dashboard_and_never_to_the_question_that_was_left(dashboard, effort):
+    screen = dashboard(100, 30)
+    letters = sorted(set(string.ascii_lowercase) - {"q"})  # q leaves
+    cases = [(key, letter, wait) for key in QUESTIONS for letter in letters for wait in (0.02, 0.06, 0.2, 0.6)]
+    for key, letter, wait in random.Random(7).sample(cases, effort(30, len(cases))):
+        screen.key(key)
+        wait_until(lambda: QUESTIONS[key] in now(screen))  # noqa: B023 - called at once
+        screen.key("Escape")
+        time.sleep(wait)
+        screen.key(letter)
+        expected = QUESTIONS.get(letter)
+        if expected is not None:
+            wait_until(lambda: expected in now(screen))  # noqa: B023
+            assert not screen.cursor_line().rstrip().endswith(f" {letter}"), "the key became part of an answer"
+        else:
+            wait_until(lambda: QUESTIONS[key] not in now(screen))  # noqa: B023
+        screen.key("Escape")
+        wait_until(lambda: "s set %" in now(screen))
+    assert "STOPPED" not in now(screen)
+
+
+def test_a_stop_that_was_decided_against_never_fires(rollout, dashboard):
+    screen = dashboard()
+    for key in ("e", "Escape", "b", "Enter"):
+        screen.key(key)
+        time.sleep(0.06)
+    screen.wait_for("20 % → 0 %")
+    assert not rollout.client.status().emergency_stop
+
+
+def test_a_refused_answer_stays_to_be_corrected(rollout, dashboard):
+    screen = dashboard()
+    screen.key("s")
+    screen.type("cache")
+    screen.wait_for("not 'cache'; type for example 25")
+    assert "percentage, 0 to 100: cache" in now(screen)
+    screen.write("\x7f" * 5 + "30\r")
+    screen.wait_for("set 30 %? y to do it:")
+    assert rollout.client.status().rollout_percentage == 20
+
+
+def test_q_goes_back_before_it_leaves(dashboard):
+    screen = dashboard()
+    screen.key("m")
+    screen.wait_for("success metric")
+    screen.key("q")
+    screen.wait_for("q quit")
+    assert screen.is_running()
+    screen.key("q")
+    wait_until(lambda: not screen.is_running())
+
+
+def test_without_auto_rollback_the_header_says_so(rollout, dashboard):
+    rollout.client.disable_auto_rollback()
+    screen = dashboard(60, 15)
+    assert "NO AUTO-ROLLBACK" in screen.wait_for("NO AUTO-ROLLBACK").splitlines()[0]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)

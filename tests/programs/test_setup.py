@@ -91,11 +91,13 @@ def test_a_whitelist_that_was_emptied_on_purpose_stays_empty(rollout, fresh):
     assert state(rollout)[0][3] == 0
 
 
-def test_auto_rollback_is_switched_on_again(rollout, fresh):
+def test_auto_rollback_that_an_operator_switched_off_is_left_off(rollout, fresh):
     set_up(fresh)
     rollout.client.disable_auto_rollback()
-    assert "auto-rollback  switched on" in set_up(fresh)
-    assert state(rollout)[0][2] is True
+    before = state(rollout)
+    shown = set_up(fresh)
+    assert "auto-rollback  left OFF; to switch it on, type in the console: rollout.enableAutoRollback()" in shown
+    assert state(rollout) == before
 
 
 @pytest.mark.parametrize("percentage", ["101", "-1"])

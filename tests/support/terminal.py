@@ -164,6 +164,15 @@ class Terminal:
             rows.pop()
         return rows
 
+    def cursor_line(self) -> str:
+        """The line that the cursor is in."""
+        with self._drawing:
+            return self._screen.text_of(self._screen.rows()[self._screen.cursor.y])
+
+    def is_running(self) -> bool:
+        """Whether the program has not ended."""
+        return bool(self._process.isalive())
+
     def colours(self) -> set[str]:
         """The colours in use on screen, of text and background, and the default one."""
         with self._drawing:

@@ -1,0 +1,27 @@
+"""In the dashboard there is no prompt to type at: advice names a key, or what to answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout_console.console import COMMANDS
+from rollout_console.dashboard.advice import KEYS, in_keys
+
+
+@pytest.mark.parametrize(
+    ("at_the_prompt", "in_the_dashboard"),
+    [
+        ("when ready: rollout.resume(), or lower: rollout.resume(5)", "when ready: press r, or lower: press r and answer 5"),
+        ("to raise it, type rollout.setRollout(60)", "to raise it, press s and answer 60"),
+        ("not 'abc'; type for example rollout.preview(25)", "not 'abc'; type for example 25"),
+        ('type for example rollout.addToWhitelist("owner/name")', "type for example owner/name"),
+        ("to investigate: rollout.showMetrics(); when fixed", "to investigate: press m; when fixed"),
+        ("see rollout.explain('a/b')", "see rollout.explain('a/b')"),
+    ],
+)  # fmt: skip
+def test_advice_is_in_keys(at_the_prompt, in_the_dashboard):
+    assert in_keys(at_the_prompt) == in_the_dashboard
+
+
+def test_every_key_stands_for_a_command():
+    assert set(KEYS) <= set(COMMANDS)

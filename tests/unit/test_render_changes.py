@@ -1,0 +1,150 @@
+"""What a command says that it did: for a change, for none, and during an emergency stop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from rollout_console.render import Screen, render
+from rollout_console.render.changes import NAMED, SENTENCES
+from rollout_console.results import Change, HistoryEntry, SetupStep
+from tests.support.samples import NOW, sample
+
+PIPE = Screen(width=100)
+LISTS = {
+    "addToWhitelist": "whitelist",
+    "removeFromWhitelist": "whitelist",
+    "markAsTest": "test",
+    "unmarkAsTest": "pinned",
+}
+
+
+def said(command, changed=True, **changes):
+    """The report of a command; a change has an entry in the history, and nothing changed has none."""
+    if not changed:
+        changes["change"] = None
+    empty = {"applied": [], "already": [], "blacklisted": [], "auto_rollback_enabled": True}
+    return render(sample(Change, **{**empty, "command": command, "changed": changed, **changes}), PIPE)
+
+
+@pytest.mark.parametrize("command", sorted(set(SENTENCES) - {"note"}))
+def test_a_command_that_changed_nothing_says_so_and_one_that_did_does_not(command):
+    names = {"applied": ["acme/site"]}, {"already": ["acme/site"]}
+    stop = {"emergency_stop": command == "emergencyStop", "auto_rollback_enabled": command != "disableAutoRollback"}
+    done, left = said(command, **names[0], **stop), said(command, changed=False, **names[1], **stop)
+    assert "nothing changed" in left or "already" in left
+    assert "nothing changed" not in done
+    assert "already" not in done
+
+
+@pytest.mark.parametrize(("changed", "words"), [(True, "done"), (False, "nothing changed")])
+def test_a_command_without_a_sentence_still_says_whether_it_changed_anything(changed, words):
+    assert said("aCommandOfTomorrow", changed=changed).endswith(words)
+
+
+def test_a_step_of_the_set_up_is_reported_as_any_change():
+    step = sample(SetupStep, command="setRollout", previous_percentage=0, new_percentage=10, rollout_percentage=10)
+    assert "0 % → 10 %" in render(step, PIPE)
+
+
+@pytest.mark.parametrize("command", ["setRollout", "rollbackToPercentage", "rollbackToZero"])
+def test_a_percentage_says_from_where_to_where_and_how_many_are_eligible(command):
+    text = said(command, previous_percentage=100, new_percentage=0, eligible_repositories=3, total_repositories=1200)
+    assert "100 % → 0 %" in text
+    assert "3 of 1,200 repositories are eligible" in text
+
+
+def test_a_percentage_that_was_set_already_is_named():
+    assert "at 25 % already" in said("setRollout", changed=False, rollout_percentage=25)
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_percentage_set_during_a_stop_says_that_traffic_stays_halted_and_how_to_let_it_flow(changed):
+    text = said("setRollout", changed=changed, emergency_stop=True)
+    assert "stays halted" in text
+    assert "rollout.resume()" in text
+    assert "halted" not in said("setRollout", changed=changed, emergency_stop=False)
+
+
+def test_a_stop_comes_first_then_its_reason_what_is_kept_and_the_way_out():
+    text = said("emergencyStop", emergency_stop=True, rollout_percentage=25, emergency_stop_reason="disk full")
+    facts = ["STOPPED", "disk full", "25 % is kept;", "rollout.resume()"]
+    places = [text.index(fact) for fact in facts]
+    assert places == sorted(places)
+
+
+def test_a_second_stop_says_since_when_and_why_the_first_one_is():
+    text = said("emergencyStop", changed=False, emergency_stop=True, emergency_stop_reason="disk full",
+                emergency_stopped_at=NOW - timedelta(hours=3))  # fmt: skip
+    assert "stopped already" in text
+    assert "3 h ago" in text
+    assert "disk full" in text
+
+
+@pytest.mark.parametrize(("percentage", "hints"), [(0, True), (1, False)])
+def test_a_resume_says_the_percentage_and_at_nothing_how_to_start(percentage, hints):
+    text = said("resume", rollout_percentage=percentage)
+    assert f"resumed at {percentage} %" in text
+    assert ("rollout.setRollout(" in text) is hints
+
+
+def test_a_resume_without_a_stop_says_that_there_is_none():
+    assert "no emergency stop" in said("resume", changed=False)
+
+
+def test_auto_rollback_on_says_the_threshold_and_what_would_happen():
+    text = said("enableAutoRollback", auto_rollback_enabled=True, max_error_rate=2.5)
+    assert "above 2.5 % errors the rollout goes to 0 %" in text
+
+
+def test_auto_rollback_off_is_in_capitals_and_says_how_to_switch_it_on():
+    text = said("disableAutoRollback", auto_rollback_enabled=False)
+    assert "auto-rollback is OFF" in text
+    assert "rollout.enableAutoRollback()" in text
+
+
+@pytest.mark.parametrize(("command", "on"), [("enableAutoRollback", True), ("disableAutoRollback", False)])
+def test_auto_rollback_that_was_so_already_says_which(command, on):
+    assert f"{'on' if on else 'off'} already" in said(command, changed=False, auto_rollback_enabled=on)
+
+
+@pytest.mark.parametrize(("command", "words"), LISTS.items())
+def test_a_list_tells_those_it_changed_from_those_it_found_as_asked(command, words):
+    text = said(command, applied=["acme/new"], already=["acme/old"])
+    changed, found = text.split("; ")
+    assert "acme/new" in changed
+    assert words in changed
+    assert "acme/old" in found
+    assert "acme/new" not in found
+    assert "nothing changed" not in text
+
+
+def test_each_list_has_words_of_its_own():
+    assert len({said(command, applied=["acme/site"]) for command in LISTS}) == len(LISTS)
+
+
+def test_a_repository_on_the_blacklist_too_is_named_as_kept_out():
+    text = said("addToWhitelist", applied=["acme/new", "acme/bad"], blacklisted=["acme/bad"])
+    assert "blacklist" in text.split("; ")[-1]
+    assert "acme/bad" in text.split("; ")[-1]
+    assert "blacklist" not in said("addToWhitelist", applied=["acme/new"])
+
+
+@pytest.mark.parametrize(("number", "more"), [(NAMED, ""), (NAMED + 1, "and 1 more"), (NAMED + 5000, "and 5,000 more")])
+def test_a_long_list_names_some_and_counts_the_others(number, more):
+    text = said("addToWhitelist", applied=[f"acme/site-{n}" for n in range(number)])
+    assert text.count("acme/site-") == NAMED
+    assert text.endswith(more) if more else " more" not in text
+
+
+def test_a_note_is_repeated_as_it_stands_in_the_history():
+    assert "the page is red" in said("note", change=sample(HistoryEntry, reason="the page is red"))
+
+
+def test_a_reason_is_shown_on_one_line_and_bounded():
+    reason = "line one\nIn [2]: rollout.resume()\x1b[2J" + "A" * 10_000
+    text = said("emergencyStop", emergency_stop=True, emergency_stop_reason=reason)
+    assert not any(line.lstrip().startswith("In [2]") for line in text.splitlines())
+    assert "A" * 500 not in text
+    assert "\x1b" not in text
