@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Iterable
 from typing import SupportsFloat
 
 from rollout_console.errors import BadArgument
 
+PERCENTAGE = re.compile(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
+
 
 def whole_percentage(value: object, example: str) -> int:
-    """Return the whole number that `value` is (R4). Its range is checked by the database.
+    """Return the whole number that `value` is, also as text: 10.0, "10" and "10 %" are 10 (R4).
+
+    Its range is checked by the database.
 
     Raises:
         BadArgument: not a whole number; the message says what to type.
     """
     number = math.nan
-    if isinstance(value, SupportsFloat) and not isinstance(value, bool | str):
+    if isinstance(value, str) and (written := PERCENTAGE.fullmatch(value)):
+        number = float(written[1])
+    elif isinstance(value, SupportsFloat) and not isinstance(value, bool | str):
         with contextlib.suppress(Exception):  # whatever an object does that can't be a number
             number = float(value)
     if not number.is_integer():

@@ -10,12 +10,15 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
+    target constant integer := rollout_whole_percentage(percentage, 'rollout.setRollout(10)');
+    cautions jsonb := '{}';
 begin
     for config in select * from rollout_lock(feature_name, 'setRollout', reason, context) loop
-        config.rollout_percentage := rollout_whole_percentage(percentage, 'rollout.setRollout(10)');
-        perform rollout_store(config);
+        cautions := rollout_cautions(config, target);
+        config.rollout_percentage := target;
+        perform rollout_store(config, cautions);
     end loop;
-    return rollout_answer(feature_name);
+    return rollout_answer(feature_name, cautions);
 end $$;
 comment on function public.rollout_set_percentage(numeric, text, text, jsonb) is
     'rollout.setRollout(), R4: stores the percentage, also during an emergency stop, when traffic stays halted.';

@@ -56,3 +56,21 @@ begin
 end $$;
 comment on function public.rollout_phases(text) is
     'rollout.phases(): the progression and whether the next phase may begin (R2).';
+
+create or replace function public.rollout_cautions(config rollout_configuration, target integer)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- Leaving 0 % is a start: there is nothing yet that the criteria could be measured on.
+    select case when target <= config.rollout_percentage then '{}' else jsonb_build_object(
+        'unmet', coalesce((
+            select jsonb_agg(c)
+            from jsonb_array_elements(rollout_list_criteria(config, rollout_window(config), 'phases')) c
+            where config.rollout_percentage > 0 and c -> 'met' <> 'true'), '[]'),
+        'skipped_phase', (
+            select min(p.percentage) from rollout_phase_plan() p
+            where p.percentage > config.rollout_percentage having min(p.percentage) < target)) end
+$$;
+comment on function public.rollout_cautions(rollout_configuration, integer) is
+    'R2: what speaks against raising to a percentage: criteria that are not met, and the next phase if it is skipped.';

@@ -29,8 +29,9 @@ begin
         where is_repository_eligible_for_rollout(k.repository_id, config.feature_name)
         order by random() limit 500);
     if cardinality(eligible) = 0 then
-        raise exception '%', 'no repository is eligible, so there is no traffic; '
-            'to let some in, type rollout.setRollout(10) or rollout.resume()' using errcode = 'RC002';
+        raise exception 'no repository is eligible, so there are no jobs to simulate; type %',
+            case when config.emergency_stop then 'rollout.resume()' else 'rollout.setRollout(10)' end
+            using errcode = 'RC002';
     end if;
     -- Errors spread evenly, so that a rate below the threshold stays below it on the way.
     while sent < jobs and not rolled_back loop

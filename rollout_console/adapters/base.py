@@ -27,9 +27,11 @@ class Adapter(Protocol):
 
     Attributes:
         target: the database that it leads to.
+        patience: seconds after which a call gives up.
     """
 
     target: Target
+    patience: float = 10.0
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """Call one SQL function with named arguments, as one statement, and return its JSON.

@@ -23,6 +23,7 @@ class FailoverAdapter(Adapter):
         self.api = api
         self.postgres = postgres
         self.target = api.target
+        self.patience = api.patience
         self._local = threading.local()
 
     @property

@@ -28,6 +28,8 @@ class PostgresAdapter(Adapter):
         target: what to show of it, by default its host and database.
     """
 
+    patience: float = STATEMENT_TIMEOUT
+
     def __init__(self, url: str, target: Target | None = None) -> None:
         self._url = url
         self._own = threading.local()

@@ -56,7 +56,7 @@ class SupabaseAdapter(Adapter):
             raise BadCredentials("the Supabase key has blanks or line breaks in it; copy it again, then start again")
         self._url = f"{address.scheme}://{address.netloc}{_path(address)}"
         self._key = key
-        self._patience = patience
+        self.patience = patience
         self._client: Client | None = None
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -74,7 +74,7 @@ class SupabaseAdapter(Adapter):
         """
         arrived = False
         client = self._open()
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self.patience
         pauses = iter(PAUSES)
         while True:
             outcome = self._send_within(deadline - time.monotonic(), client, function, parameters)
@@ -157,7 +157,7 @@ class SupabaseAdapter(Adapter):
         try:
             outcome = box.get(timeout=max(seconds, 0.01))
         except queue.Empty:
-            return http_errors.too_late(self.host, self._patience)
+            return http_errors.too_late(self.host, self.patience)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 from rollout_console import __version__
-from rollout_console.errors import RolloutError
+from rollout_console.errors import BadArgument, RolloutError
 
 # Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
 SUBCOMMANDS = {
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         closed; `monitor` has more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _leave_with_the_terminal()
     try:
         if arguments and arguments[0] in SUBCOMMANDS:
             return _run_subcommand(arguments[0], arguments[1:])
@@ -48,6 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
+def _leave_with_the_terminal() -> None:
+    """Take the closing of the terminal's window as leaving, so that what runs at the end runs: SIGHUP kills."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(128 + number))
+
+
 def subcommand(name: str) -> Any:
     """Return the module of a sub-command, with its `add_arguments` and `main`."""
     return import_module(f"rollout_console.cli.{name.replace('-', '_')}")
@@ -58,7 +66,16 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
     summary = SUBCOMMANDS[name]
     parser = argparse.ArgumentParser(prog=f"rollout-console {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     module.add_arguments(parser)
-    status: int = module.main(parser.parse_args(arguments))
+    wrong_use: int = getattr(module, "WRONG_USE", 2)
+    try:
+        chosen = parser.parse_args(arguments)
+    except SystemExit as ended:  # argparse has said why
+        return wrong_use if ended.code else 0
+    try:
+        status: int = module.main(chosen)
+    except BadArgument as error:
+        print(error, file=sys.stderr)
+        return getattr(module, "WRONG_USE", 1)
     return status
 
 
@@ -69,8 +86,15 @@ def _console(arguments: list[str]) -> int:
         description="Open the rollout console, or run one piece of code in it.",
         epilog=f"sub-commands (each has --help):\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # --reset is not --reset-demo
     )
-    parser.add_argument("-c", metavar="CODE", dest="code", help="run CODE as if typed, and leave; exit 1 if it fails")
+    parser.add_argument(
+        "-c",
+        metavar="CODE",
+        dest="code",
+        action="append",
+        help="run CODE as if typed, and leave; exit 1 if it fails; several run one after the other",
+    )
     parser.add_argument(
         "--reset-demo", action="store_true", help="delete the local practice database, then begin afresh"
     )
@@ -81,7 +105,7 @@ def _console(arguments: list[str]) -> int:
 
     if chosen.reset_demo:
         _reset()
-    return launch.interactive() if chosen.code is None else launch.run(chosen.code)
+    return launch.interactive() if chosen.code is None else launch.run(*chosen.code)
 
 
 def _reset() -> None:

@@ -20,7 +20,7 @@ from rollout_console.validation import clean_text, described
 if TYPE_CHECKING:
     from uuid import UUID
 
-Percentage: TypeAlias = int | float | Decimal
+Percentage: TypeAlias = int | float | Decimal | str
 Repositories: TypeAlias = "str | UUID | Iterable[str | UUID]"
 
 

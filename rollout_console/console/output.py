@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rollout_console.render import Screen, render
+
+WAIT = 1.0  # seconds after which a command says what it waits for
 
 
 class Output:
@@ -32,6 +37,25 @@ class Output:
 
     def learn(self, result: object) -> None:
         """Take note of a result that is on screen already."""
+
+    @contextmanager
+    def waiting(self, patience: float) -> Iterator[None]:
+        """Say after a second that the block waits for the database.
+
+        Args:
+            patience: seconds after which it gives up.
+        """
+        if not sys.stderr.isatty():  # nobody is waiting
+            yield
+            return
+        line = f" waiting for the database; gives up after {patience:g} s, Ctrl-C leaves …"
+        timer = threading.Timer(WAIT, print, [line], {"file": sys.stderr, "flush": True})
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
@@ -27,6 +28,9 @@ class Screen(Protocol):
     def show(self, result: object) -> None:
         """Show what a command returned."""
 
+    def waiting(self) -> AbstractContextManager[None]:
+        """Say after a second what a command waits for, how long it will at most, and how to leave."""
+
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""
 
@@ -47,6 +51,7 @@ class Command(NamedTuple):
         details: the rest of the docstring.
         usage: the name with its arguments.
         parameters: their names.
+        own_screen: whether it shows by itself how far it is.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Command(NamedTuple):
     details: str
     usage: str
     parameters: tuple[str, ...]
+    own_screen: bool
 
 
 class Placeholder:
@@ -101,8 +107,10 @@ class BoundCommand(Generic[C, P, T]):
                 continue
             self._console.refuse(f"{name} is a placeholder; nothing was done: type for example {self.info.example}")
             return None
+        waiting = nullcontext() if self.info.own_screen else self._console.waiting()
         try:
-            result = self._method(self._console, *bound.args, **bound.kwargs)
+            with waiting:
+                result = self._method(self._console, *bound.args, **bound.kwargs)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"{self.info.name} was interrupted; to see where things stand, type rollout.status()"
@@ -114,7 +122,9 @@ class BoundCommand(Generic[C, P, T]):
         return f"{self.info.summary} To run it, type {self.info.example}"
 
 
-def command(group: Group, example: str) -> Callable[[Callable[Concatenate[C, P], T]], CommandMethod[C, P, T]]:
+def command(
+    group: Group, example: str, *, own_screen: bool = False
+) -> Callable[[Callable[Concatenate[C, P], T]], CommandMethod[C, P, T]]:
     """Make a method of the console a command; its docstring is the help."""
 
     def make(method: Callable[Concatenate[C, P], T]) -> CommandMethod[C, P, T]:
@@ -127,7 +137,7 @@ def command(group: Group, example: str) -> Callable[[Callable[Concatenate[C, P],
         )
         usage = f"rollout.{method.__name__}({shown})"
         names = tuple(p.name for p in parameters)
-        info = Command(method.__name__, group, example, summary, details.strip(), usage, names)
+        info = Command(method.__name__, group, example, summary, details.strip(), usage, names, own_screen)
         return CommandMethod(info, method)
 
     return make

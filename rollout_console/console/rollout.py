@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rollout_console import results
@@ -75,7 +76,7 @@ class Rollout:
 
     # Repository management
 
-    @command(Group.REPOSITORIES, "rollout.categorizeAll()")
+    @command(Group.REPOSITORIES, "rollout.categorizeAll()", own_screen=True)
     def categorizeAll(self) -> results.CategorizationRun:
         """Bring the category of every repository up to date.
 
@@ -171,12 +172,12 @@ class Rollout:
         """Show the error rate over the window, with the threshold."""
         return self.client.error_trend(points)
 
-    @command(Group.BEYOND, "rollout.watch()")
+    @command(Group.BEYOND, "rollout.watch()", own_screen=True)
     def watch(self, every: float = 2.0) -> results.Status | None:
         """Show the status live, until Ctrl-C."""
         return watch(self.client, self.output.screen, sys.stdout, every, self.output.learn)
 
-    @command(Group.BEYOND, "rollout.simulate(200, 20)")
+    @command(Group.BEYOND, "rollout.simulate(200, 20)", own_screen=True)
     def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
         """Send practice jobs with an error rate in percent; on the local sample data only.
 
@@ -190,6 +191,10 @@ class Rollout:
     def show(self, result: object) -> None:
         """Show what a command returned."""
         self.output.show(result, self.client.adapter.notice)
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Say after a second that a command waits for the database."""
+        return self.output.waiting(self.client.adapter.patience)
 
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""
@@ -206,6 +211,8 @@ class Rollout:
             raise AttributeError(name)
         import difflib
 
+        if name.replace("_", "").lower() == "emergencystop":  # the red button has no wrong spelling
+            return self.emergencyStop
         alike = difflib.get_close_matches(name.lower(), {c.lower(): c for c in COMMANDS}, n=1, cutoff=0.5)
         exact = {c.lower(): c for c in COMMANDS}
         hint = f"did you mean {COMMANDS[exact[alike[0]]].example}?" if alike else "type rollout.help()"

@@ -47,7 +47,7 @@ class TextLog:
                 )
         for entry in changes:
             reason = f": {sanitize(entry.reason, 200)}" if entry.reason else ""
-            self._say(f"{change_summary(entry)}, by {change_author(entry)}{reason}")
+            self._say(f"{change_summary(entry)}, by {change_author(entry)}{reason}", entry.at.astimezone())
         found = (check.health.verdict, check.action)
         if check.health.breach and found != self._shown:
             self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
@@ -71,8 +71,8 @@ class TextLog:
         """See `Log`."""
         self._say("monitor ended")
 
-    def _say(self, text: str) -> None:
-        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}", file=self._stream, flush=True)
+    def _say(self, text: str, at: datetime | None = None) -> None:
+        print(f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {text}", file=self._stream, flush=True)
 
 
 class JsonLog:

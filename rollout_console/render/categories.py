@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_count, format_number
+from rollout_console.render.formatting import format_count, format_counted, format_number
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Categories, CategorizationRun, Category
@@ -63,8 +63,9 @@ def render_categorization_run(run: CategorizationRun, screen: Screen) -> str:
     if not run.done:
         done = f"{format_count(run.processed)} of {format_count(run.total)} categorized"
         return f" {done}; to go on, type rollout.categorizeAll()"
+    checked = format_counted(run.processed, "repository", "repositories")
     if not run.changed:
-        return f" {format_count(run.processed)} repositories checked; no categories changed"
+        return f" {checked} checked; no categories changed"
     moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in sorted(run.transitions.items()))
-    said = f" {format_count(run.processed)} repositories checked, {format_count(run.changed)} updated"
+    said = f" {checked} checked, {format_count(run.changed)} updated"
     return f"{said}\n {moves}" if moves else said

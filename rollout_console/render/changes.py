@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from rollout_console.render.criteria import format_target
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_count, format_moment, format_number
+from rollout_console.render.formatting import format_count, format_measure, format_moment, format_number
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import eligible_phrase, state_line
-from rollout_console.results import Change
+from rollout_console.results import Change, Criterion
 
 Sentence = Callable[[Change], str]
 SENTENCES: dict[str, Sentence] = {}
@@ -19,7 +20,20 @@ NAMED = 10  # repositories that are named, if there are more
 @render.register
 def render_change(change: Change, screen: Screen) -> str:
     """Return the state after a change, and the sentence of its command."""
-    return f" {state_line(change.status, screen)}  {SENTENCES.get(change.command, say_done)(change)}"
+    said = f" {state_line(change.status, screen)}  {SENTENCES.get(change.command, say_done)(change)}"
+    return "\n".join([*(screen.paint(f" warning: {caution}", "warning") for caution in _cautions(change)), said])
+
+
+def _cautions(change: Change) -> Iterator[str]:
+    """Say what spoke against raising the percentage."""
+    if change.unmet:
+        yield f"raised although criteria are not met: {', '.join(map(_gap, change.unmet))}"
+    if change.skipped_phase is not None:
+        yield f"a large step: the next phase is {change.skipped_phase} %"
+
+
+def _gap(c: Criterion) -> str:
+    return f"{sanitize(c.name, 40)} {format_measure(c.actual, c.unit)} (wanted {format_target(c)})"
 
 
 def sentence(*commands: str) -> Callable[[Sentence], Sentence]:
@@ -127,7 +141,7 @@ def _say_listed(change: Change, done: str, as_asked: str) -> str:
 
 
 def _eligible(change: Change) -> str:
-    return f"{eligible_phrase(change.status)} repositories are eligible"
+    return eligible_phrase(change.status.eligible_repositories, change.status.total_repositories)
 
 
 def _names(names: list[str]) -> str:

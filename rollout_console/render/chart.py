@@ -6,7 +6,7 @@ their interface between versions, and this is one kind of chart.
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rollout_console.render.dispatch import render
 from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
@@ -27,12 +27,12 @@ def error_chart(trend: ErrorTrend, screen: Screen, width: int, height: int) -> l
         height: lines above the time axis; at least 3.
     """
     rates = [100 * p.errors / p.jobs if p.jobs else None for p in trend.points]
-    top = max(trend.max_error_rate * 1.5, *(rate or 0 for rate in rates))
+    top = max(trend.max_error_rate * 1.5, *(rate or 0 for rate in rates)) or 1.0
     columns = _stretch(rates, width - MARGIN)
     threshold_row = min(height - 1, int(height * trend.max_error_rate / top))
     lines = []
     for row in reversed(range(height)):
-        label = {height - 1: format_percent(top), threshold_row: format_percent(trend.max_error_rate)}.get(row, "")
+        label = {height - 1: _label(top), threshold_row: _label(trend.max_error_rate)}.get(row, "")
         empty = "┄" if row == threshold_row else " "
         runs = [
             screen.paint("".join(_cell(rate, row, height * (rate or 0) / top, empty) for rate in run), style)
@@ -40,6 +40,11 @@ def error_chart(trend: ErrorTrend, screen: Screen, width: int, height: int) -> l
         ]
         lines.append(f"{label:>{MARGIN - 2}} ┤{''.join(runs)}")
     return [*lines, _axis(trend, width)]
+
+
+def _label(rate: float) -> str:
+    exact = format_percent(rate)
+    return exact if len(exact) <= MARGIN - 2 else f"{rate:.0f} %"
 
 
 def _cell(rate: float | None, row: int, level: float, empty: str) -> str:
@@ -54,7 +59,12 @@ def _cell(rate: float | None, row: int, level: float, empty: str) -> str:
 
 
 def _stretch(values: list[float | None], width: int) -> list[float | None]:
-    return [values[position * len(values) // width] for position in range(width)] if values else []
+    """Return a value for each column: of several points in one column the worst."""
+    if len(values) <= width:
+        return [values[position * len(values) // width] for position in range(width)] if values else []
+    ends = [position * len(values) // width for position in range(width + 1)]
+    columns = [[v for v in values[a:b] if v is not None] for a, b in pairwise(ends)]
+    return [max(column, default=None) for column in columns]
 
 
 def _axis(trend: ErrorTrend, width: int) -> str:

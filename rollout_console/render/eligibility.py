@@ -9,7 +9,7 @@ from rollout_console.render.screen import Screen
 from rollout_console.results import CategoryMove, Explanation, Preview, Reason
 
 REASONS: dict[Reason, str] = {
-    "emergency_stop": "the emergency stop is on ({e.emergency_stop_reason})",
+    "emergency_stop": "the emergency stop is on ({stop_reason})",
     "blacklist": "it is on the blacklist",
     "whitelist": "it is on the whitelist",
     "not_whitelisted": "the strategy takes the whitelist only",
@@ -52,7 +52,12 @@ def _move_row(c: CategoryMove, width: int) -> list[str]:
 def render_explanation(e: Explanation, screen: Screen) -> str:
     """Return whether a repository is eligible, the first rule that decides, and what is known of it."""
     side = screen.paint("ELIGIBLE", "good") if e.eligible else screen.paint("NOT ELIGIBLE", "warning")
-    facts = [("because", sanitize(REASONS[e.reason].format(e=e), 300))]
+    facts = [
+        (
+            "because",
+            sanitize(REASONS[e.reason].format(e=e, stop_reason=e.emergency_stop_reason or "no reason given"), 300),
+        )
+    ]
     if e.category is not None:
         pinned = ", pinned as test" if e.pinned_as_test else ""
         counts = (

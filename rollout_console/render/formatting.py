@@ -15,6 +15,11 @@ def format_count(number: int) -> str:
     return f"{number:,}"
 
 
+def format_counted(number: int, one: str, several: str) -> str:
+    """Return a number with the noun that it counts."""
+    return f"{format_count(number)} {one if number == 1 else several}"
+
+
 def format_number(value: float | None) -> str:
     """Return a figure with at most two decimals."""
     return NOTHING if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
@@ -61,7 +66,7 @@ def format_age(then: datetime, now: datetime) -> str:
     if seconds < 10:
         return "just now"
     if seconds < MINUTE:
-        return f"{seconds:.0f} s ago"
+        return f"{int(seconds)} s ago"
     if seconds < HOUR:
         return f"{seconds // MINUTE:.0f} min ago"
     if seconds < 2 * DAY:

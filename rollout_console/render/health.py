@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.formatting import format_count, format_moment, format_number, format_percent
+from rollout_console.render.formatting import format_count, format_counted, format_moment, format_number, format_percent
 from rollout_console.render.screen import Screen
 from rollout_console.results import Health, Verdict
 
@@ -27,7 +27,7 @@ def error_rate_phrase(health: Health) -> str:
         return "no jobs"
     return (
         f"{format_percent(health.error_rate)} errors "
-        f"({format_count(health.errors)} of {format_count(health.jobs)} jobs; "
+        f"({format_count(health.errors)} of {format_counted(health.jobs, 'job', 'jobs')}; "
         f"95 % interval {format_number(health.error_rate_low)}–{format_percent(health.error_rate_high)})"
     )
 

@@ -27,8 +27,9 @@ def change_summary(entry: HistoryEntry) -> str:
     """Return what a change was, in a few words."""
     tripped = entry.triggered_by == "auto_rollback"  # whoever reported the job or checked
     command = sanitize(entry.action if tripped else entry.command or entry.action, 40)
-    if entry.previous_percentage != entry.new_percentage and entry.previous_percentage is not None:
-        return f"{command}: {entry.previous_percentage} % → {entry.new_percentage} %"
+    before, after = entry.previous_percentage, entry.new_percentage
+    if before is not None and after is not None and before != after:
+        return f"{command}: {before} % → {after} %"
     return command
 
 

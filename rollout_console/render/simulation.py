@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_count
+from rollout_console.render.formatting import format_count, format_counted
 from rollout_console.render.health import health_phrase
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import state_line
@@ -13,7 +13,7 @@ from rollout_console.results import Simulation
 @render.register
 def render_simulation(run: Simulation, screen: Screen) -> str:
     """Return how many jobs were sent, and whether one tripped the breaker."""
-    sent = f"{format_count(run.jobs)} jobs sent, {format_count(run.errors)} failed"
+    sent = f"{format_counted(run.jobs, 'job', 'jobs')} sent, {format_count(run.errors)} failed"
     if run.rolled_back:
         sent += f"; job {format_count(run.jobs)} tripped the breaker"
         sent += "\n to see why: rollout.history(1), rollout.showMetrics()"

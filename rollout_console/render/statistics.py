@@ -8,6 +8,7 @@ from rollout_console.render.formatting import format_count, format_duration, for
 from rollout_console.render.health import health_phrase, window_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.status import eligible_phrase
 from rollout_console.results import JobError, Metrics, ProcessorMetrics, Stats
 
 
@@ -31,7 +32,7 @@ def render_stats(stats: Stats, screen: Screen) -> str:
 
 
 def _eligible(stats: Stats) -> str:
-    counts = f"{format_count(stats.eligible_repositories)} of {format_count(stats.total_repositories)} are eligible"
+    counts = eligible_phrase(stats.eligible_repositories, stats.total_repositories)
     if not stats.total_repositories:
         return counts
     return f"{counts} ({format_percent(100 * stats.eligible_repositories / stats.total_repositories)})"

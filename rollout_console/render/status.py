@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_age, format_count, format_moment, format_number
+from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
 from rollout_console.render.health import health_phrase, window_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
@@ -39,9 +39,10 @@ def state_line(status: Status, screen: Screen) -> str:
     return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'warning')}"
 
 
-def eligible_phrase(status: Status) -> str:
+def eligible_phrase(eligible: int, total: int) -> str:
     """Return how many repositories are eligible, of how many."""
-    return f"{format_count(status.eligible_repositories)} of {format_count(status.total_repositories)}"
+    repositories = format_counted(total, "repository", "repositories")
+    return f"{format_count(eligible)} of {repositories} {'is' if eligible == 1 else 'are'} eligible"
 
 
 def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
@@ -51,7 +52,7 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
     return [
         ("target", sanitize(status.target, 100)),
         ("percentage", f"{percentages}; {sanitize(status.phase, 40)}"),
-        ("repositories", f"{eligible_phrase(status)} categorized repositories are eligible"),
+        ("repositories", eligible_phrase(status.eligible_repositories, status.total_repositories)),
         ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
         ("emergency stop", _emergency_stop(status, screen)),
         ("auto-rollback", _auto_rollback(status, screen)),
@@ -66,8 +67,10 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
 def _emergency_stop(status: Status, screen: Screen) -> str:
     if not status.emergency_stop:
         return "off"
+    stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
+    since = f" since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
     return (
-        f"{screen.paint('ON', 'bad')} since {format_moment(status.emergency_stopped_at, status.server_time)}\n"
+        f"{screen.paint('ON', 'bad')}{since}\n"
         f"{sanitize(status.emergency_stop_reason or 'no reason given', 300)}\n"
         "to let traffic flow again: rollout.resume()"
     )

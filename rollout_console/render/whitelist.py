@@ -24,7 +24,7 @@ def _list(title: str, entries: list[ListedRepository], if_empty: str, screen: Sc
     categories = [sanitize(e.category or "not categorized", 20) for e in entries]
     names = [sanitize(e.full_name or "(gone from the host)", 60) for e in entries]
     if screen.bars:  # in a pipe, where nothing is cut to a screen, names stay whole
-        taken = max(map(len, ids)) + max(len("category"), *map(len, categories)) + len("   " * 2)
+        taken = max(map(len, ids)) + max(len("category") + 2, *map(len, categories)) + len(" " + "  " * 2)
         names = [shorten(name, max(20, screen.width - taken)) for name in names]
     rows = [list(row) for row in zip(names, categories, ids, strict=True)]
     return f" {title}: {format_count(len(entries))}\n" + screen.table(["repository", "category", "id"], rows)

@@ -20,7 +20,8 @@ class Change(Result, kw_only=True):
     """What a changing command answers: whether anything changed, its history row, the status after it.
 
     `command` names the console's command; `applied` and `already` name the repositories of a list that it
-    changed and that it found as asked.
+    changed and that it found as asked. Where the percentage was raised, `unmet` are the criteria of the phase that
+    were not met, and `skipped_phase` is the percentage of the next phase if it was skipped.
     """
 
     command: str
@@ -30,6 +31,8 @@ class Change(Result, kw_only=True):
     applied: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     blacklisted: list[str] = field(default_factory=list)
+    unmet: list[Criterion] = field(default_factory=list)
+    skipped_phase: int | None = None
 
 
 class HealthCheck(Change, kw_only=True):

@@ -63,7 +63,8 @@ def _open(settings: Settings) -> tuple[Adapter, RolloutError | None]:
 
 def _push_names(session: Session) -> None:
     names = session.ip.user_ns
-    pushed = {"rollout": session.console, **{n: p for n, p in PLACEHOLDERS.items() if n not in names}}
+    ours = {"help": session.console.help, **PLACEHOLDERS}
+    pushed = {"rollout": session.console, **{name: value for name, value in ours.items() if name not in names}}
     session.ip.push(pushed, interactive=False)
 
     def remove() -> None:

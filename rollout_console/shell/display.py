@@ -41,6 +41,9 @@ def install(session: Session) -> None:
     def new_cell(info: object) -> None:
         session.new_cell()
 
+    def end_cell(outcome: object) -> None:
+        session.end_cell()
+
     def in_notebook(value: object) -> None:
         from IPython import display
 
@@ -50,6 +53,7 @@ def install(session: Session) -> None:
     hook = ip.display_trap.hook
     ip.display_trap.hook = ShownOnce(hook, session)
     ip.events.register("pre_run_cell", new_cell)
+    ip.events.register("post_run_cell", end_cell)
     formatters["text/plain"].for_type(Result, pretty)
     if hasattr(ip, "kernel"):  # a notebook: what is displayed there has HTML beside the text
         from rollout_console.render.html import render_html
@@ -60,6 +64,7 @@ def install(session: Session) -> None:
     def uninstall() -> None:
         ip.display_trap.hook = hook
         ip.events.unregister("pre_run_cell", new_cell)
+        ip.events.unregister("post_run_cell", end_cell)
         for mime in ("text/plain", "text/html"):
             formatters[mime].pop(Result, None)
 

@@ -14,6 +14,14 @@ from rollout_console.shell.session import Session
 
 CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
 
+WITHOUT_BRACKETS = re.compile(r"^\s*rollout\.(\w+)[ \t]+([^\s=(][^\n]*)$")
+# What people type first; the browser console has its own names for them.
+ALIASES = {"stop": "emergencyStop", "set": "setRollout", "rollback": "rollbackToZero", "whitelist": "showWhitelist"}
+
+
+NOT_STOPPED = " NOT STOPPED: as far as is known, traffic still flows "
+WAYS_OUT = ("Run this at any SQL prompt:", "Or set this in the web application's environment, and deploy it again:")
+
 
 def install(session: Session) -> None:
     """Show the package's errors, and mistyped commands, as one line."""
@@ -53,9 +61,12 @@ def install(session: Session) -> None:
 
 def show_error(session: Session, line: str, error: BaseException | None) -> None:
     """Print an error: the line, and below it what to do by hand, if the error says so."""
+    by_hand = getattr(error, "by_hand", ())
+    if by_hand:
+        print(session.screen().paint(NOT_STOPPED, "stopped"), file=sys.stderr)
     print(session.screen().paint(line, "bad"), file=sys.stderr)
-    for step in getattr(error, "by_hand", ()):
-        print(f"   {sanitize(step, 4000)}", file=sys.stderr)
+    for way, step in zip(WAYS_OUT, by_hand, strict=False):
+        print(f" {way}\n   {sanitize(step, 4000)}", file=sys.stderr)
 
 
 def one_line(error: BaseException, source: str) -> str | None:
@@ -67,6 +78,10 @@ def one_line(error: BaseException, source: str) -> str | None:
     """
     if isinstance(error, RolloutError):
         return sanitize(str(error), 1500)
+    if isinstance(error, NameError) and (meant := _command_without_its_object(error.name or "", source)):
+        return f"{error.name} is not a name here; nothing was done: type {meant}"
+    if isinstance(error, SyntaxError) and (bare := WITHOUT_BRACKETS.match(source)) and bare[1] in COMMANDS:
+        return f"a command needs brackets; nothing was done: type rollout.{bare[1]}({_as_argument(bare[2])})"
     call = CALL.match(source)
     if call is None or not isinstance(error, NameError | SyntaxError):
         return None
@@ -76,6 +91,22 @@ def one_line(error: BaseException, source: str) -> str | None:
         example = f'rollout.{name}("{sanitize(argument, 200)}")'
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
     return f"{wrong}; nothing was done: text needs quotes, type {example}"
+
+
+def _command_without_its_object(name: str, source: str) -> str | None:
+    """Return what to type instead of `status()`, `stop` or `Rollout.status()`; None if it is no command's name."""
+    if name.lower() == "rollout":
+        return re.sub(rf"\b{name}\b", "rollout", sanitize(source.strip().splitlines()[0], 200))
+    command = ALIASES.get(name.lower()) or {c.lower(): c for c in COMMANDS}.get(name.lower())
+    if command is None:
+        return None
+    call = re.search(rf"(?<![\w.]){re.escape(name)}\s*(\([^\n]*\))", source)
+    return f"rollout.{command}{sanitize(call[1], 200)}" if call else COMMANDS[command].example
+
+
+def _as_argument(text: str) -> str:
+    argument = sanitize(text.strip().rstrip(";"), 200)
+    return argument if re.fullmatch(r"[\d.]+|([\"']).*\1", argument) else f'"{argument}"'
 
 
 def _source(trace: TracebackType | None) -> str:

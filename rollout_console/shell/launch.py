@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,26 @@ def interactive() -> int:
     return 0
 
 
-def run(code: str) -> int:
+def run(*code: str) -> int:
     """Run code as if it had been typed, and return the exit status: 0, or 1 if a command failed or refused.
 
     Args:
-        code: what would be typed, one line or more.
+        code: what would be typed, one line or more; several run one after the other.
     """
     from IPython.terminal.ipapp import TerminalIPythonApp
 
     config = _config()
     config.HistoryManager.enabled = False
+    if not sys.stdout.isatty():
+        config.InteractiveShell.colors = "NoColor"  # tracebacks too
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
     session = load(app.shell, quiet=True)
-    outcome = app.shell.run_cell(code, store_history=False)
-    return 0 if outcome.success and not session.refused else 1
+    done = []
+    for cell in code:
+        outcome = app.shell.run_cell(cell, store_history=False)
+        done.append(outcome.success and not session.refused)
+    return 0 if all(done) else 1
 
 
 def install_profile() -> Path:

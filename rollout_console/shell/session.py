@@ -9,6 +9,7 @@ from typing import Any
 from rollout_console.console import Output, Rollout
 from rollout_console.refresh import Refresher
 from rollout_console.render import render
+from rollout_console.render.status import state_line
 from rollout_console.results import Status
 
 
@@ -22,6 +23,7 @@ class Session(Output):
         shown: results that the running cell has put on screen (R12).
         refused: whether a command of the running cell refused without raising.
         display: shows a result where text is not enough, as in a notebook; None prints.
+        last_status: the newest status that the running cell has learned.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
 
@@ -33,6 +35,7 @@ class Session(Output):
         self.refused = False
         self.display: Callable[[object], None] | None = None
         self.status: Refresher[Status] | None = None
+        self.last_status: Status | None = None
         self._undo = ExitStack()
 
     def on_unload(self, undo: Callable[[], object]) -> None:
@@ -44,10 +47,20 @@ class Session(Output):
         self._undo.close()
         self.console.client.adapter.close()
 
+    def end_cell(self) -> None:
+        """After a block of several commands, say where things stand if traffic does not flow or nothing protects it."""
+        status = self.last_status
+        if len(self.shown) < 2 or status is None:
+            return
+        if status.emergency_stop or status.rollout_percentage == 0 or not status.auto_rollback_enabled:
+            screen = self.screen()
+            self.say(f"\n {screen.paint('where things stand:', 'title')} {state_line(status, screen)}")
+
     def new_cell(self) -> None:
         """Forget what the cell before has shown."""
         self.shown.clear()
         self.refused = False
+        self.last_status = None
 
     def has_shown(self, value: object) -> bool:
         """Return whether the running cell has put this very object on screen."""
@@ -71,8 +84,10 @@ class Session(Output):
     def learn(self, result: object) -> None:
         """Take the status out of a result, for prompt and toolbar."""
         status = result if isinstance(result, Status) else getattr(result, "status", None)
-        if self.status is not None and isinstance(status, Status):
-            self.status.learn(status)
+        if isinstance(status, Status):
+            self.last_status = status
+            if self.status is not None:
+                self.status.learn(status)
 
     def phase_percentages(self) -> list[int]:
         """Return the percentages of the phases, for completion; none before the first status."""

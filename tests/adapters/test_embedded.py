@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.support import ROOT
-from tests.support.terminal import console_environment, run_console
+from tests.support.terminal import console_environment, run_command, run_console
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -81,7 +81,39 @@ def test_several_consoles_share_one_folder_from_the_first_start_on(env):
     ]  # fmt: skip
     answers = [process.communicate(timeout=90) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], answers
-    assert "560 categorized" in run_console(env, "rollout.status()").stdout, "the samples were loaded once"
+    assert "of 560 repositories" in run_console(env, "rollout.status()").stdout, "the samples were loaded once"
+
+
+@pytest.fixture
+def waiting_console(env):
+    """A console on the practice database that has something open and waits for input."""
+    console = subprocess.Popen(
+        [sys.executable, "-m", "rollout_console", "-c", "rollout.setRollout(44); print('up', flush=True); input()"],
+        env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert console.stdout is not None
+    while "up" not in console.stdout.readline():
+        assert console.poll() is None
+    yield console
+    console.kill()
+    console.communicate()
+
+
+def test_closing_the_terminal_is_leaving_and_stops_the_server(waiting_console, home):
+    waiting_console.send_signal(signal.SIGHUP)
+    waiting_console.wait(30)
+    assert postgres_processes(home) == []
+
+
+def test_a_console_that_was_killed_does_not_keep_the_practice_database(env, home, waiting_console):
+    named = run_command(env, "--reset-demo")
+    assert (named.returncode, named.stderr.count("\n")) == (1, 1)
+    assert f"(process {waiting_console.pid}); close it, then: rollout-console --reset-demo" in named.stderr
+    waiting_console.kill()
+    waiting_console.wait()
+    run_console(env, "rollout.status()")
+    assert postgres_processes(home) == [], "the last console that leaves stops the server"
+    assert run_command(env, "--reset-demo", "-c", "rollout.status()").returncode == 0
 
 
 def test_after_a_kill_9_of_the_owner_and_of_the_server_the_next_console_works(env, home):

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from rollout_console.console import COMMANDS
-from tests.support.terminal import run_console, start_command
+from tests.support.terminal import run_command, run_console, start_command
 
 pytestmark = pytest.mark.usefixtures("rollout")
 
@@ -19,7 +19,7 @@ BAD_CALLS = [
     "rollout.setRollout(10.5)",
     "rollout.setRollout(True)",
     "rollout.setRollout(None)",
-    'rollout.setRollout("10")',
+    'rollout.setRollout("10.5 %")',
     'rollout.setRollout(float("nan"))',
     "rollout.setRollout(10, 20)",
     "rollout.setRollout(1, 2, 3)",
@@ -185,3 +185,71 @@ def test_results_carry_attributes_as_well(console_env):
         " s.error_rate, s.categories['test'], s.processor_distribution, s.to_dict()['total_jobs'])"
     )
     assert "| 100 20 20 None 100 {} 0" in run_console(console_env, code).stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "to_type"),
+    [
+        ("status()", "rollout.status()"),
+        ("stop", 'rollout.emergencyStop("errors in the logs")'),
+        ("stop('db')", "rollout.emergencyStop('db')"),
+        ("setRollout(30)", "rollout.setRollout(30)"),
+        ("Rollout.setRollout(30)", "rollout.setRollout(30)"),
+        ("rollout.setRollout 30", "rollout.setRollout(30)"),
+        ("rollout.setRollout(30%)", 'rollout.setRollout("30%")'),
+        ("rollout.emergencyStop errors in the logs", 'rollout.emergencyStop("errors in the logs")'),
+    ],
+)
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r13_a_slip_is_one_line_whose_advice_works(rollout, console_env, typed, to_type):
+    rows = rollout.history_rows()
+    done = run_console(console_env, f"rollout.status()\n{typed}" if typed == "status()" else typed)
+    (line,) = done.stderr.strip().splitlines()
+    assert (done.returncode, rollout.history_rows()) == (1, rows)
+    assert line.endswith(f"type {to_type}")
+    assert run_console(console_env, to_type).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize("typed", ["emergencystop", "EMERGENCYSTOP", "EmergencyStop", "emergency_stop"])
+def test_r5_the_stop_is_understood_in_any_case_with_its_reason(rollout, console_env, typed):
+    assert run_console(console_env, f'rollout.{typed}("db is down")').returncode == 0
+    assert rollout.client.status().emergency_stop_reason == "db is down"
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_several_pieces_of_code_all_run_and_one_that_fails_is_told(rollout, console_env):
+    done = run_command(
+        console_env, "-c", "rollout.setRollout(31)", "-c", "rollout.setRollout(200)", "-c", "rollout.note('x')"
+    )
+    assert done.returncode == 1
+    assert [entry.command for entry in rollout.client.history(2).entries] == ["note", "setRollout"]
+    assert run_command(console_env, "-c", "1", "-c", "rollout.status()").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_nothing_coloured_goes_into_a_pipe_not_even_a_traceback(rollout, console_env):
+    done = run_console(console_env, "1 / 0")
+    assert "ZeroDivisionError" in done.stdout + done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("block", "stands"),
+    [
+        ("rollout.rollbackToZero()\nrollout.stats()", "where things stand: 0 %"),
+        ("rollout.emergencyStop()\nrollout.stats()", "where things stand:  STOPPED (20 % is kept)"),
+        ("rollout.disableAutoRollback()\nrollout.stats()", "where things stand: 20 %  NO AUTO-ROLLBACK"),
+        ("rollout.setRollout(30)\nrollout.stats()", None),
+        ("rollout.rollbackToZero()", None),
+    ],
+)
+def test_a_block_that_leaves_the_rollout_halted_or_unprotected_ends_by_saying_so(rollout, console_env, block, stands):
+    last = run_console(console_env, block).stdout.strip().splitlines()[-1].strip()
+    assert last == stands if stands else "where things stand" not in last
+
+
+@pytest.mark.parametrize("option", ["--reset", "--reset-de"])
+def test_no_abbreviation_of_reset_demo_is_accepted(console_env, option):
+    assert run_command(console_env, option).returncode == 2

@@ -134,7 +134,7 @@ def test_the_fire_drill_goes_as_it_is_written():
         assert "simulated: GitHub API rate limit exceeded" in shown["Find out why"]
         assert "5 %  healthy" in shown["Recover"]
         assert "no rollback needed" in shown["Recover"]
-        assert "no repository is eligible, so there is no traffic" in shown["The red button"]
+        assert "no repository is eligible, so there are no jobs to simulate" in shown["The red button"]
         assert "5 % set, 5 % in effect" in shown["The red button"]
 
 
@@ -161,3 +161,24 @@ def test_no_colour_terminals_and_pipes_get_clean_text(console_env, variable):
         env=env, capture_output=True, text=True, check=True,
     ) if Path("/usr/bin/script").exists() else piped  # fmt: skip
     assert "\x1b[3" not in in_terminal.stdout
+
+
+def test_without_auto_rollback_prompt_and_toolbar_say_so(rollout, terminal):
+    rollout.client.disable_auto_rollback()
+    console = terminal(width=80, height=24)
+    console.wait_for("20 % NO AUTO-ROLLBACK ▸", seconds=15)
+    assert "NO AUTO-ROLLBACK" in console.now().splitlines()[-1], "in the toolbar, too"
+
+
+def test_a_command_that_waits_says_so_and_a_stop_that_failed_says_not_stopped(rollout, terminal):
+    console = terminal(width=120)
+    console.wait_for("20 % ▸")
+    with psycopg.connect(rollout.url) as blocker:
+        blocker.execute("lock table rollout_configuration in access exclusive mode")
+        console.type('rollout.emergencyStop("db is down")')
+        console.wait_for("waiting for the database; gives up after", seconds=5)
+        shown = console.wait_for("NOT STOPPED: as far as is known, traffic still flows", seconds=30)
+    shown = console.wait_for("HYBRID_EMERGENCY_STOP=true")
+    assert "Run this at any SQL prompt:\n   select rollout_emergency_stop(reason => 'db is down'" in shown
+    # Over HTTP the request waits on in the database, which may carry it out when it is free.
+    assert rollout.kind == "supabase" or not rollout.client.status().emergency_stop

@@ -104,8 +104,24 @@ def test_once_is_3_when_it_could_not_check(tmp_path, kind):
 @pytest.mark.parametrize("wrong", ["0s", "25h", "5x", "", "-1m"])
 def test_r13_a_wrong_interval_is_one_line(watched, wrong):
     done = run_command(watched, "monitor", f"--every={wrong}")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), "1 would mean a breach"
     assert "as in 90s, 15m or 1h" in done.stderr
+
+
+def test_a_wrong_option_does_not_look_like_a_breach(watched):
+    assert run_command(watched, "monitor", "--foo").returncode == 3
+    assert run_command(watched, "monitor", "--help").returncode == 0
+
+
+def test_without_auto_rollback_each_line_says_so(rollout, watched):
+    rollout.client.disable_auto_rollback()
+    assert "20 %  NO AUTO-ROLLBACK  no jobs yet" in once(watched).stdout
+
+
+def test_old_changes_carry_their_own_times(rollout, watched):
+    at = rollout.value("select created_at from rollout_history order by created_at limit 1").astimezone()
+    time.sleep(1.1)
+    assert once(watched).stdout.startswith(f"{at:%Y-%m-%d %H:%M:%S}  setup")
 
 
 def test_a_wrong_set_up_ends_it_at_once(rollout, watched):

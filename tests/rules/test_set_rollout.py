@@ -13,7 +13,10 @@ NOT_PERCENTAGES = [
     True,
     False,
     None,
-    "10",
+    "ten",
+    "10.5",
+    "1 0",
+    "10 %%",
     "",
     math.nan,
     math.inf,
@@ -34,9 +37,9 @@ def repositories(rollout):
     rollout.client.categorize_all()
 
 
-@pytest.mark.parametrize("value", [0, 10, 100, 10.0, decimal.Decimal(10)])
+@pytest.mark.parametrize("value", [0, 10, 100, 10.0, decimal.Decimal(10), "10", "10 %", "10%", " 10.0 % "])
 def test_r4_whole_numbers_are_stored(rollout, value):
-    assert rollout.client.set_rollout(value).status.rollout_percentage == int(value)
+    assert rollout.client.set_rollout(value).status.rollout_percentage == (value if value in (0, 100) else 10)
 
 
 @pytest.mark.parametrize("value", NOT_PERCENTAGES, ids=lambda value: f"{value!r:.8}")
@@ -62,3 +65,15 @@ def test_r4_during_a_stop_the_percentage_is_stored_and_traffic_stays_halted(roll
     assert (status.rollout_percentage, status.percentage_in_effect) == (50, 0)
     assert status.eligible_repositories == 0
     assert rollout.client.resume().status.eligible_repositories == 50
+
+
+def test_r2_raising_against_unmet_criteria_is_done_and_said(rollout):
+    started = rollout.client.set_rollout(10)
+    assert (started.unmet, started.skipped_phase) == ([], None)
+    raised = rollout.client.set_rollout(25)
+    assert raised.status.rollout_percentage == 25
+    assert [c.name for c in raised.unmet] == [c.name for c in rollout.client.phases().criteria if not c.met]
+    assert raised.skipped_phase is None
+    assert rollout.client.set_rollout(100).skipped_phase == 50
+    lowered = rollout.client.set_rollout(1)
+    assert (lowered.unmet, lowered.skipped_phase) == ([], None)

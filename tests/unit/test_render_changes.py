@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,9 @@ def said(command, changed=True, **changes):
     """The report of a command; a change has an entry in the history, and nothing changed has none."""
     if not changed:
         changes["change"] = None
-    empty = {"applied": [], "already": [], "blacklisted": [], "auto_rollback_enabled": True}
-    return render(sample(Change, **{**empty, "command": command, "changed": changed, **changes}), PIPE)
+    plain: dict[str, Any] = {"applied": [], "already": [], "blacklisted": [], "unmet": [], "skipped_phase": None}
+    plain |= {"auto_rollback_enabled": True, "command": command, "changed": changed}
+    return render(sample(Change, **{**plain, **changes}), PIPE)
 
 
 @pytest.mark.parametrize("command", sorted(set(SENTENCES) - {"note"}))

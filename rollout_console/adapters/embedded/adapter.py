@@ -20,6 +20,8 @@ class EmbeddedAdapter(PostgresAdapter):
         home: the folder that holds the data folder `postgres`.
     """
 
+    patience: float = 30.0  # seconds: the first start makes the data folder
+
     def __init__(self, home: Path) -> None:
         super().__init__("", Target("local", "local"))
         self.home = home

@@ -50,7 +50,10 @@ def reset(home: Path) -> None:
     server = start(data)
     others = [pid for pid in server.global_process_id_list.get_and_add(os.getpid()) if pid != os.getpid()]
     if others:
-        raise Unreachable("other consoles use the local data; leave them, then: rollout-console --reset-demo")
+        processes = ", ".join(f"process {pid}" for pid in others)
+        raise Unreachable(
+            f"another console uses the practice database ({processes}); close it, then: rollout-console --reset-demo"
+        )
     server.cleanup()
     shutil.rmtree(data)
 
@@ -79,6 +82,7 @@ def start(data: Path) -> Any:
             pgserver.PostgresServer._instances.pop(data.resolve(), None)
             server = pgserver.get_server(data, cleanup_mode="stop")
             _close_to_others(server.get_postmaster_info().socket_dir or data, data)
+            _forget_dead_consoles(server)
             return server
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise Unreachable(_why_not_started(data, error)) from error
@@ -93,6 +97,22 @@ def _close_to_others(folder: Path, data: Path) -> None:
     if folder.stat().st_mode & 0o077 and hasattr(os, "chown"):
         os.chown(folder, data.stat().st_uid, -1)
         folder.chmod(0o700)
+
+
+def _forget_dead_consoles(server: Any) -> None:
+    """Strike consoles that were killed off the wheel's list, or the last one to leave would not stop the server."""
+    import psutil
+
+    for pid in server.global_process_id_list.get_and_add(os.getpid()):
+        try:
+            process = psutil.Process(pid)
+            alive = process.status() != psutil.STATUS_ZOMBIE and any("python" in part for part in process.cmdline())
+        except psutil.NoSuchProcess:
+            alive = False
+        except psutil.Error:
+            alive = True
+        if not alive:
+            server.global_process_id_list.get_and_remove(pid)
 
 
 def _forget_dead_server(data: Path) -> None:
