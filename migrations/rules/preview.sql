@@ -75,7 +75,8 @@ declare
     bucket integer;
     enters_at integer;
 begin
-    select * into found from rollout_known_repositories(array[repository], 'rollout.explain("owner/name")');
+    select * into found from rollout_known_repositories(
+        array[repository], 'rollout.explain("owner/name")', changes => false);
     reason := rollout_decide(found.repository_id, config.feature_name);
     select k.*, a.cutoff into size
     from repository_categories k

@@ -15,7 +15,7 @@ $$;
 comment on function public.rollout_repository_names(text[]) is
     'R9: what operators type (ids or owner/name) with the repository it means; null where there is none.';
 
-create or replace function public.rollout_known_repositories(asked text[], example text)
+create or replace function public.rollout_known_repositories(asked text[], example text, changes boolean default true)
 returns table (asked_name text, repository_id uuid, full_name text)
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -34,12 +34,13 @@ begin
         select string_agg(h.full_name, ', ') into alike
         from (select h.full_name from rollout_host_repositories h
               where lower(h.full_name) in (select lower(u) from unnest(unknown) u) limit 5) h;
-        raise exception 'unknown repository: %; nothing was changed; %', array_to_string(unknown, ', '),
-            coalesce('did you mean ' || alike || '?', 'type for example ' || example) using errcode = 'RC003';
+        raise exception 'unknown repository: %; %', array_to_string(unknown, ', '),
+            case when changes then 'nothing was changed; ' else '' end
+            || coalesce('did you mean ' || alike || '?', 'type for example ' || example) using errcode = 'RC003';
     end if;
     return query select distinct on (n.repository_id) n.* from rollout_repository_names(asked) n;
 end $$;
-comment on function public.rollout_known_repositories(text[], text) is
+comment on function public.rollout_known_repositories(text[], text, boolean) is
     'R9: as rollout_repository_names, each repository once; RC003 naming the unknown ones if there are any.';
 
 create or replace function public.rollout_find_repositories(prefix text, max_rows integer default 20)

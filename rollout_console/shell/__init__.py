@@ -11,7 +11,7 @@ from rollout_console.console import Rollout
 from rollout_console.console.registry import PLACEHOLDERS
 from rollout_console.errors import RolloutError
 from rollout_console.settings import Settings
-from rollout_console.shell import completion, display, errors, paste, prompt
+from rollout_console.shell import completion, display, errors, paste, prompt, suggestions
 from rollout_console.shell.banner import banner
 from rollout_console.shell.session import Session
 
@@ -38,7 +38,7 @@ def load(ip: Any, *, quiet: bool = False) -> Session:
     session.console = Rollout(RolloutClient(adapter, settings.feature), session)
     setattr(ip, LOADED, session)
     _push_names(session)
-    for part in (paste, display, errors, completion):
+    for part in (paste, display, errors, completion, suggestions):
         part.install(session)
     if not quiet:
         prompt.after_first_prompt(ip, adapter.warm_up)

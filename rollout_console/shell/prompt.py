@@ -54,6 +54,12 @@ def toolbar_words(known: Snapshot[Status]) -> str:
     return " " + "  |  ".join(parts)
 
 
+def toolbar(known: Snapshot[Status]) -> list[tuple[str, str]]:
+    """Return the line at the bottom, in the warning colour while nothing would roll back by itself."""
+    unprotected = known.value is not None and not known.value.auto_rollback_enabled
+    return [("fg:ansiyellow bold" if unprotected else "", toolbar_words(known))]
+
+
 def install(session: Session) -> None:
     """Give a terminal session the prompt and the toolbar; `ROLLOUT_TOOLBAR=off` leaves IPython's own."""
     ip, client = session.ip, session.console.client
@@ -86,7 +92,7 @@ def install(session: Session) -> None:
         Token.Rollout.Stopped: "bold ansiwhite bg:ansired",
     }
     ip.refresh_style()
-    ip.pt_app.bottom_toolbar = lambda: toolbar_words(status.snapshot)
+    ip.pt_app.bottom_toolbar = lambda: toolbar(status.snapshot)
     after_first_prompt(ip, status.start)
 
     def uninstall() -> None:

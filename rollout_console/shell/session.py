@@ -23,6 +23,7 @@ class Session(Output):
         shown: results that the running cell has put on screen (R12).
         refused: whether a command of the running cell refused without raising.
         display: shows a result where text is not enough, as in a notebook; None prints.
+        refused_lines: what was typed and refused, each as it was typed.
         last_status: the newest status that the running cell has learned.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
@@ -36,6 +37,7 @@ class Session(Output):
         self.display: Callable[[object], None] | None = None
         self.status: Refresher[Status] | None = None
         self.last_status: Status | None = None
+        self.refused_lines: set[str] = set()
         self._undo = ExitStack()
 
     def on_unload(self, undo: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg
@@ -182,3 +183,20 @@ def test_a_command_that_waits_says_so_and_a_stop_that_failed_says_not_stopped(ro
     assert "Run this at any SQL prompt:\n   select rollout_emergency_stop(reason => 'db is down'" in shown
     # Over HTTP the request waits on in the database, which may carry it out when it is free.
     assert rollout.kind == "supabase" or not rollout.client.status().emergency_stop
+
+
+def test_what_was_refused_is_not_suggested_again(terminal):
+    console = terminal()
+    console.wait_for("20 % ▸")
+    console.type("rollout.setRollout(777)")
+    console.wait_for("whole number from 0 to 100")
+    console.type("rollout.setRollout(21)")
+    console.wait_for("21 % ▸")
+    console.write("rollout.setRollout(7")
+    time.sleep(1)
+    assert "777" not in console.cursor_line()
+    console.write("\x7f2")
+    wait = time.monotonic() + 10
+    while "rollout.setRollout(21)" not in console.cursor_line():
+        assert time.monotonic() < wait, "what was accepted is suggested"
+        time.sleep(0.05)

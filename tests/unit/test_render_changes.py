@@ -9,7 +9,8 @@ import pytest
 
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
-from rollout_console.results import Change, HistoryEntry, SetupStep
+from rollout_console.render.progress import CategorizationProgress
+from rollout_console.results import CategorizationRun, Change, Criterion, HistoryEntry, SetupStep, Simulation
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
@@ -150,3 +151,50 @@ def test_a_reason_is_shown_on_one_line_and_bounded():
     assert not any(line.lstrip().startswith("In [2]") for line in text.splitlines())
     assert "A" * 500 not in text
     assert "\x1b" not in text
+
+
+def test_a_raise_against_the_criteria_warns_first_with_what_is_measured_and_what_is_wanted():
+    unmet = [
+        sample(Criterion, name="time held", unit="hours", actual=3.0, operator=">=", target=24.0, upper_target=None)
+    ]
+    first, second = said("setRollout", unmet=unmet, rollout_percentage=25).splitlines()
+    assert "warning" in first
+    assert "time held 3 h (wanted >= 24 h)" in first
+    assert "25 %" in second
+
+
+def test_a_raise_past_a_phase_warns_with_the_phase_that_was_next():
+    first, _ = said("setRollout", skipped_phase=10, rollout_percentage=50).splitlines()
+    assert "warning" in first
+    assert "the next phase is 10 %" in first
+    assert "warning" not in said("setRollout")
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts"),
+    [
+        ({"done": False, "processed": 1, "total": 5000}, ["1 of 5,000", "rollout.categorizeAll()"]),
+        ({"done": True, "processed": 5000, "changed": 0}, ["5,000", "no categories changed"]),
+        ({"done": True, "processed": 5000, "changed": 12, "transitions": {"new → small": 12}}, ["12", "new → small: 12"]),
+    ],
+)  # fmt: skip
+def test_a_categorization_says_how_far_it_is_or_what_it_moved(changes, facts):
+    text = render(sample(CategorizationRun, **changes), PIPE)
+    assert [fact for fact in facts if fact not in text] == []
+
+
+def test_progress_is_silent_in_a_pipe_and_drawn_on_a_terminal(capsys):
+    for bars in (False, True):
+        with CategorizationProgress(Screen(bars=bars)) as progress:
+            progress.advance(sample(CategorizationRun, processed=2500, total=5000))
+        written = capsys.readouterr().out
+        assert ("2,500 of 5,000" in written) is bars
+        assert written.endswith("\x1b[K") is bars, "the line is cleared for the report"
+
+
+def test_a_simulation_says_whether_a_job_tripped_the_breaker_and_where_to_look():
+    tripped = render(sample(Simulation, jobs=11, errors=2, rolled_back=True), PIPE)
+    assert "11 jobs sent, 2 failed" in tripped
+    assert "job 11 tripped the breaker" in tripped
+    assert "rollout.showMetrics()" in tripped
+    assert "tripped" not in render(sample(Simulation, rolled_back=False), PIPE)

@@ -11,6 +11,7 @@ from rollout_console.render import Screen, render
 from rollout_console.render.eligibility import REASONS
 from rollout_console.render.health_check import ACTIONS
 from rollout_console.render.progression import PHASE_MARKS
+from rollout_console.render.screen import STYLES
 from rollout_console.results import (
     CategoryMove,
     Explanation,
@@ -97,6 +98,11 @@ def test_an_explanation_says_from_which_percentage_if_there_is_one():
     assert "from" not in shown(Explanation, enters_at=None, reason="blacklist")
 
 
+@pytest.mark.parametrize("pinned", [True, False])
+def test_an_explanation_says_whether_the_category_is_pinned(pinned):
+    assert ("pinned" in shown(Explanation, pinned_as_test=pinned)) is pinned
+
+
 def test_a_repository_without_a_category_has_no_figures():
     assert "stars" not in shown(Explanation, reason="not_categorized", category=None)
 
@@ -138,6 +144,21 @@ def test_the_next_phase_is_offered_only_when_it_may_begin(changes, said, command
     text = shown(Phases, **{"next_percentage": 25, "rollout_percentage": 10, **changes})
     assert said in text
     assert re.findall(r"rollout\.setRollout\(\d+\)", text) == ([command] if command else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words", "style"),
+    [
+        (Explanation, {"eligible": True}, "ELIGIBLE", "good"),
+        (Explanation, {"eligible": False}, "NOT ELIGIBLE", "warning"),
+        (HealthCheck, {"action": "rolled_back"}, "ROLLED BACK to 0 %", "bad"),
+        (HealthCheck, {"action": "auto_rollback_off"}, "breach, and auto-rollback is OFF", "bad"),
+        (Preview, {"emergency_stop": True}, "while the emergency stop is on", "warning"),
+        (Phases, {"ready": True, "next_percentage": 25}, " ready for 25 %", "good"),
+    ],
+)
+def test_what_counts_is_in_the_colour_of_its_weight(kind, changes, words, style):
+    assert f"\x1b[{STYLES[style]}m{words}" in render(sample(kind, **changes), Screen(colour=True))
 
 
 def test_each_state_of_a_phase_has_a_mark_of_its_own():

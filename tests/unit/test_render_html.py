@@ -109,6 +109,7 @@ def test_a_page_has_tables_and_bars_of_the_right_length():
     fragment = render_html(sample(Categories, repositories=8, eligible=2))
     assert {"table", "th", "td"} <= Page(fragment).tags
     assert "width:25.0%" in fragment
+    assert "width:0.0%" in render_html(sample(Categories, repositories=0, eligible=0))
 
 
 def test_a_result_without_a_report_is_one_bounded_line():

@@ -10,7 +10,6 @@ import pytest
 from rollout_console import results
 from rollout_console.render import Screen, render
 from rollout_console.render.criteria import criteria_table, format_target, met_mark
-from rollout_console.render.progress import CategorizationProgress
 from tests.support.samples import sample
 
 PIPE = Screen(width=120)
@@ -116,34 +115,6 @@ def test_pinned_repositories_are_counted_over_all_categories():
 
 
 @pytest.mark.parametrize(
-    ("changes", "facts"),
-    [
-        ({"done": False, "processed": 1, "total": 5000}, ["1 of 5,000", "rollout.categorizeAll()"]),
-        ({"done": True, "processed": 5000, "changed": 0}, ["5,000", "no categories changed"]),
-        ({"done": True, "processed": 5000, "changed": 12, "transitions": {"new → small": 12}}, ["12", "new → small: 12"]),
-    ],
-)  # fmt: skip
-def test_a_categorization_says_how_far_it_is_or_what_it_moved(changes, facts):
-    text = shown(results.CategorizationRun, **changes)
-    assert [fact for fact in facts if fact not in text] == []
-
-
-def test_progress_is_silent_in_a_pipe_and_drawn_on_a_terminal(capsys):
-    for bars in (False, True):
-        with CategorizationProgress(Screen(bars=bars)) as progress:
-            progress.advance(sample(results.CategorizationRun, processed=2500, total=5000))
-        assert ("2,500 of 5,000" in capsys.readouterr().out) is bars
-
-
-def test_a_simulation_says_whether_a_job_tripped_the_breaker_and_where_to_look():
-    tripped = shown(results.Simulation, jobs=11, errors=2, rolled_back=True)
-    assert "11 jobs sent, 2 failed" in tripped
-    assert "job 11 tripped the breaker" in tripped
-    assert "rollout.showMetrics()" in tripped
-    assert "tripped" not in shown(results.Simulation, rolled_back=False)
-
-
-@pytest.mark.parametrize(
     ("kind", "changes"),
     [
         (results.Simulation, {"jobs": 1, "errors": 1}),
@@ -203,5 +174,20 @@ def test_every_operator_and_unit_has_a_target_and_a_missing_figure_is_a_dash(ope
     assert "–" in row
 
 
+@pytest.mark.parametrize(("hours", "said"), [(2.0, "2 h"), (1.9, "114 min"), (0.01, "36 s")])
+def test_time_held_is_in_hours_only_from_two(hours, said):
+    row = criteria_table([sample(results.Criterion, unit="hours", actual=hours)], PIPE, "criterion").splitlines()[2]
+    assert said in row
+
+
+def test_a_note_of_a_criterion_stands_below_the_table_with_its_name():
+    noted, plain = (
+        sample(results.Criterion, name="cost", note="not set"),
+        sample(results.Criterion, name="jobs", note=None),
+    )
+    assert criteria_table([noted, plain], PIPE, "criterion").splitlines()[4:] == [" cost: not set"]
+
+
 def test_met_not_met_and_nothing_to_judge_differ_without_colours():
     assert len({met_mark(met, PIPE) for met in (True, False, None)}) == 3
+    assert "\x1b" in met_mark(False, Screen(colour=True))

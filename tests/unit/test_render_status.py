@@ -12,7 +12,7 @@ from rollout_console import results
 from rollout_console.render import Screen, render
 from rollout_console.render.health import VERDICTS, health_phrase, window_phrase
 from rollout_console.render.screen import STYLES
-from rollout_console.render.status import STRATEGIES, state_line
+from rollout_console.render.status import STRATEGIES, UNPROTECTED, state_line
 from rollout_console.results import CategorizationState, Health, HistoryEntry, Status, Verdict
 from tests.support.samples import NOW, sample
 
@@ -29,8 +29,24 @@ def shown(**changes):
 
 @pytest.mark.parametrize("kind", SHOW_THE_STATE, ids=lambda kind: kind.__name__)
 def test_every_report_of_the_state_says_so_if_traffic_is_halted(kind):
+    painted = render(sample(kind, emergency_stop=True, command="setRollout"), Screen(colour=True))
+    assert re.search(rf"\x1b\[{STYLES['stopped']}m[^\x1b]*STOPPED", painted)
     assert "STOPPED" in render(sample(kind, emergency_stop=True, command="setRollout"), PIPE)
     assert "STOPPED" not in render(sample(kind, emergency_stop=False, command="setRollout"), PIPE)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_state_says_so_while_nothing_would_roll_back_by_itself(stopped):
+    states = [
+        state_line(sample(Status, emergency_stop=stopped, auto_rollback_enabled=on), PIPE) for on in (True, False)
+    ]
+    assert [UNPROTECTED in state for state in states] == [False, True]
+
+
+def test_on_a_terminal_a_bar_shows_what_is_in_effect_and_not_what_is_set():
+    status = sample(Status, rollout_percentage=50, percentage_in_effect=0)
+    assert "░" in render(status, Screen(bars=True))
+    assert "█" not in render(status, Screen(bars=True))
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100])
@@ -96,6 +112,11 @@ def test_the_last_change_says_when_what_who_and_why():
     text = shown(last_change=entry)
     for fact in ("5 min ago", "setRollout: 5 % → 10 %", "tess@desk", "phase 4"):
         assert fact in text
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "just now"), (9.9, "just now"), (10, "10 s ago")])
+def test_a_change_of_the_last_seconds_is_just_now(seconds, said):
+    assert said in shown(last_change=sample(HistoryEntry, at=NOW - timedelta(seconds=seconds)))
 
 
 def test_almost_a_minute_is_not_sixty_seconds():

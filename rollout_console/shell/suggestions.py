@@ -1,0 +1,24 @@
+"""Keeps what was refused out of the suggestions that IPython makes from its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rollout_console.shell.session import Session
+
+
+def install(session: Session) -> None:
+    """Filter the suggestions of a terminal session: a line that was refused in it is not offered again."""
+    suggester: Any = getattr(session.ip, "auto_suggest", None)
+    if suggester is None:
+        return
+    suggest = suggester.get_suggestion
+
+    def accepted(buffer: Any, document: Any) -> Any:
+        suggestion = suggest(buffer, document)
+        if suggestion is not None and (document.text + suggestion.text).strip() in session.refused_lines:
+            return None
+        return suggestion
+
+    suggester.get_suggestion = accepted
+    session.on_unload(lambda: suggester.__dict__.pop("get_suggestion", None))
