@@ -89,7 +89,9 @@ def one_line(error: BaseException, source: str) -> str | None:
         return None
     name, argument = call.group(1), call.group(2).strip()
     example = COMMANDS[name].example if name in COMMANDS else "rollout.help()"
-    if name in COMMANDS and argument and not re.search(r"[\"'\[\](){}=,]", argument):
+    takes_number = name in COMMANDS and COMMANDS[name].parameters[:1] in {("percentage",), ("pct",)}
+    quotable = re.fullmatch(r"\d+ ?%" if takes_number else r"[^\"'\[\](){}=,]+", argument)
+    if name in COMMANDS and quotable:
         example = f'rollout.{name}("{sanitize(argument, 200)}")'
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
     return f"{wrong}; nothing was done: text needs quotes, type {example}"

@@ -10,6 +10,7 @@ import pytest
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.progress import CategorizationProgress
+from rollout_console.render.screen import STYLES
 from rollout_console.results import CategorizationRun, Change, Criterion, HistoryEntry, SetupStep, Simulation
 from tests.support.samples import NOW, sample
 
@@ -166,6 +167,8 @@ def test_a_raise_against_the_criteria_warns_first_with_what_is_measured_and_what
 def test_a_raise_past_a_phase_warns_with_the_phase_that_was_next():
     first, _ = said("setRollout", skipped_phase=10, rollout_percentage=50).splitlines()
     assert "warning" in first
+    painted = render(sample(Change, command="setRollout", skipped_phase=10), Screen(colour=True))
+    assert f"\x1b[{STYLES['warning']}m warning: a large step" in painted
     assert "the next phase is 10 %" in first
     assert "warning" not in said("setRollout")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout_console.adapters.base import Target
+from rollout_console.adapters.embedded.guard import stand_by
 from rollout_console.adapters.embedded.sample import bring_up_to_date
 from rollout_console.adapters.embedded.server import accepts_connections, start
 from rollout_console.adapters.postgres import PostgresAdapter
@@ -38,6 +39,8 @@ class EmbeddedAdapter(PostgresAdapter):
         """
         with self._starting:
             if self._server is None or not accepts_connections(self._server):
+                if self._server is None:
+                    stand_by(self.home / "postgres")
                 self._server = start(self.home / "postgres")
                 bring_up_to_date(self._server.get_uri())
             return str(self._server.get_uri())

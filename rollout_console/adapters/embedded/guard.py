@@ -1,0 +1,48 @@
+"""Stops the practice server after a console that was killed, if it was the last: `python -m … FOLDER` does it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+# Waits until the console at the other end of its input is gone, however it went, and only then costs a Python.
+WAIT = 'cat >/dev/null; exec "$0" -m rollout_console.adapters.embedded.guard "$1"'
+
+
+def stand_by(data: Path) -> None:
+    """Start a process that outlives this one and stops the server then; a console that leaves in order ends it first.
+
+    Args:
+        data: the server's data folder.
+    """
+    if os.name != "posix":
+        return
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", WAIT, sys.executable, str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a terminal that closes does not end it
+    )
+    atexit.register(_dismiss, guard)
+
+
+def _dismiss(guard: subprocess.Popen[Any]) -> None:
+    guard.kill()
+    guard.wait()
+
+
+def main(data: Path) -> None:
+    """Stop the server of a data folder if no console is left that uses it."""
+    from rollout_console.adapters.embedded.server import start
+
+    if (data / "postmaster.pid").exists():
+        start(data).cleanup()  # which stops it only if no other console is on its list
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
