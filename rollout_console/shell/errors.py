@@ -38,7 +38,7 @@ def install(session: Session) -> None:
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
-        session.refused_lines.add(shell.user_ns.get("In", [""])[-1].strip())
+        session.note_refused(shell.user_ns.get("In", [""])[-1])
         show_error(session, line, error)
         return [line]
 
@@ -48,7 +48,7 @@ def install(session: Session) -> None:
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
-            session.refused_lines.add(shell.user_ns.get("In", [""])[-1].strip())
+            session.note_refused(shell.user_ns.get("In", [""])[-1])
             show_error(session, line, error)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)

@@ -24,6 +24,7 @@ class Session(Output):
         refused: whether a command of the running cell refused without raising.
         display: shows a result where text is not enough, as in a notebook; None prints.
         refused_lines: what was typed and refused, each as it was typed.
+        on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
@@ -38,6 +39,7 @@ class Session(Output):
         self.status: Refresher[Status] | None = None
         self.last_status: Status | None = None
         self.refused_lines: set[str] = set()
+        self.on_refused: Callable[[str], None] = lambda line: None
         self._undo = ExitStack()
 
     def on_unload(self, undo: Callable[[], object]) -> None:
@@ -48,6 +50,11 @@ class Session(Output):
         """Give IPython back as it was, and close the adapter."""
         self._undo.close()
         self.console.client.adapter.close()
+
+    def note_refused(self, line: str) -> None:
+        """Remember a line that was refused: it is not to be suggested again."""
+        self.refused_lines.add(line.strip())
+        self.on_refused(line.strip())
 
     def end_cell(self) -> None:
         """After a block of several commands, say where things stand if traffic does not flow or nothing protects it."""

@@ -20,5 +20,17 @@ def install(session: Session) -> None:
             return None
         return suggestion
 
+    def forget(line: str) -> None:
+        """Take a line out of what later sessions will suggest from; this one can still recall it."""
+        history: Any = session.ip.history_manager
+        if history is not None and history.enabled:
+            history.writeout_cache()
+            with history.db:
+                history.db.execute(
+                    "delete from history where session = ? and trim(source_raw, char(10, 32)) = ?",
+                    (history.session_number, line),
+                )
+
+    session.on_refused = forget
     suggester.get_suggestion = accepted
     session.on_unload(lambda: suggester.__dict__.pop("get_suggestion", None))

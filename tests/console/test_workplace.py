@@ -185,7 +185,16 @@ def test_a_command_that_waits_says_so_and_a_stop_that_failed_says_not_stopped(ro
     assert rollout.kind == "supabase" or not rollout.client.status().emergency_stop
 
 
-def test_what_was_refused_is_not_suggested_again(terminal):
+def test_what_was_refused_is_not_suggested_again_nor_in_a_later_session(terminal):
+    console = terminal()
+    console.wait_for("20 % ▸")
+    console.type("rollout.setRollout(788)")
+    console.wait_for("not 788")
+    console.type("exit")
+    wait_for_end = time.monotonic() + 10
+    while console.is_running():
+        assert time.monotonic() < wait_for_end
+        time.sleep(0.05)
     console = terminal()
     console.wait_for("20 % ▸")
     console.type("rollout.setRollout(777)")
@@ -195,6 +204,7 @@ def test_what_was_refused_is_not_suggested_again(terminal):
     console.write("rollout.setRollout(7")
     time.sleep(1)
     assert "777" not in console.cursor_line()
+    assert "788" not in console.cursor_line()
     console.write("\x7f2")
     wait = time.monotonic() + 10
     while "rollout.setRollout(21)" not in console.cursor_line():
