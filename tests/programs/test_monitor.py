@@ -133,9 +133,9 @@ def test_a_wrong_set_up_ends_it_at_once(rollout, watched):
 
 def test_json_is_one_object_a_line(rollout, watched):
     rollout.client.emergency_stop("line\nbreak \x1b[31m")
-    with monitor(watched, "--json") as wait_for:
+    with monitor(watched, "--json", "--every", "60s") as wait_for:
         start, check = json.loads(wait_for('"start"')), json.loads(wait_for('"check"'))
-        assert (start["feature"], start["every_seconds"]) == ("hybrid_progressive_capture", 1)
+        assert (start["feature"], start["every_seconds"]) == ("hybrid_progressive_capture", 60)
         assert (check["rollout_percentage"], check["percentage_in_effect"], check["action"]) == (20, 0, "none")
         assert check["changes"][-1]["reason"] == "line\nbreak \x1b[31m"
         wait_for.process.terminate()
