@@ -70,7 +70,9 @@ def say_stopped(change: Change) -> str:
     status = change.status
     reason = sanitize(status.emergency_stop_reason or "", 300)
     if not change.changed:
-        return f"stopped already, since {format_moment(status.emergency_stopped_at, status.server_time)}: {reason}"
+        stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
+        since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
+        return f"stopped already{since}: {reason}"
     kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(), or lower: rollout.resume(5)"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 

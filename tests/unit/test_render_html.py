@@ -99,6 +99,10 @@ def test_a_page_says_what_a_pipe_says(kind):
     assert [word for word in words if word not in page] == []
 
 
+def test_a_bar_of_nothing_is_empty_on_a_terminal():
+    assert Screen(bars=True).bar(0, 0, 10) == "░" * 10
+
+
 def test_text_on_a_page_is_escaped_once_and_reads_as_it_was_written():
     fragment = render_html(sample(Change, command="note", change=sample(HistoryEntry, reason=MARKUP)))
     assert "<script" not in fragment
