@@ -40,7 +40,7 @@ def run(*code: str) -> int:
     config = _config()
     config.HistoryManager.enabled = False
     if not sys.stdout.isatty():
-        config.InteractiveShell.colors = "NoColor"  # tracebacks too
+        config.InteractiveShell.colors = "nocolor"  # tracebacks too
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
     session = load(app.shell, quiet=True)
