@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from rollout_console import __version__
-from rollout_console.errors import BadArgument, RolloutError
+from rollout_console.errors import RolloutError
 
 # Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
 SUBCOMMANDS = {
@@ -71,11 +71,7 @@ def _run_subcommand(name: str, arguments: list[str]) -> int:
         chosen = parser.parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
         return wrong_use if ended.code else 0
-    try:
-        status: int = module.main(chosen)
-    except BadArgument as error:
-        print(error, file=sys.stderr)
-        return getattr(module, "WRONG_USE", 1)
+    status: int = module.main(chosen)
     return status
 
 

@@ -29,10 +29,7 @@ def main(args: argparse.Namespace) -> int:
     """Check until SIGINT or SIGTERM, or once.
 
     Returns:
-        The exit status of `Monitor.run` or `Monitor.check_once`; 3 if the settings are wrong.
-
-    Raises:
-        BadArgument: the interval can't be read or is out of range.
+        The exit status of `Monitor.run` or `Monitor.check_once`; WRONG_USE if the interval or the settings are wrong.
     """
     from rollout_console import connect
     from rollout_console.monitor import signals
@@ -41,15 +38,15 @@ def main(args: argparse.Namespace) -> int:
     from rollout_console.monitor.loop import Monitor
     from rollout_console.settings import Settings
 
-    every = seconds(args.every)
     signals.install()
     log = JsonLog(sys.stdout) if args.json else TextLog(sys.stdout)
     try:
+        every = seconds(args.every)
         client = connect()
         monitor = Monitor(client, every, log, Alerts.from_settings(client, Settings.from_environment()))
     except RolloutError as error:
         print(error, file=sys.stderr)
-        return 3
+        return WRONG_USE
     return monitor.check_once() if args.once else monitor.run()
 
 
