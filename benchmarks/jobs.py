@@ -6,7 +6,9 @@ from benchmarks.ground import Ground
 from benchmarks.measure import Row, in_turn
 
 REPORT = """\\set n random(1, 1000)
-select record_rollout_job(md5('acme/repo-' || :n)::uuid, 'inngest', random() > 0.01, 30, 'boom')
+select record_rollout_job(
+    md5('acme/repo-' || :n)::uuid, case when :n % 2 = 0 then 'inngest' else 'github_actions' end,
+    random() > 0.01, 30, 'boom')
 """
 COUNT = "insert into one_counter values (1, 1) on conflict (id) do update set jobs = one_counter.jobs + 1"
 
@@ -16,7 +18,9 @@ def run(ground: Ground, quick: bool) -> list[Row]:
     empty, full = ground.database(), ground.database()
     for database, done in ((empty, 0), (full, jobs)):
         database.fill(1_000, jobs=done)
-        database.run("create table one_counter (id integer primary key, jobs bigint)")
+        database.run(
+            "select rollout_categorize_batch(100000)", "create table one_counter (id integer primary key, jobs bigint)"
+        )
     ours, theirs = in_turn(lambda: full.pgbench(REPORT, length), lambda: full.pgbench(COUNT, length), rounds)
     after, before = in_turn(lambda: full.pgbench(REPORT, length), lambda: empty.pgbench(REPORT, length), rounds)
     ground.drop(empty, full)

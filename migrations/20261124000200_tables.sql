@@ -110,16 +110,22 @@ create table if not exists public.rollout_history (
 
 -- What the existing deployment lacks.
 alter table public.rollout_configuration
-    add column if not exists minimum_sample integer default 10,
+    add column if not exists minimum_sample integer,
     add column if not exists emergency_stop_reason text,
     add column if not exists emergency_stopped_at timestamptz,
     add column if not exists percentage_since timestamptz,
-    add column if not exists restarted_at timestamptz;
+    add column if not exists restarted_at timestamptz,
+    add column if not exists narrowed_at timestamptz,
+    add column if not exists guardrail text
+        constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence'));
 alter table public.repository_categories
     add column if not exists pinned_as_test boolean not null default false;
 alter table public.rollout_metrics
     add column if not exists timed_jobs integer,
-    add column if not exists processing_seconds numeric;
+    add column if not exists processing_seconds numeric,
+    add column if not exists treated boolean,
+    add column if not exists recorded_window timestamptz,
+    add column if not exists last_started_at timestamptz;
 
 comment on table public.rollout_configuration is 'One active row per feature: what the operator has set.';
 comment on column public.rollout_configuration.minimum_sample is
@@ -131,16 +137,27 @@ comment on column public.rollout_configuration.emergency_stopped_at is
 comment on column public.rollout_configuration.percentage_since is 'R2: since when rollout_percentage has its value.';
 comment on column public.rollout_configuration.restarted_at is
     'R7: last time traffic left 0 % or an emergency stop; health never looks further back.';
+comment on column public.rollout_configuration.narrowed_at is
+    'R18: when traffic was halted or lowered; empty once it has been raised again.';
+comment on column public.rollout_configuration.guardrail is
+    'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on table public.repository_categories is
     'Size category of each repository (R3); one row per categorized repository.';
 comment on column public.repository_categories.pinned_as_test is
     'R3: set by markAsTest; categorization leaves the row alone while it is true.';
 comment on table public.rollout_metrics is
-    'Job counters per repository, processor and window, written by record_rollout_job and by the web application.';
+    'Job counters per repository, processor, arm and window, written by record_rollout_job, and by the web application '
+    'a row for each job.';
 comment on column public.rollout_metrics.timed_jobs is
     'Jobs behind processing_seconds; null in rows that the web application writes itself.';
 comment on column public.rollout_metrics.processing_seconds is
     'Sum of processing times, in seconds, of timed_jobs jobs.';
+comment on column public.rollout_metrics.treated is
+    'R7: whether the jobs belong to the treatment or the control; empty in rows that are older than this column.';
+comment on column public.rollout_metrics.recorded_window is
+    'Beginning of the window in which record_rollout_job added the jobs up; empty in rows that others write. It stands '
+    'here and metrics_window_start stays empty, so that the web application does not find the row and overwrite it.';
+comment on column public.rollout_metrics.last_started_at is 'When the job that was reported last began, if known.';
 comment on table public.rollout_history is 'Append-only record of every change (R10).';
 
 create table if not exists public.rollout_category_counts (
@@ -183,11 +200,25 @@ create table if not exists public.rollout_job_counts (
     successes bigint not null,
     timed_jobs bigint not null,
     processing_seconds numeric not null,
-    primary key (rollout_config_id, slot_start, processor_type, shard)
+    treated boolean not null,
+    leaks bigint not null default 0,
+    last_leak_at timestamptz,
+    primary key (rollout_config_id, slot_start, processor_type, treated, shard)
 );
 comment on table public.rollout_job_counts is
-    'Derived, kept by a trigger on rollout_metrics: jobs per slot of time, so that a window is summed from a bounded '
-    'number of rows (R7). Shards keep parallel reporters off one row.';
+    'Derived, kept by a trigger on rollout_metrics: jobs per slot of time and arm, so that a window is summed from a '
+    'bounded number of rows (R7). Shards keep parallel reporters off one row.';
+comment on column public.rollout_job_counts.leaks is
+    'R18: jobs that began in the rollout although a stop or a lowering had taken their repository out.';
+
+create table if not exists public.rollout_reported_jobs (
+    rollout_config_id uuid not null,
+    job_id text not null,
+    reported_at timestamptz not null default now(),
+    primary key (rollout_config_id, job_id)
+);
+comment on table public.rollout_reported_jobs is
+    'R7: ids of jobs that were reported, so that a report that is sent twice counts once.';
 
 create table if not exists public.rollout_categorization_runs (
     id bigint generated always as identity primary key,
@@ -241,13 +272,16 @@ create index if not exists rollout_metrics_recent_errors
     on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;
 create index if not exists rollout_history_by_time
     on public.rollout_history (rollout_config_id, created_at desc);
+create index if not exists rollout_history_of_settings
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where metadata ->> 'command' = 'configure' or metadata ? 'outside_console';
 create index if not exists rollout_configuration_by_feature
     on public.rollout_configuration (feature_name, is_active);
 create index if not exists repository_categories_by_category
     on public.repository_categories (category, repository_id);
--- Rows of record_rollout_job only: the application's own rows may repeat a window.
+-- Rows of record_rollout_job only.
 create unique index if not exists rollout_metrics_recorded_window
-    on public.rollout_metrics (rollout_config_id, repository_id, processor_type, metrics_window_start)
-    where timed_jobs is not null;
+    on public.rollout_metrics (rollout_config_id, repository_id, processor_type, treated, recorded_window)
+    where recorded_window is not null;
 create unique index if not exists rollout_categorization_runs_one_open
     on public.rollout_categorization_runs ((finished_at is null)) where finished_at is null;

@@ -6,6 +6,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import SupportsFloat
 
 from rollout_console.errors import BadArgument
@@ -77,3 +78,21 @@ def described(value: object) -> str:
     except Exception:
         text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def settings_given(**settings: object) -> dict[str, str | bool | int | float]:
+    """Return the settings that are given, as JSON knows them; their ranges are the database's to judge.
+
+    Raises:
+        BadArgument: one is no word, number or truth value.
+    """
+    given: dict[str, str | bool | int | float] = {}
+    for name, value in settings.items():
+        if value is None:
+            continue
+        if isinstance(value, Decimal):
+            value = float(value)
+        if not isinstance(value, str | bool | int | float) or (isinstance(value, float) and not math.isfinite(value)):
+            raise BadArgument(f"{name} can't be {described(value)}; to see all settings, type rollout.configure()")
+        given[name] = clean_text(value) if isinstance(value, str) else value
+    return given

@@ -7,17 +7,24 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 set rollout.categorizing = 'on'
 as $$
+declare
+    config rollout_configuration;
 begin
     -- Touching a row is enough: the trigger fills its nulls with the defaults.
-    perform rollout_open_change(jsonb_build_object(
-        'triggered_by', 'migration', 'command', 'migrate', 'reason', 'empty settings filled with their defaults'));
-    update rollout_configuration c
-    set percentage_since = coalesce(
-        (select max(h.created_at) from rollout_history h
-         where h.rollout_config_id = c.id and h.new_percentage is distinct from h.previous_percentage),
-        c.updated_at, c.created_at, now())
-    where c.percentage_since is null;
-    perform rollout_close_change();
+    for config in
+        select * from rollout_configuration c
+        where c.percentage_since is null or c is distinct from rollout_default_settings(c)
+    loop
+        perform rollout_open_change(jsonb_build_object(
+            'triggered_by', 'migration', 'command', 'migrate', 'reason', 'empty settings filled with their defaults'));
+        update rollout_configuration c
+        set percentage_since = coalesce(c.percentage_since,
+            (select max(h.created_at) from rollout_history h
+             where h.rollout_config_id = c.id and h.new_percentage is distinct from h.previous_percentage),
+            c.updated_at, c.created_at, now())
+        where c.id = config.id;
+        perform rollout_close_change();
+    end loop;
 
     -- A repository marked as test although its size says otherwise was marked by hand.
     update repository_categories k
@@ -30,15 +37,16 @@ begin
     where c.is_active and not exists (select from rollout_category_counts a where a.feature_name = c.feature_name);
 
     insert into rollout_job_counts (
-        rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes, timed_jobs, processing_seconds)
+        rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
+        processing_seconds)
     select c.id,
            rollout_slot_start(c, least(now(), coalesce(m.metrics_window_end, m.updated_at, m.created_at, now()))),
-           m.processor_type, 0, sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed), sum(t.seconds)
+           t.processor, t.treated, 0, sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed), sum(t.seconds)
     from rollout_metrics m
     join rollout_configuration c on c.id = m.rollout_config_id
     cross join lateral rollout_metrics_tally(m) t
     where not exists (select from rollout_job_counts x where x.rollout_config_id = c.id)
-    group by 1, 2, 3;
+    group by 1, 2, 3, 4;
 end $$;
 comment on function public.rollout_adopt_rows() is
     'Brings rows older than the rules under them: nulls, marks made by hand, counters. Idempotent.';

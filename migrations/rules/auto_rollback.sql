@@ -10,6 +10,23 @@ $$;
 comment on function public.rollout_breaker_is_armed(rollout_configuration) is
     'R8: auto-rollback is on and traffic is flowing, so a breach would be acted on.';
 
+create or replace function public.rollout_trip_reason(config rollout_configuration, health jsonb)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select format('error rate %s %% (%s of %s jobs%s) above %s %%',
+            round((h.judged ->> 'error_rate')::numeric, 2), h.judged ->> 'errors', h.judged ->> 'jobs',
+            to_char((h.judged ->> 'since')::timestamptz at time zone 'UTC', '" since "YYYY-MM-DD HH24:MI"Z"'),
+            config.max_error_rate)
+        || case when (health #>> '{control,jobs}')::bigint > 0
+            then format('; control %s %%', round((health #>> '{control,error_rate}')::numeric, 2)) else '' end
+        || case when (health #> '{control,failing}')::boolean then ': probably not the rollout' else '' end
+    from (select coalesce(nullif(health -> 'recent', 'null'), health) as judged) h
+$$;
+comment on function public.rollout_trip_reason(rollout_configuration, jsonb) is
+    'R8: why the breaker tripped, with both arms, in one line of history.';
+
 create or replace function public.rollout_trip_breaker(
     config rollout_configuration, health jsonb, change jsonb, details jsonb default '{}'
 )
@@ -20,16 +37,14 @@ as $$
 begin
     perform rollout_open_change(change || jsonb_build_object(
         'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', health,
-        'reason', format('error rate %s %% (%s of %s jobs) above %s %%',
-            round((health ->> 'error_rate')::numeric, 2), health ->> 'errors', health ->> 'jobs',
-            config.max_error_rate)));
+        'reason', rollout_trip_reason(config, health)));
     config.rollout_percentage := 0;
     perform rollout_store(config, details);
 end $$;
 comment on function public.rollout_trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
     'R8: sets 0 % with the health that called for it as evidence.';
 
-create or replace function public.rollout_judge_report(config_id uuid)
+create or replace function public.rollout_judge_report(config_id uuid, reported_by text)
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -46,11 +61,11 @@ begin
     end if;
     health := rollout_health(config);
     if (health ->> 'breach')::boolean then
-        perform rollout_trip_breaker(config, health, '{"command": "record_rollout_job"}');
+        perform rollout_trip_breaker(config, health, jsonb_build_object('command', reported_by));
         perform rollout_close_change();
     end if;
 end $$;
-comment on function public.rollout_judge_report(uuid) is
+comment on function public.rollout_judge_report(uuid, text) is
     'R8: trips the breaker in the transaction of a report if the window is in breach with it.';
 
 create or replace function public.rollout_check_health(
@@ -72,7 +87,8 @@ begin
         details := jsonb_build_object(
             'health', health,
             'action', case
-                when not (health ->> 'breach')::boolean then 'none'
+                when not (health ->> 'check_rolls_back')::boolean then
+                    case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
                 when rollout_breaker_is_armed(config) then 'rolled_back'
                 when config.emergency_stop then 'already_stopped'
                 when config.rollout_percentage = 0 then 'already_at_zero'

@@ -96,6 +96,10 @@ begin
         emergency_stop_reason = config.emergency_stop_reason,
         target_repositories = config.target_repositories,
         auto_rollback_enabled = config.auto_rollback_enabled,
+        guardrail = config.guardrail,
+        max_error_rate = config.max_error_rate,
+        minimum_sample = config.minimum_sample,
+        monitoring_window_hours = config.monitoring_window_hours,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;

@@ -1,5 +1,12 @@
 -- What happens to a configuration whoever writes it: nulls filled, moments dated, the change recorded.
 
+create or replace function public.rollout_percentage_in_effect(config rollout_configuration)
+returns integer
+language sql immutable
+as $$ select case when config.emergency_stop then 0 else coalesce(config.rollout_percentage, 0) end $$;
+comment on function public.rollout_percentage_in_effect(rollout_configuration) is
+    'R5: the percentage that is set, or 0 during an emergency stop.';
+
 create or replace function public.rollout_configuration_prepare()
 returns trigger
 language plpgsql
@@ -12,12 +19,12 @@ begin
     new.target_repositories := coalesce(new.target_repositories, '{}');
     new.excluded_repositories := coalesce(new.excluded_repositories, '{}');
     new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');
-    new.max_error_rate := coalesce(new.max_error_rate, 5.0);
-    new.monitoring_window_hours := greatest(coalesce(new.monitoring_window_hours, 24), 1);
-    new.minimum_sample := greatest(coalesce(new.minimum_sample, 10), 1);
     new.auto_rollback_enabled := coalesce(new.auto_rollback_enabled, true);
     new.emergency_stop := coalesce(new.emergency_stop, false);
     new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
+    new := rollout_default_settings(new);
+    new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
+    new.minimum_sample := greatest(new.minimum_sample, 1);
 
     if not new.emergency_stop then
         new.emergency_stop_reason := null;
@@ -40,6 +47,12 @@ begin
         or (coalesce(old.emergency_stop, false) and not new.emergency_stop) then
         new.restarted_at := clock_timestamp();
     end if;
+    -- R18: from now on a job that begins in the rollout although its repository is out is a leak.
+    if rollout_percentage_in_effect(new) < rollout_percentage_in_effect(old) then
+        new.narrowed_at := clock_timestamp();
+    elsif rollout_percentage_in_effect(new) > rollout_percentage_in_effect(old) then
+        new.narrowed_at := null;
+    end if;
     return new;
 end $$;
 comment on function public.rollout_configuration_prepare() is
@@ -56,7 +69,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     -- Dates that follow from a change are not themselves a change.
-    derived constant text[] := '{updated_at,percentage_since,restarted_at,emergency_stopped_at}';
+    derived constant text[] := '{updated_at,percentage_since,restarted_at,narrowed_at,emergency_stopped_at}';
     change jsonb := rollout_change();
     was constant jsonb := case when tg_op = 'INSERT' then '{}' else to_jsonb(old) end - derived;
     became constant jsonb := to_jsonb(new) - derived;
@@ -80,6 +93,9 @@ begin
         'triggered_by', 'outside_console',
         'reason', 'changed directly in the table',
         'outside_console', true));
+    if tg_op = 'UPDATE' and new.restarted_at is distinct from old.restarted_at then
+        change := change || jsonb_build_object('restarted_at', new.restarted_at);
+    end if;
     perform rollout_record(
         new, change, case when tg_op = 'UPDATE' then old.rollout_percentage end, before, after);
 

@@ -1,4 +1,4 @@
--- R7: what a window of jobs says.
+-- R7 and R8: what a window of jobs says.
 
 create or replace function public.rollout_wilson(events bigint, trials bigint, out low numeric, out high numeric)
 language sql immutable parallel safe
@@ -31,12 +31,14 @@ returns timestamptz
 language sql immutable
 as $$
     -- 288 slots to a window, five minutes each in a window of a day: a job leaves the window that exactly, and a
-    -- window is never more than 288 rows for each processor and shard. A slot never spans a restart.
+    -- window is never more than 288 rows for each processor, arm and shard. A slot never spans a restart, a stop or a
+    -- lowering.
     select case
         when at = '-infinity' then at
         else greatest(
             date_bin(make_interval(hours => config.monitoring_window_hours) / 288, at, 'epoch'),
-            case when at >= config.restarted_at then config.restarted_at end)
+            case when at >= config.restarted_at then config.restarted_at end,
+            case when at >= config.narrowed_at then config.narrowed_at end)
     end
 $$;
 comment on function public.rollout_slot_start(rollout_configuration, timestamptz) is
@@ -50,14 +52,43 @@ as $$
     -- as an array, so that a report sums the slots once and each of its parts reads the sums
     select array(
         select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
-                sum(c.timed_jobs), sum(c.processing_seconds))::rollout_job_counts
+                sum(c.timed_jobs), sum(c.processing_seconds), c.treated, sum(c.leaks), max(c.last_leak_at)
+               )::rollout_job_counts
         from rollout_job_counts c
         where c.rollout_config_id = config.id and c.slot_start >= rollout_window_start(config)
-        group by c.processor_type
-        order by c.processor_type)
+        group by c.processor_type, c.treated
+        order by c.processor_type, c.treated desc)
 $$;
 comment on function public.rollout_window(rollout_configuration) is
-    'R7: the jobs inside the window, a row for each processor.';
+    'R7: the jobs inside the window, a row for each processor and arm.';
+
+create or replace function public.rollout_rate(jobs bigint, errors bigint)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'jobs', jobs, 'errors', errors, 'error_rate', round(errors * 100.0 / nullif(jobs, 0), 4),
+        'error_rate_low', i.low, 'error_rate_high', i.high)
+    from rollout_wilson(least(errors, jobs), jobs) i
+$$;
+comment on function public.rollout_rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval.';
+
+create or replace function public.rollout_control(config rollout_configuration, seen rollout_job_counts[])
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select rollout_rate(w.jobs, w.errors) || jsonb_build_object(
+        'failing', rollout_crossed(w.errors, w.jobs, config.max_error_rate, config.minimum_sample))
+    from (
+        select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
+               greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors
+        from unnest(seen) s where not s.treated
+    ) w
+$$;
+comment on function public.rollout_control(rollout_configuration, rollout_job_counts[]) is
+    'R7: the jobs outside the rollout; if they fail as well, the rollout is probably not the cause.';
 
 create or replace function public.rollout_health(config rollout_configuration, seen rollout_job_counts[])
 returns jsonb
@@ -65,44 +96,44 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    jobs bigint;
-    errors bigint;
-    successes bigint;
-    breach boolean;
+    t constant record := rollout_treatment(config);
+    rule constant record := (select g from rollout_guardrails() g where g.guardrail = config.guardrail);
+    limits constant record := rollout_evidence_limits();
     window_start constant timestamptz := rollout_window_start(config);
-    interval_95 record;
+    evidence constant numeric := rollout_evidence(t.errors, t.jobs, config.max_error_rate);
+    crossed constant boolean := rollout_crossed(t.errors, t.jobs, config.max_error_rate, config.minimum_sample);
+    whole constant boolean := crossed and (evidence >= limits.window_limit or not rule.at_reports);
+    recent constant boolean := not whole and coalesce(t.recent_evidence >= limits.recent_limit, false);
+    breach constant boolean := whole or recent;
 begin
-    -- The web application's own writes can lower counts; a sum is never below zero.
-    select greatest(coalesce(sum(w.jobs), 0), 0), greatest(coalesce(sum(w.errors), 0), 0),
-           greatest(coalesce(sum(w.successes), 0), 0)
-    into jobs, errors, successes
-    from unnest(seen) w;
-    breach := jobs >= config.minimum_sample and errors * 100 > config.max_error_rate * jobs;
-    interval_95 := rollout_wilson(least(errors, jobs), jobs);
-    return jsonb_build_object(
+    return rollout_rate(t.jobs, t.errors) || jsonb_build_object(
         'window_hours', config.monitoring_window_hours,
         'window_start', window_start,
         'since_restart', coalesce(window_start = config.restarted_at, false),
-        'jobs', jobs,
-        'errors', errors,
-        'successes', successes,
-        'error_rate', round(errors * 100.0 / nullif(jobs, 0), 4),
-        'error_rate_low', interval_95.low,
-        'error_rate_high', interval_95.high,
-        'success_rate', round(successes * 100.0 / nullif(jobs, 0), 4),
+        'successes', t.successes,
+        'success_rate', round(t.successes * 100.0 / nullif(t.jobs, 0), 4),
         'max_error_rate', config.max_error_rate,
         'minimum_sample', config.minimum_sample,
+        'guardrail', config.guardrail,
+        'evidence', round(least(evidence, 1e9), 4),
+        'evidence_limit', limits.window_limit,
+        'recent', case when recent then rollout_rate(t.recent_jobs, t.recent_errors) || jsonb_build_object(
+            'since', t.recent_since, 'evidence', round(least(t.recent_evidence, 1e9), 4),
+            'evidence_limit', limits.recent_limit) end,
+        'control', rollout_control(config, seen),
         'breach', breach,
+        'check_rolls_back', breach or (crossed and not rule.at_checks),
         'verdict', case
-            when jobs = 0 then 'no_data'
+            when t.jobs = 0 then 'no_data'
             when breach then 'breach'
-            when jobs < config.minimum_sample then 'small_sample'
+            when t.jobs < config.minimum_sample then 'small_sample'
+            when crossed then 'above_threshold'
             else 'healthy'
         end);
 end $$;
 comment on function public.rollout_health(rollout_configuration, rollout_job_counts[]) is
-    'R7: rates over a window from rollout_window, with their interval, and whether they are a breach: rate strictly '
-    'above max_error_rate with at least minimum_sample jobs.';
+    'R7 and R8: the treatment''s rate over the window with its interval and evidence, the control beside it, and the '
+    'verdict: breach if a report trips the breaker, above_threshold if the threshold is crossed on weak evidence.';
 
 create or replace function public.rollout_health(config rollout_configuration)
 returns jsonb

@@ -57,6 +57,7 @@ as $$
             'operator', left(change ->> 'operator', 200),
             'host', left(change ->> 'host', 200),
             'evidence', change -> 'evidence',
+            'restarted_at', change -> 'restarted_at',
             'outside_console', change -> 'outside_console'))
         || jsonb_build_object('before', before, 'after', after, 'details', coalesce(change -> 'details', '{}')),
         clock_timestamp()

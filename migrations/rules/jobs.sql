@@ -1,17 +1,19 @@
--- Reports of jobs: recorded, counted into slots of time, and judged (R7, R8).
+-- Reports of jobs: recorded, given an arm, counted into slots of time, and judged (R7, R8). What each report calls is
+-- plpgsql, whose plans a session keeps; a function in SQL is planned anew at every call.
 
 create or replace function public.record_rollout_job(
     repo_id uuid, processor text, success boolean,
     processing_seconds numeric default null, error_message text default null,
-    feature_name text default 'hybrid_progressive_capture'
+    feature_name text default 'hybrid_progressive_capture',
+    started_at timestamptz default null, job_id text default null, treated boolean default null
 )
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column  -- in "on conflict", where names can't be qualified
 declare
     config rollout_configuration := rollout_active(feature_name);
-    window_start timestamptz;
     failed constant integer := case when success then 0 else 1 end;
 begin
     if processor is null or processor not in ('inngest', 'github_actions') then
@@ -22,52 +24,114 @@ begin
     elsif not coalesce(processing_seconds between 0 and 1e8, processing_seconds is null) then
         raise exception 'processing_seconds must be a number of seconds from 0 to 100,000,000, or null'
             using errcode = 'RC001';
+    elsif length(job_id) not between 1 and 200 then
+        raise exception 'job_id must be a text of 1 to 200 characters, or null' using errcode = 'RC001';
     end if;
-    window_start := date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch');
+    if job_id is not null then
+        insert into rollout_reported_jobs values (config.id, job_id) on conflict do nothing;
+        if not found then
+            return;
+        end if;
+    end if;
     insert into rollout_metrics as m (
-        rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs,
-        average_processing_time, last_error_message, last_error_at, metrics_window_start, metrics_window_end,
-        timed_jobs, processing_seconds)
-    values (
-        config.id, repo_id, processor, 1 - failed, failed, 1,
-        processing_seconds,
-        case when not success then left(error_message, 2000) end, case when not success then now() end,
-        window_start, window_start + make_interval(hours => config.monitoring_window_hours),
-        case when processing_seconds is null then 0 else 1 end, coalesce(processing_seconds, 0))
-    on conflict (rollout_config_id, repository_id, processor_type, metrics_window_start) where timed_jobs is not null
+        rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
+        success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
+        last_started_at, last_error_message, last_error_at)
+    select
+        config.id, repo_id, processor, rollout_is_treated(treated, processor, repo_id, config.feature_name),
+        w.starts, w.starts + make_interval(hours => config.monitoring_window_hours),
+        1 - failed, failed, 1, processing_seconds,
+        case when processing_seconds is null then 0 else 1 end, coalesce(processing_seconds, 0),
+        case when b.began > now() then now() else b.began end,
+        case when not success then left(error_message, 2000) end, case when not success then now() end
+    from date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') w (starts)
+    cross join coalesce(started_at, now() - make_interval(secs => processing_seconds::float8)) b (began)
+    on conflict (rollout_config_id, repository_id, processor_type, treated, recorded_window)
+        where recorded_window is not null
     do update set
         success_count = m.success_count + excluded.success_count,
         error_count = m.error_count + excluded.error_count,
         total_jobs = m.total_jobs + 1,
         average_processing_time = (m.processing_seconds + excluded.processing_seconds)
             / nullif(m.timed_jobs + excluded.timed_jobs, 0),
-        last_error_message = coalesce(excluded.last_error_message, m.last_error_message),
-        last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
         timed_jobs = m.timed_jobs + excluded.timed_jobs,
         processing_seconds = m.processing_seconds + excluded.processing_seconds,
+        last_started_at = excluded.last_started_at,
+        last_error_message = coalesce(excluded.last_error_message, m.last_error_message),
+        last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
         updated_at = now();
 end $$;
-comment on function public.record_rollout_job(uuid, text, boolean, numeric, text, text) is
-    'R8: reports one finished job. The job that crosses the threshold trips the breaker in its own transaction.';
+comment on function public.record_rollout_job(
+    uuid, text, boolean, numeric, text, text, timestamptz, text, boolean) is
+    'R7, R8: reports one finished job: when it began (reckoned from its seconds if only they are known), an id by '
+    'which it counts once, and whether it was in the rollout. The job whose report is a breach trips the breaker in '
+    'its own transaction.';
+
+create or replace function public.rollout_is_treated(treated boolean, processor text, repo_id uuid, feature text)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- only eligible jobs are routed to GitHub Actions
+    return coalesce(
+        treated, processor = 'github_actions' or is_repository_eligible_for_rollout(repo_id, feature));
+end $$;
+comment on function public.rollout_is_treated(boolean, text, uuid, text) is
+    'R7: whether a job belongs to the treatment: as reported, else by its processor, else by the present decision.';
+
+create or replace function public.rollout_metrics_prepare()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    new.treated := rollout_is_treated(null, new.processor_type, new.repository_id, (
+        select c.feature_name from rollout_configuration c where c.id = new.rollout_config_id));
+    return new;
+end $$;
+comment on function public.rollout_metrics_prepare() is
+    'Trigger, R7: gives the web application''s own rows their arm as they are written.';
+
+create or replace trigger rollout_metrics_prepare before insert on public.rollout_metrics
+    for each row when (new.treated is null) execute function public.rollout_metrics_prepare();
 
 create or replace function public.rollout_metrics_tally(
-    entry rollout_metrics,
+    entry rollout_metrics, out processor text, out treated boolean,
     out jobs bigint, out errors bigint, out successes bigint, out timed bigint, out seconds numeric
 )
-language sql immutable
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
 as $$
-    select
-        greatest(coalesce(entry.total_jobs, 0), coalesce(entry.success_count, 0) + coalesce(entry.error_count, 0)),
-        coalesce(entry.error_count, 0),
-        coalesce(entry.success_count, 0),
-        -- the application keeps an average over all jobs of its row instead of a sum
-        coalesce(
-            entry.timed_jobs, case when entry.average_processing_time is null then 0 else entry.total_jobs end, 0),
-        coalesce(entry.processing_seconds,
-            case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0)
-$$;
+begin
+    processor := entry.processor_type;
+    treated := coalesce(entry.treated, entry.processor_type = 'github_actions');
+    errors := coalesce(entry.error_count, 0);
+    successes := coalesce(entry.success_count, 0);
+    jobs := greatest(coalesce(entry.total_jobs, 0), successes + errors);
+    -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
+    timed := coalesce(entry.timed_jobs, case when entry.average_processing_time > 0 then entry.total_jobs end, 0);
+    seconds := coalesce(entry.processing_seconds,
+        case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0);
+end $$;
 comment on function public.rollout_metrics_tally(rollout_metrics) is
     'What a row of rollout_metrics counts, whoever wrote it; zeros for no row.';
+
+create or replace function public.rollout_counted_at(config rollout_configuration, began timestamptz)
+returns timestamptz
+language plpgsql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- A clock that is set back must not blind the breaker, so never before the last restart by itself.
+    return least(
+        greatest(clock_timestamp(), config.restarted_at, config.narrowed_at),
+        case when began < config.restarted_at then config.restarted_at - interval '1 microsecond' end,
+        case when began < config.narrowed_at then config.narrowed_at - interval '1 microsecond' end);
+end $$;
+comment on function public.rollout_counted_at(rollout_configuration, timestamptz) is
+    'R7: the moment for which a report is counted: now, or just before the restart, stop or lowering that the job '
+    'began before; began is null if that is not known.';
 
 create or replace function public.rollout_metrics_counted()
 returns trigger
@@ -76,8 +140,12 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     entry constant rollout_metrics := coalesce(new, old);
+    -- the application writes its row as it queues the job
+    reported constant boolean := entry.recorded_window is not null;
+    began constant timestamptz := case when reported then entry.last_started_at else now() end;
     config rollout_configuration;
     at timestamptz;
+    leaked bigint;
     added record;
     slot_jobs bigint;
 begin
@@ -85,11 +153,12 @@ begin
     if not found then
         return null;
     end if;
-    select n.jobs - o.jobs as jobs, n.errors - o.errors as errors, n.successes - o.successes as successes,
+    select coalesce(n.processor, o.processor) as processor, coalesce(n.treated, o.treated) as treated,
+           n.jobs - o.jobs as jobs, n.errors - o.errors as errors, n.successes - o.successes as successes,
            n.timed - o.timed as timed, n.seconds - o.seconds as seconds
     into added
     from rollout_metrics_tally(new) n, rollout_metrics_tally(old) o;
-    if added = row(0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::numeric) then
+    if (added.jobs, added.errors, added.successes, added.timed, added.seconds) = (0, 0, 0, 0, 0) then
         return null;
     end if;
 
@@ -99,25 +168,30 @@ begin
     at := case
         when tg_op = 'DELETE' then '-infinity'
         when tg_op = 'INSERT' and new.metrics_window_end < now() then new.metrics_window_end
-        else greatest(clock_timestamp(), config.restarted_at)  -- a clock set back must not blind the breaker
+        else rollout_counted_at(config, began)
     end;
+    leaked := case when added.jobs > 0 and rollout_has_leaked(config, entry, at, began) then added.jobs else 0 end;
     insert into rollout_job_counts as c (
-        rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes, timed_jobs, processing_seconds)
+        rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
+        processing_seconds, leaks, last_leak_at)
     values (
-        config.id, rollout_slot_start(config, at), entry.processor_type, pg_backend_pid() % 4,
-        added.jobs, added.errors, added.successes, added.timed, added.seconds)
-    on conflict (rollout_config_id, slot_start, processor_type, shard) do update set
+        config.id, rollout_slot_start(config, at), added.processor, added.treated, pg_backend_pid() % 4, added.jobs,
+        added.errors, added.successes, added.timed, added.seconds, leaked, case when leaked > 0 then at end)
+    on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
         jobs = c.jobs + excluded.jobs,
         errors = c.errors + excluded.errors,
         successes = c.successes + excluded.successes,
         timed_jobs = c.timed_jobs + excluded.timed_jobs,
-        processing_seconds = c.processing_seconds + excluded.processing_seconds
+        processing_seconds = c.processing_seconds + excluded.processing_seconds,
+        leaks = c.leaks + excluded.leaks,
+        last_leak_at = coalesce(excluded.last_leak_at, c.last_leak_at)
     returning c.jobs into slot_jobs;
 
-    -- A failure can cross the threshold; a success only by completing the minimum sample, which
-    -- it can't if its slot alone already holds more.
-    if added.errors > 0 or (added.jobs > 0 and slot_jobs <= config.minimum_sample) then
-        perform rollout_judge_report(config.id);
+    -- A failure can be a breach; a success only by completing the minimum sample, which it can't
+    -- if its slot alone already holds more.
+    if added.treated and (added.errors > 0 or (added.jobs > 0 and slot_jobs <= config.minimum_sample)) then
+        perform rollout_judge_report(
+            config.id, case when reported then 'record_rollout_job' else 'rollout_metrics' end);
     end if;
     return null;
 end $$;

@@ -2,6 +2,8 @@
 
 create or replace function public.rollout_simulate(
     jobs integer default 200, error_rate double precision default 2,
+    control integer default 0, control_error_rate double precision default 1,
+    healthy_first integer default 0, in_flight integer default 0,
     feature_name text default 'hybrid_progressive_capture'
 )
 returns jsonb
@@ -9,45 +11,129 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration := rollout_active(feature_name);
-    eligible uuid[];
+    config constant rollout_configuration := rollout_practice(feature_name);
+    treatment constant uuid[] := rollout_some_repositories(config, true);
+    others constant uuid[] := rollout_some_repositories(config, false);
+    before_restart constant timestamptz := coalesce(config.restarted_at, config.created_at) - interval '1 minute';
     sent integer := 0;
     failed integer := 0;
+    failing integer;
     success boolean;
     rolled_back boolean := false;
+begin
+    perform rollout_within(a.name, a.value, a.low, 10000, 'rollout.simulate(200, 20)')
+    from (values ('jobs', jobs, 1), ('control', control, 0), ('healthy_first', healthy_first, 0),
+                 ('in_flight', in_flight, 0)) a (name, value, low);
+    perform rollout_within_percent(error_rate), rollout_within_percent(control_error_rate);
+    if cardinality(treatment) = 0 then
+        raise exception 'no repository is eligible, so there are no jobs to simulate; type %',
+            case when config.emergency_stop then 'rollout.resume()' else 'rollout.setRollout(10)' end
+            using errcode = 'RC002';
+    elsif control > 0 and cardinality(others) = 0 then
+        raise exception 'every repository is eligible, so there are no jobs of the control to simulate; '
+            'type rollout.rollbackToPercentage(50)' using errcode = 'RC002';
+    end if;
+
+    for job in 1..in_flight loop
+        perform rollout_practice_job(config, treatment, false, before_restart);
+    end loop;
+    while sent < jobs and not rolled_back loop
+        sent := sent + 1;
+        failing := greatest(0, sent - healthy_first);
+        success := not rollout_every_share(failing, error_rate);
+        failed := failed + case when success then 0 else 1 end;
+        perform rollout_practice_job(config, treatment, success, now());
+        for job in (sent - 1) * control / jobs + 1 .. sent * control / jobs loop
+            perform rollout_practice_job(config, others, not rollout_every_share(job, control_error_rate), now());
+        end loop;
+        rolled_back := config.rollout_percentage > 0 and exists (
+            select from rollout_configuration c where c.id = config.id and c.rollout_percentage = 0);
+    end loop;
+    return jsonb_build_object(
+        'jobs', sent, 'errors', failed, 'control_jobs', sent * control / jobs, 'in_flight', in_flight,
+        'rolled_back', rolled_back, 'status', rollout_status(config.feature_name));
+end $$;
+comment on function public.rollout_simulate(
+    integer, double precision, integer, double precision, integer, integer, text) is
+    'rollout.simulate(): practice jobs until the breaker trips, of eligible repositories and of the control beside '
+    'them; healthy ones first if asked, and failures of jobs that began before the last restart; on the sample '
+    'data only.';
+
+create or replace function public.rollout_practice(feature_name text)
+returns rollout_configuration
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
 begin
     if config.metadata -> 'sample' is distinct from 'true' then
         raise exception '%', 'simulate works on the sample data of the local practice database only; nothing was done; '
             'try it there: rollout.simulate() without SUPABASE_URL and ROLLOUT_DATABASE_URL' using errcode = 'RC002';
-    elsif (error_rate between 0 and 100) is not true then
+    end if;
+    return config;
+end $$;
+comment on function public.rollout_practice(text) is
+    'The configuration of the sample data; RC002 if this is any other database.';
+
+create or replace function public.rollout_some_repositories(config rollout_configuration, eligible boolean)
+returns uuid[]
+language sql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select array(
+        select k.repository_id from repository_categories k
+        where is_repository_eligible_for_rollout(k.repository_id, config.feature_name) = eligible
+        order by random() limit 500)
+$$;
+comment on function public.rollout_some_repositories(rollout_configuration, boolean) is
+    'Up to 500 repositories in the rollout or outside it, for practice jobs.';
+
+create or replace function public.rollout_within_percent(rate double precision)
+returns double precision
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if (rate between 0 and 100) is not true then
         raise exception 'error_rate is a percentage from 0 to 100; type for example rollout.simulate(200, 20)'
             using errcode = 'RC001';
     end if;
-    perform rollout_within('jobs', jobs, 1, 10000, 'rollout.simulate(200, 20)');
-    eligible := array(
-        select k.repository_id from repository_categories k
-        where is_repository_eligible_for_rollout(k.repository_id, config.feature_name)
-        order by random() limit 500);
-    if cardinality(eligible) = 0 then
-        raise exception 'no repository is eligible, so there are no jobs to simulate; type %',
-            case when config.emergency_stop then 'rollout.resume()' else 'rollout.setRollout(10)' end
-            using errcode = 'RC002';
-    end if;
-    -- Errors spread evenly, so that a rate below the threshold stays below it on the way.
-    while sent < jobs and not rolled_back loop
-        sent := sent + 1;
-        success := floor(sent * error_rate / 100) = floor((sent - 1) * error_rate / 100);
-        failed := failed + case when success then 0 else 1 end;
-        perform record_rollout_job(
-            eligible[1 + floor(random() * cardinality(eligible))::integer],
-            case when sent % 3 = 0 then 'inngest' else 'github_actions' end, success,
-            case when sent % 3 = 0 then 20 + random() * 60 else 800 + random() * 3000 end::numeric,
-            case when not success then 'simulated: GitHub API rate limit exceeded' end, config.feature_name);
-        rolled_back := config.rollout_percentage > 0 and not success and exists (
-            select from rollout_configuration c where c.id = config.id and c.rollout_percentage = 0);
-    end loop;
-    return jsonb_build_object(
-        'jobs', sent, 'errors', failed, 'rolled_back', rolled_back, 'status', rollout_status(config.feature_name));
+    return rate;
 end $$;
-comment on function public.rollout_simulate(integer, double precision, text) is
-    'rollout.simulate(): practice jobs of eligible repositories until the breaker trips; on the sample data only.';
+comment on function public.rollout_within_percent(double precision) is
+    'Returns an error rate of practice jobs, or raises RC001.';
+
+create or replace function public.rollout_every_share(job integer, share double precision)
+returns boolean
+language sql immutable
+as $$
+    -- Evenly spread, so that a rate below the threshold stays below it on the way.
+    select floor(job * share / 100) > floor((job - 1) * share / 100)
+$$;
+comment on function public.rollout_every_share(integer, double precision) is
+    'Whether this job, counted from 1, is one of a share of all jobs in percent.';
+
+create or replace function public.rollout_practice_job(
+    config rollout_configuration, repositories uuid[], success boolean, began timestamptz
+)
+returns void
+language sql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- outside the rollout there is only Inngest
+    select record_rollout_job(
+        r.id, p.processor, success, p.seconds::numeric,
+        case when not success then 'simulated: GitHub API rate limit exceeded' end, config.feature_name, began)
+    from (select repositories[1 + floor(random() * cardinality(repositories))::integer] as id) r
+    cross join lateral (
+        select case when is_repository_eligible_for_rollout(r.id, config.feature_name) and random() < 0.67
+            then 'github_actions' else 'inngest' end as name
+    ) d
+    cross join lateral (
+        select d.name as processor,
+               case d.name when 'inngest' then 20 + random() * 60 else 800 + random() * 3000 end as seconds
+    ) p
+$$;
+comment on function public.rollout_practice_job(rollout_configuration, uuid[], boolean, timestamptz) is
+    'Reports one practice job of one of these repositories.';

@@ -14,12 +14,13 @@ declare
     config constant rollout_configuration := rollout_active(feature_name);
 begin
     return to_jsonb(config) || jsonb_build_object(
-        'percentage_in_effect', case when config.emergency_stop then 0 else config.rollout_percentage end,
+        'percentage_in_effect', rollout_percentage_in_effect(config),
         'phase', rollout_phase_name(config.rollout_percentage),
         'phase_percentages', (select jsonb_agg(p.percentage order by p.phase) from rollout_phase_plan() p),
         'whitelist_size', cardinality(config.target_repositories),
         'blacklist_size', cardinality(config.excluded_repositories),
         'health', rollout_health(config),
+        'stop_effect', rollout_stop_effect(config),
         'categorization', (
             select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
             from rollout_categorization_runs r order by r.id desc limit 1),

@@ -51,11 +51,12 @@ begin
         'emergency_stop', config.emergency_stop,
         'error_rate', health -> 'error_rate',
         'success_rate', health -> 'success_rate',
-        'total_jobs', health -> 'jobs',
+        'total_jobs', (select greatest(coalesce(sum(w.jobs), 0), 0) from unnest(seen) w),
         'health', health,
         'criteria', rollout_list_criteria(config, seen, 'stats'),
         'processor_distribution', coalesce((
-            select jsonb_object_agg(w.processor_type, w.jobs) from unnest(seen) w), '{}')
+            select jsonb_object_agg(w.processor_type, w.jobs) from (
+                select u.processor_type, sum(u.jobs) as jobs from unnest(seen) u group by 1) w), '{}')
     ) || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories),
@@ -82,15 +83,14 @@ begin
         'health', rollout_health(config, seen),
         'criteria', rollout_list_criteria(config, seen, 'stats'),
         'processors', coalesce((
-            select jsonb_agg(jsonb_build_object(
-                'processor', w.processor_type, 'jobs', w.jobs, 'errors', w.errors, 'successes', w.successes,
-                'error_rate', round(100.0 * w.errors / nullif(w.jobs, 0), 4),
-                'error_rate_low', i.low, 'error_rate_high', i.high,
+            select jsonb_agg(rollout_rate(greatest(w.jobs, 0), greatest(w.errors, 0)) || jsonb_build_object(
+                'processor', w.processor_type,
+                'arm', case when w.treated then 'treatment' else 'control' end,
+                'successes', w.successes,
                 'success_rate', round(100.0 * w.successes / nullif(w.jobs, 0), 4),
                 'average_seconds', round(w.processing_seconds / nullif(w.timed_jobs, 0), 2),
-                'unit_cost', rollout_unit_cost(config, w.processor_type)) order by w.processor_type)
-            from unnest(seen) w
-            cross join lateral rollout_wilson(least(greatest(w.errors, 0), w.jobs), w.jobs) i), '[]'),
+                'unit_cost', rollout_unit_cost(config, w.processor_type)) order by w.processor_type, w.treated desc)
+            from unnest(seen) w), '[]'),
         'last_errors', coalesce((
             select jsonb_agg(jsonb_build_object(
                 'at', m.last_error_at, 'processor', m.processor_type, 'repository_id', m.repository_id,
@@ -125,13 +125,18 @@ begin
         'restarted_at', config.restarted_at,
         'points', (
             select jsonb_agg(jsonb_build_object(
-                'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0)) order by p.starts)
+                'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0),
+                'control_jobs', coalesce(c.control_jobs, 0), 'control_errors', coalesce(c.control_errors, 0)
+                ) order by p.starts)
             from (select ends - step * g as starts from generate_series(1, steps) g) p
             left join lateral (
-                select greatest(sum(c.jobs), 0) as jobs, greatest(sum(c.errors), 0) as errors
+                select greatest(sum(c.jobs) filter (where c.treated), 0) as jobs,
+                       greatest(sum(c.errors) filter (where c.treated), 0) as errors,
+                       greatest(sum(c.jobs) filter (where not c.treated), 0) as control_jobs,
+                       greatest(sum(c.errors) filter (where not c.treated), 0) as control_errors
                 from rollout_job_counts c
                 where c.rollout_config_id = config.id and c.slot_start >= p.starts and c.slot_start < p.starts + step
             ) c on true));
 end $$;
 comment on function public.rollout_error_trend(text, integer) is
-    'Jobs and errors over the window in equal steps, for charts.';
+    'Jobs and errors of the treatment over the window in equal steps, and of the control, for charts.';

@@ -47,17 +47,18 @@ as $$
     from (select * from rollout_category_counts c where c.feature_name = config.feature_name) k
     full join rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) q using (category)
     union all
-    select 4, 'jobs per processor', count(*),
+    select 4, 'jobs per processor and arm', count(*),
            count(*) filter (where coalesce(k.kept, '(0,0,0,0)') <> coalesce(n.counted, '(0,0,0,0)'))
     from (
-        select c.processor_type, (sum(c.jobs), sum(c.errors), sum(c.successes), sum(c.timed_jobs))::text as kept
-        from rollout_job_counts c where c.rollout_config_id = config.id group by 1
+        select c.processor_type as processor, c.treated,
+               (sum(c.jobs), sum(c.errors), sum(c.successes), sum(c.timed_jobs))::text as kept
+        from rollout_job_counts c where c.rollout_config_id = config.id group by 1, 2
     ) k
     full join (
-        select m.processor_type, (sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed))::text as counted
+        select t.processor, t.treated, (sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed))::text as counted
         from rollout_metrics m cross join lateral rollout_metrics_tally(m) t
-        where m.rollout_config_id = config.id group by 1
-    ) n using (processor_type)
+        where m.rollout_config_id = config.id group by 1, 2
+    ) n using (processor, treated)
     union all
     select 5, 'percentage in the last row of history', count(*),
            count(*) filter (where h.new_percentage <> config.rollout_percentage)

@@ -9,7 +9,7 @@ from rollout_console import results
 from rollout_console.client.by_hand import stop_by_hand
 from rollout_console.client.calls import Calls, Percentage, Repositories
 from rollout_console.errors import BadArgument, Refused, RolloutError
-from rollout_console.validation import described, repository_names, whole, whole_percentage
+from rollout_console.validation import described, repository_names, settings_given, whole, whole_percentage
 
 BATCH_SECONDS = 2.0  # aim of a categorization batch: half of what hosted Supabase would allow at most
 FIRST_BATCH = 2_000
@@ -115,6 +115,35 @@ class Changes(Calls):
         names = repository_names(repositories, "unmarkAsTest")
         return self._change("rollout_unmark_as_test", reason, repositories=names)
 
+    def configure(
+        self,
+        *,
+        guardrail: results.Guardrail | None = None,
+        max_error_rate: float | None = None,
+        minimum_sample: int | None = None,
+        monitoring_window_hours: int | None = None,
+        reason: str | None = None,
+    ) -> results.Change:
+        """Change settings: all that are given, or none of them (R8, R10).
+
+        Args:
+            guardrail: where the breaker asks for evidence: `manual`, `rate` or `evidence`.
+            max_error_rate: percent, 0 to 100.
+            minimum_sample: jobs, 1 to 1,000,000.
+            monitoring_window_hours: 1 to 8,760.
+            reason: for the history.
+
+        Raises:
+            Refused: one is out of its range; nothing was changed.
+        """
+        settings = settings_given(
+            guardrail=guardrail,
+            max_error_rate=max_error_rate,
+            minimum_sample=minimum_sample,
+            monitoring_window_hours=monitoring_window_hours,
+        )
+        return self._change("rollout_configure", reason, settings=settings)
+
     def note(self, text: str) -> results.Change:
         """Write a note into the history; changes nothing (R10).
 
@@ -149,19 +178,32 @@ class Changes(Calls):
             size = max(100, min(LARGEST_BATCH, int(size * min(2.0, BATCH_SECONDS / took))))
             run_id = run.run_id
 
-    def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
+    def simulate(
+        self,
+        jobs: int = 200,
+        error_rate: float = 2.0,
+        control: int = 0,
+        control_error_rate: float = 1.0,
+        healthy_first: int = 0,
+        in_flight: int = 0,
+    ) -> results.Simulation:
         """Send practice jobs; on the sample data only.
 
         Args:
-            jobs: how many, 1 to 10,000.
+            jobs: how many of the treatment, 1 to 10,000.
             error_rate: percent of them that fail, 0 to 100.
+            control: how many of the control beside them, 0 to 10,000.
+            control_error_rate: percent of those that fail, 0 to 100.
+            healthy_first: how many of the jobs succeed before the first can fail, 0 to 10,000.
+            in_flight: failures to send first, of jobs that began before the last restart, 0 to 10,000.
 
         Raises:
             Refused: the database is not the practice database.
         """
         example = "rollout.simulate(200, 20)"
-        if isinstance(error_rate, bool) or not isinstance(error_rate, int | float):
-            raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(error_rate)}; type {example}")
+        for rate in (error_rate, control_error_rate):
+            if isinstance(rate, bool) or not isinstance(rate, int | float):
+                raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(rate)}; type {example}")
         # Has no operation id: sent twice, it reports its jobs twice.
         return self._call(
             "rollout_simulate",
@@ -169,4 +211,8 @@ class Changes(Calls):
             idempotent=False,
             jobs=whole("jobs", jobs, example),
             error_rate=error_rate,
+            control=whole("control", control, example),
+            control_error_rate=control_error_rate,
+            healthy_first=whole("healthy_first", healthy_first, example),
+            in_flight=whole("in_flight", in_flight, example),
         )

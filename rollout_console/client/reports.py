@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rollout_console import results
 from rollout_console.client.calls import Calls, Percentage, check_version
 from rollout_console.errors import BadArgument
-from rollout_console.validation import clean_text, described, whole, whole_percentage
+from rollout_console.validation import clean_text, described, settings_given, whole, whole_percentage
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -106,6 +106,57 @@ class Reports(Calls):
     def phases(self) -> results.Phases:
         """Return the progression, and whether the next phase may begin (R2)."""
         return self._read("rollout_phases", results.Phases)
+
+    def settings(self) -> results.Settings:
+        """Return every setting: what it does, its default, and who changed it last."""
+        return self._read("rollout_list_settings", results.Settings)
+
+    def guardrail(
+        self,
+        guardrail: results.Guardrail | None = None,
+        max_error_rate: float | None = None,
+        minimum_sample: int | None = None,
+    ) -> results.GuardrailCost:
+        """Return how often the breaker rolls back a healthy day, and how soon it acts on a failing one (R8).
+
+        Args:
+            guardrail: `manual`, `rate` or `evidence`; as all arguments, None for what is set.
+            max_error_rate: percent, 0 to 100.
+            minimum_sample: jobs, 1 to 1,000,000.
+
+        Raises:
+            Refused: one is out of its range.
+        """
+        return self._read(
+            "rollout_guardrail",
+            results.GuardrailCost,
+            settings=settings_given(guardrail=guardrail, max_error_rate=max_error_rate, minimum_sample=minimum_sample),
+        )
+
+    def backtest(
+        self,
+        guardrail: results.Guardrail | None = None,
+        max_error_rate: float | None = None,
+        minimum_sample: int | None = None,
+        days: int = 30,
+    ) -> results.Backtest:
+        """Return what other settings would have done with the recorded jobs (R8).
+
+        Args:
+            guardrail: as all three of `guardrail`.
+            max_error_rate: percent, 0 to 100.
+            minimum_sample: jobs, 1 to 1,000,000.
+            days: how far back, 1 to 365.
+
+        Raises:
+            Refused: one is out of its range.
+        """
+        return self._read(
+            "rollout_backtest",
+            results.Backtest,
+            settings=settings_given(guardrail=guardrail, max_error_rate=max_error_rate, minimum_sample=minimum_sample),
+            days=whole("days", days, "rollout.backtest(days=30)"),
+        )
 
     def find_repositories(self, prefix: str, limit: int = 20) -> list[str]:
         """Return names of repositories, for completion.

@@ -65,7 +65,8 @@ def runbook() -> dict[str, str]:
 
 def _about(found: Command) -> str:
     details = f"\n\n {found.details}" if found.details else ""
-    return f" {found.usage}\n {found.summary}{details}\n\n For example: {found.example}"
+    arguments = f"\n Arguments: {', '.join(found.parameters)}" if "…" in found.usage else ""
+    return f" {found.usage}{arguments}\n {found.summary}{details}\n\n For example: {found.example}"
 
 
 def _overview(commands: Mapping[str, Command]) -> Help:

@@ -74,6 +74,8 @@ class Placeholder:
         return f"<{self.name}: a placeholder of the manual>"
 
 
+SHOWN = 1  # parameters in the overview; help("configure") has them all
+
 PLACEHOLDERS = {name: Placeholder(name) for name in ("percentage", "pct", "ids", "reason")}
 
 
@@ -130,11 +132,12 @@ def command(
     def make(method: Callable[Concatenate[C, P], T]) -> CommandMethod[C, P, T]:
         summary, _, details = inspect.cleandoc(method.__doc__ or "").partition("\n")
         parameters = _without_self(method).parameters.values()
-        shown = ", ".join(
+        names_shown = [
             f"{p.name}?" if p.default is not inspect.Parameter.empty else p.name
             for p in parameters
             if p.name != "reason" or len(parameters) == 1  # every change takes one: help() says so once
-        )
+        ]
+        shown = ", ".join([*names_shown[:SHOWN], "…"] if len(names_shown) > SHOWN else names_shown)
         usage = f"rollout.{method.__name__}({shown})"
         names = tuple(p.name for p in parameters)
         info = Command(method.__name__, group, example, summary, details.strip(), usage, names, own_screen)

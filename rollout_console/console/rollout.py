@@ -42,10 +42,11 @@ class Rollout:
 
     @command(Group.STATUS, "rollout.checkHealth()")
     def checkHealth(self) -> results.HealthCheck:
-        """Check the health indicators; roll back to 0 % if they are in breach.
+        """Check the health indicators; roll back to 0 % if they call for it.
 
-        A breach is an error rate above the threshold with at least the minimum sample of jobs
-        since the last restart. With auto-rollback off, it is reported and nothing is changed.
+        They do if the error rate of the jobs in the rollout since the last restart is above the
+        threshold, with at least the minimum sample of jobs; with the guardrail "evidence", if the
+        evidence is strong, too. With auto-rollback off it is reported and nothing is changed.
         """
         return self.client.check_health()
 
@@ -167,6 +168,49 @@ class Rollout:
         """Show the progression and whether the next phase may begin."""
         return self.client.phases()
 
+    @command(Group.BEYOND, "rollout.configure(max_error_rate=4)")
+    def configure(
+        self,
+        *,
+        guardrail: results.Guardrail | None = None,
+        max_error_rate: float | None = None,
+        minimum_sample: int | None = None,
+        monitoring_window_hours: int | None = None,
+        reason: str | None = None,
+    ) -> results.Change | results.Settings:
+        """Change settings, all that are given or none; without arguments, show them all."""
+        given = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
+        if all(value is None for value in given):
+            return self.client.settings()
+        return self.client.configure(
+            guardrail=guardrail,
+            max_error_rate=max_error_rate,
+            minimum_sample=minimum_sample,
+            monitoring_window_hours=monitoring_window_hours,
+            reason=reason,
+        )
+
+    @command(Group.BEYOND, 'rollout.guardrail("evidence")')
+    def guardrail(
+        self,
+        guardrail: results.Guardrail | None = None,
+        max_error_rate: float | None = None,
+        minimum_sample: int | None = None,
+    ) -> results.GuardrailCost:
+        """Show how often the breaker rolls back a healthy day, and how soon it acts on a failing one."""
+        return self.client.guardrail(guardrail, max_error_rate, minimum_sample)
+
+    @command(Group.BEYOND, 'rollout.backtest("evidence", days=30)')
+    def backtest(
+        self,
+        guardrail: results.Guardrail | None = None,
+        max_error_rate: float | None = None,
+        minimum_sample: int | None = None,
+        days: int = 30,
+    ) -> results.Backtest:
+        """Show what other settings of the breaker would have done with the recorded jobs."""
+        return self.client.backtest(guardrail, max_error_rate, minimum_sample, days)
+
     @command(Group.BEYOND, "rollout.plot()")
     def plot(self, points: int = 48) -> results.ErrorTrend:
         """Show the error rate over the window, with the threshold."""
@@ -178,13 +222,23 @@ class Rollout:
         return watch(self.client, self.output.screen, sys.stdout, every, self.output.learn)
 
     @command(Group.BEYOND, "rollout.simulate(200, 20)", own_screen=True)
-    def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
+    def simulate(
+        self,
+        jobs: int = 200,
+        error_rate: float = 2.0,
+        control: int = 0,
+        control_error_rate: float = 1.0,
+        healthy_first: int = 0,
+        in_flight: int = 0,
+    ) -> results.Simulation:
         """Send practice jobs with an error rate in percent; on the local sample data only.
 
         The jobs come from eligible repositories, one after the other, until the breaker
-        trips. For a fire drill see docs/fire-drill.md.
+        trips; jobs of the control between them, if asked. The first healthy_first succeed, and
+        in_flight failures of jobs that began before the last restart come before all others.
+        For a fire drill see docs/fire-drill.md.
         """
-        return self.client.simulate(jobs, error_rate)
+        return self.client.simulate(jobs, error_rate, control, control_error_rate, healthy_first, in_flight)
 
     # The screen
 

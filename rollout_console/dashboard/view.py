@@ -16,7 +16,7 @@ from rollout_console.render.formatting import (
     format_percent,
     format_time,
 )
-from rollout_console.render.health import health_phrase
+from rollout_console.render.health import control_phrase, evidence_phrase, health_phrase, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.progression import PHASE_MARKS
 from rollout_console.render.sanitize import sanitize
@@ -69,6 +69,11 @@ def _header(
         since = format_moment(status.emergency_stopped_at, status.server_time)
         lines.append(" " + screen.paint(f"stopped {since}: {reason}"[: width - 2], "bad"))
     lines.append(f" {health_phrase(status.health, screen)}")
+    beside = [evidence_phrase(status.health), control_phrase(status.health) if status.health.control.jobs else ""]
+    if any(beside):
+        lines.append(f" {'; '.join(filter(None, beside))}")
+    if status.stop_effect is not None:
+        lines.append(f" {stop_effect_phrase(status.stop_effect, status.emergency_stop, status.server_time, screen)}")
     return lines
 
 
@@ -110,7 +115,7 @@ def _processors(metrics: results.Metrics, screen: Screen) -> list[str]:
     if not metrics.processors:
         return [" processors: no jobs in the window"]
     return [
-        f" {sanitize(p.processor, 16).ljust(16)}{format_count(p.jobs):>9} jobs  "
+        f" {sanitize(p.processor, 14).ljust(15)}{p.arm.ljust(10)}{format_count(p.jobs):>9} jobs  "
         f"{format_percent(p.error_rate):>8} errors  {format_duration(p.average_seconds):>9}"
         for p in metrics.processors
     ]

@@ -13,7 +13,7 @@ from typing import Any
 from rollout_console.client import RolloutClient
 from rollout_console.errors import NotConfigured, RolloutError
 from rollout_console.render.formatting import format_age
-from rollout_console.render.health import error_rate_phrase
+from rollout_console.render.health import control_phrase, error_rate_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import HealthCheck, HistoryEntry
@@ -81,7 +81,8 @@ class Alerts:
         if check.action == "auto_rollback_off":
             events[BREACH] = Alert(
                 "BREACH, and auto-rollback is off",
-                f"{error_rate_phrase(check.health)}. Traffic still flows. To roll back: rollout.rollbackToZero()",
+                f"{error_rate_phrase(check.health)}; {control_phrase(check.health)}. Traffic still flows. "
+                "To roll back: rollout.rollbackToZero()",
             )
         else:
             events.pop(BREACH, None)
@@ -91,7 +92,7 @@ class Alerts:
             return [], f"the database did not say who sends them; retry at the next check: {error}"
         alerts = [self._recovered(), *(events[key] for key in events if key in claims.raised)]
         if BREACH in claims.cleared:
-            title = "breach: rolled back or stopped" if check.health.breach else "breach is over"
+            title = "breach: rolled back or stopped" if check.health.check_rolls_back else "breach is over"
             alerts.append(Alert(title, f"{error_rate_phrase(check.health)}. Rollout at {_at(check)}."))
         self._unclaimed = {}
         return self._send([alert for alert in alerts if alert])

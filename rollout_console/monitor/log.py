@@ -49,7 +49,7 @@ class TextLog:
             reason = f": {sanitize(entry.reason, 200)}" if entry.reason else ""
             self._say(f"{change_summary(entry)}, by {change_author(entry)}{reason}", entry.at.astimezone())
         found = (check.health.verdict, check.action)
-        if check.health.breach and found != self._shown:
+        if check.health.verdict in ("above_threshold", "breach") and found != self._shown:
             self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
         else:
             self._say(f"{state_line(check.status, self._screen).strip()}  {health_phrase(check.health, self._screen)}")

@@ -100,7 +100,7 @@ class Monitor:
             return 3
         with contextlib.suppress(RolloutError):
             self.client.monitor_beat(self.id, self.every, leaving=True)
-        if not check.health.breach:
+        if not check.health.check_rolls_back:
             return 0
         return 2 if check.action == "auto_rollback_off" else 1
 

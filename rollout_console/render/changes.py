@@ -9,6 +9,7 @@ from rollout_console.render.dispatch import render
 from rollout_console.render.formatting import format_count, format_measure, format_moment, format_number
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.settings import format_setting
 from rollout_console.render.status import eligible_phrase, state_line
 from rollout_console.results import Change, Criterion
 
@@ -99,6 +100,18 @@ def say_auto_rollback(change: Change) -> str:
         threshold = f"{format_number(change.status.max_error_rate)} %"
         return f"auto-rollback is on: above {threshold} errors the rollout goes to 0 % by itself"
     return "auto-rollback is OFF: a breach is only reported; to switch it on: rollout.enableAutoRollback()"
+
+
+@sentence("configure")
+def say_configured(change: Change) -> str:
+    """Say from what to what each setting went."""
+    if change.change is None or not change.change.after:
+        return "nothing changed: the settings are as asked already; to see them: rollout.configure()"
+    before = change.change.before or {}
+    return "; ".join(
+        f"{sanitize(name, 40)} {format_setting(before.get(name))} → {format_setting(value)}"
+        for name, value in change.change.after.items()
+    )
 
 
 @sentence("addToWhitelist")

@@ -76,8 +76,12 @@ def _axis(trend: ErrorTrend, width: int) -> str:
 def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
     """Return the chart, or in a pipe a line for each step."""
     jobs, errors = sum(p.jobs for p in trend.points), sum(p.errors for p in trend.points)
+    control = sum(p.control_jobs for p in trend.points), sum(p.control_errors for p in trend.points)
     threshold = f"threshold {format_number(trend.max_error_rate)} %"
-    head = f" error rate over the window: {format_count(errors)} of {format_count(jobs)} jobs, {threshold}"
+    head = (
+        f" error rate over the window: {format_count(errors)} of {format_count(jobs)} jobs, {threshold};"
+        f" control {format_count(control[1])} of {format_count(control[0])}"
+    )
     if not screen.bars:  # in a pipe: figures, one line a step
         rows = [
             f"{format_time(p.at)}  {format_count(p.jobs)} jobs  {format_count(p.errors)} errors  "

@@ -2,38 +2,99 @@
 
 from __future__ import annotations
 
-from rollout_console.render.formatting import format_count, format_counted, format_moment, format_number, format_percent
+from datetime import datetime
+
+from rollout_console.render.formatting import (
+    format_age,
+    format_count,
+    format_counted,
+    format_moment,
+    format_number,
+    format_percent,
+    format_time,
+)
 from rollout_console.render.screen import Screen
-from rollout_console.results import Health, Verdict
+from rollout_console.results import Health, Rate, StopEffect, Verdict
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
     "no_data": ("no jobs yet", "muted"),
     "small_sample": ("too few jobs to judge (fewer than {health.minimum_sample})", "muted"),
     "healthy": ("healthy", "good"),
+    "above_threshold": ("above the threshold", "warning"),
     "breach": ("BREACH", "bad"),
 }
+EVIDENCE_SHOWN = 1_000_000  # beyond it a figure says nothing more
 
 
 def health_phrase(health: Health, screen: Screen) -> str:
     """Return the verdict and the error rate that led to it."""
     words, style = VERDICTS[health.verdict]
     verdict = screen.paint(words.format(health=health), style)
-    return f"{verdict}: {error_rate_phrase(health)}" if health.jobs else verdict
+    if health.recent is not None:
+        rate = f"{error_rate_phrase(health.recent)} since {format_time(health.recent.since)}"
+    else:
+        rate = error_rate_phrase(health)
+    return f"{verdict}: {rate}" if health.jobs else verdict
 
 
-def error_rate_phrase(health: Health) -> str:
+def error_rate_phrase(rate: Rate) -> str:
     """Return the error rate with its sample and interval, so that 1 error in 11 jobs reads as what it is."""
-    if not health.jobs:
+    if not rate.jobs:
         return "no jobs"
     return (
-        f"{format_percent(health.error_rate)} errors "
-        f"({format_count(health.errors)} of {format_counted(health.jobs, 'job', 'jobs')}; "
-        f"95 % interval {format_number(health.error_rate_low)}–{format_percent(health.error_rate_high)})"
+        f"{format_percent(rate.error_rate)} errors "
+        f"({format_count(rate.errors)} of {format_counted(rate.jobs, 'job', 'jobs')}; "
+        f"95 % interval {format_number(rate.error_rate_low)}–{format_percent(rate.error_rate_high)})"
     )
+
+
+def evidence_phrase(health: Health) -> str:
+    """Return how strong the evidence is, and what it leads to; empty where the threshold is not crossed."""
+    judged = health.recent or health
+    if health.verdict not in ("above_threshold", "breach"):
+        return ""
+    strength = f"evidence {_evidence(judged.evidence)} of {format_number(judged.evidence_limit)}"
+    if health.breach:
+        return strength
+    return f"{strength}; {'the next health check rolls back' if health.check_rolls_back else 'held'}"
+
+
+def control_phrase(health: Health) -> str:
+    """Return the error rate outside the rollout, and what it means if jobs fail there as well."""
+    control = health.control
+    if not control.jobs:
+        return "control: no jobs"
+    jobs = f"{format_count(control.errors)} of {format_counted(control.jobs, 'job', 'jobs')}"
+    cause = ": probably not the rollout" if control.failing and health.check_rolls_back else ""
+    return f"control {format_percent(control.error_rate)} ({jobs}){cause}"
+
+
+def health_lines(health: Health, screen: Screen) -> list[str]:
+    """Return all that health rests on: verdict, evidence, control, window."""
+    beside = [phrase for phrase in (evidence_phrase(health), control_phrase(health)) if phrase]
+    return [health_phrase(health, screen), "; ".join(beside), window_phrase(health)]
 
 
 def window_phrase(health: Health) -> str:
     """Return how far back health looks."""
     if health.since_restart:
-        return f"since the restart {format_moment(health.window_start)}"
+        return f"since the restart {format_moment(health.window_start)}, of a window of {health.window_hours} h"
     return f"last {health.window_hours} h"
+
+
+def stop_effect_phrase(effect: StopEffect, stopped: bool, now: datetime, screen: Screen) -> str:
+    """Return whether the application has seen a stop or a lowering (R18)."""
+    event = "stop" if stopped else "lowering"
+    if effect.leaks:
+        jobs = format_counted(effect.leaks, "job", "jobs")
+        last = f", last {format_age(effect.last_leak_at, now)}" if effect.last_leak_at else ""
+        said = f"since the {event}: {jobs} still began in the rollout{last}: the application has not seen it"
+        return screen.paint(said, "bad")
+    if not effect.jobs:
+        return f"since the {event}: no jobs yet"
+    kept = "none in the rollout" if stopped else "none that should be out"
+    return f"{event} has taken effect: {format_counted(effect.jobs, 'job', 'jobs')} since, {kept}"
+
+
+def _evidence(value: float) -> str:
+    return f"over {EVIDENCE_SHOWN:,}" if value > EVIDENCE_SHOWN else format_number(round(value, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import render
-from rollout_console.render.health import health_phrase, window_phrase
+from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import state_line
 from rollout_console.results import HealthAction, HealthCheck
@@ -12,6 +12,11 @@ from rollout_console.results import HealthAction, HealthCheck
 # What was done, how loudly to say so, and what to type.
 ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
     "none": ("no rollback needed", None, ""),
+    "held": (
+        "above the threshold, held by the guardrail: the evidence is weak",
+        "warning",
+        "; to roll back: rollout.rollbackToZero()",
+    ),
     "rolled_back": (
         "ROLLED BACK to 0 %",
         "bad",
@@ -31,10 +36,14 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
 def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]
+    verdict, *beside = health_lines(check.health, screen)
+    effect = check.status.stop_effect
+    if effect is not None:
+        beside.append(stop_effect_phrase(effect, check.status.emergency_stop, check.status.server_time, screen))
     return "\n".join(
         [
-            f" {state_line(check.status, screen)}  {health_phrase(check.health, screen)}",
-            f" {window_phrase(check.health)}",
+            f" {state_line(check.status, screen)}  {verdict}",
+            *(f" {line}" for line in beside),
             criteria_table(check.criteria, screen, "criterion"),
             f" {screen.paint(done, style) if style else done}{what_next}",
         ]

@@ -14,6 +14,10 @@ from rollout_console.results import Simulation
 def render_simulation(run: Simulation, screen: Screen) -> str:
     """Return how many jobs were sent, and whether one tripped the breaker."""
     sent = f"{format_counted(run.jobs, 'job', 'jobs')} sent, {format_count(run.errors)} failed"
+    if run.control_jobs:
+        sent += f"; {format_count(run.control_jobs)} of the control"
+    if run.in_flight:
+        sent += f"; {format_count(run.in_flight)} failed that began before the restart"
     if run.rolled_back:
         sent += f"; job {format_count(run.jobs)} tripped the breaker"
         sent += "\n to see why: rollout.history(1), rollout.showMetrics()"

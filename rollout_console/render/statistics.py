@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import render
 from rollout_console.render.formatting import format_count, format_duration, format_percent, format_time
-from rollout_console.render.health import health_phrase, window_phrase
+from rollout_console.render.health import health_lines
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import eligible_phrase
@@ -23,8 +23,7 @@ def render_stats(stats: Stats, screen: Screen) -> str:
     facts = [
         ("repositories", _eligible(stats)),
         ("categories", categories or "none"),
-        ("health", health_phrase(stats.health, screen)),
-        ("window", window_phrase(stats.health)),
+        ("health", "\n".join(health_lines(stats.health, screen))),
         ("success rate", format_percent(stats.success_rate)),
         ("jobs", f"{format_count(stats.total_jobs)} ({_jobs_by_processor(stats)})"),
     ]
@@ -46,11 +45,11 @@ def _jobs_by_processor(stats: Stats) -> str:
 @render.register
 def render_metrics(metrics: Metrics, screen: Screen) -> str:
     """Return health, a table of the processors, the success metrics, and the last errors."""
-    headers = ["processor", "jobs", "errors", "error rate", "success", "time", "cost/job"]
+    headers = ["processor", "arm", "jobs", "errors", "error rate", "success", "time", "cost/job"]
     rows = [_processor_row(p) for p in metrics.processors]
     parts = [
-        f" {health_phrase(metrics.health, screen)}\n {window_phrase(metrics.health)}",
-        screen.table(headers, rows, ["left", *["right"] * 6]) if rows else " no jobs in the window",
+        "\n".join(f" {line}" for line in health_lines(metrics.health, screen)),
+        screen.table(headers, rows, ["left", "left", *["right"] * 6]) if rows else " no jobs in the window",
         criteria_table(metrics.criteria, screen, "success metric"),
     ]
     if metrics.last_errors:
@@ -62,6 +61,7 @@ def render_metrics(metrics: Metrics, screen: Screen) -> str:
 def _processor_row(p: ProcessorMetrics) -> list[str]:
     return [
         sanitize(p.processor, 30),
+        p.arm,
         format_count(p.jobs),
         format_count(p.errors),
         format_percent(p.error_rate),

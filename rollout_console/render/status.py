@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout_console.render.dispatch import render
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
-from rollout_console.render.health import health_phrase, window_phrase
+from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -46,7 +46,7 @@ def eligible_phrase(eligible: int, total: int) -> str:
 
 
 def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
-    now, health = status.server_time, status.health
+    now = status.server_time
     whitelist, blacklist = format_count(status.whitelist_size), format_count(status.blacklist_size)
     percentages = f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect"
     return [
@@ -55,8 +55,9 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("repositories", eligible_phrase(status.eligible_repositories, status.total_repositories)),
         ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
         ("emergency stop", _emergency_stop(status, screen)),
+        *_stop_effect(status, screen),
         ("auto-rollback", _auto_rollback(status, screen)),
-        ("health", f"{health_phrase(health, screen)}\n{window_phrase(health)}, of a window of {health.window_hours} h"),
+        ("health", "\n".join(health_lines(status.health, screen))),
         ("lists", f"{whitelist} on the whitelist, {blacklist} on the blacklist"),
         ("created", format_moment(status.created_at, now)),
         ("updated", format_moment(status.updated_at, now)),
@@ -76,11 +77,20 @@ def _emergency_stop(status: Status, screen: Screen) -> str:
     )
 
 
+def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
+    if status.stop_effect is None:
+        return []
+    return [("application", stop_effect_phrase(status.stop_effect, status.emergency_stop, status.server_time, screen))]
+
+
 def _auto_rollback(status: Status, screen: Screen) -> str:
-    threshold = f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs"
+    threshold = (
+        f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs\n"
+        f"guardrail {status.guardrail}; what it costs: rollout.guardrail()"
+    )
     if status.auto_rollback_enabled:
         return f"on: to 0 % {threshold}"
-    return f"{screen.paint('OFF', 'warning')} (threshold: {threshold})"
+    return f"{screen.paint('OFF', 'warning')}: would act {threshold}"
 
 
 def _last_change(status: Status) -> str:

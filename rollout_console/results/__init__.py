@@ -10,36 +10,46 @@ from rollout_console.results.categories import Categories, CategorizationRun, Ca
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
-from rollout_console.results.health import Health, Verdict
+from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
+from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
 from rollout_console.results.history import History, HistoryEntry
 from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
 from rollout_console.results.overview import Overview
 from rollout_console.results.progression import Phase, Phases, PhaseState
+from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
-from rollout_console.results.statistics import ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
+from rollout_console.results.statistics import Arm, ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
 from rollout_console.results.status import Status
 from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.whitelist import ListedRepository, Whitelist
 
 __all__ = [
     "AlertClaims",
+    "Arm",
+    "Backtest",
     "Categories",
     "CategorizationRun",
     "CategorizationState",
     "Category",
     "CategoryMove",
     "Change",
+    "ControlRate",
     "Criterion",
     "ErrorTrend",
     "Explanation",
+    "FailingDay",
+    "Guardrail",
+    "GuardrailCost",
     "Health",
     "HealthAction",
     "HealthCheck",
+    "HealthyDay",
     "History",
     "HistoryEntry",
     "JobError",
     "ListedRepository",
     "Metrics",
+    "MissedTrip",
     "MonitorAtWork",
     "MonitorBeat",
     "Operator",
@@ -49,15 +59,21 @@ __all__ = [
     "Phases",
     "Preview",
     "ProcessorMetrics",
+    "Rate",
     "Reason",
+    "RecentRate",
     "Record",
+    "ReplayedTrip",
     "Result",
+    "Setting",
+    "Settings",
     "SetupPlan",
     "SetupStep",
     "Simulation",
     "StartOutcome",
     "Stats",
     "Status",
+    "StopEffect",
     "TrendPoint",
     "Unit",
     "Verdict",

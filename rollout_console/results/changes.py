@@ -13,7 +13,7 @@ from rollout_console.results.history import HistoryEntry
 from rollout_console.results.status import Status
 
 C = TypeVar("C", bound="Change")
-HealthAction = Literal["none", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped"]
+HealthAction = Literal["none", "held", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped"]
 
 
 class Change(Result, kw_only=True):
@@ -44,9 +44,14 @@ class HealthCheck(Change, kw_only=True):
 
 
 class Simulation(Result, kw_only=True):
-    """`rollout.simulate()`: how many jobs were sent before they ended or the breaker tripped."""
+    """`rollout.simulate()`: how many jobs were sent before they ended or the breaker tripped.
+
+    `control_jobs` and `in_flight` (begun before the last restart) come on top of `jobs`.
+    """
 
     jobs: int
     errors: int
+    control_jobs: int
+    in_flight: int
     rolled_back: bool
     status: Status

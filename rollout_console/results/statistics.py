@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
-from rollout_console.results.health import Health
+from rollout_console.results.health import Health, Rate
+
+Arm = Literal["treatment", "control"]
 
 
 class Stats(Result, kw_only=True):
-    """`rollout.stats()`; `category_order` gives the keys of `categories` in rollout order."""
+    """`rollout.stats()`; `category_order` gives the keys of `categories` in rollout order.
+
+    The rates are the treatment's; `total_jobs` and `processor_distribution` count both arms.
+    """
 
     feature_name: str
     rollout_percentage: int
@@ -27,16 +33,12 @@ class Stats(Result, kw_only=True):
     criteria: list[Criterion]
 
 
-class ProcessorMetrics(Record, kw_only=True):
-    """One processor over the window."""
+class ProcessorMetrics(Rate, kw_only=True):
+    """One arm of the jobs on one processor over the window."""
 
     processor: str
-    jobs: int
-    errors: int
+    arm: Arm
     successes: int
-    error_rate: float | None
-    error_rate_low: float | None
-    error_rate_high: float | None
     success_rate: float | None
     average_seconds: float | None
     unit_cost: float | None
@@ -62,15 +64,17 @@ class Metrics(Result, kw_only=True):
 
 
 class TrendPoint(Record, kw_only=True):
-    """Jobs and errors in one step of time."""
+    """Jobs and errors of the treatment in one step of time, and of the control."""
 
     at: datetime
     jobs: int
     errors: int
+    control_jobs: int
+    control_errors: int
 
 
 class ErrorTrend(Result, kw_only=True):
-    """`rollout.plot()`: jobs and errors over the window, oldest first."""
+    """`rollout.plot()`: jobs and errors over the window, oldest first, whatever restarts lie in it."""
 
     max_error_rate: float
     restarted_at: datetime | None

@@ -9,7 +9,7 @@ from msgspec import field
 
 from rollout_console.results.base import Result
 from rollout_console.results.categories import CategorizationState
-from rollout_console.results.health import Health
+from rollout_console.results.health import Guardrail, Health, StopEffect
 from rollout_console.results.history import HistoryEntry
 
 
@@ -35,6 +35,7 @@ class Status(Result, kw_only=True):
     max_error_rate: float
     minimum_sample: int
     monitoring_window_hours: int
+    guardrail: Guardrail
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_size: int
@@ -46,8 +47,10 @@ class Status(Result, kw_only=True):
     updated_at: datetime | None
     percentage_since: datetime | None
     restarted_at: datetime | None
+    narrowed_at: datetime | None
     server_time: datetime
     health: Health
+    stop_effect: StopEffect | None
     categorization: CategorizationState | None
     last_change: HistoryEntry | None
     schema_version: int

@@ -161,13 +161,14 @@ def test_an_adopted_rollout_works(existing):
     status = c.status()
     assert (status.rollout_percentage, status.rollout_strategy) == (10, "percentage")
     assert c.stats().total_jobs == 10
-    assert c.stats().error_rate == 10
+    health = c.status().health
+    assert (health.jobs, health.control.jobs, health.control.error_rate) == (0, 10, 10), "an older row has no arm"
     assert c.show_metrics().processors[0].average_seconds == 12.5
     assert c.explain("acme/r1").pinned_as_test, "marked by hand, since 9000 stars are no test repository"
     assert c.categorize_all().processed == 60
     assert c.explain("acme/r1").category == "test"
     assert c.stats().total_repositories == 60
-    assert c.check_health().action == "rolled_back"
+    assert c.check_health().action == "none"
     assert c.set_rollout(20).changed
 
 

@@ -66,9 +66,10 @@ def test_a_database_of_the_development_version_is_brought_up_to_date(older, from
     client = RolloutClient(PostgresAdapter(older))
     status = client.status()
     assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
-    assert (status.health.jobs, status.health.errors) == (25, 1)
+    control = status.health.control
+    assert (control.jobs, control.errors) == (25, 1), "an older row has no arm"
     assert status.eligible_repositories == before["eligible_repositories"]
-    assert [entry.command for entry in client.history().entries][:3] == ["emergencyStop", "setRollout", "markAsTest"]
+    assert [entry.command for entry in client.history().entries][:3] == ["migrate", "emergencyStop", "setRollout"]
     assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}
     client.resume(5)
     assert client.check_health().action == "none"

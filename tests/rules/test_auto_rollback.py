@@ -15,9 +15,9 @@ def percentage(rollout: RolloutUnderTest) -> int:
 
 def test_r8_the_crossing_job_trips_the_breaker_in_its_own_transaction(running):
     repo = running.repository_id("acme/repo-1")
-    running.report(good=19, bad=1)
+    running.report(good=6, bad=3)  # evidence 17 of 20
     with psycopg.connect(running.url) as connection:
-        connection.execute("select record_rollout_job(%s, 'inngest', false, 1, 'boom')", (repo,))
+        connection.execute("select record_rollout_job(%s, 'inngest', false, treated => true)", (repo,))
         inside = connection.execute("select rollout_percentage from rollout_configuration").fetchone()
         assert inside == (0,), "the rollback is part of the job's transaction"
         assert percentage(running) == 50, "and not seen before it commits"
@@ -26,27 +26,32 @@ def test_r8_the_crossing_job_trips_the_breaker_in_its_own_transaction(running):
     assert (entry.action, entry.triggered_by, entry.previous_percentage, entry.new_percentage) == (
         "rollback", "auto_rollback", 50, 0,
     )  # fmt: skip
-    assert (entry.evidence["errors"], entry.evidence["jobs"]) == (2, 21)
+    assert (entry.evidence["errors"], entry.evidence["jobs"]) == (4, 10)
 
 
 def test_r8_a_success_that_completes_the_sample_can_be_the_crossing_job(running):
-    running.report(good=8, bad=1)
+    running.client.configure(minimum_sample=20)
+    running.report(good=11, bad=8)
     assert percentage(running) == 50
     running.report(good=1)
     assert percentage(running) == 0
 
 
 def test_r8_the_applications_own_writes_trip_it_too(running):
-    """It writes rollout_metrics itself: reads, adds one, writes back."""
+    """It writes a row of rollout_metrics for each job."""
     repo = running.repository_id("acme/repo-1")
-    running.sql(
-        "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count,"
-        " total_jobs) select id, %s, 'github_actions', 10, 0, 10 from rollout_configuration",
-        repo,
-    )
-    running.sql("update rollout_metrics set error_count = 1, total_jobs = 11")
+    for errors in [0] * 6 + [1] * 4:
+        assert percentage(running) == 50
+        running.sql(
+            "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count,"
+            " total_jobs, average_processing_time, metrics_window_start, metrics_window_end)"
+            " select id, %s, 'github_actions', %s, %s, 1, 0, now() - interval '24 hours', now()"
+            " from rollout_configuration",
+            repo, 1 - errors, errors,
+        )  # fmt: skip
     assert percentage(running) == 0
-    assert running.client.status().health.jobs == 11
+    entry = running.client.history(1).entries[0]
+    assert (entry.command, entry.evidence["errors"], entry.evidence["jobs"]) == ("rollout_metrics", 4, 10)
 
 
 def test_r8_switched_off_it_only_reports(running):
@@ -68,7 +73,7 @@ def test_r8_many_reporters_at_once_trip_it_once_and_lose_nothing(running):
         with psycopg.connect(running.url, autocommit=True) as connection:
             for job in range(20):
                 connection.execute(
-                    "select record_rollout_job(%s, %s, %s)",
+                    "select record_rollout_job(%s, %s, %s, treated => true)",
                     (repo, "inngest" if number % 2 else "github_actions", job % 4 > 0),
                 )
 
@@ -86,15 +91,39 @@ def test_r8_many_reporters_at_once_trip_it_once_and_lose_nothing(running):
 def test_r8_two_failures_at_the_same_moment_do_not_slip_through(running):
     """Neither transaction sees the other's job; the lock makes the second one count both."""
     repo = running.repository_id("acme/repo-1")
-    running.sql("update rollout_configuration set max_error_rate = 10")
-    running.report(good=10)
+    running.report(good=6, bad=2)
     with psycopg.connect(running.url) as one, psycopg.connect(running.url) as two:
-        one.execute("select record_rollout_job(%s, 'inngest', false)", (repo,))  # 1 of 11: 9.1 %
+        one.execute("select record_rollout_job(%s, 'github_actions', false)", (repo,))  # 3 of 9
         second = threading.Thread(
             target=lambda: two.execute("select record_rollout_job(%s, 'github_actions', false)", (repo,))
         )
         second.start()
         one.commit()
         second.join()
-        two.commit()  # 2 of 12: 16.7 %
+        two.commit()  # 4 of 10: evidence 96; without the other 3 of 9, and too few jobs
     assert percentage(running) == 0
+
+
+def test_r8_a_job_id_sent_by_eight_reporters_at_once_is_one_job(running):
+    """Each failing job is sent by all of them; the job that makes the evidence is still the one that trips."""
+    repo = running.repository_id("acme/repo-1")
+
+    def report() -> None:
+        with psycopg.connect(running.url, autocommit=True) as connection:
+            for number in range(30):
+                connection.execute(
+                    "select record_rollout_job(%s, 'github_actions', %s, job_id => %s)",
+                    (repo, number % 3 > 0, f"job-{number}"),
+                )
+
+    threads = [threading.Thread(target=report) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert running.sql("select sum(jobs), sum(errors) from rollout_job_counts") == [(30, 10)]
+    evidence = running.client.history(1).entries[0].evidence
+    assert evidence["evidence"] >= 20
+    one_less = running.value("select rollout_evidence(%s, %s, 5)", evidence["errors"] - 1, evidence["jobs"] - 1)
+    assert one_less < 20 or evidence["jobs"] == 10, "the job before it had not made the evidence"
+    assert running.differences() == {}

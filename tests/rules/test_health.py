@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import psycopg
 import pytest
 
 from tests.support.rollouts import RolloutUnderTest
@@ -11,12 +14,12 @@ def percentage(rollout: RolloutUnderTest) -> int:
     return rollout.client.status().rollout_percentage
 
 
-def test_r7_exactly_at_the_threshold_is_not_a_breach(running):
+def test_r8_exactly_at_the_threshold_it_is_not_crossed(running):
     running.client.disable_auto_rollback()
     running.report(good=19, bad=1)  # 5 % of 20
     assert running.client.status().health.verdict == "healthy"
     running.report(bad=1)
-    assert running.client.status().health.verdict == "breach"
+    assert running.client.status().health.verdict == "above_threshold"
 
 
 def test_r7_below_the_minimum_sample_nothing_is_a_breach(running):
@@ -28,9 +31,11 @@ def test_r7_below_the_minimum_sample_nothing_is_a_breach(running):
     assert percentage(running) == 0
 
 
-def test_r7_the_minimum_sample_is_a_column(running):
-    running.sql("update rollout_configuration set minimum_sample = 3")
-    running.report(good=1, bad=2)
+def test_r7_the_minimum_sample_can_be_set(running):
+    running.client.configure(minimum_sample=3)
+    running.report(bad=2)
+    assert percentage(running) == 50
+    running.report(bad=1)
     assert percentage(running) == 0
 
 
@@ -50,9 +55,9 @@ def test_r7_old_jobs_leave_the_window(running):
     running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
     for hours, errors in ((30, 50), (1, 0)):
         running.sql(
-            "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count,"
+            "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, treated, success_count, error_count,"
             " total_jobs, metrics_window_start, metrics_window_end)"
-            " select id, %s, 'inngest', 50, %s, %s, now() - interval '2 days', now() - %s * interval '1 hour'"
+            " select id, %s, 'inngest', true, 50, %s, %s, now() - interval '2 days', now() - %s * interval '1 hour'"
             " from rollout_configuration",
             repo, errors, 50 + errors, hours,
         )  # fmt: skip
@@ -87,6 +92,74 @@ def test_r7_a_restart_forgives_errors_of_the_same_minute(running):
     running.report(good=4, bad=9)
     running.client.rollback_to_zero()
     running.client.set_rollout(5)
-    running.report(good=9, bad=1)
-    # 1 of 10 is a breach; 10 of 23 would have been one four jobs earlier
+    running.report(good=6, bad=4)
+    # 4 of 10 is a breach; 13 of 23 would have been one four jobs earlier
     assert running.client.history(1).entries[0].evidence["jobs"] == 10
+
+
+def test_r7_jobs_in_flight_at_a_rollback_do_not_trip_the_recovery(running):
+    running.report(good=5, bad=6)
+    assert percentage(running) == 0
+    running.client.set_rollout(5)
+    running.report(bad=10, began=timedelta(minutes=5))
+    health = running.client.status().health
+    assert (percentage(running), health.jobs, health.verdict) == (5, 0, "no_data")
+    assert running.differences() == {}
+    running.report(bad=10)
+    assert percentage(running) == 0, "jobs that began since are judged as ever"
+
+
+def test_r7_the_start_is_reckoned_from_the_seconds_if_only_they_are_known(running):
+    repo = running.repository_id("acme/repo-1")
+    running.sql("select record_rollout_job(%s, 'github_actions', false, 300)", repo)
+    assert running.client.status().health.jobs == 0, "it began five minutes ago, before the restart"
+    running.sql("select record_rollout_job(%s, 'github_actions', false)", repo)
+    assert running.client.status().health.jobs == 1, "nothing says that this one did"
+
+
+def test_r7_a_start_in_the_future_is_now(running):
+    running.report(bad=1, began=timedelta(hours=-1))
+    assert running.client.status().health.jobs == 1
+
+
+def test_r7_a_lowering_forgives_nothing(running):
+    """A job that began before it is counted in the window, though not among the jobs since (R18)."""
+    running.client.disable_auto_rollback()
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.client.set_rollout(25)
+    running.report(bad=3, began=timedelta(minutes=5))
+    status = running.client.status()
+    assert (status.health.jobs, status.stop_effect.jobs) == (3, 0)
+
+
+def test_r7_a_job_reported_twice_under_one_id_counts_once(running):
+    repo = running.repository_id("acme/repo-1")
+    for job_id in ("a", "b", "a", "b", "a", None, None):
+        running.sql("select record_rollout_job(%s, 'github_actions', true, job_id => %s)", repo, job_id)
+    assert running.client.status().health.jobs == 4
+    with pytest.raises(psycopg.Error, match="1 to 200 characters"):
+        running.sql("select record_rollout_job(%s, 'inngest', true, job_id => %s)", repo, "x" * 201)
+
+
+def test_r7_a_job_id_belongs_to_its_report(running):
+    """A report that is refused, or rolled back, leaves no id behind: sent again, it counts."""
+    repo = running.repository_id("acme/repo-1")
+    with psycopg.connect(running.url) as connection:
+        connection.execute("select record_rollout_job(%s, 'github_actions', true, job_id => 'a')", (repo,))
+        connection.rollback()
+    running.sql("select record_rollout_job(%s, 'github_actions', true, job_id => 'a')", repo)
+    assert running.client.status().health.jobs == 1
+
+
+def test_r7_unknown_times_are_unknown(running):
+    """The application's average of 0 seconds is no time at all."""
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, total_jobs,"
+        " average_processing_time) select id, %s, 'github_actions', 1, 1, 0 from rollout_configuration",
+        running.repository_id("acme/repo-1"),
+    )
+    metrics = running.client.show_metrics()
+    assert metrics.processors[0].average_seconds is None
+    times = [criterion for criterion in metrics.criteria if "processing time" in criterion.name]
+    assert {(criterion.actual, criterion.met) for criterion in times} == {(None, None)}
+    assert running.differences() == {}

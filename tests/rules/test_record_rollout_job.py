@@ -15,6 +15,7 @@ def test_record_rollout_job_refuses_an_unknown_processor(running, processor):
 
 def test_record_rollout_job_keeps_averages_and_the_last_error(running):
     repo = running.repository_id("acme/repo-1")
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
     for seconds, message in ((10, None), (20, None), (None, "x" * 5000)):
         running.sql("select record_rollout_job(%s, 'inngest', %s, %s, %s)", repo, message is None, seconds, message)
     row = running.sql(

@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 FAILURES = (
-    "select record_rollout_job((select min(id::text)::uuid from repositories), 'inngest', false)"
+    "select record_rollout_job((select min(id::text)::uuid from repositories), 'inngest', false, treated => true)"
     " from generate_series(1, 20)"
 )
 RUNNING = "select rollout_set_percentage(50)"
@@ -36,6 +36,7 @@ SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["select rollout_add_to_whitelist('{acme/repo-1}')"],
         {"repositories": ["acme/repo-1"]},
     ),
+    "rollout_configure": ([], {"settings": {"max_error_rate": 4}}),
     "rollout_note": ([], {"reason": "the status page is red"}),
     "rollout_mark_as_test": ([], {"repositories": ["acme/repo-1"]}),
     "rollout_unmark_as_test": (["select rollout_mark_as_test('{acme/repo-1}')"], {"repositories": ["acme/repo-1"]}),
@@ -71,7 +72,9 @@ def test_r10_sent_twice_it_is_made_once_and_answered_alike(rollout, function):
     def send():
         named = ", ".join(f"{name} => %s" for name in arguments)
         answer = rollout.value(
-            f"select {function}({named}{', ' if named else ''}context => %s)", *arguments.values(), Jsonb(context)
+            f"select {function}({named}{', ' if named else ''}context => %s)",
+            *(Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()),
+            Jsonb(context),
         )
         return without_moments(answer)
 

@@ -50,7 +50,7 @@ TAMPERED = {
     "repositories and totals per category": "update rollout_category_counts set stars = stars + 1 where category = 'test'",
     "repositories per hash bucket": "delete from rollout_buckets where ctid = (select min(ctid) from rollout_buckets)",
     "cutoffs at the percentage": "update rollout_category_counts set cutoff = 5000 where category = 'test'",
-    "jobs per processor": "update rollout_job_counts set errors = errors + 1",
+    "jobs per processor and arm": "update rollout_job_counts set errors = errors + 1",
 }
 
 

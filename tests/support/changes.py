@@ -33,7 +33,7 @@ def breach(client: RolloutClient, sql: Callable[[str], Any]) -> None:
     client.set_rollout(0)
     client.set_rollout(50)
     client.disable_auto_rollback()
-    sql("select record_rollout_job((select min(id::text)::uuid from repositories), 'inngest', false)"
+    sql("select record_rollout_job((select min(id::text)::uuid from repositories), 'inngest', false, treated => true)"
         " from generate_series(1, 20)")  # fmt: skip
     client.enable_auto_rollback()
 
@@ -55,6 +55,9 @@ CHANGES = {
         lambda c: c.categorize_all(),
     ),
     "checkHealth": Change(breach, lambda c: c.check_health()),
+    "configure": Change(
+        lambda c, _: c.configure(max_error_rate=5), lambda c: c.configure(max_error_rate=4, guardrail="evidence")
+    ),
     "note": Change(lambda c, _: None, lambda c: c.note("the status page is red"), again=1),
 }  # fmt: skip
 
@@ -69,6 +72,8 @@ REPORTS: dict[str, Callable[[RolloutClient], Any]] = {
     "preview": lambda c: c.preview(50),
     "explain": lambda c: c.explain(REPOSITORY),
     "phases": lambda c: c.phases(),
+    "guardrail": lambda c: c.guardrail("evidence"),
+    "backtest": lambda c: c.backtest(days=1),
     "plot": lambda c: c.error_trend(),
 }
 # help asks nothing, watch asks until Ctrl-C, and simulate is for the sample data alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -53,14 +54,32 @@ class RolloutUnderTest:
     def repository_id(self, name: str) -> str:
         return str(self.value("select id from repositories where full_name = %s", name))
 
-    def report(self, *, good: int = 0, bad: int = 0, name: str = "acme/repo-1", message: str = "boom") -> None:
-        """Report finished jobs as the application does: successes first, each in its own transaction."""
+    def report(
+        self,
+        *,
+        good: int = 0,
+        bad: int = 0,
+        name: str = "acme/repo-1",
+        message: str = "boom",
+        treated: bool = True,
+        began: timedelta = timedelta(),
+    ) -> None:
+        """Report finished jobs: successes first, each in its own transaction.
+
+        Args:
+            good: how many succeed.
+            bad: how many fail after them.
+            name: of the repository.
+            message: of the failures.
+            treated: whether they belong to the treatment.
+            began: how long ago they began.
+        """
         repo = self.repository_id(name)
         with psycopg.connect(self.url, autocommit=True) as connection:
             for success in [True] * good + [False] * bad:
                 connection.execute(
-                    "select record_rollout_job(%s, 'inngest', %s, 30, %s)",
-                    (repo, success, None if success else message),
+                    "select record_rollout_job(%s, 'inngest', %s, 30, %s, started_at => now() - %s, treated => %s)",
+                    (repo, success, None if success else message, began, treated),
                 )
 
     def history_rows(self) -> int:

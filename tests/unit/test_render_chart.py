@@ -19,7 +19,10 @@ CALM, EMPTY, FAILING = (1000, 0), (0, 0), (100, 100)
 
 
 def trend(*jobs_and_errors, threshold=5.0):
-    points = [TrendPoint(at=NOW, jobs=jobs, errors=errors) for jobs, errors in jobs_and_errors]
+    points = [
+        TrendPoint(at=NOW, jobs=jobs, errors=errors, control_jobs=0, control_errors=0)
+        for jobs, errors in jobs_and_errors
+    ]
     return ErrorTrend(max_error_rate=threshold, restarted_at=None, points=points)
 
 

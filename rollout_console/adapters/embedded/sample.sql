@@ -38,11 +38,11 @@ set local session_replication_role = replica;
 with config as (
     insert into rollout_configuration (
         feature_name, rollout_percentage, is_active, rollout_strategy, metadata, created_at, updated_at,
-        percentage_since, restarted_at, minimum_sample, target_repositories)
+        percentage_since, restarted_at, minimum_sample, guardrail, target_repositories)
     values (
         'hybrid_progressive_capture', 10, true, 'repository_size',
         '{"sample": true, "cost_per_job": {"inngest": 0.012, "github_actions": 0.0015}}',
-        now() - interval '3 days', now() - interval '30 hours', now() - interval '30 hours', now() - interval '30 hours', 10,
+        now() - interval '3 days', now() - interval '30 hours', now() - interval '30 hours', now() - interval '30 hours', 10, 'manual',
         (select array_agg(id::text) from (select id from repositories where stargazers_count = 0 order by full_name limit 3) t))
     returning id
 )
@@ -64,10 +64,10 @@ with job as (
     select c.id as config_id, r.id as repository_id, j.processor, now() - interval '23 hours' * random() as at,
            1 + floor(random() * 3)::integer as jobs, j.seconds_from + random() * (j.seconds_to - j.seconds_from) as seconds
     from rollout_configuration c
-    cross join (values ('inngest', 200, 15, 100), ('github_actions', 520, 700, 4200)) j (processor, amount, seconds_from, seconds_to)
-    cross join lateral (
-        select id from repositories, generate_series(1, 2)
-        where stargazers_count <= 50 and j.amount > 0 order by random() limit j.amount) r
+    cross join (values ('inngest', 400, 15, 100), ('github_actions', 320, 700, 4200)) j (processor, amount, seconds_from, seconds_to)
+    cross join lateral (  -- only eligible jobs are routed to GitHub Actions
+        select id from repositories, generate_series(1, 8)
+        where j.processor = 'inngest' or is_repository_eligible_for_rollout(id) order by random() limit j.amount) r
 )
 insert into rollout_metrics (
     rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs, average_processing_time,

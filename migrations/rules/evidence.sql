@@ -1,0 +1,89 @@
+-- R8: how strongly the jobs of a window speak against the rollout, however often one looks.
+
+create or replace function public.rollout_evidence(errors bigint, jobs bigint, max_error_rate numeric)
+returns numeric
+language sql immutable strict parallel safe
+as $$
+    -- A one-sided mixture likelihood ratio: alternatives r times the odds of the tolerated rate p, for small and large
+    -- regressions. With a = r p / (1 - p + r p), k ln(a/p) + (n-k) ln((1-a)/(1-p)) is k ln r - n ln(1 - p + r p).
+    -- Kept within what a float8 holds: a million jobs would leave it at both ends.
+    select case
+        when n.p = 0 and n.k > 0 then 1e300
+        else (
+            select (sum(exp(least(greatest(n.k * ln(r) - n.n * ln(1 - n.p + r * n.p), -690), 690))) / count(*))::numeric
+            from unnest('{1.7, 2.6, 4.7, 10, 28}'::float8[]) r)
+    end
+    from (
+        select greatest(least(errors, jobs), 0)::float8 as k, greatest(jobs, 0)::float8 as n,
+               least(greatest(max_error_rate, 0), 100)::float8 / 100 as p
+    ) n
+$$;
+comment on function public.rollout_evidence(bigint, bigint, numeric) is
+    'R8: evidence that the true error rate is above max_error_rate percent: at least x ever for at most 1/x of the '
+    'rollouts whose rate is not (Ville''s inequality). 1 without jobs; from 1e-300 to 1e300.';
+
+create or replace function public.rollout_evidence_limits(out window_limit integer, out recent_limit integer)
+language sql immutable parallel safe
+as $$
+    -- Every slot of the window begins a stretch of its own: so many looks need a higher limit.
+    select 20, 1000
+$$;
+comment on function public.rollout_evidence_limits() is
+    'R8: the evidence that trips the breaker, over the whole window and over a stretch up to now.';
+
+create or replace function public.rollout_guardrails()
+returns table (guardrail text, at_reports boolean, at_checks boolean, meaning text)
+language sql immutable parallel safe
+as $$
+    values ('manual', true, false, 'a report needs evidence, a health check only a rate above the threshold'),
+           ('rate', false, false, 'a rate above the threshold is enough, at every report'),
+           ('evidence', true, true, 'reports and health checks need evidence')
+$$;
+comment on function public.rollout_guardrails() is 'R8: where each guardrail asks for evidence.';
+
+create or replace function public.rollout_crossed(
+    errors bigint, jobs bigint, max_error_rate numeric, minimum_sample integer
+)
+returns boolean
+language sql immutable parallel safe
+as $$ select jobs >= minimum_sample and errors * 100 > max_error_rate * jobs $$;
+comment on function public.rollout_crossed(bigint, bigint, numeric, integer) is
+    'R8: the threshold is crossed: strictly above max_error_rate with at least minimum_sample jobs.';
+
+create or replace function public.rollout_treatment(
+    config rollout_configuration,
+    out jobs bigint, out errors bigint, out successes bigint,
+    out recent_since timestamptz, out recent_jobs bigint, out recent_errors bigint, out recent_evidence numeric
+)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with slots as (
+        select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
+        from rollout_job_counts c
+        where c.rollout_config_id = config.id and c.treated and c.slot_start >= rollout_window_start(config)
+        group by c.slot_start
+    ), stretches as (
+        select s.slot_start, (sum(s.jobs) over up_to_now)::bigint as jobs,
+               (sum(s.errors) over up_to_now)::bigint as errors
+        from slots s window up_to_now as (order by s.slot_start desc)
+    ), strongest as (
+        select s.slot_start, s.jobs, s.errors, e.evidence
+        from stretches s
+        cross join lateral rollout_evidence(s.errors, s.jobs, config.max_error_rate) as e (evidence)
+        where rollout_crossed(s.errors, s.jobs, config.max_error_rate, config.minimum_sample)
+        order by e.evidence desc limit 1
+    )
+    -- The web application's own writes can lower counts; a sum is never below zero.
+    select w.jobs, w.errors, w.successes, r.slot_start, r.jobs, r.errors, r.evidence
+    from (
+        select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
+               greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors,
+               greatest(coalesce(sum(s.successes), 0), 0)::bigint as successes
+        from slots s
+    ) w
+    left join strongest r on true
+$$;
+comment on function public.rollout_treatment(rollout_configuration) is
+    'R7 and R8: the treatment''s jobs in the window, and of the stretches up to now in which the threshold is crossed '
+    'the one with the strongest evidence.';

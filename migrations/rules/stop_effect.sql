@@ -1,0 +1,35 @@
+-- R18: whether a stop or a lowering has taken effect: jobs that began in the rollout after it.
+
+create or replace function public.rollout_has_leaked(
+    config rollout_configuration, entry rollout_metrics, counted_at timestamptz, began timestamptz
+)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The decision last: it is the dear part, and asked only after a stop or a lowering.
+    return coalesce(
+        config.narrowed_at <= began and config.narrowed_at <= counted_at and entry.treated
+        and not is_repository_eligible_for_rollout(entry.repository_id, config.feature_name), false);
+end $$;
+comment on function public.rollout_has_leaked(rollout_configuration, rollout_metrics, timestamptz, timestamptz) is
+    'R18: whether a job is known to have begun in the rollout after a stop or a lowering had taken its repository out.';
+
+create or replace function public.rollout_stop_effect(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'since', config.narrowed_at,
+        'jobs', greatest(coalesce(sum(c.jobs), 0), 0),
+        'leaks', coalesce(sum(c.leaks), 0),
+        'last_leak_at', max(c.last_leak_at))
+    from rollout_job_counts c
+    where c.rollout_config_id = config.id and c.slot_start >= config.narrowed_at
+    having config.narrowed_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours)
+$$;
+comment on function public.rollout_stop_effect(rollout_configuration) is
+    'R18: jobs that began since the last stop or lowering, and how many of them in the rollout; null if there was none '
+    'within the window, or it has been raised again.';

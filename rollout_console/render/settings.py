@@ -1,0 +1,38 @@
+"""The settings, and what a change of them was."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_number, format_time
+from rollout_console.render.history import change_author
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import Setting, Settings
+
+
+@render.register
+def render_settings(settings: Settings, screen: Screen) -> str:
+    """Return each setting with its value, its default, its last change, and what it does."""
+    example = " to change several at once: rollout.configure(max_error_rate=4, minimum_sample=30)"
+    return "\n".join([*(line for setting in settings.settings for line in _lines(setting, screen)), example])
+
+
+def _lines(setting: Setting, screen: Screen) -> list[str]:
+    changed = setting.changed
+    last = f"; changed {format_time(changed.at)} by {change_author(changed)}" if changed else ""
+    value = screen.paint(format_setting(setting.value), "title")
+    unit = {None: "", "percent": " %"}.get(setting.unit, f" {sanitize(setting.unit or '', 20)}")
+    choices = f" (one of {', '.join(sanitize(c, 20) for c in setting.choices)})" if setting.choices else ""
+    return [
+        f" {sanitize(setting.name, 40).ljust(24)}  {value}{unit}  (default {format_setting(setting.default)}{last})",
+        f" {'':24}  {sanitize(setting.meaning, 120)}{choices}",
+    ]
+
+
+def format_setting(value: object) -> str:
+    """Return the value of a setting as it is shown."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        return format_number(value)
+    return "none" if value is None else sanitize(str(value), 60)

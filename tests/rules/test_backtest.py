@@ -1,0 +1,46 @@
+"""R8: recorded jobs, judged by other settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout_console.errors import RolloutError
+
+
+def test_other_settings_would_have_missed_what_the_breaker_did(running):
+    running.client.configure(guardrail="rate")
+    running.report(good=19, bad=2)
+    assert running.client.status().rollout_percentage == 0
+    same = running.client.backtest()
+    assert [(t.jobs, t.errors, t.judged_at, t.acted) for t in same.trips] == [(21, 2, "report", True)]
+    assert same.missed == []
+    quieter = running.client.backtest("evidence")
+    assert quieter.trips == []
+    assert [(m.jobs, m.errors) for m in quieter.missed] == [(21, 2)]
+    assert running.client.backtest("manual").trips[0].judged_at == "check"
+    assert running.client.backtest(minimum_sample=100).trips == []
+
+
+def test_stricter_settings_would_have_acted(running):
+    running.report(good=60, bad=2)
+    assert running.client.backtest().trips == []
+    stricter = running.client.backtest("rate", max_error_rate=2)
+    assert [(t.jobs, t.errors, t.acted) for t in stricter.trips] == [(62, 2, False)]
+
+
+def test_r7_no_window_looks_past_a_restart(running):
+    running.client.disable_auto_rollback()
+    running.report(good=5, bad=4)
+    running.client.emergency_stop("errors")
+    running.client.resume()
+    running.report(good=5, bad=4)
+    assert running.client.backtest("rate").trips == [], "nine jobs twice are never ten"
+    running.report(good=1)
+    assert len(running.client.backtest("rate").trips) == 1
+
+
+def test_its_range_is_said(running):
+    with pytest.raises(RolloutError, match="days is a whole number from 1 to 365"):
+        running.client.backtest(days=0)
+    with pytest.raises(RolloutError, match="guardrail is one of"):
+        running.client.backtest("none")
