@@ -11,7 +11,7 @@ as $$
     values
         (1, 'guardrail', null, null::numeric, null::numeric,
             (select array_agg(g.guardrail) from rollout_guardrails() g), '"manual"'::jsonb,
-            'where the breaker asks for evidence; what each costs: rollout.guardrail()'),
+            'rollout.guardrail() shows what each costs'),
         (2, 'max_error_rate', 'percent', 0, 100, null, '5', 'error rate above which the threshold is crossed'),
         (3, 'minimum_sample', 'jobs', 1, 1000000, null, '10', 'jobs in the window below which nothing is judged'),
         (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks')

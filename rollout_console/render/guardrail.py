@@ -29,7 +29,7 @@ def render_guardrail(cost: GuardrailCost, screen: Screen) -> str:
             screen.table(["true error rate", "by reports", checks], healthy, ["left", "right", "right"]),
             "\n a failing one is rolled back, half of the time by",
             screen.table(["true error rate", "the report of"], failing, ["left", "right"]),
-            ' to try another: rollout.guardrail("evidence"); on recorded jobs: rollout.backtest("evidence")',
+            ' another: rollout.guardrail("evidence"); on recorded jobs: rollout.backtest()',
         ]
     )
 

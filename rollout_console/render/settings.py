@@ -22,10 +22,10 @@ def _lines(setting: Setting, screen: Screen) -> list[str]:
     last = f"; changed {format_time(changed.at)} by {change_author(changed)}" if changed else ""
     value = screen.paint(format_setting(setting.value), "title")
     unit = {None: "", "percent": " %"}.get(setting.unit, f" {sanitize(setting.unit or '', 20)}")
-    choices = f" (one of {', '.join(sanitize(c, 20) for c in setting.choices)})" if setting.choices else ""
+    choices = f"{', '.join(sanitize(c, 20) for c in setting.choices)}: " if setting.choices else ""
     return [
-        f" {sanitize(setting.name, 40).ljust(24)}  {value}{unit}  (default {format_setting(setting.default)}{last})",
-        f" {'':24}  {sanitize(setting.meaning, 120)}{choices}",
+        f" {sanitize(setting.name, 40).ljust(23)}  {value}{unit}  (default {format_setting(setting.default)}{last})",
+        f" {'':23}  {choices}{sanitize(setting.meaning, 120)}",
     ]
 
 
