@@ -71,7 +71,7 @@ comment on function public.rollout_metrics_tally(rollout_metrics) is
 
 create or replace function public.rollout_metrics_counted()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare

@@ -25,7 +25,7 @@ create or replace trigger rollout_pin_follows_change before update on public.rep
 
 create or replace function public.rollout_pin_recorded()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin

@@ -5,7 +5,8 @@ Rates are percent (5.0 is 5 %); a rate of None means that there were no jobs.
 
 from __future__ import annotations
 
-from rollout_console.results.base import Record, Result, parse
+from rollout_console.results.access import AccessRight, DecidedBy, DecisionChoice, DecisionComparison, RoleDecisions
+from rollout_console.results.base import Record, Result, parse, parse_list
 from rollout_console.results.categories import Categories, CategorizationRun, CategorizationState, Category
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
@@ -22,6 +23,7 @@ from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.whitelist import ListedRepository, Whitelist
 
 __all__ = [
+    "AccessRight",
     "AlertClaims",
     "Categories",
     "CategorizationRun",
@@ -30,6 +32,9 @@ __all__ = [
     "CategoryMove",
     "Change",
     "Criterion",
+    "DecidedBy",
+    "DecisionChoice",
+    "DecisionComparison",
     "ErrorTrend",
     "Explanation",
     "Health",
@@ -52,6 +57,7 @@ __all__ = [
     "Reason",
     "Record",
     "Result",
+    "RoleDecisions",
     "SetupPlan",
     "SetupStep",
     "Simulation",
@@ -66,4 +72,5 @@ __all__ = [
     "Whitelist",
     "WhitelistOutcome",
     "parse",
+    "parse_list",
 ]
