@@ -228,13 +228,13 @@ comment on table public.rollout_categorization_runs is
 comment on column public.rollout_categorization_runs.last_operation is
     'Operation id of the last batch: sent again because its answer was lost, it must not begin another run.';
 
-create table if not exists public.rollout_catch_up (
+create table if not exists public.rollout_categorization_state (
     only_row boolean primary key default true check (only_row),
     position uuid,
     uncategorized bigint,
     counted_at timestamptz
 );
-comment on table public.rollout_catch_up is
+comment on table public.rollout_categorization_state is
     'One row: where rollout_catch_up() goes on, and how many repositories it last found without a category (R3).';
 
 create table if not exists public.rollout_monitors (

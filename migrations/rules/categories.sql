@@ -174,6 +174,9 @@ begin
     if run.finished_at is null and coalesce(run.last_operation <> operation, true) then
         run := rollout_advance_run(run, rollout_within(
             'batch_size', batch_size, 1, 100000, 'rollout.categorizeAll()'), operation);
+        if run.finished_at is not null then
+            perform rollout_count_uncategorized();
+        end if;
         if run.finished_at is not null and run.changed > 0 then
             perform rollout_record(
                 config,

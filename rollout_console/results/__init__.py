@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from rollout_console.results.access import AccessRight, DecidedBy, DecisionChoice, DecisionComparison, RoleDecisions
 from rollout_console.results.base import Record, Result, parse, parse_list
-from rollout_console.results.categories import Categories, CategorizationRun, CategorizationState, Category
+from rollout_console.results.categories import (
+    CatchUp,
+    Categories,
+    CategorizationRun,
+    CategorizationState,
+    Category,
+    Uncategorized,
+)
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
@@ -25,6 +32,7 @@ from rollout_console.results.whitelist import ListedRepository, Whitelist
 __all__ = [
     "AccessRight",
     "AlertClaims",
+    "CatchUp",
     "Categories",
     "CategorizationRun",
     "CategorizationState",
@@ -65,6 +73,7 @@ __all__ = [
     "Stats",
     "Status",
     "TrendPoint",
+    "Uncategorized",
     "Unit",
     "Verdict",
     "Verification",
