@@ -87,7 +87,8 @@ def _apply(url: str, screen: Screen) -> None:
     print(f"{applied} applied" if applied else "nothing to do: the database is up to date")
     if applied:
         after = read_access(url)
-        print(f"\n{access_table(before, after, screen)}")
+        if after:  # a database without Supabase's roles has nobody to tell apart
+            print(f"\n{access_table(before, after, screen)}")
         for note in adoption_notes(url):
             print(screen.paint(f" {sanitize(note, 500)}", "warning"))
 

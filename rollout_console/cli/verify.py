@@ -40,7 +40,8 @@ def main(args: argparse.Namespace) -> int:
     ]
     print(f" {client.feature} on {client.adapter.target}")
     print(screen.table(["", "counters", "compared", "differ"], rows))
-    print(f"\n{access_table(found.access, found.access, screen)}")
+    if found.access:
+        print(f"\n{access_table(found.access, found.access, screen)}")
     print(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
     for note in found.notes:
         print(f" {screen.paint(sanitize(note, 500), 'warning')}")

@@ -35,7 +35,7 @@ def access_table(before: list[AccessRight], after: list[AccessRight], screen: Sc
             cells.append(screen.paint(f"{access_phrase(old)} → {new}", "warning") if old and changed else new)
         existed = any(right.table_name == table for right in before)
         rows.append([sanitize(table, 63) + ("" if existed else " (new)"), *cells])
-    return screen.table(["table", *roles], rows)
+    return screen.table(["table", *(sanitize(role, 63) for role in roles)], rows)
 
 
 def access_phrase(right: AccessRight) -> str:
@@ -56,7 +56,7 @@ def render_comparison(compared: DecisionComparison, screen: Screen) -> str:
     """Return how many repositories each role is told to be eligible, now and by each choice."""
     head = f" the application is answered by {DECIDED_BY[compared.decided_by]} ({compared.decided_by})"
     rows = [
-        [row.role, format_count(row.now), format_count(row.readers), format_count(row.everyone)]
+        [sanitize(row.role, 63), format_count(row.now), format_count(row.readers), format_count(row.everyone)]
         for row in compared.roles
     ]
     asked = f"eligible, of {format_count(compared.asked)} repositories"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import psycopg
@@ -11,11 +12,14 @@ from rollout_console.access import adoption_notes, choose_decision, compare_deci
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import apply, rules
+from rollout_console.render import Screen
+from rollout_console.render.access import access_table
 from rollout_console.results import AccessRight
 from tests.migrations.deployments import SHAPES, deployment
 from tests.support import lite, servers
 from tests.support.application import ApiChannel, Application, BrowserConsole, SqlChannel
 from tests.support.rows import one_row
+from tests.support.terminal import console_environment, run_command
 
 ROLES = ("anon", "authenticated", "service_role")
 FEATURES = ("hybrid_progressive_capture", "at_zero", "by_size")
@@ -293,3 +297,41 @@ def test_r11_through_the_api_the_application_is_answered_as_before(postgres15_ur
     apply(url)
     with lite.lite_server(url) as api:
         assert answers(api) == before
+
+
+def test_migrate_and_verify_show_rights_before_and_after_and_whose_decision_it_is(deployed, tmp_path):
+    url = deployed("service-only policies")
+    env = console_environment(tmp_path, ROLLOUT_DATABASE_URL=url)
+    planned = run_command(env, "migrate", "--dry-run").stdout
+    assert "no role's rights or decisions change" in planned
+    assert sql(url, "select to_regclass('rollout_rules'), to_regproc('rollout_access')") == [(None, None)]
+    applied = run_command(env, "migrate").stdout
+    (metrics,) = [line.split("  ") for line in applied.splitlines() if line.startswith(" rollout_metrics ")]
+    assert [cell.strip() for cell in metrics if cell.strip()] == [
+        "rollout_metrics", "read by policy, write by policy", "read by policy, write by policy", "read, write"]  # fmt: skip
+    assert "→" not in applied, "nobody's rights have changed"
+    assert "rollout_job_counts (new)" in applied
+    assert "still answered by the host's own function" in applied
+    compared = run_command(env, "migrate", "--dry-run").stdout
+    (anon,) = [line.split() for line in compared.splitlines() if line.startswith("-- anon ")]
+    assert anon[-3:-1] == ["0", "0"]
+    assert int(anon[-1]) > 0
+    switched = run_command(env, "migrate", "--decision", "everyone").stdout
+    assert "ours, for every role that may ask (everyone) from now on; before: host" in switched
+    verified = run_command(env, "verify")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert "rollout_metrics" in verified.stdout
+    assert "ours, for every role that may ask (everyone)" in verified.stdout
+    refused = run_command(env, "migrate", "--decision", "nobody")
+    assert refused.returncode == 2
+
+
+def test_rights_that_do_change_are_shown(screen_of_a_pipe):
+    before = AccessRight(table_name="t", role="anon", read="yes", insert="no", update="no", delete="no")
+    after = AccessRight(table_name="t", role="anon", read="no", insert="by policy", update="no", delete="no")
+    assert "read → insert by policy" in access_table([before], [after], screen_of_a_pipe)
+
+
+@pytest.fixture
+def screen_of_a_pipe():
+    return Screen.of(io.StringIO())
