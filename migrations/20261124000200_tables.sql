@@ -232,7 +232,9 @@ create table if not exists public.rollout_categorization_state (
     only_row boolean primary key default true check (only_row),
     position uuid,
     uncategorized bigint,
-    counted_at timestamptz
+    counted_at timestamptz,
+    last_operation uuid,
+    last_answer jsonb
 );
 comment on table public.rollout_categorization_state is
     'One row: where rollout_catch_up() goes on, and how many repositories it last found without a category (R3).';

@@ -67,34 +67,41 @@ as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
     bound constant integer := rollout_within('batch_size', batch_size, 1, 100000, 'rollout-console monitor --once');
-    place uuid;
+    operation constant uuid := (context ->> 'operation_id')::uuid;
+    place rollout_categorization_state;
     batch record;
-    moves jsonb := '{}';
+    moves jsonb;
+    answer jsonb;
 begin
     insert into rollout_categorization_state default values on conflict do nothing;
     -- One at a time: whoever comes second goes on where the first ends.
-    select s.position into place from rollout_categorization_state s for update;
+    select * into place from rollout_categorization_state s for update;
+    if place.last_operation = operation then
+        return place.last_answer;  -- it was lost, and the caller retries
+    end if;
     select coalesce(array_agg(distinct n.repository_id), '{}') as ids,
            (array_agg(n.repository_id order by n.repository_id desc) filter (where n.in_turn))[1] as last,
            count(*) as size
     into batch
-    from rollout_next_to_categorize(place, bound) n;
+    from rollout_next_to_categorize(place.position, bound) n;
 
     select coalesce(
         jsonb_object_agg(c.was || ' → ' || c.became, c.repositories) filter (where c.repositories > 0), '{}')
     into moves
     from rollout_categorize(batch.ids) c;
-    -- A batch that was not filled has come to the end: the next begins again.
-    update rollout_categorization_state s
-    set position = case when batch.size = bound then coalesce(batch.last, place) end;
     if moves <> '{}' then
         perform rollout_record(
-            config, coalesce(context, '{}') - 'operation_id' || jsonb_build_object(
+            config, coalesce(context, '{}') || jsonb_build_object(
                 'command', 'catchUp', 'reason', 'new and changed repositories categorized'),
             config.rollout_percentage, '{}', jsonb_build_object('transitions', moves));
     end if;
-    return jsonb_build_object(
+    answer := jsonb_build_object(
         'processed', cardinality(batch.ids), 'transitions', moves, 'uncategorized', rollout_count_uncategorized());
+    -- A batch that was not filled has come to the end: the next begins again.
+    update rollout_categorization_state s
+    set position = case when batch.size = bound then coalesce(batch.last, place.position) end,
+        last_operation = operation, last_answer = answer;
+    return answer;
 end $$;
 comment on function public.rollout_catch_up(integer, text, jsonb) is
     'R3: brings new and changed repositories up to date, at most batch_size; a history row if a category has changed.';

@@ -40,7 +40,7 @@ class DecisionComparison(Result, kw_only=True):
 
 
 class DecisionChoice(Result, kw_only=True):
-    """The answer to `rollout-console migrate --decision`."""
+    """The answer to `rollout-console migrate --decision readers` and the like."""
 
     changed: bool
     decided_by: DecidedBy
