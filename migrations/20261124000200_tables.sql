@@ -47,66 +47,89 @@ begin
     end if;
 end $$;
 
-create table if not exists public.rollout_configuration (
-    id uuid primary key default gen_random_uuid(),
-    feature_name varchar(100) not null,
-    rollout_percentage integer default 0 check (rollout_percentage between 0 and 100),
-    is_active boolean default false,
-    target_repositories text[] default '{}',
-    excluded_repositories text[] default '{}',
-    rollout_strategy varchar(50) default 'repository_size',
-    max_error_rate decimal(5, 2) default 5.0,
-    monitoring_window_hours integer default 24,
-    auto_rollback_enabled boolean default true,
-    emergency_stop boolean default false,
-    metadata jsonb default '{}',
-    created_at timestamptz default now(),
-    updated_at timestamptz default now()
-);
+-- The rollout's four. Their rights are given here, once, to a table that this step creates; whatever the host, or an
+-- operator later on, has set is never touched again (R11).
+do $$
+declare
+    rollout_tables constant text[] := '{rollout_configuration,repository_categories,rollout_metrics,rollout_history}';
+    adopted constant text[] := array(
+        select t from unnest(rollout_tables) t where to_regclass('public.' || t) is not null);
+    created text;
+    grantee text;
+begin
+    create table if not exists public.rollout_configuration (
+        id uuid primary key default gen_random_uuid(),
+        feature_name varchar(100) not null,
+        rollout_percentage integer default 0 check (rollout_percentage between 0 and 100),
+        is_active boolean default false,
+        target_repositories text[] default '{}',
+        excluded_repositories text[] default '{}',
+        rollout_strategy varchar(50) default 'repository_size',
+        max_error_rate decimal(5, 2) default 5.0,
+        monitoring_window_hours integer default 24,
+        auto_rollback_enabled boolean default true,
+        emergency_stop boolean default false,
+        metadata jsonb default '{}',
+        created_at timestamptz default now(),
+        updated_at timestamptz default now()
+    );
 
-create table if not exists public.repository_categories (
-    id uuid primary key default gen_random_uuid(),
-    repository_id uuid unique references public.repositories on delete cascade,
-    category varchar(20) not null,
-    priority_level integer default 0,
-    is_test_repository boolean default false,
-    star_count integer default 0,
-    contributor_count integer default 0,
-    pr_count integer default 0,
-    monthly_activity_score integer default 0,
-    last_categorized_at timestamptz default now(),
-    created_at timestamptz default now(),
-    updated_at timestamptz default now()
-);
+    create table if not exists public.repository_categories (
+        id uuid primary key default gen_random_uuid(),
+        repository_id uuid unique references public.repositories on delete cascade,
+        category varchar(20) not null,
+        priority_level integer default 0,
+        is_test_repository boolean default false,
+        star_count integer default 0,
+        contributor_count integer default 0,
+        pr_count integer default 0,
+        monthly_activity_score integer default 0,
+        last_categorized_at timestamptz default now(),
+        created_at timestamptz default now(),
+        updated_at timestamptz default now()
+    );
 
-create table if not exists public.rollout_metrics (
-    id uuid primary key default gen_random_uuid(),
-    rollout_config_id uuid references public.rollout_configuration on delete cascade,
-    repository_id uuid references public.repositories on delete cascade,
-    processor_type varchar(20) not null,
-    success_count integer default 0,
-    error_count integer default 0,
-    total_jobs integer default 0,
-    average_processing_time decimal(10, 2),
-    last_error_message text,
-    last_error_at timestamptz,
-    metrics_window_start timestamptz,
-    metrics_window_end timestamptz,
-    created_at timestamptz default now(),
-    updated_at timestamptz default now()
-);
+    create table if not exists public.rollout_metrics (
+        id uuid primary key default gen_random_uuid(),
+        rollout_config_id uuid references public.rollout_configuration on delete cascade,
+        repository_id uuid references public.repositories on delete cascade,
+        processor_type varchar(20) not null,
+        success_count integer default 0,
+        error_count integer default 0,
+        total_jobs integer default 0,
+        average_processing_time decimal(10, 2),
+        last_error_message text,
+        last_error_at timestamptz,
+        metrics_window_start timestamptz,
+        metrics_window_end timestamptz,
+        created_at timestamptz default now(),
+        updated_at timestamptz default now()
+    );
 
-create table if not exists public.rollout_history (
-    id uuid primary key default gen_random_uuid(),
-    rollout_config_id uuid references public.rollout_configuration on delete cascade,
-    action varchar(50) not null,
-    previous_percentage integer,
-    new_percentage integer,
-    reason text,
-    triggered_by varchar(100),
-    metadata jsonb default '{}',
-    created_at timestamptz default now()
-);
+    create table if not exists public.rollout_history (
+        id uuid primary key default gen_random_uuid(),
+        rollout_config_id uuid references public.rollout_configuration on delete cascade,
+        action varchar(50) not null,
+        previous_percentage integer,
+        new_percentage integer,
+        reason text,
+        triggered_by varchar(100),
+        metadata jsonb default '{}',
+        created_at timestamptz default now()
+    );
+
+    for created in select t from unnest(rollout_tables) t where t <> all (adopted) loop
+        execute format('alter table public.%I enable row level security', created);
+        execute format('create policy rollout_public_read on public.%I for select using (true)', created);
+        for grantee in select r.rolname from pg_roles r where r.rolname in ('anon', 'authenticated') loop
+            execute format('revoke all on public.%I from %I', created, grantee);
+            execute format('grant select on public.%I to %I', created, grantee);
+        end loop;
+        if exists (select from pg_roles r where r.rolname = 'service_role') then
+            execute format('grant select, insert, update, delete on public.%I to service_role', created);
+        end if;
+    end loop;
+end $$;
 
 -- What the existing deployment lacks.
 alter table public.rollout_configuration
@@ -235,6 +258,17 @@ comment on table public.rollout_categorization_runs is
     'Where each categorizeAll stands; the unfinished one, if any, is continued by the next batch (R3).';
 comment on column public.rollout_categorization_runs.last_operation is
     'Operation id of the last batch: sent again because its answer was lost, it must not begin another run.';
+
+create table if not exists public.rollout_categorization_state (
+    only_row boolean primary key default true check (only_row),
+    position uuid,
+    uncategorized bigint,
+    counted_at timestamptz,
+    last_operation uuid,
+    last_answer jsonb
+);
+comment on table public.rollout_categorization_state is
+    'One row: where rollout_catch_up() goes on, and how many repositories it last found without a category (R3).';
 
 create table if not exists public.rollout_monitors (
     id uuid primary key,

@@ -73,7 +73,8 @@ def rules() -> Rules:
     sql = "\n".join(["set check_function_bodies = off;\n", *parts, "reset check_function_bodies;\n"])
     checksum = hashlib.sha256(sql.encode()).hexdigest()[:12]
     record = f"insert into public.rollout_rules (checksum) values ('{checksum}');\n"
-    return Rules(checksum, f"{sql}\nselect public.rollout_adopt_rows();\n{record}")
+    adopt = "select public.rollout_adopt_functions();\nselect public.rollout_adopt_rows();\n"
+    return Rules(checksum, f"{sql}\n{adopt}{record}")
 
 
 def pending(url: str) -> list[Step | Rules]:

@@ -18,10 +18,10 @@ begin
         perform rollout_open_change(jsonb_build_object(
             'triggered_by', 'migration', 'command', 'migrate', 'reason', 'empty settings filled with their defaults'));
         update rollout_configuration c
-        set percentage_since = coalesce(c.percentage_since,
+        set percentage_since = least(now(), coalesce(c.percentage_since,
             (select max(h.created_at) from rollout_history h
              where h.rollout_config_id = c.id and h.new_percentage is distinct from h.previous_percentage),
-            c.updated_at, c.created_at, now())
+            c.updated_at, c.created_at, now()))
         where c.id = config.id;
         perform rollout_close_change();
     end loop;
@@ -50,3 +50,43 @@ begin
 end $$;
 comment on function public.rollout_adopt_rows() is
     'Brings rows older than the rules under them: nulls, marks made by hand, counters. Idempotent.';
+
+create or replace function public.rollout_adoption_notes()
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(n.note order by n.position, n.note), '[]')
+    from (
+        select 1 as position,
+               'the application is still answered by the host''s own function; to compare it with ours, type: '
+               'rollout-console migrate --dry-run' as note
+        where rollout_decided_by() = 'host'
+        union all
+        -- Development versions added their policy to adopted tables, too.
+        select 2, format(
+            'rollout_public_read on %1$s was added by an earlier version, or is our own; the table has other policies, '
+            'too (%2$s); if it is to be closed, type: drop policy rollout_public_read on %1$s;',
+            c.relname, string_agg(p.polname, ', ' order by p.polname))
+        from pg_class c join pg_policy p on p.polrelid = c.oid and p.polname <> 'rollout_public_read'
+        where c.relnamespace = 'public'::regnamespace
+          and c.relname in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
+          and exists (select from pg_policy o where o.polrelid = c.oid and o.polname = 'rollout_public_read')
+        group by c.relname
+        union all
+        select 3, format(
+            'service_role can''t %1$s on %2$s, which the console needs; type: grant %1$s on %2$s to service_role;',
+            string_agg(w.command, ', ' order by w.command), c.relname)
+        from pg_class c
+        cross join (values ('select'), ('insert'), ('update')) w (command)
+        join pg_roles r on r.rolname = 'service_role'
+        where c.relnamespace = 'public'::regnamespace
+          and (c.relname in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
+               or c.relname in ('repositories', 'pull_requests') and w.command = 'select')
+          and not (c.relname = 'rollout_history' and w.command = 'update')
+          and not has_table_privilege(r.oid, c.oid, w.command)
+        group by c.relname
+    ) n
+$$;
+comment on function public.rollout_adoption_notes() is
+    'R11: what an operator should know of an adopted database, each with what to type; none for most databases.';

@@ -86,18 +86,6 @@ comment on function public.rollout_categorize(uuid[]) is
     'R3: brings the category rows of these repositories up to date, pins left alone; per move, how many moved and '
     'how many rows were written.';
 
-create or replace function public.categorize_repository(repo_id uuid)
-returns text
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    perform rollout_categorize(array[repo_id]);
-    return (select k.category from repository_categories k where k.repository_id = repo_id);
-end $$;
-comment on function public.categorize_repository(uuid) is
-    'R3: categorizes one repository and returns its category; null if there is no such repository.';
-
 create or replace function public.rollout_open_run(run_id bigint, operation uuid)
 returns rollout_categorization_runs
 language plpgsql
@@ -186,6 +174,9 @@ begin
     if run.finished_at is null and coalesce(run.last_operation <> operation, true) then
         run := rollout_advance_run(run, rollout_within(
             'batch_size', batch_size, 1, 100000, 'rollout.categorizeAll()'), operation);
+        if run.finished_at is not null then
+            perform rollout_count_uncategorized();
+        end if;
         if run.finished_at is not null and run.changed > 0 then
             perform rollout_record(
                 config,

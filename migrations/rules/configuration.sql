@@ -64,7 +64,7 @@ create or replace trigger rollout_configuration_prepare before insert or update 
 
 create or replace function public.rollout_configuration_changed()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare

@@ -161,17 +161,6 @@ as $$
 $$;
 comment on function public.rollout_is_eligible(text) is 'R1: whether this answer of rollout_decide means eligible.';
 
-create or replace function public.is_repository_eligible_for_rollout(
-    repo_id uuid, feature_name text default 'hybrid_progressive_capture'
-)
-returns boolean
-language sql stable
-as $$
-    select public.rollout_is_eligible(public.rollout_decide(repo_id, feature_name))
-$$;
-comment on function public.is_repository_eligible_for_rollout(uuid, text) is
-    'R1: whether the application routes this repository''s jobs through the feature. Called for every job.';
-
 create or replace function public.rollout_listed(config rollout_configuration)
 returns table (repository_id uuid, category varchar)
 language sql stable rows 20

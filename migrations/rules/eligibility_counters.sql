@@ -115,7 +115,7 @@ comment on function public.rollout_shift_counts(repository_categories[], reposit
 
 create or replace function public.rollout_categories_added()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -126,7 +126,7 @@ comment on function public.rollout_categories_added() is 'Trigger on repository_
 
 create or replace function public.rollout_categories_removed()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -138,7 +138,7 @@ comment on function public.rollout_categories_removed() is
 
 create or replace function public.rollout_categories_changed()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -172,7 +172,7 @@ create or replace trigger rollout_count_removed after delete on public.repositor
 
 create or replace function public.rollout_categories_emptied()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin

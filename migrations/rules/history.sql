@@ -25,9 +25,12 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    -- The operator's name is what the caller claims; these two are what the database knows.
+    -- The operator's name is what the caller claims; these two are what the database knows. The triggers that record
+    -- a change act as their owner, so the caller's role is the one that its session has taken.
     new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end
-        || jsonb_build_object('database_role', current_user, 'recorded_at', clock_timestamp());
+        || jsonb_build_object(
+            'database_role', coalesce(nullif(current_setting('role'), 'none'), session_user),
+            'recorded_at', clock_timestamp());
     new.reason := left(new.reason, 2000);
     return new;
 end $$;

@@ -82,7 +82,7 @@ comment on function public.rollout_is_treated(boolean, text, uuid, text) is
 
 create or replace function public.rollout_metrics_prepare()
 returns trigger
-language plpgsql
+language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -135,7 +135,7 @@ comment on function public.rollout_counted_at(rollout_configuration, timestamptz
 
 create or replace function public.rollout_metrics_counted()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare

@@ -19,30 +19,44 @@ comment on function public.rollout_pin_follows_mark() is
 create or replace trigger rollout_pin_follows_mark before insert on public.repository_categories
     for each row when (new.is_test_repository) execute function public.rollout_pin_follows_mark();
 
-create or replace trigger rollout_pin_follows_change before update on public.repository_categories
-    for each row when (new.is_test_repository is distinct from old.is_test_repository)
+-- A mark on a repository that is test by size changes nothing in its row. It is known by being written at all, and
+-- apart from a categorization, which dates the row.
+create or replace trigger rollout_pin_follows_change
+    before update of is_test_repository on public.repository_categories
+    for each row when (
+        new.is_test_repository is distinct from old.is_test_repository
+        or new.is_test_repository and new.last_categorized_at is not distinct from old.last_categorized_at)
     execute function public.rollout_pin_follows_mark();
 
 create or replace function public.rollout_pin_recorded()
 returns trigger
-language plpgsql
+language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    was constant text := case tg_op when 'UPDATE' then old.category end;
 begin
     if coalesce(current_setting('rollout.categorizing', true), '') <> 'on' then
+        if not new.pinned_as_test then
+            perform rollout_categorize(array[new.repository_id]);
+        end if;
         perform rollout_record(
             c, jsonb_build_object(
                 'triggered_by', 'outside_console', 'outside_console', true,
                 'reason', case when new.pinned_as_test then 'marked as test' else 'no longer marked as test' end),
             c.rollout_percentage,
-            jsonb_build_object('repository_id', new.repository_id, 'pinned_as_test', not new.pinned_as_test),
-            jsonb_build_object('repository_id', new.repository_id, 'pinned_as_test', new.pinned_as_test))
-        from (select * from rollout_configuration x where x.is_active order by x.created_at limit 1) c;
+            jsonb_build_object(
+                'repository_id', new.repository_id, 'pinned_as_test', not new.pinned_as_test, 'category', was),
+            jsonb_build_object(
+                'repository_id', new.repository_id, 'pinned_as_test', new.pinned_as_test, 'category', k.category))
+        from (select * from rollout_configuration x where x.is_active order by x.created_at limit 1) c
+        join repository_categories k on k.id = new.id;
     end if;
     return null;
 end $$;
 comment on function public.rollout_pin_recorded() is
-    'Trigger, R10: a pin set or lifted past our functions leaves a history row.';
+    'Trigger, R3 and R10: a pin set or lifted past our functions leaves a history row; lifted, the repository is '
+    'categorized by size at once.';
 
 create or replace trigger rollout_pin_added after insert on public.repository_categories
     for each row when (new.pinned_as_test) execute function public.rollout_pin_recorded();

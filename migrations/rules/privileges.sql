@@ -12,18 +12,23 @@ declare
     service constant text := (select quote_ident(r.rolname) from pg_roles r where r.rolname = 'service_role');
     item record;
 begin
+    -- The four tables that the application writes have the rights that the host, or the step that created them, gave.
     for item in
-        select c.oid, c.oid::regclass as name, c.relkind, c.relrowsecurity,
-               exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'rollout_public_read') as policy
+        select c.oid::regclass as name, c.relkind, c.relrowsecurity,
+               array(select p.polname::text from pg_policy p where p.polrelid = c.oid) as policies
         from pg_class c
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'S')
-          and (c.relname like 'rollout\_%' or c.relname = 'repository_categories')
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'S') and c.relname like 'rollout\_%'
+          and c.relname not in ('rollout_configuration', 'rollout_metrics', 'rollout_history')
     loop
         if item.relkind = 'r' and not item.relrowsecurity then
             execute format('alter table %s enable row level security', item.name);
         end if;
-        if item.relkind = 'r' and not item.policy then
-            execute format('create policy rollout_public_read on %s for select using (true)', item.name);
+        -- What derives from the rollout is shown to those who see the rollout: a host that has closed its tables
+        -- finds ours closed, too.
+        if item.relkind = 'r' and item.policies <> '{rollout_read_with_configuration}' then
+            execute format('drop policy if exists rollout_public_read on %s', item.name);
+            execute format('create policy rollout_read_with_configuration on %s for select
+                using (exists (select from public.rollout_configuration))', item.name);
         end if;
         perform rollout_revoke_all(
             case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);
@@ -43,6 +48,9 @@ begin
         where p.pronamespace = 'public'::regnamespace
           and (p.proname like 'rollout\_%'
                or p.proname in ('is_repository_eligible_for_rollout', 'categorize_repository', 'record_rollout_job'))
+          -- Who may execute what the host has made, or what stands in its place, is the host's to say.
+          and not (rollout_has_host_decision() and p.proname in (
+              'is_repository_eligible_for_rollout', 'categorize_repository', 'rollout_host_is_halted'))
     loop
         perform rollout_revoke_all('function', item.signature::text, readers);
         if item.only_reads and readers is not null then

@@ -24,6 +24,8 @@ begin
         'categorization', (
             select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
             from rollout_categorization_runs r order by r.id desc limit 1),
+        'uncategorized', rollout_uncategorized(),
+        'decided_by', rollout_decided_by(),
         'last_change', (
             select rollout_history_entry(h) from rollout_history h
             where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1),

@@ -8,9 +8,13 @@ as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
 begin
-    return jsonb_build_object('feature_name', config.feature_name, 'checks', (
-        select jsonb_agg(to_jsonb(c) - 'position' order by c.position)
-        from rollout_verify_checks(config) c));
+    return jsonb_build_object(
+        'feature_name', config.feature_name,
+        'checks', (
+            select jsonb_agg(to_jsonb(c) - 'position' order by c.position) from rollout_verify_checks(config) c),
+        'access', rollout_access(),
+        'notes', rollout_adoption_notes(),
+        'decided_by', rollout_decided_by());
 end $$;
 comment on function public.rollout_verify(text) is
     'rollout-console verify: every counter that is kept for speed, counted again from the rows.';

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from rollout_console.access import CHOICES, adoption_notes, choose_decision, compare_decisions, read_access
 from rollout_console.errors import NotConfigured, Unreachable
 from rollout_console.migrate import apply_one_by_one, export, pending, rules, steps
-from rollout_console.settings import Settings
+from rollout_console.render import Screen, render
+from rollout_console.render.access import DECIDED_BY, access_table
+from rollout_console.render.sanitize import sanitize
+from rollout_console.settings import Settings, operator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="write steps and rules as files for `supabase db push`, for example to supabase/migrations",
+    )
+    one.add_argument(
+        "--decision",
+        choices=CHOICES,
+        help="apply what is pending, then choose who answers the application: the host's own function, ours for roles "
+        "that may read the tables, or ours for everyone who may ask",
     )
 
 
@@ -41,13 +52,11 @@ def main(args: argparse.Namespace) -> int:
             return _status(url)
         if args.dry_run:
             return _dry_run(url)
-        applied = 0
-        for part in apply_one_by_one(url):
-            print(f"applied {part}")
-            applied += 1
+        _apply(url, Screen.of(sys.stdout))
+        if args.decision:
+            _decide(url, args.decision)
     except psycopg.Error as error:
         raise translate(error) from error
-    print(f"{applied} applied" if applied else "nothing to do: the database is up to date")
     return 0
 
 
@@ -67,6 +76,31 @@ def database_url(settings: Settings) -> str:
     from rollout_console.adapters.embedded import EmbeddedAdapter
 
     return EmbeddedAdapter(settings.home).url()
+
+
+def _apply(url: str, screen: Screen) -> None:
+    before = read_access(url)
+    applied = 0
+    for part in apply_one_by_one(url):
+        print(f"applied {part}")
+        applied += 1
+    print(f"{applied} applied" if applied else "nothing to do: the database is up to date")
+    if applied:
+        after = read_access(url)
+        if after:  # a database without Supabase's roles has nobody to tell apart
+            print(f"\n{access_table(before, after, screen)}")
+        for note in adoption_notes(url):
+            print(screen.paint(f" {sanitize(note, 500)}", "warning"))
+
+
+def _decide(url: str, choice: str) -> None:
+    made = choose_decision(url, choice, operator())
+    by = f"{DECIDED_BY[made.decided_by]} ({made.decided_by})"
+    print(
+        f"the application is answered by {by} from now on; before: {made.was}"
+        if made.changed
+        else f"nothing to do: the application is answered by {by} already"
+    )
 
 
 def _export(folder: Path) -> int:
@@ -89,7 +123,17 @@ def _status(url: str) -> int:
 
 def _dry_run(url: str) -> int:
     waiting = pending(url)
+    screen = Screen.of(sys.stdout)
     for part in waiting:
         print(f"-- {part}\n{part.sql}")
+    shown = [access_table(rights, rights, screen) for rights in [read_access(url)] if rights]
+    if waiting:
+        shown.append(
+            " no role's rights or decisions change; afterwards this command compares the host's decision with ours"
+        )
+    else:
+        shown.append(render(compare_decisions(url, Settings.from_environment().feature), screen))
+    for line in "\n".join(shown).splitlines():
+        print(f"--{line}")
     print(f"-- {len(waiting)} would be applied; nothing was changed")
     return 0

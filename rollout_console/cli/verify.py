@@ -1,4 +1,4 @@
-"""`rollout-console verify`: compares the counters that make reports fast with the rows that they count."""
+"""`rollout-console verify`: compares the counters that make reports fast with their rows, and shows who can do what."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 
 from rollout_console import connect
 from rollout_console.render import Screen
+from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import format_count
+from rollout_console.render.sanitize import sanitize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print each kind of counter.
+    """Print each kind of counter, then the rights of each role, and whose decision the application gets.
 
     Returns:
         0 if all agree with their rows, 1 if one differs.
@@ -38,6 +40,11 @@ def main(args: argparse.Namespace) -> int:
     ]
     print(f" {client.feature} on {client.adapter.target}")
     print(screen.table(["", "counters", "compared", "differ"], rows))
+    if found.access:
+        print(f"\n{access_table(found.access, found.access, screen)}")
+    print(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
+    for note in found.notes:
+        print(f" {screen.paint(sanitize(note, 500), 'warning')}")
     if not any(check.differences for check in found.checks):
         return 0
     print(" to rebuild the counters of repositories, type at an SQL prompt:")

@@ -55,6 +55,14 @@ class Programs(Calls):
             context=self._context(),
         )
 
+    def catch_up(self, batch_size: int = 2000) -> results.CatchUp:
+        """Categorize new and changed repositories, a bounded batch (R3).
+
+        Args:
+            batch_size: how many repositories at most, 1 to 100,000.
+        """
+        return self._call("rollout_catch_up", results.CatchUp, batch_size=batch_size, context=self._context())
+
     def claim_alerts(self, raised: list[str], cleared: list[str]) -> results.AlertClaims:
         """Return which events no monitor has alerted for so far; from now on they count as alerted for.
 

@@ -9,12 +9,12 @@ from typing import Any, TextIO
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
 from rollout_console.render import Screen, render
-from rollout_console.render.formatting import format_duration
+from rollout_console.render.formatting import format_count, format_duration
 from rollout_console.render.health import health_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import state_line
-from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
+from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
 
 
 class TextLog:
@@ -55,6 +55,16 @@ class TextLog:
             self._say(f"{state_line(check.status, self._screen).strip()}  {health_phrase(check.health, self._screen)}")
         self._shown = found
 
+    def caught_up(self, done: CatchUp) -> None:
+        """See `Log`."""
+        if done.transitions:
+            moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in done.transitions.items())
+            self._say(f"categorized: {moves}; {format_count(done.uncategorized)} left without a category")
+
+    def not_caught_up(self, error: RolloutError) -> None:
+        """See `Log`."""
+        self._say(self._screen.paint(f"repositories not categorized: {sanitize(str(error), 500)}", "warning"))
+
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
         again = f"; retry in {_span(pause)}" if pause is not None else ""
@@ -76,7 +86,7 @@ class TextLog:
 
 
 class JsonLog:
-    """One JSON object per line, with `time` and `event`: start, check, failure, alert, end.
+    """One JSON object per line, with `time` and `event`: start, check, categorization, failure, alert, end.
 
     Args:
         stream: where to write.
@@ -103,6 +113,14 @@ class JsonLog:
             changes=[entry.to_dict() for entry in changes],
             other_monitors=[other.to_dict() for other in others],
         )
+
+    def caught_up(self, done: CatchUp) -> None:
+        """See `Log`."""
+        self._write("categorization", **done.to_dict())
+
+    def not_caught_up(self, error: RolloutError) -> None:
+        """See `Log`."""
+        self._write("categorization_failure", error=type(error).__name__, message=str(error))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""

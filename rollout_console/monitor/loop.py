@@ -12,7 +12,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError, Unreachable
 from rollout_console.monitor import signals
 from rollout_console.monitor.alerts import Alerts
-from rollout_console.results import HealthCheck, HistoryEntry, MonitorAtWork
+from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
 
 FIRST_PAUSE = 5.0  # seconds before a failed check is retried; doubled each time, up to LONGEST_PAUSE
 LONGEST_PAUSE = 300.0  # seconds, or the interval if that is shorter
@@ -28,6 +28,12 @@ class Log(Protocol):
 
     def checked(self, check: HealthCheck, changes: list[HistoryEntry], others: list[MonitorAtWork]) -> None:
         """Log what a check found, the changes since the check before, and the other monitors of the feature."""
+
+    def caught_up(self, done: CatchUp) -> None:
+        """Log which repositories were categorized."""
+
+    def not_caught_up(self, error: RolloutError) -> None:
+        """Log why repositories could not be categorized; the check itself was made."""
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """Log why a check failed, and in how many seconds it is retried; None if it is not."""
@@ -129,7 +135,15 @@ class Monitor:
         self.log.checked(check, changes, others)
         with signals.shielded():  # an alert that is claimed and not yet sent would be lost
             self._log_alerts(self.alerts.after_check(check, changes))
+        self._catch_up()
         return check
+
+    def _catch_up(self) -> None:
+        """Categorize new and changed repositories, last of all: a check must not wait for it, nor fail with it."""
+        try:
+            self.log.caught_up(self.client.catch_up())
+        except RolloutError as error:
+            self.log.not_caught_up(error)
 
     def _changes(self, check: HealthCheck) -> list[HistoryEntry]:
         """Return the history rows since the last check, or of the last two intervals, oldest first."""

@@ -27,7 +27,8 @@ def render_status(status: Status, screen: Screen) -> str:
         head.append(
             f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {sanitize(status.phase, 40)}"
         )
-    return "\n".join([*head, screen.facts([*_facts(status, screen), *_categorization(status), *_overrides(status)])])
+    notes = [*_categorization(status), *_decision(status), *_overrides(status)]
+    return "\n".join([*head, screen.facts([*_facts(status, screen), *notes])])
 
 
 def state_line(status: Status, screen: Screen) -> str:
@@ -102,13 +103,30 @@ def _last_change(status: Status) -> str:
 
 
 def _categorization(status: Status) -> list[tuple[str, str]]:
-    run = status.categorization
-    if run is None:
+    run, missing = status.categorization, status.uncategorized
+    if run is not None and run.finished_at is None:
+        done = f"{format_count(run.processed)} of {format_count(run.total)}"
+        return [("categories", f"unfinished: {done}; to go on, type rollout.categorizeAll()")]
+    if missing is not None and missing.repositories:
+        without = format_counted(missing.repositories, "repository", "repositories")
+        counted = f" (counted {format_age(missing.counted_at, status.server_time)})" if missing.counted_at else ""
+        return [("categories", f"{without} not categorized{counted}; type rollout.categorizeAll()")]
+    if run is None and missing is None:
         return [("categories", "never categorized; type rollout.categorizeAll()")]
-    if run.finished_at is not None:
+    return []
+
+
+def _decision(status: Status) -> list[tuple[str, str]]:
+    """Return whose decision it is where it is not the one that is shown here."""
+    if status.decided_by != "host":
         return []
-    done = f"{format_count(run.processed)} of {format_count(run.total)}"
-    return [("categories", f"unfinished: {done}; to go on, type rollout.categorizeAll()")]
+    return [
+        (
+            "decision",
+            "by the host's own function; what is eligible above is ours; "
+            "to compare, type in a shell: rollout-console migrate --dry-run",
+        )
+    ]
 
 
 def _overrides(status: Status) -> list[tuple[str, str]]:

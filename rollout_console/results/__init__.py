@@ -5,8 +5,16 @@ Rates are percent (5.0 is 5 %); a rate of None means that there were no jobs.
 
 from __future__ import annotations
 
-from rollout_console.results.base import Record, Result, parse
-from rollout_console.results.categories import Categories, CategorizationRun, CategorizationState, Category
+from rollout_console.results.access import AccessRight, DecidedBy, DecisionChoice, DecisionComparison, RoleDecisions
+from rollout_console.results.base import Record, Result, parse, parse_list
+from rollout_console.results.categories import (
+    CatchUp,
+    Categories,
+    CategorizationRun,
+    CategorizationState,
+    Category,
+    Uncategorized,
+)
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
@@ -24,9 +32,11 @@ from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.whitelist import ListedRepository, Whitelist
 
 __all__ = [
+    "AccessRight",
     "AlertClaims",
     "Arm",
     "Backtest",
+    "CatchUp",
     "Categories",
     "CategorizationRun",
     "CategorizationState",
@@ -35,6 +45,9 @@ __all__ = [
     "Change",
     "ControlRate",
     "Criterion",
+    "DecidedBy",
+    "DecisionChoice",
+    "DecisionComparison",
     "ErrorTrend",
     "Explanation",
     "FailingDay",
@@ -65,6 +78,7 @@ __all__ = [
     "Record",
     "ReplayedTrip",
     "Result",
+    "RoleDecisions",
     "Setting",
     "Settings",
     "SetupPlan",
@@ -75,6 +89,7 @@ __all__ = [
     "Status",
     "StopEffect",
     "TrendPoint",
+    "Uncategorized",
     "Unit",
     "Verdict",
     "Verification",
@@ -82,4 +97,5 @@ __all__ = [
     "Whitelist",
     "WhitelistOutcome",
     "parse",
+    "parse_list",
 ]

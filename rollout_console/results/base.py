@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 R = TypeVar("R", bound="Result")
+P = TypeVar("P", bound="Record")
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -29,3 +30,12 @@ def parse(kind: type[R], data: object) -> R:
         msgspec.ValidationError: a field is missing, or of another type than declared.
     """
     return msgspec.convert(data, kind)
+
+
+def parse_list(kind: type[P], data: object) -> list[P]:
+    """Build records from a JSON array of a SQL function.
+
+    Raises:
+        msgspec.ValidationError: a field is missing, or of another type than declared.
+    """
+    return msgspec.convert(data, list[kind])  # type: ignore[valid-type]

@@ -41,6 +41,21 @@ class CategorizationState(Record, kw_only=True):
     total: int
 
 
+class Uncategorized(Record, kw_only=True):
+    """How many repositories had no category when they were last counted."""
+
+    repositories: int | None
+    counted_at: datetime | None
+
+
+class CatchUp(Result, kw_only=True):
+    """What a monitor brought up to date: repositories looked at, moves such as "new → small", and how many are left."""
+
+    processed: int
+    transitions: dict[str, int]
+    uncategorized: int
+
+
 class CategorizationRun(Result, kw_only=True):
     """`rollout.categorizeAll()`: how far the run is and what it moved, for example "new → small"."""
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import field
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Result
-from rollout_console.results.categories import CategorizationState
+from rollout_console.results.categories import CategorizationState, Uncategorized
 from rollout_console.results.health import Guardrail, Health, StopEffect
 from rollout_console.results.history import HistoryEntry
 
@@ -52,6 +53,8 @@ class Status(Result, kw_only=True):
     health: Health
     stop_effect: StopEffect | None
     categorization: CategorizationState | None
+    uncategorized: Uncategorized | None
+    decided_by: DecidedBy
     last_change: HistoryEntry | None
     schema_version: int
     overrides: dict[str, str] = field(default_factory=dict)

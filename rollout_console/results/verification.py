@@ -1,7 +1,8 @@
-"""`rollout-console verify`: counters compared with the rows that they count."""
+"""`rollout-console verify`: counters compared with the rows that they count, and who can do what."""
 
 from __future__ import annotations
 
+from rollout_console.results.access import AccessRight, DecidedBy
 from rollout_console.results.base import Record, Result
 
 
@@ -18,3 +19,6 @@ class Verification(Result, kw_only=True):
 
     feature_name: str
     checks: list[VerifiedCounters]
+    access: list[AccessRight]
+    notes: list[str]
+    decided_by: DecidedBy

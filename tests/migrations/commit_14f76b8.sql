@@ -1,4 +1,5 @@
--- A database of commit 14f76b8, before steps and rules were apart, with data: written by pg_dump.
+-- A database of commit 14f76b8, before steps and rules were apart, with data: written by pg_dump, which leaves out what
+-- was revoked from default privileges; that is added for the four tables of the application.
 SET check_function_bodies = false;
 CREATE SCHEMA supabase_migrations;
 CREATE FUNCTION public.categorize_repository(repo_id uuid) RETURNS text
@@ -2366,7 +2367,9 @@ GRANT ALL ON FUNCTION public.is_repository_eligible_for_rollout(repo_id uuid, fe
 REVOKE ALL ON FUNCTION public.record_rollout_job(repo_id uuid, processor text, success boolean, processing_seconds numeric, error_message text, feature_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.record_rollout_job(repo_id uuid, processor text, success boolean, processing_seconds numeric, error_message text, feature_name text) TO service_role;
 GRANT ALL ON TABLE public.rollout_configuration TO service_role;
+REVOKE ALL ON TABLE public.rollout_configuration FROM anon;
 GRANT SELECT ON TABLE public.rollout_configuration TO anon;
+REVOKE ALL ON TABLE public.rollout_configuration FROM authenticated;
 GRANT SELECT ON TABLE public.rollout_configuration TO authenticated;
 REVOKE ALL ON FUNCTION public.rollout_active(feature text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.rollout_active(feature text) TO service_role;
@@ -2464,7 +2467,9 @@ GRANT ALL ON FUNCTION public.rollout_health(config public.rollout_configuration,
 GRANT ALL ON FUNCTION public.rollout_health(config public.rollout_configuration, seen public.rollout_job_counts[]) TO anon;
 GRANT ALL ON FUNCTION public.rollout_health(config public.rollout_configuration, seen public.rollout_job_counts[]) TO authenticated;
 GRANT ALL ON TABLE public.rollout_history TO service_role;
+REVOKE ALL ON TABLE public.rollout_history FROM anon;
 GRANT SELECT ON TABLE public.rollout_history TO anon;
+REVOKE ALL ON TABLE public.rollout_history FROM authenticated;
 GRANT SELECT ON TABLE public.rollout_history TO authenticated;
 REVOKE ALL ON FUNCTION public.rollout_history_entry(entry public.rollout_history) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.rollout_history_entry(entry public.rollout_history) TO service_role;
@@ -2495,7 +2500,9 @@ GRANT ALL ON FUNCTION public.rollout_mark_as_test(repositories text[], feature_n
 REVOKE ALL ON FUNCTION public.rollout_metrics_counted() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.rollout_metrics_counted() TO service_role;
 GRANT ALL ON TABLE public.rollout_metrics TO service_role;
+REVOKE ALL ON TABLE public.rollout_metrics FROM anon;
 GRANT SELECT ON TABLE public.rollout_metrics TO anon;
+REVOKE ALL ON TABLE public.rollout_metrics FROM authenticated;
 GRANT SELECT ON TABLE public.rollout_metrics TO authenticated;
 REVOKE ALL ON FUNCTION public.rollout_metrics_tally(entry public.rollout_metrics, OUT jobs bigint, OUT errors bigint, OUT successes bigint, OUT timed bigint, OUT seconds numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.rollout_metrics_tally(entry public.rollout_metrics, OUT jobs bigint, OUT errors bigint, OUT successes bigint, OUT timed bigint, OUT seconds numeric) TO service_role;
@@ -2634,7 +2641,9 @@ GRANT ALL ON TABLE public.repositories TO anon;
 GRANT ALL ON TABLE public.repositories TO authenticated;
 GRANT ALL ON TABLE public.repositories TO service_role;
 GRANT ALL ON TABLE public.repository_categories TO service_role;
+REVOKE ALL ON TABLE public.repository_categories FROM anon;
 GRANT SELECT ON TABLE public.repository_categories TO anon;
+REVOKE ALL ON TABLE public.repository_categories FROM authenticated;
 GRANT SELECT ON TABLE public.repository_categories TO authenticated;
 GRANT ALL ON TABLE public.rollout_admission TO service_role;
 GRANT SELECT ON TABLE public.rollout_admission TO anon;

@@ -12,74 +12,7 @@ from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
-
-# The deployment as reference/existing-schema.md describes it, with its functions and awkward rows.
-EXISTING = """
-create table repositories (
-    id uuid primary key default gen_random_uuid(), github_id bigint unique not null, full_name text unique not null,
-    owner text not null, name text not null, description text, language text, stargazers_count integer default 0,
-    forks_count integer, open_issues_count integer, is_private boolean, is_active boolean default true,
-    first_tracked_at timestamptz not null, last_updated_at timestamptz not null, pull_request_count integer,
-    unique (owner, name));
-create table pull_requests (
-    id uuid primary key default gen_random_uuid(), github_id bigint unique not null, number integer not null,
-    title text not null, state text not null, repository_id uuid not null references repositories on delete cascade,
-    author_id uuid not null, head_branch text not null, created_at timestamptz not null, updated_at timestamptz not null,
-    merged_at timestamptz, unique (repository_id, number));
-create table rollout_configuration (
-    id uuid primary key default gen_random_uuid(), feature_name varchar(100) not null,
-    rollout_percentage integer default 0 check (rollout_percentage >= 0 and rollout_percentage <= 100),
-    is_active boolean default false, target_repositories text[] default '{}', excluded_repositories text[] default '{}',
-    rollout_strategy varchar(50) default 'percentage', max_error_rate decimal(5,2) default 5.0,
-    monitoring_window_hours integer default 24, auto_rollback_enabled boolean default true,
-    emergency_stop boolean default false, metadata jsonb default '{}',
-    created_at timestamptz default now(), updated_at timestamptz default now());
-create table repository_categories (
-    id uuid primary key default gen_random_uuid(), repository_id uuid references repositories on delete cascade,
-    category varchar(20) not null, priority_level integer default 0, is_test_repository boolean default false,
-    star_count integer default 0, contributor_count integer default 0, pr_count integer default 0,
-    monthly_activity_score integer default 0, last_categorized_at timestamptz default now(),
-    created_at timestamptz default now(), updated_at timestamptz default now(), unique (repository_id));
-create table rollout_metrics (
-    id uuid primary key default gen_random_uuid(),
-    rollout_config_id uuid references rollout_configuration on delete cascade,
-    repository_id uuid references repositories on delete cascade, processor_type varchar(20) not null,
-    success_count integer default 0, error_count integer default 0, total_jobs integer default 0,
-    average_processing_time decimal(10,2), last_error_message text, last_error_at timestamptz,
-    metrics_window_start timestamptz, metrics_window_end timestamptz,
-    created_at timestamptz default now(), updated_at timestamptz default now());
-create table rollout_history (
-    id uuid primary key default gen_random_uuid(),
-    rollout_config_id uuid references rollout_configuration on delete cascade, action varchar(50) not null,
-    previous_percentage integer, new_percentage integer, reason text, triggered_by varchar(100),
-    metadata jsonb default '{}', created_at timestamptz default now());
-alter table rollout_configuration enable row level security;
-create policy rollout_config_public_read on rollout_configuration for select to public using (true);
-
-create function categorize_repository(repo_id uuid) returns text language plpgsql as $$
-begin perform contributors_count from repositories where id = repo_id; return 'test'; end $$;
-create function is_repository_eligible_for_rollout(
-    repo_id uuid, feature_name text default 'hybrid_progressive_capture') returns boolean language plpgsql as $$
-begin return hashtext(repo_id::text) % 100 < 0; end $$;
-
-insert into repositories (github_id, full_name, owner, name, stargazers_count, first_tracked_at, last_updated_at)
-select n, 'acme/r' || n, 'acme', 'r' || n, case when n % 3 = 0 then null else n end, now(), now() from generate_series(1, 60) n;
-insert into rollout_configuration (id, feature_name, rollout_percentage, is_active, updated_at) values
-    ('00000000-0000-4000-8000-00000000000a', 'hybrid_progressive_capture', 50, true, now() - interval '9 days'),
-    ('00000000-0000-4000-8000-00000000000b', 'hybrid_progressive_capture', 10, true, now() - interval '1 day'),
-    ('00000000-0000-4000-8000-00000000000c', 'other_feature', null, true, null);
-update rollout_configuration set emergency_stop = null, metadata = null, target_repositories = null,
-    monitoring_window_hours = null, max_error_rate = null, rollout_strategy = null where feature_name = 'other_feature';
-insert into repository_categories (repository_id, category, is_test_repository, star_count, priority_level)
-select id, 'test', true, 9000, 100 from repositories where github_id = 1;
-insert into repository_categories (repository_id, category, star_count)
-select id, 'small', 20 from repositories where github_id between 2 and 40;
-insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs, average_processing_time)
-select '00000000-0000-4000-8000-00000000000b', id, 'inngest', 9, 1, 10, 12.5 from repositories where github_id = 2;
-insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, triggered_by, metadata, created_at) values
-    ('00000000-0000-4000-8000-00000000000b', 'updated', 0, 10, 'phase6_script', null, now() - interval '2 days'),
-    (null, 'created', null, null, null, null, null);
-"""
+from tests.migrations.deployments import EXISTING
 
 
 @pytest.fixture
@@ -186,7 +119,7 @@ def test_adopted_nulls_become_the_defaults(existing):
 def test_the_applications_functions_keep_name_arguments_and_result(existing):
     signature = (
         "select pg_get_function_identity_arguments(oid), pg_get_function_arguments(oid), prorettype::regtype::text"
-        " from pg_proc where proname in ('categorize_repository', 'is_repository_eligible_for_rollout') order by proname"
+        " from pg_proc where pronamespace = 'public'::regnamespace and proname in ('categorize_repository', 'is_repository_eligible_for_rollout') order by proname"
     )
     before = rows(existing, signature)
     apply(existing)

@@ -301,3 +301,30 @@ def test_r11_a_service_that_apprise_does_not_know_is_refused_without_being_shown
     assert done.returncode == 3
     assert done.stderr.startswith("ROLLOUT_ALERT_URLS: ")
     assert "hidden" not in done.stdout + done.stderr
+
+
+def test_r3_new_and_changed_repositories_are_categorized(rollout, watched):
+    assert once(watched).returncode == 0
+    rollout.add_repositories(3, stars=900, prefix="acme/new")
+    rollout.sql("update repositories set stargazers_count = 40 where full_name = 'acme/repo-1'")
+    done = once(watched)
+    assert "categorized: new → large: 3, test → small: 1; 0 left without a category" in done.stdout
+    assert rollout.client.explain("acme/new-1").category == "large"
+    assert [e.command for e in rollout.client.history(1).entries] == ["catchUp"]
+    rows = rollout.history_rows()
+    assert "categorized:" not in once(watched).stdout
+    assert rollout.history_rows() == rows
+
+
+def test_r3_a_categorization_that_fails_is_no_failed_check(rollout, watched):
+    rollout.sql(
+        "alter table rollout_categorization_state add constraint refused check (uncategorized is null) not valid"
+    )
+    try:
+        done = once(watched)
+    finally:
+        rollout.sql("alter table rollout_categorization_state drop constraint refused")
+    assert done.returncode == 0
+    assert "healthy" in done.stdout or "no jobs yet" in done.stdout
+    assert "repositories not categorized: " in done.stdout
+    assert "BLIND" not in done.stdout

@@ -138,8 +138,18 @@ def test_r11_row_level_security_guards_every_table(rollout):
     assert rollout.sql(writable) == []
 
 
-def test_r11_no_function_acts_with_the_rights_of_another(rollout):
-    assert [f.signature for f in functions(rollout) if f.definer] == []
+def test_r11_only_what_records_and_stops_acts_with_the_rights_of_its_owner(rollout):
+    """Triggers, since whoever the host lets write must not have to write our tables, too; and the stop, a yes or no."""
+    definers = [f for f in functions(rollout) if f.definer]
+    assert [f.name for f in definers if not f.is_trigger] == ["rollout_host_is_halted"]
+    assert [f.signature for f in definers if f.search_path != FIXED_PATH] == []
+    writing = rollout.sql(
+        "select distinct p.proname from pg_trigger t join pg_proc p on p.oid = t.tgfoid"
+        " where not t.tgisinternal and t.tgtype & 2 = 0 and p.proname <> 'rollout_history_is_append_only'"
+    )
+    assert {name for (name,) in writing} <= {f.name for f in definers}, (
+        "a trigger that runs after a change is a definer"
+    )
 
 
 def test_r11_a_function_pins_its_search_path_or_names_every_schema(rollout):

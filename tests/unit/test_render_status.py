@@ -13,7 +13,7 @@ from rollout_console.render import Screen, render
 from rollout_console.render.health import VERDICTS, health_phrase, window_phrase
 from rollout_console.render.screen import STYLES
 from rollout_console.render.status import STRATEGIES, UNPROTECTED, state_line
-from rollout_console.results import CategorizationState, Health, HistoryEntry, Status, Verdict
+from rollout_console.results import CategorizationState, Health, HistoryEntry, Status, Uncategorized, Verdict
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
@@ -141,10 +141,23 @@ def test_a_variable_that_overrides_the_percentage_is_named_with_its_value():
 )
 def test_a_categorization_is_mentioned_until_it_is_finished(finished_at, never, facts):
     run = None if never else CategorizationState(finished_at=finished_at, processed=1000, total=5000)
-    text = shown(categorization=run)
+    text = shown(categorization=run, uncategorized=None)
     assert ("rollout.categorizeAll()" in text) is bool(facts)
     for fact in facts:
         assert fact in text
+
+
+def test_repositories_without_a_category_are_counted_with_the_age_of_the_count():
+    run = CategorizationState(finished_at=NOW, processed=5000, total=5000)
+    counted = Uncategorized(repositories=1200, counted_at=NOW - timedelta(minutes=5))
+    assert "1,200 repositories not categorized (counted 5 min ago)" in shown(categorization=run, uncategorized=counted)
+    none = Uncategorized(repositories=0, counted_at=NOW)
+    assert "not categorized" not in shown(categorization=run, uncategorized=none)
+
+
+@pytest.mark.parametrize(("decided_by", "said"), [("host", True), ("readers", False), ("everyone", False)])
+def test_a_decision_that_is_not_the_one_shown_is_said(decided_by, said):
+    assert ("the host's own function" in shown(decided_by=decided_by)) is said
 
 
 def test_each_verdict_has_words_of_its_own():
