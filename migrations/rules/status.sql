@@ -5,6 +5,24 @@ as $$ select 1 $$;
 comment on function public.rollout_schema_version() is
     'The version of these functions; a console refuses to work with one that it does not know.';
 
+create or replace function public.rollout_in_effect(config rollout_configuration)
+returns integer
+language sql immutable
+as $$ select case when config.emergency_stop then 0 else config.rollout_percentage end $$;
+comment on function public.rollout_in_effect(rollout_configuration) is
+    'R5: the percentage in effect: what is set, or 0 during an emergency stop.';
+
+create or replace function public.rollout_last_change(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select rollout_history_entry(h) from rollout_history h
+    where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1
+$$;
+comment on function public.rollout_last_change(rollout_configuration) is
+    'The newest row of history that changed something; null if there is none.';
+
 create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
 language plpgsql stable
@@ -14,7 +32,7 @@ declare
     config constant rollout_configuration := rollout_active(feature_name);
 begin
     return to_jsonb(config) || jsonb_build_object(
-        'percentage_in_effect', case when config.emergency_stop then 0 else config.rollout_percentage end,
+        'percentage_in_effect', rollout_in_effect(config),
         'phase', rollout_phase_name(config.rollout_percentage),
         'phase_percentages', (select jsonb_agg(p.percentage order by p.phase) from rollout_phase_plan() p),
         'whitelist_size', cardinality(config.target_repositories),
@@ -23,9 +41,7 @@ begin
         'categorization', (
             select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
             from rollout_categorization_runs r order by r.id desc limit 1),
-        'last_change', (
-            select rollout_history_entry(h) from rollout_history h
-            where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1),
+        'last_change', rollout_last_change(config),
         'server_time', clock_timestamp(),
         'schema_version', rollout_schema_version())
     || (

@@ -35,12 +35,14 @@ def main(args: argparse.Namespace) -> int:
 
     if args.export:
         return _export(args.export)
-    url = database_url(Settings.from_environment())
+    settings = Settings.from_environment()
+    url = database_url(settings)
     try:
         if args.status:
             return _status(url)
         if args.dry_run:
             return _dry_run(url)
+        settings.protection.refuse_changes()
         applied = 0
         for part in apply_one_by_one(url):
             print(f"applied {part}")

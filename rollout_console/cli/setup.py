@@ -52,7 +52,10 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         RolloutError: a step failed; those before it stay, and the next run continues.
     """
-    setup = Setup(Settings.from_environment(), connect(), args)
+    settings = Settings.from_environment()
+    if not args.dry_run:
+        settings.protection.refuse_changes()
+    setup = Setup(settings, connect(), args)
     try:
         return setup.run()
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from rollout_console.results.categories import Categories, CategorizationRun, Ca
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
+from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.health import Health, Verdict
 from rollout_console.results.history import History, HistoryEntry
 from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
@@ -32,6 +33,8 @@ __all__ = [
     "Criterion",
     "ErrorTrend",
     "Explanation",
+    "Feature",
+    "Features",
     "Health",
     "HealthAction",
     "HealthCheck",
@@ -45,6 +48,8 @@ __all__ = [
     "Operator",
     "Overview",
     "Phase",
+    "Phase4",
+    "Phase4Repository",
     "PhaseState",
     "Phases",
     "Preview",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rollout_console import __version__
+from rollout_console.console.place import KINDS, limits
 from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
@@ -17,16 +18,12 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
     """
     screen, client = session.screen(), session.console.client
     target = client.adapter.target
-    kinds = {
-        "local": "the practice database on this machine, sample data",
-        "postgres": "PostgreSQL, directly",
-        "supabase": "Supabase project",
-        "none": "not connected",
-    }
     style = "good" if target.kind == "local" else "bad"
+    leads = KINDS[target.kind] if target.named is None else f"{sanitize(target.place, 60)}, {KINDS[target.kind]}"
+    warned = screen.paint(limits(target.read_only, target.require_reason), "warning")
     lines = [
         f"rollout-console {__version__}",
-        f" target   {screen.paint(str(target), style)} ({kinds[target.kind]})",
+        f" target   {screen.paint(sanitize(target.name, 60), style)} ({leads}){warned}",
         f" feature  {sanitize(client.feature, 100)}",
     ]
     if problem is not None:

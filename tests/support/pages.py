@@ -33,7 +33,7 @@ def readme() -> str:
     lines = ["| type | what it does |", "| --- | --- |"]
     for group in Group:
         lines.append(f"| **{group}** | |")
-        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.group is group]
+        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.listed and c.group is group]
     table = f"{BEGIN}\n" + "\n".join(lines) + f"\n{END}"
     return re.sub(f"{BEGIN}.*{END}", lambda _: table, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 

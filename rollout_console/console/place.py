@@ -1,0 +1,95 @@
+"""`rollout.use()`: where one is, and how to get elsewhere."""
+
+from __future__ import annotations
+
+from rollout_console import results
+from rollout_console.client import RolloutClient
+from rollout_console.errors import BadArgument
+from rollout_console.render.dispatch import render
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.render.status import state_line
+from rollout_console.results import Result
+from rollout_console.targets import named_targets, targets_file
+from rollout_console.validation import described
+
+KINDS = {
+    "local": "the practice database on this machine, sample data",
+    "postgres": "PostgreSQL, directly",
+    "supabase": "Supabase project",
+    "none": "not connected",
+}
+
+
+class Place(Result, kw_only=True):
+    """Where a console is: the target, the feature and its status; `targets` are those that can be gone to."""
+
+    target: str
+    kind: str
+    place: str
+    read_only: bool
+    require_reason: bool
+    targets: list[str]
+    status: results.Status
+
+    @classmethod
+    def of(cls, client: RolloutClient, status: results.Status) -> Place:
+        """Return the place of a client that has just read its status."""
+        target = client.adapter.target
+        return cls(
+            target=target.name,
+            kind=target.kind,
+            place=target.place,
+            read_only=target.read_only,
+            require_reason=target.require_reason,
+            targets=list(named_targets()),
+            status=status,
+        )
+
+
+class Said(Result, kw_only=False):
+    """One sentence."""
+
+    text: str
+
+
+def client_at(client: RolloutClient, target: object, feature: object) -> RolloutClient:
+    """Return a client of another target or feature, or the same if both are None.
+
+    Raises:
+        BadArgument: one of them is no text.
+        NotConfigured: there is no such target, or it can't be used.
+    """
+    for name, value in (("target", target), ("feature", feature)):
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise BadArgument(f"a {name} is a name in quotes, not {described(value)}; to see them, type rollout.use()")
+    if target is not None:
+        from rollout_console import connect
+
+        return connect(target=str(target), feature=None if feature is None else str(feature))
+    return client if feature is None else RolloutClient(client.adapter, str(feature), who=client.who)
+
+
+@render.register
+def render_said(said: Said, screen: Screen) -> str:
+    """Return the sentence."""
+    return f" {said.text}"
+
+
+@render.register
+def render_place(place: Place, screen: Screen) -> str:
+    """Return where one is, what may be done there, and where else one could go."""
+    where = screen.paint(sanitize(place.target, 60), "title")
+    leads = f"{sanitize(place.place, 80)}, {KINDS.get(place.kind, sanitize(place.kind, 20))}"
+    others = ", ".join(sanitize(name, 60) for name in place.targets) or f"none; write them into {targets_file()}"
+    rows = [
+        ("target", f"{where} ({leads}){limits(place.read_only, place.require_reason)}"),
+        ("feature", f"{sanitize(place.status.feature_name, 100)}  {state_line(place.status, screen)}"),
+        ("targets", others),
+    ]
+    return screen.facts(rows)
+
+
+def limits(read_only: bool, require_reason: bool) -> str:
+    """Return what a target refuses, in words that follow its name."""
+    return (", READ-ONLY" if read_only else "") + (", asks for a reason" if require_reason else "")
