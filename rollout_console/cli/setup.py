@@ -133,7 +133,7 @@ class Setup:
         if plan.categorized >= plan.repositories:
             self._done("categories", f"all {format_count(plan.repositories)} repositories have one")
             return
-        with CategorizationProgress(self.screen) as progress:
+        with CategorizationProgress(self.screen, sys.stdout) as progress:
             run = self.client.categorize_all(progress.advance)
         self._done("categories", f"{format_count(run.processed)} repositories categorized")
 

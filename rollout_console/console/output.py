@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rollout_console.render import Screen, render
 from rollout_console.render.sanitize import sanitize
@@ -25,6 +25,11 @@ class Output:
     def screen(self) -> Screen:
         """Return the terminal as it is now: it may have been resized since the last command."""
         return Screen.of(sys.stdout)
+
+    @property
+    def stream(self) -> TextIO:
+        """Where a command with a screen of its own draws."""
+        return sys.stdout
 
     def show(self, result: object, notice: str | None = None) -> None:
         """Show a result.

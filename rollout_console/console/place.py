@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 from rollout_console import results
+from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.errors import BadArgument
+from rollout_console.errors import BadArgument, NotFound, RolloutError
 from rollout_console.render.dispatch import render
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import state_line
 from rollout_console.results import Result
+from rollout_console.settings import DEFAULT_FEATURE
 from rollout_console.targets import named_targets, targets_file
 from rollout_console.validation import described
 
@@ -53,6 +57,21 @@ class Said(Result, kw_only=False):
     text: str
 
 
+def no_such_feature(feature: str) -> NotFound:
+    """Return the error for a feature that has no rollout where one wants to go."""
+    return NotFound(f"there is no feature {described(feature)} there; to see those that are here: rollout.features()")
+
+
+def client_here() -> tuple[RolloutClient, RolloutError | None]:
+    """Return the client that the settings lead to; if they lead nowhere, one that says so when called, and why."""
+    from rollout_console import connect
+
+    try:
+        return connect(), None
+    except RolloutError as error:
+        return RolloutClient(UnavailableAdapter(error), os.environ.get("ROLLOUT_FEATURE") or DEFAULT_FEATURE), error
+
+
 def client_at(client: RolloutClient, target: object, feature: object) -> RolloutClient:
     """Return a client of another target or feature, or the same if both are None.
 
@@ -80,7 +99,7 @@ def render_said(said: Said, screen: Screen) -> str:
 def render_place(place: Place, screen: Screen) -> str:
     """Return where one is, what may be done there, and where else one could go."""
     where = screen.paint(sanitize(place.target, 60), "title")
-    leads = f"{sanitize(place.place, 80)}, {KINDS.get(place.kind, sanitize(place.kind, 20))}"
+    leads = leads_to(place.kind, place.place, named=place.target != place.place)
     others = ", ".join(sanitize(name, 60) for name in place.targets) or f"none; write them into {targets_file()}"
     rows = [
         ("target", f"{where} ({leads}){limits(place.read_only, place.require_reason)}"),
@@ -88,6 +107,11 @@ def render_place(place: Place, screen: Screen) -> str:
         ("targets", others),
     ]
     return screen.facts(rows)
+
+
+def leads_to(kind: str, place: str, *, named: bool) -> str:
+    """Return what a target leads to, in words that follow its name."""
+    return f"{sanitize(place, 60)}, {KINDS[kind]}" if named else KINDS[kind]
 
 
 def limits(read_only: bool, require_reason: bool) -> str:

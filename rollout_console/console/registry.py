@@ -181,6 +181,12 @@ def commands_of(console: type) -> dict[str, Command]:
     return {name: method.info for name, method in vars(console).items() if isinstance(method, CommandMethod)}
 
 
+def signature_of(console: type, name: str) -> inspect.Signature:
+    """Return the parameters of a command of a class; annotations are as they are written."""
+    found: CommandMethod[Any, Any, Any] = vars(console)[name]
+    return _without_self(found.method)
+
+
 def _hyphened(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "-", name).lower()
 

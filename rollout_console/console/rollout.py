@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,7 +9,7 @@ from rollout_console import results
 from rollout_console.client import RolloutClient
 from rollout_console.console.help import Help, help_for
 from rollout_console.console.output import Output
-from rollout_console.console.place import Place, Said, client_at
+from rollout_console.console.place import Place, Said, client_at, no_such_feature
 from rollout_console.console.registry import Group, command, commands_of
 from rollout_console.errors import BadArgument, Interrupted, NotFound, RolloutError
 from rollout_console.render.live import watch
@@ -84,7 +83,7 @@ class Rollout:
         Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
         """
         try:
-            with CategorizationProgress(self.output.screen()) as progress:
+            with CategorizationProgress(self.output.screen(), self.output.stream) as progress:
                 return self.client.categorize_all(progress.advance)
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
@@ -176,7 +175,7 @@ class Rollout:
     @command(Group.BEYOND, "rollout.watch()", own_screen=True)
     def watch(self, every: float = 2.0) -> results.Status | None:
         """Show the status live, until Ctrl-C."""
-        return watch(self.client, self.output.screen, sys.stdout, every, self.output.learn)
+        return watch(self.client, self.output.screen, self.output.stream, every, self.output.learn)
 
     @command(Group.BEYOND, "rollout.simulate(200, 20)", own_screen=True)
     def simulate(self, jobs: int = 200, error_rate: float = 2.0) -> results.Simulation:
@@ -203,7 +202,7 @@ class Rollout:
         try:
             status = there.status()
         except NotFound:
-            raise
+            raise no_such_feature(there.feature) from None
         except RolloutError:
             self._go(there)  # what is typed next is meant for it, though it does not answer now
             raise

@@ -30,7 +30,9 @@ def render_features(found: Features, screen: Screen) -> str:
         for f in found.features
     ]
     table = screen.table(["feature", "set", "in effect", "health", "last change"], rows)
-    return f'{table}\n to go to one: rollout.use(feature="{sanitize(found.features[0].feature_name, 100)}")'
+    if len(rows) == 1:
+        return table
+    return f'{table}\n to go to one: rollout.use(feature="{sanitize(found.features[-1].feature_name, 100)}")'
 
 
 def _percentage(feature: Feature) -> str:

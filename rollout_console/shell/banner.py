@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console import __version__
-from rollout_console.console.place import KINDS, limits
+from rollout_console.console.place import leads_to, limits
 from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
@@ -19,7 +19,7 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
     screen, client = session.screen(), session.console.client
     target = client.adapter.target
     style = "good" if target.kind == "local" else "bad"
-    leads = KINDS[target.kind] if target.named is None else f"{sanitize(target.place, 60)}, {KINDS[target.kind]}"
+    leads = leads_to(target.kind, target.place, named=target.named is not None)
     warned = screen.paint(limits(target.read_only, target.require_reason), "warning")
     lines = [
         f"rollout-console {__version__}",
