@@ -13,7 +13,7 @@ import rollout_console
 from rollout_console import results
 from rollout_console.client.calls import Calls
 from rollout_console.console import COMMANDS, Group
-from tests.support import ROOT
+from tests.support import ROOT, cli_pages
 
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- commands -->", "<!-- end of commands -->"
@@ -119,3 +119,5 @@ def _text(found: Any) -> str:
 if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
     API.write_text(api(), encoding="utf-8")
+    cli_pages.PAGE.write_text(cli_pages.page(), encoding="utf-8")
+    cli_pages.MAN.write_text(cli_pages.man(), encoding="utf-8")
