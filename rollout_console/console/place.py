@@ -101,8 +101,10 @@ def render_place(place: Place, screen: Screen) -> str:
     where = screen.paint(sanitize(place.target, 60), "title")
     leads = leads_to(place.kind, place.place, named=place.target != place.place)
     others = ", ".join(sanitize(name, 60) for name in place.targets) or f"none; write them into {targets_file()}"
+    refused = limits(place.read_only, place.require_reason)
     rows = [
-        ("target", f"{where} ({leads}){limits(place.read_only, place.require_reason)}"),
+        ("target", f"{where} ({leads})"),
+        *([("limits", refused)] if refused else []),
         ("feature", f"{sanitize(place.status.feature_name, 100)}  {state_line(place.status, screen)}"),
         ("targets", others),
     ]
@@ -115,5 +117,6 @@ def leads_to(kind: str, place: str, *, named: bool) -> str:
 
 
 def limits(read_only: bool, require_reason: bool) -> str:
-    """Return what a target refuses, in words that follow its name."""
-    return (", READ-ONLY" if read_only else "") + (", asks for a reason" if require_reason else "")
+    """Return what a target refuses; empty if it refuses nothing."""
+    said = {"READ-ONLY: only an emergency stop works": read_only, "asks for a reason": require_reason}
+    return ", ".join(words for words, applies in said.items() if applies)

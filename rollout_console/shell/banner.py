@@ -20,12 +20,14 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
     target = client.adapter.target
     style = "good" if target.kind == "local" else "bad"
     leads = leads_to(target.kind, target.place, named=target.named is not None)
-    warned = screen.paint(limits(target.read_only, target.require_reason), "warning")
+    refused = limits(target.read_only, target.require_reason)
     lines = [
         f"rollout-console {__version__}",
-        f" target   {screen.paint(sanitize(target.name, 60), style)} ({leads}){warned}",
+        f" target   {screen.paint(sanitize(target.name, 60), style)} ({leads})",
         f" feature  {sanitize(client.feature, 100)}",
     ]
+    if refused:
+        lines.append(f" limits   {screen.paint(refused, 'warning')}")
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))
     return "\n".join([*lines, ' begin    rollout.status()   rollout.help()   rollout.emergencyStop("reason")', ""])
