@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -136,6 +137,12 @@ def _dotenv(file: Path) -> dict[str, str | None]:
     from dotenv import dotenv_values
 
     return dotenv_values(file)
+
+
+def program() -> str:
+    """Return what is typed in a shell before a command, so that it leads to the target of this process."""
+    target = os.environ.get("ROLLOUT_TARGET")
+    return f"rollout-console --target {shlex.quote(target)}" if target else "rollout-console"
 
 
 def application_overrides() -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from rollout_console.cli import parser, verbs
 from rollout_console.errors import RolloutError
 from rollout_console.exit_status import Exit
+from rollout_console.settings import program
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(*parser.spelled(list(sys.argv[1:] if argv is None else argv)))
     except RolloutError as error:
-        print(error, file=sys.stderr)
+        print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -47,17 +48,17 @@ def _run(name: str, arguments: list[str]) -> int:
     if name and not parser.is_known(name):
         print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
         return Exit.WRONG_USE
-    program = parser.program(name) if name in parser.PROGRAMS else None
+    module = parser.program(name) if name in parser.PROGRAMS else None
     try:
         chosen = parser.build(name).parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
-        return getattr(program, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
+        return getattr(module, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
     if chosen.target is not None:  # for all that this process does
         os.environ["ROLLOUT_TARGET"] = chosen.target
     if chosen.reset_demo:
         _reset()
-    if program is not None:
-        status: int = program.main(chosen)
+    if module is not None:
+        status: int = module.main(chosen)
         return status
     if name:
         return verbs.run(verbs.VERBS[name], chosen)

@@ -54,6 +54,8 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         if only in (None, name):
             program(name).add_arguments(below)
     from rollout_console.cli import verbs
+    from rollout_console.console import Rollout
+    from rollout_console.console.registry import signature_of
 
     for verb, command in verbs.VERBS.items():
         if not command.listed and only != verb:
@@ -61,7 +63,7 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
         below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
         if only in (None, verb):
-            verbs.add_arguments(below, command)
+            verbs.add_arguments(below, signature_of(Rollout, command.name))
     return parser
 
 

@@ -12,65 +12,60 @@ import sys
 from typing import Any, TextIO
 
 from rollout_console.console import COMMANDS, Command, Output, Rollout
+from rollout_console.console.help import Help
 from rollout_console.console.place import client_here
-from rollout_console.console.registry import signature_of
-from rollout_console.errors import RolloutError
+from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
+from rollout_console.render import render
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import Result
+from rollout_console.results import History, Result
+from rollout_console.settings import program
 
 CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
 
 
-def add_arguments(parser: argparse.ArgumentParser, command: Command) -> None:
+def add_arguments(parser: argparse.ArgumentParser, parameters: inspect.Signature) -> None:
     """Declare a command's parameters: in their order, and those that may be left out as options, too."""
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON: an object, or one a line")
     in_order = True
-    for name, parameter in signature_of(Rollout, command.name).parameters.items():
+    for name, parameter in parameters.parameters.items():
         kinds = str(parameter.annotation).split(" | ")
         convert = str if "str" in kinds else _value
+        is_flag, is_list = kinds == ["bool"], any(kind.startswith("list[") for kind in kinds)
         optional = parameter.default is not inspect.Parameter.empty
-        several = any(kind.startswith("list[") for kind in kinds)
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            parser.add_argument(name, nargs="*", type=_pair, metavar="name=value", help="settings")
-            continue
-        if optional:
-            flag: Any = {"action": "store_true"} if kinds == ["bool"] else {"type": convert, "metavar": name.upper()}
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, default=argparse.SUPPRESS, **flag)
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY or kinds == ["bool"] or not in_order:
-            continue
-        nargs = ("*" if several else "?") if optional else ("+" if several else None)
         # What is left out must not overwrite what was given as an option: no default of its own.
         absent: Any = {"default": argparse.SUPPRESS} if optional else {}
-        parser.add_argument(name, nargs=nargs, type=convert, **absent)
-        in_order = not several  # a list takes all that follow
+        if optional:
+            kind: Any = {"action": "store_true"} if is_flag else {"type": convert, "metavar": name.upper()}
+            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, **absent, **kind)
+        if in_order and not is_flag and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            nargs = ("*" if is_list else "?") if optional else ("+" if is_list else None)
+            parser.add_argument(name, nargs=nargs, type=convert, **absent)
+            in_order = not is_list  # a list takes all that follow
 
 
 def run(command: Command, chosen: argparse.Namespace) -> Exit:
     """Run a command as its verb asks, and show what it returns."""
     output = JsonOutput() if chosen.as_json else VerbOutput()
+    arguments = {name: getattr(chosen, name) for name in command.parameters if name in chosen}
     client, _ = client_here()
-    arguments: dict[str, Any] = {}
-    for name, parameter in signature_of(Rollout, command.name).parameters.items():
-        if name in chosen:
-            given = getattr(chosen, name)
-            arguments.update(dict(given) if parameter.kind is inspect.Parameter.VAR_KEYWORD else {name: given})
     with client:
         try:
             getattr(Rollout(client, output), command.name)(**arguments)
         except RolloutError as error:
             output.show_error(in_shell(sanitize(str(error), 1500)), error)
-            return Exit.FAILED
+            return Exit.INTERRUPTED if isinstance(error, Interrupted) else Exit.FAILED
     return Exit.DONE
 
 
 class VerbOutput(Output):
     """Prints results with advice for the shell."""
 
-    def say(self, text: str) -> None:
-        """See `Output.say`."""
-        super().say(in_shell(text))
+    def present(self, result: object) -> None:
+        """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
+        shown = render(result, self.screen())
+        self.say(shown if isinstance(result, Help | History) else in_shell(shown))
 
 
 class JsonOutput(Output):
@@ -101,15 +96,18 @@ class JsonOutput(Output):
 
 
 def in_shell(text: str) -> str:
-    """Return text in which calls of the console are verbs: `rollout.resume(5)` is `rollout-console resume 5`."""
+    """Return text in which calls of the console are verbs: `rollout.resume(5)` is `rollout-console resume 5`.
+
+    It leads to where this process does: with a target's name, where there is one.
+    """
 
     def verb(call: re.Match[str]) -> str:
         command = COMMANDS.get(call[1])
         if command is None or command.verb is None:
             return call[0]
-        return " ".join(["rollout-console", command.verb, *_words(call[2])])
+        return " ".join([program(), command.verb, *_words(call[2])])
 
-    return CALL.sub(verb, text).replace('reason="..."', '--reason "..."')
+    return CALL.sub(verb, text.replace("rollout-console ", f"{program()} ")).replace('reason="..."', '--reason "..."')
 
 
 def _words(arguments: str) -> list[str]:
@@ -128,10 +126,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    name, given, value = text.partition("=")
-    if not given:
-        raise argparse.ArgumentTypeError(f"{text!r} is no setting; type name=value")
-    return name, _value(value)

@@ -118,5 +118,5 @@ def leads_to(kind: str, place: str, *, named: bool) -> str:
 
 def limits(read_only: bool, require_reason: bool) -> str:
     """Return what a target refuses; empty if it refuses nothing."""
-    said = {"READ-ONLY: only an emergency stop works": read_only, "asks for a reason": require_reason}
+    said = {"READ-ONLY": read_only, "asks for a reason": require_reason}
     return ", ".join(words for words, applies in said.items() if applies)
