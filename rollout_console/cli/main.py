@@ -53,6 +53,9 @@ def _run(name: str, arguments: list[str]) -> int:
         chosen = parser.build(name).parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
         return getattr(module, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
+    if name and chosen.code is not None:
+        print("-c runs code in the console; nothing was done: leave out -c or the command", file=sys.stderr)
+        return Exit.WRONG_USE
     if chosen.target is not None:  # for all that this process does
         os.environ["ROLLOUT_TARGET"] = chosen.target
     if chosen.reset_demo:

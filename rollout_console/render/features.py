@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import NOTHING, format_age, format_count, shorten
+from rollout_console.render.formatting import format_age, format_count, shorten
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
@@ -11,45 +11,44 @@ from rollout_console.render.screen import Screen
 from rollout_console.render.status import UNPROTECTED, state_line
 from rollout_console.results import Feature, Features, Phase4
 
-WIDTHS = {"feature": 28, "change": 32}  # columns of a terminal; in a pipe nothing is cut
+NAME = 26  # columns of a name in a terminal; in a pipe nothing is cut
 
 
 @render.register
 def render_features(found: Features, screen: Screen) -> str:
-    """Return a line for each feature: set and in effect, verdict, last change."""
+    """Return two lines for each feature: what is set and in effect, and below it health and the last change."""
     if not found.features:
         return " no features yet; to create one, type in a shell: rollout-console setup"
-    rows = [
-        [
-            _cut(sanitize(f.feature_name, 100), "feature", screen),
-            _percentage(f),
-            f"{f.percentage_in_effect} %",
-            screen.paint(f.health.verdict.replace("_", " "), VERDICTS[f.health.verdict][1]),
-            _last_change(f, found, screen),
-        ]
-        for f in found.features
-    ]
-    table = screen.table(["feature", "set", "in effect", "health", "last change"], rows)
-    if len(rows) == 1:
-        return table
-    return f'{table}\n to go to one: rollout.use(feature="{sanitize(found.features[-1].feature_name, 100)}")'
+    names = [sanitize(f.feature_name, 100) for f in found.features]
+    shown = [shorten(name, NAME) if screen.bars else name for name in names]
+    width = max(map(len, shown))
+    lines = []
+    for name, feature in zip(shown, found.features, strict=True):
+        lines.append(f" {screen.paint(name.ljust(width), 'title')}  {_state(feature, screen)}")
+        lines.append(f"   {_health(feature, screen)}; {_last_change(feature, found, screen)}")
+    if len(names) > 1:
+        lines.append(f' to go to one: rollout.use(feature="{names[-1]}")')
+    return "\n".join(lines)
 
 
-def _percentage(feature: Feature) -> str:
-    state = " STOPPED" if feature.emergency_stop else ""
-    return f"{feature.rollout_percentage} %{state}{'' if feature.auto_rollback_enabled else f' {UNPROTECTED}'}"
+def _state(feature: Feature, screen: Screen) -> str:
+    said = f"{feature.rollout_percentage} % set, {feature.percentage_in_effect} % in effect"
+    if feature.emergency_stop:
+        said += f"  {screen.paint('STOPPED', 'bad')}"
+    return said if feature.auto_rollback_enabled else f"{said}  {screen.paint(UNPROTECTED, 'warning')}"
+
+
+def _health(feature: Feature, screen: Screen) -> str:
+    verdict = feature.health.verdict
+    return screen.paint(verdict.replace("_", " "), VERDICTS[verdict][1])
 
 
 def _last_change(feature: Feature, found: Features, screen: Screen) -> str:
     change = feature.last_change
     if change is None:
-        return NOTHING
-    age = format_age(change.at, found.server_time)
-    return _cut(f"{age}: {change_summary(change)}, {change_author(change)}", "change", screen)
-
-
-def _cut(text: str, column: str, screen: Screen) -> str:
-    return shorten(text, WIDTHS[column]) if screen.bars else text
+        return "never changed"
+    said = f"{format_age(change.at, found.server_time)}: {change_summary(change)}, by {change_author(change)}"
+    return shorten(said, screen.width - 20) if screen.bars else said
 
 
 @render.register

@@ -92,6 +92,7 @@ def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run)
         (["resumee"], Exit.WRONG_USE, "did you mean rollout-console resume?"),
         (["set"], Exit.WRONG_USE, "the following arguments are required: percentage"),
         (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn"),
+        (["-c", "1", "set", "30"], Exit.WRONG_USE, "leave out -c or the command"),
         (["--target", "nowhere", "status"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "1"], Exit.FAILED, "there is no target 'nowhere'"),
