@@ -100,8 +100,9 @@ def secret(setting: str, value: str | None, environment: Mapping[str, str | None
         return value
     place = value.removeprefix(ENVIRONMENT).removeprefix(KEYRING)
     service, _, user = place.rpartition("/")
-    found = environment.get(place) if value.startswith(ENVIRONMENT) else _from_keyring(service, user)
-    if not (found or "").strip():
+    kept = environment.get(place) if value.startswith(ENVIRONMENT) else _from_keyring(service, user)
+    found = (kept or "").strip()
+    if not found:
         todo = f"set {place}" if value.startswith(ENVIRONMENT) else f"type in a shell: keyring set {service} {user}"
         raise NotConfigured(f"{setting} is kept in {value}, where there is nothing; {todo}, then start again")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from rollout_console import results
 from rollout_console.adapters.unavailable import UnavailableAdapter
@@ -14,7 +15,7 @@ from rollout_console.render.screen import Screen
 from rollout_console.render.status import state_line
 from rollout_console.results import Result
 from rollout_console.settings import DEFAULT_FEATURE
-from rollout_console.targets import named_targets, targets_file
+from rollout_console.targets import named_target, named_targets, targets_file
 from rollout_console.validation import described
 
 KINDS = {
@@ -69,7 +70,10 @@ def client_here() -> tuple[RolloutClient, RolloutError | None]:
     try:
         return connect(), None
     except RolloutError as error:
-        return RolloutClient(UnavailableAdapter(error), os.environ.get("ROLLOUT_FEATURE") or DEFAULT_FEATURE), error
+        feature = os.environ.get("ROLLOUT_FEATURE") or DEFAULT_FEATURE
+        with suppress(RolloutError, KeyError):  # how to stop by hand has to name the right one
+            feature = named_target(os.environ["ROLLOUT_TARGET"]).feature or feature
+        return RolloutClient(UnavailableAdapter(error), feature), error
 
 
 def client_at(client: RolloutClient, target: object, feature: object) -> RolloutClient:

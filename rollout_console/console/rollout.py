@@ -202,6 +202,8 @@ class Rollout:
         try:
             status = there.status()
         except NotFound:
+            if there.adapter is not self.client.adapter:
+                there.close()
             raise no_such_feature(there.feature) from None
         except RolloutError:
             self._go(there)  # what is typed next is meant for it, though it does not answer now

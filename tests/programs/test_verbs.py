@@ -118,6 +118,15 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     assert "select rollout_emergency_stop(reason => 'db is down'" in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_how_to_stop_by_hand_names_the_feature_of_the_target_even_if_its_key_is_gone(console_env):
+    write_targets(console_env, '[production]\nfeature = "other"\ndatabase_url = "env:GONE"')
+    done = run_command(console_env, "--target", "production", "stop", "db is down")
+    assert done.returncode == Exit.FAILED
+    assert "NOT STOPPED" in done.stderr
+    assert "feature_name => 'other'" in done.stderr
+
+
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):
     watch = start_command(console_env, "watch", "0.5", "--json")
     try:
