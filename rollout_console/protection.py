@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rollout_console.errors import BadArgument, NotPermitted
 
 STOP = "rollout_emergency_stop"
-WORKS = 'nothing was changed; only rollout.emergencyStop("reason") works here'
+WORKS = 'nothing was changed; only a stop works here: rollout.emergencyStop("reason")'
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,8 @@ def test_a_read_only_target_refuses_all_but_the_stop_and_says_what_to_type():
     protection = Protection("staging", read_only=True)
     protection.check("rollout_emergency_stop", {"reason": None})
     with pytest.raises(
-        NotPermitted, match=r'^staging is read-only: nothing was changed; only rollout.emergencyStop\("reas'
+        NotPermitted,
+        match=r'^staging is read-only: nothing was changed; only a stop works here: rollout.emergencyStop\("reas',
     ):
         protection.check("rollout_set_percentage", {"percentage": 5, "reason": "why"})
     with pytest.raises(NotPermitted, match="unset ROLLOUT_READ_ONLY"):
