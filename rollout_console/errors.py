@@ -28,7 +28,7 @@ class NotFound(Refused):
 
 
 class NotPermitted(RolloutError):
-    """The key or role in use may not do this."""
+    """The key or role in use may not do this, or the target is read-only."""
 
 
 class BadCredentials(RolloutError):

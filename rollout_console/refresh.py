@@ -58,6 +58,10 @@ class Refresher(Generic[T]):
         self._wake = threading.Event()
         self._stopped = threading.Event()
 
+    def elsewhere(self, fetch: Callable[[], T]) -> Refresher[T]:
+        """Return one like this that fetches by another call; it has to be started."""
+        return Refresher(fetch, self._every, self._changed, longest=self._longest)
+
     def start(self) -> None:
         """Begin; the thread ends with the program at the latest."""
         threading.Thread(target=self._run, name="refresher", daemon=True).start()

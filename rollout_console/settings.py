@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rollout_console.errors import NotConfigured
+from rollout_console.protection import Protection
+from rollout_console.targets import Colour, NamedTarget, named_target, secret
 
 DEFAULT_FEATURE = "hybrid_progressive_capture"
 # The first that is set counts. The anon key can only read.
 SECRET_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY")
 READ_ONLY_KEY = "SUPABASE_ANON_KEY"
 DATABASE_URLS = ("ROLLOUT_DATABASE_URL", "SUPABASE_DB_URL")
+NO = frozenset({"", "0", "false", "no", "off"})  # of ROLLOUT_READ_ONLY: anything else makes the session read-only
 # The web application's own overrides: shown, never acted on (R15).
 OVERRIDES = ("HYBRID_ROLLOUT_PERCENTAGE", "HYBRID_EMERGENCY_STOP")
 
@@ -32,6 +36,9 @@ class Settings:
         read_only: whether that key can only read.
         database_url: a PostgreSQL connection string, or None.
         alert_urls: apprise URLs for alerts, separated by blanks or commas, or None.
+        target: the name of the target in `targets.toml`, or None where the environment says it all.
+        colour: of that name in the prompt, or None.
+        protection: what the target or the environment refuses.
     """
 
     feature: str
@@ -41,28 +48,52 @@ class Settings:
     read_only: bool = False
     database_url: str | None = field(default=None, repr=False)
     alert_urls: str | None = field(default=None, repr=False)
+    target: str | None = None
+    colour: Colour | None = None
+    protection: Protection = field(default_factory=Protection)
 
     @classmethod
     def from_environment(cls, overrides: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings.
+        """Read the settings. With ROLLOUT_TARGET, that target alone says where they lead.
 
         Args:
             overrides: environment variables that count before those of this process, which count before `.env`.
+
+        Raises:
+            NotConfigured: there is no target of this name, or `targets.toml` can't be used.
         """
         env = {**_dotenv(Path.cwd() / ".env"), **os.environ, **(overrides or {})}
 
         def first(*names: str) -> str | None:
             return next((value for name in names if (value := (env.get(name) or "").strip())), None)
 
-        secret = first(*SECRET_KEYS)
-        return cls(
+        key = first(*SECRET_KEYS)
+        settings = cls(
             feature=first("ROLLOUT_FEATURE") or DEFAULT_FEATURE,
             home=Path(first("ROLLOUT_HOME") or default_home()).expanduser().absolute(),
             supabase_url=first("SUPABASE_URL"),
-            supabase_key=secret or first(READ_ONLY_KEY),
-            read_only=secret is None,
+            supabase_key=key or first(READ_ONLY_KEY),
+            read_only=key is None,
             database_url=first(*DATABASE_URLS),
             alert_urls=first("ROLLOUT_ALERT_URLS"),
+            protection=Protection(read_only_session=(first("ROLLOUT_READ_ONLY") or "").lower() not in NO),
+        )
+        name = first("ROLLOUT_TARGET")
+        return settings if name is None else settings._of(name, named_target(name), env)
+
+    def _of(self, name: str, target: NamedTarget, env: Mapping[str, str | None]) -> Settings:
+        """Return these settings with a named target in place of the one that the environment leads to."""
+        return replace(
+            self,
+            feature=target.feature or self.feature,
+            home=Path(target.home).expanduser().absolute() if target.home else self.home,
+            supabase_url=secret("supabase_url", target.supabase_url, env),
+            supabase_key=secret("supabase_key", target.supabase_key, env),
+            read_only=False,
+            database_url=secret("database_url", target.database_url, env),
+            target=name,
+            colour=target.colour,
+            protection=self.protection.of(name, read_only=target.read_only, require_reason=target.require_reason),
         )
 
     def at(self, url: str | None, key: str | None) -> Settings:
@@ -75,15 +106,16 @@ class Settings:
         Raises:
             NotConfigured: a Supabase URL without a key, or a key without a Supabase URL.
         """
+        unnamed = replace(self, target=None, colour=None, protection=self.protection.of_session())
         is_database = url is not None and url.startswith(("postgres://", "postgresql://"))
         if is_database and key is None:
-            return replace(self, supabase_url=None, supabase_key=None, database_url=url)
+            return replace(unnamed, supabase_url=None, supabase_key=None, database_url=url)
         if is_database or url is None or key is None:
             raise NotConfigured(
                 "a target is a project's URL with its key, or a database URL without one; "
                 'type for example connect("https://abcdefgh.supabase.co", key=...)'
             )
-        return replace(self, supabase_url=url, supabase_key=key, read_only=False, database_url=None)
+        return replace(unnamed, supabase_url=url, supabase_key=key, read_only=False, database_url=None)
 
 
 def default_home() -> Path:
@@ -105,6 +137,12 @@ def _dotenv(file: Path) -> dict[str, str | None]:
     from dotenv import dotenv_values
 
     return dotenv_values(file)
+
+
+def program() -> str:
+    """Return what is typed in a shell before a command, so that it leads to the target of this process."""
+    target = os.environ.get("ROLLOUT_TARGET")
+    return f"rollout-console --target {shlex.quote(target)}" if target else "rollout-console"
 
 
 def application_overrides() -> dict[str, str]:

@@ -5,6 +5,17 @@ as $$ select 1 $$;
 comment on function public.rollout_schema_version() is
     'The version of these functions; a console refuses to work with one that it does not know.';
 
+create or replace function public.rollout_last_change(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select rollout_history_entry(h) from rollout_history h
+    where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1
+$$;
+comment on function public.rollout_last_change(rollout_configuration) is
+    'The newest row of history that changed something; null if there is none.';
+
 create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
 language plpgsql stable
@@ -26,9 +37,7 @@ begin
             from rollout_categorization_runs r order by r.id desc limit 1),
         'uncategorized', rollout_uncategorized(),
         'decided_by', rollout_decided_by(),
-        'last_change', (
-            select rollout_history_entry(h) from rollout_history h
-            where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1),
+        'last_change', rollout_last_change(config),
         'server_time', clock_timestamp(),
         'schema_version', rollout_schema_version())
     || (

@@ -14,15 +14,30 @@ __all__ = ["Adapter", "Target", "open_adapter"]
 
 
 def open_adapter(settings: Settings) -> Adapter:
-    """Return the adapter that the settings choose; the first call connects.
+    """Return the adapter that the settings choose, protected as they say; the first call connects.
 
     Raises:
         NotConfigured: a Supabase URL without a key, or one that is no URL.
         BadCredentials: what is set as a key can't be one.
     """
+    adapter, protection = _choose(settings), settings.protection
+    adapter.target = adapter.target._replace(
+        named=settings.target,
+        colour=settings.colour,
+        read_only=adapter.target.read_only or protection.refuses_changes,
+        require_reason=protection.require_reason,
+    )
+    if not protection:
+        return adapter
+    from rollout_console.adapters.protected import ProtectedAdapter
+
+    return ProtectedAdapter(adapter, protection)
+
+
+def _choose(settings: Settings) -> Adapter:
     if settings.supabase_url:
         if not settings.supabase_key:
-            raise NotConfigured("SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again")
+            raise NotConfigured(_without_key(settings))
         from rollout_console.adapters.failover import FailoverAdapter
         from rollout_console.adapters.supabase import SupabaseAdapter
 
@@ -39,3 +54,9 @@ def _postgres(url: str) -> Adapter:
     from rollout_console.adapters.postgres import PostgresAdapter
 
     return PostgresAdapter(url)
+
+
+def _without_key(settings: Settings) -> str:
+    if settings.target:
+        return f"target {settings.target} has a supabase_url but no supabase_key; add it to targets.toml"
+    return "SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again"

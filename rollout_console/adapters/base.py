@@ -10,16 +10,27 @@ class Target(NamedTuple):
 
     Attributes:
         kind: `local` (embedded), `postgres`, `supabase`, or `none` if no adapter could be opened.
-        name: a short name without credentials, for banner and prompt.
-        read_only: whether the key in use can only read.
+        place: where it is, without credentials: a project, a host and its database.
+        read_only: whether changes are refused, because of the key in use or of the target's settings.
+        named: its name in `targets.toml`, if it has one.
+        colour: of that name in the prompt.
+        require_reason: whether every change has to have a reason.
     """
 
     kind: str
-    name: str
+    place: str
     read_only: bool = False
+    named: str | None = None
+    colour: str | None = None
+    require_reason: bool = False
+
+    @property
+    def name(self) -> str:
+        """The short name by which operators know it."""
+        return self.named or self.place
 
     def __str__(self) -> str:
-        return f"{self.name} (read-only key)" if self.read_only else self.name
+        return f"{self.name} (read-only)" if self.read_only else self.name
 
 
 class Adapter(Protocol):

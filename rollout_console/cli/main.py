@@ -1,4 +1,4 @@
-"""`rollout-console`: opens the console, runs `-c CODE` in it, or hands over to a sub-command."""
+"""`rollout-console`: opens the console, runs `-c CODE` or a command in it, or hands over to a program."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
-from rollout_console import __version__
+from rollout_console.cli import parser, verbs
 from rollout_console.errors import RolloutError
-
-# Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
-SUBCOMMANDS = {
-    "setup": "set a rollout up: schema, categories, whitelist, first percentage",
-    "monitor": "check health at an interval, roll back on a breach, and alert",
-    "dashboard": "watch and control the rollout on a full screen",
-    "migrate": "bring the database's rollout functions up to date",
-    "verify": "compare the counters with the rows that they count",
-    "install-profile": "make `ipython --profile=rollout` open the console",
-}
+from rollout_console.exit_status import Exit
+from rollout_console.settings import program
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,76 +21,60 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name, by default those of this process.
 
     Returns:
-        The exit status: 0, 1 for a failure, 2 for wrong options, 130 after Ctrl-C, 141 if the output was
-        closed; `monitor` has more.
+        The exit status: one of Exit; `monitor` has its own, MonitorExit.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
     _leave_with_the_terminal()
     try:
-        if arguments and arguments[0] in SUBCOMMANDS:
-            return _run_subcommand(arguments[0], arguments[1:])
-        return _console(arguments)
+        return _run(*parser.spelled(list(sys.argv[1:] if argv is None else argv)))
     except RolloutError as error:
-        print(error, file=sys.stderr)
-        return 1
+        print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
+        return Exit.FAILED
     except KeyboardInterrupt:
-        return 130
+        return Exit.INTERRUPTED
     except BrokenPipeError:  # the reader of the output is gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return Exit.CLOSED
 
 
 def _leave_with_the_terminal() -> None:
     """Take the closing of the terminal's window as leaving, so that what runs at the end runs: SIGHUP kills."""
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(128 + number))
+        signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(Exit.HANGUP))
 
 
-def subcommand(name: str) -> Any:
-    """Return the module of a sub-command, with its `add_arguments` and `main`."""
-    return import_module(f"rollout_console.cli.{name.replace('-', '_')}")
-
-
-def _run_subcommand(name: str, arguments: list[str]) -> int:
-    module = subcommand(name)
-    summary = SUBCOMMANDS[name]
-    parser = argparse.ArgumentParser(prog=f"rollout-console {name}", description=f"{summary[0].upper()}{summary[1:]}.")
-    module.add_arguments(parser)
-    wrong_use: int = getattr(module, "WRONG_USE", 2)
+def _run(name: str, arguments: list[str]) -> int:
+    if name and not parser.is_known(name):
+        print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
+        return Exit.WRONG_USE
+    module = parser.program(name) if name in parser.PROGRAMS else None
     try:
-        chosen = parser.parse_args(arguments)
+        chosen = parser.build(name).parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
-        return wrong_use if ended.code else 0
-    status: int = module.main(chosen)
-    return status
-
-
-def _console(arguments: list[str]) -> int:
-    listed = "\n".join(f"  {name.ljust(16)} {summary}" for name, summary in SUBCOMMANDS.items())
-    parser = argparse.ArgumentParser(
-        prog="rollout-console",
-        description="Open the rollout console, or run one piece of code in it.",
-        epilog=f"sub-commands (each has --help):\n{listed}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,  # --reset is not --reset-demo
-    )
-    parser.add_argument(
-        "-c",
-        metavar="CODE",
-        dest="code",
-        action="append",
-        help="run CODE as if typed, and leave; exit 1 if it fails; several run one after the other",
-    )
-    parser.add_argument(
-        "--reset-demo", action="store_true", help="delete the local practice database, then begin afresh"
-    )
-    parser.add_argument("--version", action="version", version=f"rollout-console {__version__}")
-    chosen = parser.parse_args(arguments)
-
-    from rollout_console.shell import launch
-
+        return getattr(module, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
+    if name and chosen.code is not None:
+        print("-c runs code in the console; nothing was done: leave out -c or the command", file=sys.stderr)
+        return Exit.WRONG_USE
+    if chosen.target is not None:  # for all that this process does
+        os.environ["ROLLOUT_TARGET"] = chosen.target
     if chosen.reset_demo:
         _reset()
+    if module is not None:
+        status: int = module.main(chosen)
+        return status
+    if name:
+        return verbs.run(verbs.VERBS[name], chosen)
+    return _console(chosen)
+
+
+def _console(chosen: argparse.Namespace) -> int:
+    from rollout_console.shell import launch
+
+    if chosen.target is not None:  # a console that leads nowhere is no use to who has named where to
+        from rollout_console.settings import Settings
+
+        Settings.from_environment()
     return launch.interactive() if chosen.code is None else launch.run(*chosen.code)
 
 
@@ -108,5 +82,17 @@ def _reset() -> None:
     from rollout_console.adapters.embedded import reset
     from rollout_console.settings import Settings
 
-    reset(Settings.from_environment().home)
+    settings = Settings.from_environment()
+    settings.protection.refuse_changes()
+    reset(settings.home)
     print("the local practice database is reset")
+
+
+def _complete() -> None:
+    """Answer a shell that asks what could come next, and leave."""
+    from argcomplete import autocomplete
+    from argcomplete.completers import SuppressCompleter
+
+    words = os.environ.get("COMP_LINE", "").split()[1:]
+    name, _ = parser.spelled(words)
+    autocomplete(parser.build(name), default_completer=SuppressCompleter())

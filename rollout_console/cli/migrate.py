@@ -46,12 +46,14 @@ def main(args: argparse.Namespace) -> int:
 
     if args.export:
         return _export(args.export)
-    url = database_url(Settings.from_environment())
+    settings = Settings.from_environment()
+    url = database_url(settings)
     try:
         if args.status:
             return _status(url)
         if args.dry_run:
             return _dry_run(url)
+        settings.protection.refuse_changes()
         _apply(url, Screen.of(sys.stdout))
         if args.decision:
             _decide(url, args.decision)

@@ -7,8 +7,9 @@ import re
 import sys
 
 from rollout_console.errors import BadArgument, RolloutError
+from rollout_console.exit_status import MonitorExit
 
-WRONG_USE = 3  # exit status of wrong options: 1 and 2 mean a breach
+WRONG_USE = MonitorExit.COULD_NOT_CHECK  # exit status of wrong options: 1 and 2 mean a breach
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 SHORTEST, LONGEST = 1, 24 * 3600  # seconds between two checks
 

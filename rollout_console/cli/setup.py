@@ -14,7 +14,7 @@ from rollout_console.render.formatting import format_count
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import SetupPlan, Status
-from rollout_console.settings import Settings
+from rollout_console.settings import Settings, program
 
 # What became of the percentage, by the outcome of rollout_begin.
 START = {
@@ -52,7 +52,10 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         RolloutError: a step failed; those before it stay, and the next run continues.
     """
-    setup = Setup(Settings.from_environment(), connect(), args)
+    settings = Settings.from_environment()
+    if not args.dry_run:
+        settings.protection.refuse_changes()
+    setup = Setup(settings, connect(), args)
     try:
         return setup.run()
     except KeyboardInterrupt:
@@ -130,7 +133,7 @@ class Setup:
         if plan.categorized >= plan.repositories:
             self._done("categories", f"all {format_count(plan.repositories)} repositories have one")
             return
-        with CategorizationProgress(self.screen) as progress:
+        with CategorizationProgress(self.screen, sys.stdout) as progress:
             run = self.client.categorize_all(progress.advance)
         self._done("categories", f"{format_count(run.processed)} repositories categorized")
 
@@ -196,10 +199,11 @@ def next_steps(status: Status) -> str:
     if not status.emergency_stop:
         first = ("rollout.phases()", "whether the next phase may begin")
     rows = [
-        ("in a shell", "rollout-console", "opens the console"),
-        ("", "rollout-console monitor", "checks health every 15 minutes and alerts"),
-        ("", "rollout-console dashboard", "shows it all on a full screen"),
+        ("in a shell", program(), "opens the console"),
+        ("", f"{program()} monitor", "checks health every 15 minutes and alerts"),
+        ("", f"{program()} dashboard", "shows it all on a full screen"),
         ("in the console", *first),
         ("", 'rollout.emergencyStop("reason")', "halts everything at once"),
     ]
-    return "\n".join(f" {where.ljust(14)}  {command.ljust(32)} {what}" for where, command, what in rows)
+    width = max(len(command) for _, command, _ in rows) + 1
+    return "\n".join(f" {where.ljust(14)}  {command.ljust(width)} {what}" for where, command, what in rows)

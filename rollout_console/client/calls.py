@@ -68,6 +68,9 @@ class Calls:
         answer = self.adapter.call(
             function, changes=changes, idempotent=idempotent, feature_name=self.feature, **parameters
         )
+        return self._typed(function, kind, answer)
+
+    def _typed(self, function: str, kind: type[R], answer: object) -> R:
         try:
             result = results.parse(kind, answer)
         except msgspec.ValidationError as error:

@@ -158,6 +158,20 @@ class Reports(Calls):
             days=whole("days", days, "rollout.backtest(days=30)"),
         )
 
+    def features(self) -> results.Features:
+        """Return all features of the database, whichever this client is of: percentage, health, last change."""
+        answer = self.adapter.call("rollout_features", changes=False, idempotent=True)
+        return self._typed("rollout_features", results.Features, answer)
+
+    def test_repositories(self, limit: int = 20) -> results.Phase4:
+        """Return the percentage, the test repositories, pinned ones first, and the metrics of the window.
+
+        Args:
+            limit: how many repositories, 0 to 1,000.
+        """
+        limit = whole("limit", limit, "rollout.monitorPhase4(20)")
+        return self._read("rollout_test_repositories", results.Phase4, max_rows=limit)
+
     def find_repositories(self, prefix: str, limit: int = 20) -> list[str]:
         """Return names of repositories, for completion.
 

@@ -70,8 +70,9 @@ def _about(found: Command) -> str:
 
 
 def _overview(commands: Mapping[str, Command]) -> Help:
-    groups = {group: [(c.usage, c.summary) for c in commands.values() if c.group is group] for group in Group}
-    return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in commands.values()), groups)
+    listed = [c for c in commands.values() if c.listed]
+    groups = {group: [(c.usage, c.summary) for c in listed if c.group is group] for group in Group}
+    return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in listed), groups)
 
 
 @render.register

@@ -6,9 +6,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
 from rollout_console.render import Screen, render
+from rollout_console.render.sanitize import sanitize
 
+if TYPE_CHECKING:
+    from rollout_console.client import RolloutClient
+
+NOT_STOPPED = " NOT STOPPED: as far as is known, traffic still flows "
+WAYS_OUT = ("Run this at any SQL prompt:", "Or set this in the web application's environment, and deploy it again:")
 WAIT = 1.0  # seconds after which a command says what it waits for
 
 
@@ -18,6 +25,11 @@ class Output:
     def screen(self) -> Screen:
         """Return the terminal as it is now: it may have been resized since the last command."""
         return Screen.of(sys.stdout)
+
+    @property
+    def stream(self) -> TextIO:
+        """Where a command with a screen of its own draws."""
+        return sys.stdout
 
     def show(self, result: object, notice: str | None = None) -> None:
         """Show a result.
@@ -34,6 +46,9 @@ class Output:
     def present(self, result: object) -> None:
         """Put a result on screen."""
         self.say(render(result, self.screen()))
+
+    def moved(self, client: RolloutClient) -> None:
+        """Take note that the console has gone to another target or feature."""
 
     def learn(self, result: object) -> None:
         """Take note of a result that is on screen already."""
@@ -60,6 +75,15 @@ class Output:
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""
         self.say(self.screen().paint(line, "warning"))
+
+    def show_error(self, line: str, error: BaseException | None) -> None:
+        """Print an error: the line, and below it what to do by hand, if the error says so."""
+        by_hand = getattr(error, "by_hand", ())
+        if by_hand:
+            print(self.screen().paint(NOT_STOPPED, "stopped"), file=sys.stderr)
+        print(self.screen().paint(line, "bad"), file=sys.stderr)
+        for way, step in zip(WAYS_OUT, by_hand, strict=False):
+            print(f" {way}\n   {sanitize(step, 4000)}", file=sys.stderr)
 
     def say(self, text: str) -> None:
         """Print text; a character that the terminal's encoding lacks becomes a question mark."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -52,6 +53,8 @@ class Command(NamedTuple):
         usage: the name with its arguments.
         parameters: their names.
         own_screen: whether it shows by itself how far it is.
+        verb: what is typed after `rollout-console`; None for what only makes sense in a session.
+        listed: whether help shows it; not what only runbooks of the browser console still name.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Command(NamedTuple):
     usage: str
     parameters: tuple[str, ...]
     own_screen: bool
+    verb: str | None
+    listed: bool
 
 
 class Placeholder:
@@ -125,9 +130,22 @@ class BoundCommand(Generic[C, P, T]):
 
 
 def command(
-    group: Group, example: str, *, own_screen: bool = False
+    group: Group,
+    example: str,
+    *,
+    own_screen: bool = False,
+    verb: str | None = "",
+    listed: bool = True,
 ) -> Callable[[Callable[Concatenate[C, P], T]], CommandMethod[C, P, T]]:
-    """Make a method of the console a command; its docstring is the help."""
+    """Make a method of the console a command; its docstring is the help, its name with hyphens its verb.
+
+    Args:
+        group: where help shows it.
+        example: a call that can be pasted.
+        own_screen: whether it shows by itself how far it is.
+        verb: another one; None for what only makes sense in a session.
+        listed: whether help shows it.
+    """
 
     def make(method: Callable[Concatenate[C, P], T]) -> CommandMethod[C, P, T]:
         summary, _, details = inspect.cleandoc(method.__doc__ or "").partition("\n")
@@ -140,7 +158,9 @@ def command(
         shown = ", ".join([*names_shown[:SHOWN], "…"] if len(names_shown) > SHOWN else names_shown)
         usage = f"rollout.{method.__name__}({shown})"
         names = tuple(p.name for p in parameters)
-        info = Command(method.__name__, group, example, summary, details.strip(), usage, names, own_screen)
+        name = method.__name__
+        spelled = _hyphened(name) if verb == "" else verb
+        info = Command(name, group, example, summary, details.strip(), usage, names, own_screen, spelled, listed)
         return CommandMethod(info, method)
 
     return make
@@ -162,6 +182,16 @@ class CommandMethod(Generic[C, P, T]):
 def commands_of(console: type) -> dict[str, Command]:
     """Return the commands of a class by name, in the order in which they are written."""
     return {name: method.info for name, method in vars(console).items() if isinstance(method, CommandMethod)}
+
+
+def signature_of(console: type, name: str) -> inspect.Signature:
+    """Return the parameters of a command of a class; annotations are as they are written."""
+    found: CommandMethod[Any, Any, Any] = vars(console)[name]
+    return _without_self(found.method)
+
+
+def _hyphened(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "-", name).lower()
 
 
 @functools.cache

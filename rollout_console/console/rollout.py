@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,8 +9,9 @@ from rollout_console import results
 from rollout_console.client import RolloutClient
 from rollout_console.console.help import Help, help_for
 from rollout_console.console.output import Output
+from rollout_console.console.place import Place, Said, client_at, no_such_feature
 from rollout_console.console.registry import Group, command, commands_of
-from rollout_console.errors import BadArgument, Interrupted
+from rollout_console.errors import BadArgument, Interrupted, NotFound, RolloutError
 from rollout_console.render.live import watch
 from rollout_console.render.progress import CategorizationProgress
 
@@ -57,7 +57,7 @@ class Rollout:
 
     # Rollout control
 
-    @command(Group.CONTROL, "rollout.setRollout(10)")
+    @command(Group.CONTROL, "rollout.setRollout(10)", verb="set")
     def setRollout(self, percentage: int, reason: str | None = None) -> results.Change:
         """Set the percentage of repositories in the rollout, 0 to 100.
 
@@ -65,7 +65,7 @@ class Rollout:
         """
         return self.client.set_rollout(percentage, reason)
 
-    @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")')
+    @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")', verb="stop")
     def emergencyStop(self, reason: str | None = None) -> results.Change:
         """Halt all traffic immediately, without confirmation. resume() restores the percentage."""
         return self.client.emergency_stop(reason)
@@ -84,7 +84,7 @@ class Rollout:
         Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
         """
         try:
-            with CategorizationProgress(self.output.screen()) as progress:
+            with CategorizationProgress(self.output.screen(), self.output.stream) as progress:
                 return self.client.categorize_all(progress.advance)
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
@@ -219,7 +219,7 @@ class Rollout:
     @command(Group.BEYOND, "rollout.watch()", own_screen=True)
     def watch(self, every: float = 2.0) -> results.Status | None:
         """Show the status live, until Ctrl-C."""
-        return watch(self.client, self.output.screen, sys.stdout, every, self.output.learn)
+        return watch(self.client, self.output.screen, self.output.stream, every, self.output.learn)
 
     @command(Group.BEYOND, "rollout.simulate(200, 20)", own_screen=True)
     def simulate(
@@ -240,6 +240,49 @@ class Rollout:
         """
         return self.client.simulate(jobs, error_rate, control, control_error_rate, healthy_first, in_flight)
 
+    @command(Group.BEYOND, "rollout.features()")
+    def features(self) -> results.Features:
+        """Show all features: percentage, in effect, health, last change."""
+        return self.client.features()
+
+    @command(Group.BEYOND, "rollout.use()", verb=None)
+    def use(self, target: str | None = None, feature: str | None = None) -> Place:
+        """Go to another target or feature; without arguments, show where one is.
+
+        Targets are those of targets.toml: rollout.use("staging"). Features are those that
+        features() shows: rollout.use(feature="other").
+        """
+        there = client_at(self.client, target, feature)
+        try:
+            status = there.status()
+        except NotFound:
+            if there.adapter is not self.client.adapter:
+                there.close()
+            raise no_such_feature(there.feature) from None
+        except RolloutError:
+            self._go(there)  # what is typed next is meant for it, though it does not answer now
+            raise
+        self._go(there)
+        return Place.of(there, status)
+
+    def _go(self, there: RolloutClient) -> None:
+        before, self.client = self.client, there
+        self.output.moved(there)
+        if there.adapter is not before.adapter:
+            before.close()
+
+    # Of newer versions of the browser console, for those who paste them
+
+    @command(Group.STATUS, "rollout.monitorPhase4()", listed=False)
+    def monitorPhase4(self) -> results.Phase4:
+        """Show the percentage, the test repositories, and the last metrics."""
+        return self.client.test_repositories()
+
+    @command(Group.REPOSITORIES, "rollout.clearCache()", listed=False)
+    def clearCache(self) -> Said:
+        """Say that there is no cache: every command asks the database."""
+        return Said("there is no cache here: every command asks the database; nothing to do")
+
     # The screen
 
     def show(self, result: object) -> None:
@@ -255,7 +298,7 @@ class Rollout:
         self.output.refuse(line)
 
     def __dir__(self) -> list[str]:
-        return [*COMMANDS, "client"]
+        return [*(c.name for c in COMMANDS.values() if c.listed), "client"]
 
     def __repr__(self) -> str:
         return f"rollout of {self.client.feature} on {self.client.adapter.target}. Type rollout.help()"

@@ -164,17 +164,26 @@ class Dashboard:
 
         def preview() -> str:
             shown = in_keys(render(self.client.preview(percentage), self._screen()))
-            self.confirm(f"set {text} %?", lambda: self.client.set_rollout(percentage), doing=f"setting {text} %")
+            self.confirm(
+                f"set {text} %?", lambda reason: self.client.set_rollout(percentage, reason), doing=f"setting {text} %"
+            )
             return shown
 
         self.perform(preview, doing="previewing")
 
-    def confirm(self, question: str, action: Callable[[], object], *, doing: str) -> None:
+    def change(self, action: Callable[[str | None], object], *, doing: str) -> None:
+        """Carry a change out, with a reason where the target asks for one."""
+        if not self.client.adapter.target.require_reason:
+            self.perform(lambda: action(None), doing=doing)
+        else:
+            self.ask("reason, for the history:", lambda reason: self.perform(lambda: action(reason), doing=doing))
+
+    def confirm(self, question: str, action: Callable[[str | None], object], *, doing: str) -> None:
         """Ask for a y before an action; any other answer changes nothing."""
 
         def confirmed(answer: str) -> None:
             if answer.lower() in {"y", "yes"}:
-                self.perform(action, doing=doing)
+                self.change(action, doing=doing)
             else:
                 self._leave()
                 self.message = " nothing was changed"
@@ -185,9 +194,9 @@ class Dashboard:
         """Add repositories to the whitelist, or remove those with a minus before them."""
         names = [name.lstrip("-") for name in text.replace(",", " ").split()]
         if text.startswith("-"):
-            self.perform(lambda: self.client.remove_from_whitelist(names), doing="removing")
+            self.change(lambda reason: self.client.remove_from_whitelist(names, reason), doing="removing")
         else:
-            self.perform(lambda: self.client.add_to_whitelist(names), doing="adding")
+            self.change(lambda reason: self.client.add_to_whitelist(names, reason), doing="adding")
 
     def toggle_auto_rollback(self) -> None:
         """Switch auto-rollback off if the screen shows it on, and on if it shows it off."""
@@ -201,12 +210,12 @@ class Dashboard:
                 doing="switching auto-rollback off",
             )
         else:
-            self.perform(self.client.enable_auto_rollback, doing="switching auto-rollback on")
+            self.change(self.client.enable_auto_rollback, doing="switching auto-rollback on")
 
     def resume(self, text: str) -> None:
         """Resume at the percentage that is kept, or at another one."""
         wanted = _number(text) if text else None
-        self.perform(lambda: self.client.resume(wanted), doing="resuming")
+        self.change(lambda reason: self.client.resume(wanted, reason), doing="resuming")
 
     # Keys
 
@@ -261,7 +270,7 @@ class Dashboard:
 
     def _rollback(self, text: str) -> None:
         wanted = _number(text) if text else 0
-        self.perform(lambda: self.client.rollback_to_percentage(wanted), doing="rolling back")
+        self.change(lambda reason: self.client.rollback_to_percentage(wanted, reason), doing="rolling back")
 
     def _progress(self, run: object) -> None:
         self.message = f" {time.strftime('%H:%M:%S')} {render(run, self._screen()).strip()}"

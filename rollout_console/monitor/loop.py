@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError, Unreachable
+from rollout_console.exit_status import Exit, MonitorExit
 from rollout_console.monitor import signals
 from rollout_console.monitor.alerts import Alerts
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
@@ -69,7 +70,8 @@ class Monitor:
         """Check until SIGINT or SIGTERM.
 
         Returns:
-            0 after a signal; 3 if the first check shows a wrong set-up, such as a key that is refused.
+            MonitorExit.NO_BREACH after a signal; COULD_NOT_CHECK if the first check shows a wrong set-up, such as a
+            key that is refused.
         """
         try:
             self.log.started(self.client, self.every)
@@ -80,7 +82,7 @@ class Monitor:
                 except RolloutError as error:
                     if not self.has_seen and not isinstance(error, Unreachable):
                         self.log.failed(error, None)  # no retry mends a wrong key or schema
-                        return 3
+                        return MonitorExit.COULD_NOT_CHECK
                     pause = self._backoff()
                     self._missed(error, pause)
                 time.sleep(pause)
@@ -89,26 +91,25 @@ class Monitor:
                 if not self.failures:
                     self.client.monitor_beat(self.id, self.every, leaving=True)
             self.log.ended()
-            return 0
+            return MonitorExit.NO_BREACH
 
     def check_once(self) -> int:
         """Check, with retries if the database can't be reached.
 
         Returns:
-            The exit status: 0 no breach; 1 breach, rolled back or stopped by now; 2 breach, and traffic
-            still flows, since auto-rollback is off; 3 could not check; 130 interrupted.
+            The exit status: one of MonitorExit, or Exit.INTERRUPTED.
         """
         try:
             check = self._check_with_retries()
         except KeyboardInterrupt:
-            return 130
+            return Exit.INTERRUPTED
         if check is None:
-            return 3
+            return MonitorExit.COULD_NOT_CHECK
         with contextlib.suppress(RolloutError):
             self.client.monitor_beat(self.id, self.every, leaving=True)
         if not check.health.check_rolls_back:
-            return 0
-        return 2 if check.action == "auto_rollback_off" else 1
+            return MonitorExit.NO_BREACH
+        return MonitorExit.UNPROTECTED if check.action == "auto_rollback_off" else MonitorExit.STOPPED
 
     def _check_with_retries(self) -> HealthCheck | None:
         while True:

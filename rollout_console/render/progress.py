@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
+from typing import TextIO
 
 from rollout_console.render.formatting import format_count
 from rollout_console.render.screen import Screen
@@ -14,8 +14,9 @@ from rollout_console.results import CategorizationRun
 class CategorizationProgress:
     """Shows how far a categorization is; in a pipe it stays silent, the report says the rest."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, out: TextIO) -> None:
         self._screen = screen
+        self._out = out
         self._begun = time.monotonic()
         self._first: int | None = None
 
@@ -32,12 +33,12 @@ class CategorizationProgress:
         rate = (run.processed - self._first) / seconds if run.processed > self._first else 0
         pace = f", {rate:,.0f}/s, {(run.total - run.processed) / rate:,.0f} s left" if rate and not run.done else ""
         bar = self._screen.bar(run.processed, run.total, 20)
-        sys.stdout.write(f"\r\x1b[K {bar} {format_count(run.processed)} of {format_count(run.total)}{pace}")
-        sys.stdout.flush()
+        self._out.write(f"\r\x1b[K {bar} {format_count(run.processed)} of {format_count(run.total)}{pace}")
+        self._out.flush()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._screen.bars:
-            sys.stdout.write("\r\x1b[K")
-            sys.stdout.flush()
+            self._out.write("\r\x1b[K")
+            self._out.flush()

@@ -8,7 +8,7 @@ from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Status
+from rollout_console.results import Phase4, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 STRATEGIES = {
@@ -31,7 +31,7 @@ def render_status(status: Status, screen: Screen) -> str:
     return "\n".join([*head, screen.facts([*_facts(status, screen), *notes])])
 
 
-def state_line(status: Status, screen: Screen) -> str:
+def state_line(status: Status | Phase4, screen: Screen) -> str:
     """Return the one phrase that can't be misread: flowing or halted, at what, and whether nothing protects it."""
     if status.emergency_stop:
         state = screen.paint(f" STOPPED ({status.rollout_percentage} % is kept) ", "stopped")

@@ -18,6 +18,7 @@ from rollout_console.results.categories import (
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
+from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
 from rollout_console.results.history import History, HistoryEntry
@@ -51,6 +52,8 @@ __all__ = [
     "ErrorTrend",
     "Explanation",
     "FailingDay",
+    "Feature",
+    "Features",
     "Guardrail",
     "GuardrailCost",
     "Health",
@@ -68,6 +71,8 @@ __all__ = [
     "Operator",
     "Overview",
     "Phase",
+    "Phase4",
+    "Phase4Repository",
     "PhaseState",
     "Phases",
     "Preview",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -20,7 +20,9 @@ class Record(msgspec.Struct, kw_only=True):
 
 
 class Result(Record, kw_only=True):
-    """What one command returned."""
+    """What one command returned; `rows` is the name of the field that holds its list, if it is but a list."""
+
+    rows: ClassVar[str | None] = None
 
 
 def parse(kind: type[R], data: object) -> R:

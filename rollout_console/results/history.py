@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from rollout_console.results.base import Record, Result
 
@@ -30,5 +30,7 @@ class HistoryEntry(Record, kw_only=True):
 
 class History(Result, kw_only=True):
     """`rollout.history()`, newest first."""
+
+    rows: ClassVar[str | None] = "entries"
 
     entries: list[HistoryEntry]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollout_console.adapters import Adapter, open_adapter
-from rollout_console.adapters.unavailable import UnavailableAdapter
-from rollout_console.client import RolloutClient
 from rollout_console.console import Rollout
+from rollout_console.console.place import client_here
 from rollout_console.console.registry import PLACEHOLDERS
-from rollout_console.errors import RolloutError
-from rollout_console.settings import Settings
 from rollout_console.shell import completion, display, errors, paste, prompt, suggestions
 from rollout_console.shell.banner import banner
 from rollout_console.shell.session import Session
@@ -32,16 +28,15 @@ def load(ip: Any, *, quiet: bool = False) -> Session:
     if isinstance(loaded, Session):
         ip.push({"rollout": loaded.console}, interactive=False)
         return loaded
-    settings = Settings.from_environment()
     session = Session(ip)
-    adapter, problem = _open(settings)
-    session.console = Rollout(RolloutClient(adapter, settings.feature), session)
+    client, problem = client_here()
+    session.console = Rollout(client, session)
     setattr(ip, LOADED, session)
     _push_names(session)
     for part in (paste, display, errors, completion, suggestions):
         part.install(session)
     if not quiet:
-        prompt.after_first_prompt(ip, adapter.warm_up)
+        prompt.after_first_prompt(ip, client.adapter.warm_up)
         prompt.install(session)
         print(banner(session, problem))
     return session
@@ -52,13 +47,6 @@ def unload(ip: Any) -> None:
     session = ip.__dict__.pop(LOADED, None)
     if isinstance(session, Session):
         session.unload()
-
-
-def _open(settings: Settings) -> tuple[Adapter, RolloutError | None]:
-    try:
-        return open_adapter(settings), None
-    except RolloutError as error:
-        return UnavailableAdapter(error), error
 
 
 def _push_names(session: Session) -> None:

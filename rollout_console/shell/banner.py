@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rollout_console import __version__
+from rollout_console.console.place import leads_to, limits
 from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
@@ -17,18 +18,16 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
     """
     screen, client = session.screen(), session.console.client
     target = client.adapter.target
-    kinds = {
-        "local": "the practice database on this machine, sample data",
-        "postgres": "PostgreSQL, directly",
-        "supabase": "Supabase project",
-        "none": "not connected",
-    }
     style = "good" if target.kind == "local" else "bad"
+    leads = leads_to(target.kind, target.place, named=target.named is not None)
+    refused = limits(target.read_only, target.require_reason)
     lines = [
         f"rollout-console {__version__}",
-        f" target   {screen.paint(str(target), style)} ({kinds[target.kind]})",
+        f" target   {screen.paint(sanitize(target.name, 60), style)} ({leads})",
         f" feature  {sanitize(client.feature, 100)}",
     ]
+    if refused:
+        lines.append(f" limits   {screen.paint(refused, 'warning')}")
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))
     return "\n".join([*lines, ' begin    rollout.status()   rollout.help()   rollout.emergencyStop("reason")', ""])

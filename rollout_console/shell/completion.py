@@ -13,6 +13,7 @@ from rollout_console.console import COMMANDS
 from rollout_console.console.help import runbook
 from rollout_console.errors import RolloutError
 from rollout_console.shell.session import Session
+from rollout_console.targets import named_targets
 
 PATIENCE = 0.15  # seconds that the prompt may wait for names
 # What is being typed in the brackets of a command; its first parameter says what it may be.
@@ -20,6 +21,11 @@ NUMBER = re.compile(r"rollout\.(\w+)\(\s*(\d*)$")
 TEXT = re.compile(r"rollout\.(\w+)\(.*?[\"']([^\"',\]]*)$")
 # Completed text becomes code that runs: a name that could end its string is not offered.
 OFFERED = re.compile(r"[\w.+~@ /-]{1,200}")
+# The brackets of use(): nothing yet, a target's name, or a feature's.
+USE = re.compile(
+    r"rollout\.use\(\s*(?:(?P<none>\w*)|(?:target\s*=\s*)?[\"'](?P<target>[^\"']*)|"
+    r".*\bfeature\s*=\s*[\"'](?P<feature>[^\"']*))$"
+)
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
 
 
@@ -27,15 +33,15 @@ class Completer:
     """Finds what could come next; repository names come from the database, if it answers within PATIENCE.
 
     Args:
-        client: asked for names, in a thread of its own.
+        client: returns the client to ask for names, in a thread of its own; `use` goes to another.
         percentages: returns those of the phases, as far as they are known.
     """
 
-    def __init__(self, client: RolloutClient, percentages: Callable[[], list[int]]) -> None:
+    def __init__(self, client: Callable[[], RolloutClient], percentages: Callable[[], list[int]]) -> None:
         self._client = client
         self._percentages = percentages
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="completion")
-        self._asked: tuple[str, Future[list[str]]] | None = None
+        self._asked: tuple[tuple[RolloutClient, str], Future[list[str]]] | None = None
 
     def complete(self, line: str) -> tuple[str, list[tuple[str, str]]] | None:
         """Return what is to be replaced and the candidates with a description, or None where IPython should complete.
@@ -44,33 +50,54 @@ class Completer:
             line: the text before the cursor.
         """
         if found := COMMAND.search(line):
-            fits = [c for c in COMMANDS.values() if c.name.lower().startswith(found.group(1).lower())]
+            fits = [c for c in COMMANDS.values() if c.listed and c.name.lower().startswith(found.group(1).lower())]
             return found.group(1), [(c.name, c.summary) for c in fits]
+        if found := USE.search(line):
+            return self._places(found)
         if (found := NUMBER.search(line)) and _takes(found.group(1), "percentage", "pct"):
             percentages = [str(percentage) for percentage in self._percentages()]
             return found.group(2), [(p, "phase") for p in percentages if p.startswith(found.group(2))]
         if (found := TEXT.search(line)) and _takes(found.group(1), "topic"):
-            topics = [*COMMANDS, "recovery", *runbook()]
+            topics = [*(c.name for c in COMMANDS.values() if c.listed), "recovery", *runbook()]
             return found.group(2), [(t, "topic") for t in topics if t.lower().startswith(found.group(2).lower())]
         if found and _takes(found.group(1), "repository", "repositories", "ids"):
-            names = [name for name in self._names(found.group(2)) if OFFERED.fullmatch(name)]
-            return found.group(2), [(name, "repository") for name in names]
+            prefix = found.group(2)
+            names = self._ask(prefix, lambda: self._client().find_repositories(prefix, 30))
+            return prefix, [(name, "repository") for name in names]
         return None
+
+    def _places(self, found: re.Match[str]) -> tuple[str, list[tuple[str, str]]]:
+        if (prefix := found["feature"]) is not None:
+            features = self._ask("feature=", lambda: [f.feature_name for f in self._client().features().features])
+            return prefix, [(name, "feature") for name in features if name.startswith(prefix)]
+        targets = [(name, "target") for name in _targets() if OFFERED.fullmatch(name)]
+        if (prefix := found["target"]) is not None:
+            return prefix, [(name, about) for name, about in targets if name.startswith(prefix)]
+        whole = [*((f'"{name}"', about) for name, about in targets), ("feature=", "another feature")]
+        return found["none"], [(text, about) for text, about in whole if text.startswith(found["none"])]
 
     def close(self) -> None:
         """Stop asking for names."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _names(self, prefix: str) -> list[str]:
-        if self._asked is None or self._asked[0] != prefix:
-            self._asked = (prefix, self._worker.submit(self._client.find_repositories, prefix, 30))
+    def _ask(self, question: str, fetch: Callable[[], list[str]]) -> list[str]:
+        asked = (self._client(), question)
+        if self._asked is None or self._asked[0] != asked:
+            self._asked = (asked, self._worker.submit(fetch))
         try:
-            return self._asked[1].result(timeout=PATIENCE)
+            return [name for name in self._asked[1].result(timeout=PATIENCE) if OFFERED.fullmatch(name)]
         except TooLate:
             return []  # the answer will be there when Tab is pressed again
         except RolloutError:
             self._asked = None
             return []
+
+
+def _targets() -> list[str]:
+    try:
+        return list(named_targets())
+    except RolloutError:  # the command says what is wrong with the file
+        return []
 
 
 def _takes(command: str, *parameters: str) -> bool:
@@ -81,7 +108,7 @@ def install(session: Session) -> None:
     """Put the completer before IPython's own."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    completer = Completer(session.console.client, session.phase_percentages)
+    completer = Completer(lambda: session.console.client, session.phase_percentages)
 
     @context_matcher()  # type: ignore[untyped-decorator]
     def matcher(context: Any) -> dict[str, Any]:

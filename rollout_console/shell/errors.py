@@ -16,11 +16,11 @@ CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTA
 
 WITHOUT_BRACKETS = re.compile(r"^\s*rollout\.(\w+)[ \t]+([^\s=(][^\n]*)$")
 # What people type first; the browser console has its own names for them.
-ALIASES = {"stop": "emergencyStop", "set": "setRollout", "rollback": "rollbackToZero", "whitelist": "showWhitelist"}
-
-
-NOT_STOPPED = " NOT STOPPED: as far as is known, traffic still flows "
-WAYS_OUT = ("Run this at any SQL prompt:", "Or set this in the web application's environment, and deploy it again:")
+ALIASES = {
+    **{c.verb: c.name for c in COMMANDS.values() if c.verb},
+    "rollback": "rollbackToZero",
+    "whitelist": "showWhitelist",
+}
 
 
 def install(session: Session) -> None:
@@ -39,7 +39,7 @@ def install(session: Session) -> None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
         session.note_refused(shell.user_ns.get("In", [""])[-1])
-        show_error(session, line, error)
+        session.show_error(line, error)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
@@ -49,7 +49,7 @@ def install(session: Session) -> None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
             session.note_refused(shell.user_ns.get("In", [""])[-1])
-            show_error(session, line, error)
+            session.show_error(line, error)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)
     ip.showsyntaxerror = MethodType(on_syntax_error, ip)
@@ -59,16 +59,6 @@ def install(session: Session) -> None:
         ip.__dict__.pop("showsyntaxerror", None)
 
     session.on_unload(uninstall)
-
-
-def show_error(session: Session, line: str, error: BaseException | None) -> None:
-    """Print an error: the line, and below it what to do by hand, if the error says so."""
-    by_hand = getattr(error, "by_hand", ())
-    if by_hand:
-        print(session.screen().paint(NOT_STOPPED, "stopped"), file=sys.stderr)
-    print(session.screen().paint(line, "bad"), file=sys.stderr)
-    for way, step in zip(WAYS_OUT, by_hand, strict=False):
-        print(f" {way}\n   {sanitize(step, 4000)}", file=sys.stderr)
 
 
 def one_line(error: BaseException, source: str) -> str | None:

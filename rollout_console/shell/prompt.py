@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
@@ -14,23 +14,37 @@ from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import UNPROTECTED
 from rollout_console.results import Status
+from rollout_console.settings import DEFAULT_FEATURE
 from rollout_console.shell.session import Session
+from rollout_console.targets import Colour
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
 VERDICTS = {"no_data": "no jobs yet", "small_sample": "few jobs", "healthy": "healthy", "breach": "BREACH"}
 STALE = 30.0  # seconds after which the status is marked as stale
 
 
-def prompt_words(target: Target, known: Snapshot[Status]) -> tuple[str, str]:
-    """Return the prompt and the name of its style: local, remote, unprotected or stopped."""
-    where = f"rollout {sanitize(target.name, 24)}"
+def prompt_parts(target: Target, feature: str, known: Snapshot[Status]) -> list[tuple[str, str]]:
+    """Return the prompt in parts, each with the name of its style: where one is, then the state.
+
+    Args:
+        target: its colour, if it has one, is that of its name, whatever the state.
+        feature: shown where it is not the default one.
+        known: the newest status.
+    """
     style = "local" if target.kind == "local" else "remote"
-    if known.value is None:
-        return f"{where} ▸ ", style
-    protection = "" if known.value.auto_rollback_enabled else f"{UNPROTECTED} "
-    if known.value.emergency_stop:
-        return f"{where} STOPPED {protection}▸ ", "stopped"
-    return f"{where} {known.value.rollout_percentage} % {protection}▸ ", "unprotected" if protection else style
+    where = sanitize(target.name, 24)
+    if feature != DEFAULT_FEATURE:
+        where += f":{sanitize(feature, 24)}"
+    state = "READ-ONLY " if target.read_only else ""
+    status = known.value
+    if status is not None:
+        protection = "" if status.auto_rollback_enabled else f"{UNPROTECTED} "
+        state += "STOPPED " if status.emergency_stop else f"{status.rollout_percentage} % "
+        state += protection
+        style = "stopped" if status.emergency_stop else "unprotected" if protection else style
+    if target.colour:
+        return [(target.colour, f" {where} "), (style, f" {state}▸ ")]
+    return [(style, f"rollout {where} {state}▸ ")]
 
 
 def toolbar_words(known: Snapshot[Status]) -> str:
@@ -62,19 +76,23 @@ def toolbar(known: Snapshot[Status]) -> list[tuple[str, str]]:
 
 def install(session: Session) -> None:
     """Give a terminal session the prompt and the toolbar; `ROLLOUT_TOOLBAR=off` leaves IPython's own."""
-    ip, client = session.ip, session.console.client
+    ip = session.ip
     if getattr(ip, "pt_app", None) is None or os.environ.get("ROLLOUT_TOOLBAR", "").lower() in {"off", "0", "no"}:
         return
     from IPython.terminal.prompts import Prompts
     from pygments.token import Token
 
-    status = Refresher(client.status, REFRESH, lambda: ip.pt_app.app.invalidate(), longest=REFRESH)
+    status = Refresher(session.console.client.status, REFRESH, lambda: ip.pt_app.app.invalidate(), longest=REFRESH)
     session.status = status
+
+    def known() -> Snapshot[Status]:
+        return session.status.snapshot if session.status is not None else Snapshot()
 
     class RolloutPrompts(Prompts):
         def in_prompt_tokens(self) -> list[tuple[Any, str]]:
-            words, style = prompt_words(client.adapter.target, status.snapshot)
-            return [(getattr(Token.Rollout, style.capitalize()), words)]
+            client = session.console.client
+            parts = prompt_parts(client.adapter.target, client.feature, known())
+            return [(getattr(Token.Rollout, style.capitalize()), words) for style, words in parts]
 
         def continuation_prompt_tokens(self, width: int | None = None, **more: Any) -> list[tuple[Any, str]]:
             return [(Token.Rollout.Local, "… ".rjust(width or 2))]
@@ -90,13 +108,15 @@ def install(session: Session) -> None:
         Token.Rollout.Remote: "bold ansiyellow",
         Token.Rollout.Unprotected: "bold ansiblack bg:ansiyellow",
         Token.Rollout.Stopped: "bold ansiwhite bg:ansired",
+        **{getattr(Token.Rollout, c.capitalize()): f"bold ansiblack bg:ansi{c}" for c in get_args(Colour)},
     }
     ip.refresh_style()
-    ip.pt_app.bottom_toolbar = lambda: toolbar(status.snapshot)
+    ip.pt_app.bottom_toolbar = lambda: toolbar(known())
     after_first_prompt(ip, status.start)
 
     def uninstall() -> None:
-        status.stop()
+        if session.status is not None:
+            session.status.stop()
         ip.prompts, ip.highlighting_style_overrides, ip.prompt_line_number_format = before
         ip.refresh_style()
         ip.pt_app.bottom_toolbar = None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
 from rollout_console.refresh import Refresher
 from rollout_console.render import render
@@ -97,6 +98,19 @@ class Session(Output):
             self.last_status = status
             if self.status is not None:
                 self.status.learn(status)
+
+    def moved(self, client: RolloutClient) -> None:
+        """See `Output.moved`: prompt and toolbar forget the status of the place before."""
+        self.last_status = None
+        if self.status is not None:
+            self.follow(self.status.elsewhere(client.status))
+
+    def follow(self, status: Refresher[Status]) -> None:
+        """Keep another status fresh, in place of the one before; an answer that is under way for that is lost."""
+        if self.status is not None:
+            self.status.stop()
+        self.status = status
+        status.start()
 
     def phase_percentages(self) -> list[int]:
         """Return the percentages of the phases, for completion; none before the first status."""

@@ -146,7 +146,7 @@ def test_a_wrong_key_is_refused_by_the_api_itself(faulty):
 
 def test_the_publishable_key_reads_and_may_not_change(faulty):
     adapter = faulty.adapter(faulty.api.publishable_key)
-    assert str(adapter.target).endswith("(read-only key)")
+    assert str(adapter.target).endswith("(read-only)")
     assert adapter.call("rollout_status")["rollout_percentage"] == 0
     rows = faulty.history_rows()
     error = refusal(adapter, "rollout_set_percentage", percentage=5, context=faulty.client._context())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 
 import pytest
 
-from rollout_console.cli import main as cli
+from rollout_console.cli import parser as cli
 from rollout_console.console import COMMANDS, Group
 from rollout_console.console.help import help_for, runbook
 from rollout_console.render import Screen, render
@@ -22,13 +21,15 @@ BROWSER = """status stats categories checkHealth showMetrics setRollout emergenc
 
 
 def test_the_browsers_commands_are_all_here_and_ours_are_kept_apart():
-    assert [n for n, c in COMMANDS.items() if c.group is not Group.BEYOND] == sorted(BROWSER, key=list(COMMANDS).index)
+    assert [n for n, c in COMMANDS.items() if c.listed and c.group is not Group.BEYOND] == sorted(
+        BROWSER, key=list(COMMANDS).index
+    )
 
 
 def test_help_names_every_command_and_every_part_of_the_runbook():
     text = render(help_for(None, COMMANDS), Screen(width=80))
     for command in COMMANDS.values():
-        assert command.usage in text
+        assert (command.usage in text) == command.listed
     for title in runbook():
         assert title in text
     assert max(map(len, text.splitlines())) <= 80
@@ -64,18 +65,13 @@ def documented_commands() -> list[list[str]]:
 
 
 def test_every_documented_command_line_is_one():
-    known = {name: cli.subcommand(name) for name in cli.SUBCOMMANDS}
     seen = set()
     for command in documented_commands():
-        name, *options = command or [""]
-        if name in known:
-            parser = argparse.ArgumentParser()
-            known[name].add_arguments(parser)
-            parser.parse_args(options)  # leaves with status 2 on an unknown option
-            seen.add(name)
-        else:
-            assert name in {"", "-c", "--reset-demo"}, command
-    assert seen == set(known)
+        name, arguments = cli.spelled(command)
+        if arguments != ["--version"]:
+            cli.build().parse_args(arguments)  # leaves with status 2 on an unknown option
+        seen.add(name)
+    assert set(cli.PROGRAMS) <= seen
 
 
 @pytest.mark.parametrize("title", list(runbook()))

@@ -67,7 +67,7 @@ def test_with_the_database_away_the_prompt_answers_at_once_and_says_stale(rollou
     ],
 )
 def test_completion_knows_what_comes_next(rollout, console_env, line, candidates):
-    completer = Completer(rollout.client, lambda: rollout.client.status().phase_percentages)
+    completer = Completer(lambda: rollout.client, lambda: rollout.client.status().phase_percentages)
     for _ in range(20):  # names may come a moment later: Tab again
         found = completer.complete(line)
         if found is None or found[1]:

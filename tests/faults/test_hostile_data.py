@@ -16,7 +16,7 @@ from rollout_console.render import Screen, render
 from rollout_console.render.html import render_html
 from rollout_console.shell.completion import Completer
 from rollout_console.shell.errors import one_line
-from rollout_console.shell.prompt import prompt_words, toolbar_words
+from rollout_console.shell.prompt import prompt_parts, toolbar_words
 from tests.support.terminal import console_environment, run_command, run_console
 
 OURS = re.compile(r"\x1b\[[\d;]*m")  # colours, the only escapes that we write
@@ -127,7 +127,8 @@ def test_r12_in_prompt_toolbar_and_errors(attacked):
     from rollout_console.console import Rollout as Console
 
     console = Console(attacked.client)
-    harmless(prompt_words(attacked.client.adapter.target, known)[0])
+    for _, words in prompt_parts(attacked.client.adapter.target, attacked.client.feature, known):
+        harmless(words)
     for command in (
         console.explain,
         console.addToWhitelist,
@@ -142,7 +143,7 @@ def test_r12_in_prompt_toolbar_and_errors(attacked):
 
 def test_r12_in_what_is_completed(attacked):
     """Completed text becomes code that the operator runs: what could leave its quotes is not offered."""
-    completer = Completer(attacked.client, list)
+    completer = Completer(lambda: attacked.client, list)
     for prefix in ("", attacked.hostile[:20]):
         attacked.client.find_repositories(prefix)  # warm: completion waits only a moment
         _, offered = completer.complete(f'rollout.explain("{prefix}') or ("", [])

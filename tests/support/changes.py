@@ -75,9 +75,12 @@ REPORTS: dict[str, Callable[[RolloutClient], Any]] = {
     "guardrail": lambda c: c.guardrail("evidence"),
     "backtest": lambda c: c.backtest(days=1),
     "plot": lambda c: c.error_trend(),
+    "features": lambda c: c.features(),
+    "monitorPhase4": lambda c: c.test_repositories(),
 }
-# help asks nothing, watch asks until Ctrl-C, and simulate is for the sample data alone.
-OTHERS = {"help", "watch", "simulate"}
+# help and clearCache ask nothing, watch asks until Ctrl-C, use asks for the status, and simulate is for the sample data
+# alone.
+OTHERS = {"help", "clearCache", "watch", "use", "simulate"}
 
 
 def check_chain(url: str) -> list[tuple[str, str, str | None]]:

@@ -13,7 +13,7 @@ import rollout_console
 from rollout_console import results
 from rollout_console.client.calls import Calls
 from rollout_console.console import COMMANDS, Group
-from tests.support import ROOT
+from tests.support import ROOT, cli_pages
 
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- commands -->", "<!-- end of commands -->"
@@ -33,7 +33,7 @@ def readme() -> str:
     lines = ["| type | what it does |", "| --- | --- |"]
     for group in Group:
         lines.append(f"| **{group}** | |")
-        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.group is group]
+        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.listed and c.group is group]
     table = f"{BEGIN}\n" + "\n".join(lines) + f"\n{END}"
     return re.sub(f"{BEGIN}.*{END}", lambda _: table, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
@@ -119,3 +119,5 @@ def _text(found: Any) -> str:
 if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
     API.write_text(api(), encoding="utf-8")
+    cli_pages.PAGE.write_text(cli_pages.page(), encoding="utf-8")
+    cli_pages.MAN.write_text(cli_pages.man(), encoding="utf-8")

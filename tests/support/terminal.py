@@ -203,6 +203,7 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
     """An environment in which the console meets nothing of the developer's."""
     return {
         "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
         "IPYTHONDIR": str(home / "ipython"),
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
@@ -210,6 +211,27 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
         "ROLLOUT_OPERATOR": "tess",
         **more,
     }
+
+
+# The settings of a target, by the variables that lead a console to the same database.
+KEPT_IN = {
+    "ROLLOUT_DATABASE_URL": "database_url",
+    "SUPABASE_URL": "supabase_url",
+    "SUPABASE_SECRET_KEY": "supabase_key",
+}
+
+
+def target_table(name: str, env: dict[str, str], *more: str) -> str:
+    """A table of `targets.toml` that leads where this environment does."""
+    kept = [f'{setting} = "env:{variable}"' for variable, setting in KEPT_IN.items() if variable in env]
+    return "\n".join([f"[{name}]", *kept, *more])
+
+
+def write_targets(env: dict[str, str], text: str) -> None:
+    """Write the `targets.toml` that consoles in this environment read."""
+    file = Path(env["XDG_CONFIG_HOME"]) / "rollout-console" / "targets.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def run_console(env: dict[str, str], code: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

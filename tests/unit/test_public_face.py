@@ -13,14 +13,22 @@ from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 from rollout_console.errors import NotConfigured, RolloutError
-from tests.support import pages
+from tests.support import cli_pages, pages
 from tests.support.changes import CHANGES, OTHERS, REPORTS
 
 SUPABASE = "https://abcdefgh.supabase.co"
 DATABASE = "postgresql://me@db.example.org/app"
 
 
-@pytest.mark.parametrize(("page", "written"), [(pages.README, pages.readme), (pages.API, pages.api)])
+PAGES = [
+    (pages.README, pages.readme),
+    (pages.API, pages.api),
+    (cli_pages.PAGE, cli_pages.page),
+    (cli_pages.MAN, cli_pages.man),
+]
+
+
+@pytest.mark.parametrize(("page", "written"), PAGES)
 def test_a_page_says_what_the_code_says(page, written):
     assert page.read_text(encoding="utf-8") == written(), "type: python -m tests.support.pages"
 

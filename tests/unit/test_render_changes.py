@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -188,7 +189,7 @@ def test_a_categorization_says_how_far_it_is_or_what_it_moved(changes, facts):
 
 def test_progress_is_silent_in_a_pipe_and_drawn_on_a_terminal(capsys):
     for bars in (False, True):
-        with CategorizationProgress(Screen(bars=bars)) as progress:
+        with CategorizationProgress(Screen(bars=bars), sys.stdout) as progress:
             progress.advance(sample(CategorizationRun, processed=2500, total=5000))
         written = capsys.readouterr().out
         assert ("2,500 of 5,000" in written) is bars

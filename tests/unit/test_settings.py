@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout_console.adapters import open_adapter
+from rollout_console.adapters import Target, open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
 from rollout_console.settings import (
@@ -39,7 +39,7 @@ def read(**overrides: str) -> Settings:
 def test_without_settings_it_is_the_default_feature_and_the_embedded_database():
     settings = read()
     assert (settings.feature, settings.supabase_url, settings.database_url) == (DEFAULT_FEATURE, None, None)
-    assert open_adapter(settings).target == ("local", "local", False)
+    assert open_adapter(settings).target == Target("local", "local")
 
 
 def test_overrides_count_before_the_environment_and_that_before_dot_env(monkeypatch, tmp_path):
@@ -84,7 +84,7 @@ def test_an_api_counts_before_a_database_url_which_it_fails_over_to():
     adapter, alone = open_adapter(read(**API, **DATABASE)), open_adapter(read(**API))
     assert isinstance(adapter, FailoverAdapter)
     assert isinstance(alone, FailoverAdapter)
-    assert adapter.target == ("supabase", "abc", False)
+    assert adapter.target == Target("supabase", "abc")
     assert adapter.postgres is not None
     assert adapter.postgres.target.kind == "postgres"
     assert alone.postgres is None

@@ -1,0 +1,137 @@
+"""The command line as one parser: help, completion, the man page and docs/cli.md are made from it."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from importlib import import_module
+from typing import Any
+
+from rollout_console import __version__
+from rollout_console.errors import RolloutError
+
+# Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
+PROGRAMS = {
+    "setup": "set a rollout up: schema, categories, whitelist, first percentage",
+    "monitor": "check health at an interval, roll back on a breach, and alert",
+    "dashboard": "watch and control the rollout on a full screen",
+    "migrate": "bring the database's rollout functions up to date",
+    "verify": "compare the counters with the rows that they count",
+    "install-profile": "make `ipython --profile=rollout` open the console",
+    "completion": "print what teaches bash, zsh or fish to complete",
+}
+TAKE_A_VALUE = ("-c", "--target")
+DESCRIPTION = "Open the rollout console, run one piece of code in it, or run one of its commands and leave."
+
+
+def build(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line.
+
+    Args:
+        only: the program or verb whose options are needed, "" for none; None for all.
+    """
+    parser = argparse.ArgumentParser(
+        prog="rollout-console",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # --reset is not --reset-demo
+    )
+    parser.add_argument(
+        "-c",
+        metavar="CODE",
+        dest="code",
+        action="append",
+        help="run CODE as if typed, and leave; exit 1 if it fails; several run one after the other",
+    )
+    parser.add_argument(
+        "--reset-demo", action="store_true", help="delete the local practice database, then begin afresh"
+    )
+    parser.add_argument("--version", action="version", version=f"rollout-console {__version__}")
+    _add_target(parser, default=None)
+    found = parser.add_subparsers(title="programs and commands", dest="name", metavar="COMMAND")
+    for name, summary in PROGRAMS.items():
+        below = _add(found, name, summary)
+        if only in (None, name):
+            program(name).add_arguments(below)
+    from rollout_console.cli import verbs
+    from rollout_console.console import Rollout
+    from rollout_console.console.registry import signature_of
+
+    for verb, command in verbs.VERBS.items():
+        if not command.listed and only != verb:
+            continue
+        below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
+        below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
+        if only in (None, verb):
+            verbs.add_arguments(below, signature_of(Rollout, command.name))
+    return parser
+
+
+def program(name: str) -> Any:
+    """Return the module of a program, with its `add_arguments` and `main`."""
+    return import_module(f"rollout_console.cli.{name.replace('-', '_')}")
+
+
+def spelled(arguments: list[str]) -> tuple[str, list[str]]:
+    """Return the program or verb that arguments name, "" for none, and the arguments with it as the parser knows it.
+
+    A command may be spelled as at the prompt: `emergencyStop` and `emergency-stop` are `stop`.
+    """
+    from rollout_console.cli.verbs import VERBS
+
+    known = {name: name for name in PROGRAMS}
+    known |= {_bare(spelling): verb for verb, command in VERBS.items() for spelling in (command.name, verb)}
+    takes_a_value = False
+    for at, argument in enumerate(arguments):
+        if not takes_a_value and not argument.startswith("-"):
+            name = known.get(argument) or known.get(_bare(argument), argument)
+            return name, [*arguments[:at], name, *arguments[at + 1 :]]
+        takes_a_value = argument in TAKE_A_VALUE and not takes_a_value
+    return "", arguments
+
+
+def is_known(name: str) -> bool:
+    """Return whether `spelled` has found a program or a verb."""
+    from rollout_console.cli.verbs import VERBS
+
+    return name in PROGRAMS or name in VERBS
+
+
+def near(name: str) -> str:
+    """Return what to type in place of a name that there is not."""
+    from rollout_console.cli.verbs import VERBS
+
+    alike = difflib.get_close_matches(name.lower(), [*PROGRAMS, *VERBS], n=1, cutoff=0.5)
+    return f"did you mean rollout-console {alike[0]}?" if alike else "type rollout-console --help"
+
+
+def _bare(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def _add(found: Any, name: str, summary: str, description: str | None = None) -> argparse.ArgumentParser:
+    below: argparse.ArgumentParser = found.add_parser(
+        name,
+        help=f"{summary[0].lower()}{summary[1:]}".replace("%", "%%"),
+        description=description or f"{summary[0].upper()}{summary[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_target(below, default=argparse.SUPPRESS)
+    return below
+
+
+def _add_target(parser: argparse.ArgumentParser, default: str | None) -> None:
+    action: Any = parser.add_argument(
+        "--target", metavar="NAME", default=default, help="a target of targets.toml, see docs/targets.md"
+    )
+    action.completer = _target_names
+
+
+def _target_names(**asked: object) -> list[str]:
+    from rollout_console.targets import named_targets
+
+    try:
+        return list(named_targets())
+    except RolloutError:
+        return []

@@ -1,0 +1,128 @@
+"""The console's commands as verbs: `rollout-console status`, with options made from their signatures."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import os
+import re
+import shlex
+import sys
+from typing import Any, TextIO
+
+from rollout_console.console import COMMANDS, Command, Output, Rollout
+from rollout_console.console.help import Help
+from rollout_console.console.place import client_here
+from rollout_console.errors import Interrupted, RolloutError
+from rollout_console.exit_status import Exit
+from rollout_console.render import render
+from rollout_console.render.sanitize import sanitize
+from rollout_console.results import History, Result
+from rollout_console.settings import program
+
+CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
+VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
+
+
+def add_arguments(parser: argparse.ArgumentParser, parameters: inspect.Signature) -> None:
+    """Declare a command's parameters: in their order, and those that may be left out as options, too."""
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON: an object, or one a line")
+    in_order = True
+    for name, parameter in parameters.parameters.items():
+        kinds = str(parameter.annotation).split(" | ")
+        convert = str if "str" in kinds else _value
+        is_flag, is_list = kinds == ["bool"], any(kind.startswith("list[") for kind in kinds)
+        optional = parameter.default is not inspect.Parameter.empty
+        # What is left out must not overwrite what was given as an option: no default of its own.
+        absent: Any = {"default": argparse.SUPPRESS} if optional else {}
+        if optional:
+            kind: Any = {"action": "store_true"} if is_flag else {"type": convert, "metavar": name.upper()}
+            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, **absent, **kind)
+        if in_order and not is_flag and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            nargs = ("*" if is_list else "?") if optional else ("+" if is_list else None)
+            parser.add_argument(name, nargs=nargs, type=convert, **absent)
+            in_order = not is_list  # a list takes all that follow
+
+
+def run(command: Command, chosen: argparse.Namespace) -> Exit:
+    """Run a command as its verb asks, and show what it returns."""
+    output = JsonOutput() if chosen.as_json else VerbOutput()
+    arguments = {name: getattr(chosen, name) for name in command.parameters if name in chosen}
+    client, _ = client_here()
+    with client:
+        try:
+            getattr(Rollout(client, output), command.name)(**arguments)
+        except RolloutError as error:
+            output.show_error(in_shell(sanitize(str(error), 1500)), error)
+            return Exit.INTERRUPTED if isinstance(error, Interrupted) else Exit.FAILED
+    return Exit.DONE
+
+
+class VerbOutput(Output):
+    """Prints results with advice for the shell."""
+
+    def present(self, result: object) -> None:
+        """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
+        shown = render(result, self.screen())
+        self.say(shown if isinstance(result, Help | History) else in_shell(shown))
+
+
+class JsonOutput(Output):
+    """Prints results as JSON: one object, or the items of a list, each on a line of its own."""
+
+    def __init__(self) -> None:
+        self._printed: object = None
+
+    @property
+    def stream(self) -> TextIO:
+        """See `Output.stream`: what a command would draw by itself goes nowhere."""
+        return open(os.devnull, "w")
+
+    def show(self, result: object, notice: str | None = None) -> None:
+        """See `Output.show`; the notice goes to standard error."""
+        if notice:
+            print(f"({notice})", file=sys.stderr)
+        if isinstance(result, Result) and result is not self._printed:
+            self.learn(result)
+
+    def learn(self, result: object) -> None:
+        """Print a result; `watch` learns each status as it comes."""
+        assert isinstance(result, Result)
+        self._printed = result
+        data = result.to_dict()
+        for item in [data] if result.rows is None else data[result.rows]:
+            print(json.dumps(item), flush=True)  # ASCII: text of others can't reach the terminal raw
+
+
+def in_shell(text: str) -> str:
+    """Return text in which calls of the console are verbs: `rollout.resume(5)` is `rollout-console resume 5`.
+
+    It leads to where this process does: with a target's name, where there is one.
+    """
+
+    def verb(call: re.Match[str]) -> str:
+        command = COMMANDS.get(call[1])
+        if command is None or command.verb is None:
+            return call[0]
+        return " ".join([program(), command.verb, *_words(call[2])])
+
+    return CALL.sub(verb, text.replace("rollout-console ", f"{program()} ")).replace('reason="..."', '--reason "..."')
+
+
+def _words(arguments: str) -> list[str]:
+    """Return the arguments of a call as words of a shell, in the quotes that they have."""
+    words = []
+    for name, value in re.findall(r"(?:(\w+)=)?(\"[^\"]*\"|'[^']*'|[^\s,\[\]]+)", arguments):
+        plain = value.strip("\"'")
+        quoted = f'"{plain}"' if plain != value and re.fullmatch(r"[\w ./-]+", plain) else shlex.quote(plain)
+        words += [f"--{name.replace('_', '-')}", quoted] if name else [quoted]
+    return words
+
+
+def _value(text: str) -> Any:
+    """Return a number, a list or the like that is written as in JSON; anything else is text, as it is."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,126 @@
+"""`rollout.use()`: where one is, and how to get elsewhere."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from rollout_console import results
+from rollout_console.adapters.unavailable import UnavailableAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.errors import BadArgument, NotFound, RolloutError
+from rollout_console.render.dispatch import render
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.render.status import state_line
+from rollout_console.results import Result
+from rollout_console.settings import DEFAULT_FEATURE
+from rollout_console.targets import named_target, named_targets, targets_file
+from rollout_console.validation import described
+
+KINDS = {
+    "local": "the practice database on this machine, sample data",
+    "postgres": "PostgreSQL, directly",
+    "supabase": "Supabase project",
+    "none": "not connected",
+}
+
+
+class Place(Result, kw_only=True):
+    """Where a console is: the target, the feature and its status; `targets` are those that can be gone to."""
+
+    target: str
+    kind: str
+    place: str
+    read_only: bool
+    require_reason: bool
+    targets: list[str]
+    status: results.Status
+
+    @classmethod
+    def of(cls, client: RolloutClient, status: results.Status) -> Place:
+        """Return the place of a client that has just read its status."""
+        target = client.adapter.target
+        return cls(
+            target=target.name,
+            kind=target.kind,
+            place=target.place,
+            read_only=target.read_only,
+            require_reason=target.require_reason,
+            targets=list(named_targets()),
+            status=status,
+        )
+
+
+class Said(Result, kw_only=False):
+    """One sentence."""
+
+    text: str
+
+
+def no_such_feature(feature: str) -> NotFound:
+    """Return the error for a feature that has no rollout where one wants to go."""
+    return NotFound(f"there is no feature {described(feature)} there; to see those that are here: rollout.features()")
+
+
+def client_here() -> tuple[RolloutClient, RolloutError | None]:
+    """Return the client that the settings lead to; if they lead nowhere, one that says so when called, and why."""
+    from rollout_console import connect
+
+    try:
+        return connect(), None
+    except RolloutError as error:
+        feature = os.environ.get("ROLLOUT_FEATURE") or DEFAULT_FEATURE
+        with suppress(RolloutError, KeyError):  # how to stop by hand has to name the right one
+            feature = named_target(os.environ["ROLLOUT_TARGET"]).feature or feature
+        return RolloutClient(UnavailableAdapter(error), feature), error
+
+
+def client_at(client: RolloutClient, target: object, feature: object) -> RolloutClient:
+    """Return a client of another target or feature, or the same if both are None.
+
+    Raises:
+        BadArgument: one of them is no text.
+        NotConfigured: there is no such target, or it can't be used.
+    """
+    for name, value in (("target", target), ("feature", feature)):
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise BadArgument(f"a {name} is a name in quotes, not {described(value)}; to see them, type rollout.use()")
+    if target is not None:
+        from rollout_console import connect
+
+        return connect(target=str(target), feature=None if feature is None else str(feature))
+    return client if feature is None else RolloutClient(client.adapter, str(feature), who=client.who)
+
+
+@render.register
+def render_said(said: Said, screen: Screen) -> str:
+    """Return the sentence."""
+    return f" {said.text}"
+
+
+@render.register
+def render_place(place: Place, screen: Screen) -> str:
+    """Return where one is, what may be done there, and where else one could go."""
+    where = screen.paint(sanitize(place.target, 60), "title")
+    leads = leads_to(place.kind, place.place, named=place.target != place.place)
+    others = ", ".join(sanitize(name, 60) for name in place.targets) or f"none; write them into {targets_file()}"
+    refused = limits(place.read_only, place.require_reason)
+    rows = [
+        ("target", f"{where} ({leads})"),
+        *([("limits", refused)] if refused else []),
+        ("feature", f"{sanitize(place.status.feature_name, 100)}  {state_line(place.status, screen)}"),
+        ("targets", others),
+    ]
+    return screen.facts(rows)
+
+
+def leads_to(kind: str, place: str, *, named: bool) -> str:
+    """Return what a target leads to, in words that follow its name."""
+    return f"{sanitize(place, 60)}, {KINDS[kind]}" if named else KINDS[kind]
+
+
+def limits(read_only: bool, require_reason: bool) -> str:
+    """Return what a target refuses; empty if it refuses nothing."""
+    said = {"READ-ONLY": read_only, "asks for a reason": require_reason}
+    return ", ".join(words for words, applies in said.items() if applies)

@@ -1,0 +1,36 @@
+"""The exit statuses of `rollout-console`: docs/cli.md and the man page are made from what stands here."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Self
+
+
+class _Described(IntEnum):
+    meaning: str
+
+    def __new__(cls, status: int, meaning: str) -> Self:
+        member = int.__new__(cls, status)
+        member._value_ = status
+        member.meaning = meaning
+        return member
+
+
+class Exit(_Described):
+    """What every program but the monitor ends with."""
+
+    DONE = 0, "done"
+    FAILED = 1, "failed or refused, as one line on standard error says; verify: counters differ; setup: declined"
+    WRONG_USE = 2, "wrong options or arguments; nothing was done"
+    HANGUP = 129, "the terminal was closed"
+    INTERRUPTED = 130, "Ctrl-C"
+    CLOSED = 141, "the reader of the output was gone, as with | head"
+
+
+class MonitorExit(_Described):
+    """What the monitor ends with, beside Ctrl-C."""
+
+    NO_BREACH = 0, "--once: no breach; else: ended by a signal"
+    STOPPED = 1, "--once: a breach, rolled back or stopped by now"
+    UNPROTECTED = 2, "--once: a breach, and traffic still flows, since auto-rollback is off"
+    COULD_NOT_CHECK = 3, "could not check, or wrong options"

@@ -1,0 +1,208 @@
+"""Commands as verbs of a real process: what they print, as JSON too, their exit statuses, and completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rollout_console.cli.verbs import VERBS
+from rollout_console.exit_status import Exit
+from tests.support import ROOT
+from tests.support.terminal import run_command, start_command, write_targets
+
+ENDLESS, PRACTICE = {"watch"}, {"simulate"}
+# What each command has to be given, and what of it becomes of the results of the client.
+ARGUMENTS = {
+    "set": ["30", "phase 7"],
+    "stop": ["errors in the logs"],
+    "resume": ["5"],
+    "mark-as-test": ["acme/repo-1"],
+    "unmark-as-test": ["acme/repo-1"],
+    "add-to-whitelist": ["acme/repo-1", "acme/repo-2", "--reason", "partners"],
+    "remove-from-whitelist": ["acme/repo-2"],
+    "rollback-to-percentage": ["3"],
+    "note": ["the status page is red"],
+    "preview": ["50"],
+    "explain": ["acme/repo-1"],
+}
+
+
+@pytest.fixture
+def run(rollout, console_env):
+    return lambda *arguments: run_command(console_env, *arguments)
+
+
+def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_and_prints_json(run):
+    for verb in VERBS:
+        if verb in ENDLESS | PRACTICE:
+            continue
+        shown = run(verb, *ARGUMENTS.get(verb, []))
+        assert (shown.returncode, shown.stderr) == (0, ""), verb
+        assert shown.stdout.strip(), verb
+        done = run(verb, "--json", *ARGUMENTS.get(verb, []))
+        assert (done.returncode, done.stderr) == (0, ""), verb
+        assert [json.loads(line) for line in done.stdout.splitlines()], verb
+        assert done.stdout.isascii(), "raw text of others"
+
+
+def test_json_is_what_the_client_returns(rollout, run):
+    status = json.loads(run("status", "--json").stdout)
+    assert set(status) == set(rollout.client.status().to_dict())
+    assert (status["rollout_percentage"], status["total_repositories"]) == (20, 100)
+    rows = [json.loads(line) for line in run("history", "3", "--json").stdout.splitlines()]
+    assert rows == rollout.client.history(3).to_dict()["entries"]
+    change = json.loads(run("set", "30", "phase 7", "--json").stdout)
+    assert (change["changed"], change["change"]["reason"]) == (True, "phase 7")
+
+
+@pytest.mark.parametrize("spelling", ["stop", "emergencyStop", "emergency-stop", "EMERGENCYSTOP"])
+def test_the_stop_is_understood_as_at_the_prompt_with_its_reason(rollout, run, spelling):
+    done = run(spelling, "db is down")
+    assert done.returncode == Exit.DONE
+    assert "when ready: rollout-console resume, or lower: rollout-console resume 5" in done.stdout
+    assert rollout.client.status().emergency_stop_reason == "db is down"
+
+
+def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run):
+    rollout.client.emergency_stop("first")
+    assert run("resume", "--reason", "by name").returncode == 0
+    rollout.client.emergency_stop("again")
+    assert run("resume", "5", "in its place").returncode == 0
+    assert [e.reason for e in rollout.client.history(4).entries][::2] == ["in its place", "by name"]
+    assert run("set", "10 %").returncode == 0
+    assert rollout.client.status().rollout_percentage == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        (["set", "150"], Exit.FAILED, "a percentage is a whole number from 0 to 100, not 150"),
+        (["set", "ten"], Exit.FAILED, "type for example rollout-console set 10"),
+        (["set", "-1"], Exit.FAILED, "a percentage is a whole number"),
+        (["history", "few"], Exit.FAILED, "type rollout-console history 20"),
+        (["explain", "no/such"], Exit.FAILED, "unknown repository: no/such"),
+        (["rollback-to-percentage", "50"], Exit.FAILED, "a rollback only lowers"),
+        (["resumee"], Exit.WRONG_USE, "did you mean rollout-console resume?"),
+        (["set"], Exit.WRONG_USE, "the following arguments are required: percentage"),
+        (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn"),
+        (["-c", "1", "set", "30"], Exit.WRONG_USE, "leave out -c or the command"),
+        (["--target", "nowhere", "status"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "nowhere", "-c", "1"], Exit.FAILED, "there is no target 'nowhere'"),
+    ],
+)
+def test_r13_what_fails_changes_nothing_and_says_so_in_the_exit_status_and_on_standard_error(
+    rollout, run, arguments, status, line
+):
+    rows = rollout.history_rows()
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    assert rollout.history_rows() == rows
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env):
+    console_env |= {"SUPABASE_URL": "", "ROLLOUT_DATABASE_URL": "postgresql://me@127.0.0.1:1/app"}
+    done = run_command(console_env, "stop", "db is down")
+    assert done.returncode == Exit.FAILED
+    assert "NOT STOPPED" in done.stderr
+    assert "select rollout_emergency_stop(reason => 'db is down'" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_how_to_stop_by_hand_names_the_feature_of_the_target_even_if_its_key_is_gone(console_env):
+    write_targets(console_env, '[production]\nfeature = "other"\ndatabase_url = "env:GONE"')
+    done = run_command(console_env, "--target", "production", "stop", "db is down")
+    assert done.returncode == Exit.FAILED
+    assert "NOT STOPPED" in done.stderr
+    assert "feature_name => 'other'" in done.stderr
+
+
+def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):
+    watch = start_command(console_env, "watch", "0.5", "--json")
+    try:
+        assert json.loads(watch.stdout.readline())["rollout_percentage"] == 20
+        rollout.client.set_rollout(33)
+        while json.loads(watch.stdout.readline())["rollout_percentage"] != 33:
+            pass
+        watch.send_signal(signal.SIGINT)
+        rest, errors = watch.communicate(timeout=20)
+    finally:
+        watch.kill()
+    assert (watch.returncode, errors) == (0, "")
+    assert all("rollout_percentage" in json.loads(line) for line in rest.splitlines())
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_target_may_stand_on_either_side_of_the_command(rollout, console_env):
+    write_targets(console_env, '[staging]\ndatabase_url = "env:STAGING"\nread_only = true')
+    console_env |= {"STAGING": console_env.pop("ROLLOUT_DATABASE_URL")}
+    for arguments in (["--target", "staging", "status", "--json"], ["status", "--json", "--target", "staging"]):
+        assert json.loads(run_command(console_env, *arguments).stdout)["target"] == "staging (read-only)"
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize("arguments", [["--version"], ["completion", "bash"], ["set", "--help"], ["--help"]])
+def test_what_needs_no_database_asks_none(console_env, arguments):
+    console_env |= {"ROLLOUT_DATABASE_URL": "postgresql://nowhere.invalid/app", "ROLLOUT_TARGET": "nowhere"}
+    assert run_command(console_env, *arguments).returncode == 0
+
+
+@pytest.fixture
+def completed(console_env):
+    """Completes a line in bash, with what `rollout-console completion bash` prints, and returns the candidates."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash")
+    write_targets(console_env, "[staging]\n[production]")
+    folder = Path(sys.executable).parent
+
+    def complete(line: str) -> list[str]:
+        words = line.split(" ")
+        script = (
+            'eval "$(rollout-console completion bash)"; '
+            f"COMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}; COMP_TYPE=9; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; "
+            f'_python_argcomplete rollout-console "{words[-1]}" "{words[-2]}"; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        )
+        done = subprocess.run(
+            [bash, "-c", script], env={**console_env, "PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True,
+            text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return done.stdout.split()
+
+    return complete
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_bash_completes_commands_options_and_targets(completed):
+    assert set(completed("rollout-console ")) >= {*(v for v, c in VERBS.items() if c.listed), "monitor", "setup"}
+    assert completed("rollout-console emer") == [], "the prompt's spelling works, but is not offered"
+    assert set(completed("rollout-console set --")) >= {"--json", "--reason", "--target"}
+    assert set(completed("rollout-console --target ")) == {"staging", "production"}
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_get_code_that_asks_the_console(console_env, shell):
+    code = run_command(console_env, "completion", shell).stdout
+    assert "_ARGCOMPLETE" in code
+    assert "rollout-console" in code
+
+
+def test_the_man_page_is_one_that_man_can_show():
+    man = shutil.which("man")
+    if man is None:
+        pytest.skip("no man")
+    done = subprocess.run([man, "--warnings", "-l", str(ROOT / "docs" / "rollout-console.1")], capture_output=True,
+                          text=True, env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8"}, check=True)  # fmt: skip
+    assert done.stderr == ""
+    for verb, command in VERBS.items():
+        assert (f"rollout-console {verb}" in done.stdout) == command.listed

@@ -1,0 +1,49 @@
+"""All features at a glance, and the test repositories: each from one call, and true to the commands beside it."""
+
+from __future__ import annotations
+
+from rollout_console.client import RolloutClient
+from tests.support.rollouts import OPERATOR
+
+
+def test_features_show_each_feature_as_its_own_status_does(rollout):
+    rollout.add_repositories(20)
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(40, "phase 7")
+    other = RolloutClient(rollout.client.adapter, "another", who=OPERATOR)
+    other.create(25)
+    other.emergency_stop("errors")
+    other.note("a note is no change")
+    rollout.report(good=30, bad=1)
+    rollout.sql("insert into rollout_configuration (feature_name, is_active) values ('asleep', false)")
+    found = rollout.client.features().features
+    assert [f.feature_name for f in found] == ["another", rollout.client.feature]
+    for client, feature in zip((other, rollout.client), found, strict=True):
+        status = client.status()
+        for name in ("rollout_percentage", "percentage_in_effect", "emergency_stop", "auto_rollback_enabled"):
+            assert getattr(feature, name) == getattr(status, name), name
+        assert feature.last_change == status.last_change
+        assert (feature.health.verdict, feature.health.jobs) == (status.health.verdict, status.health.jobs)
+    assert (found[0].percentage_in_effect, found[0].rollout_percentage) == (0, 25)
+    assert [f.feature_name for f in other.features().features] == [f.feature_name for f in found]
+
+
+def test_a_database_without_features_has_none(rollout):
+    rollout.sql("update rollout_configuration set is_active = false")
+    assert rollout.client.features().features == []
+
+
+def test_monitor_phase_4_shows_pinned_test_repositories_first_and_whether_they_are_eligible(rollout):
+    small = rollout.add_repositories(30)
+    (large,) = rollout.add_repositories(1, stars=4000, prefix="acme/large")
+    rollout.client.categorize_all()
+    rollout.client.mark_as_test(large)
+    rollout.client.set_rollout(20)
+    rollout.report(good=12)
+    found = rollout.client.test_repositories(5)
+    assert (found.rollout_percentage, found.percentage_in_effect, found.total) == (20, 20, 31)
+    assert [r.full_name for r in found.repositories] == [large, *sorted(small)[:4]]
+    assert [r.pinned for r in found.repositories] == [True, False, False, False, False]
+    for repository in found.repositories:
+        assert repository.eligible == rollout.is_eligible(repository.full_name)
+    assert found.metrics.to_dict() == rollout.client.show_metrics().to_dict()
