@@ -35,6 +35,8 @@ begin
         add column treated boolean not null default false,
         add column leaks bigint not null default 0,
         add column last_leak_at timestamptz,
+        add column recorded bigint not null default 0,
+        add column clock_skew double precision,
         drop constraint rollout_job_counts_pkey;
     update public.rollout_job_counts set treated = true where processor_type = 'github_actions';
     alter table public.rollout_job_counts

@@ -14,7 +14,11 @@ as $$
             'rollout.guardrail() shows what each costs'),
         (2, 'max_error_rate', 'percent', 0, 100, null, '5', 'error rate above which the threshold is crossed'),
         (3, 'minimum_sample', 'jobs', 1, 1000000, null, '10', 'jobs in the window below which nothing is judged'),
-        (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks')
+        (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks'),
+        (5, 'judged_reports', null, null, null, array['all', 'outcomes'], '"all"',
+            'whether successes that the application writes as it queues a job are judged'),
+        (6, 'application_check', 'on or off', null, null, null, 'true',
+            'whether the application''s own check may roll back; ours is auto-rollback')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: columns of rollout_configuration with their ranges, defaults and meanings.';
@@ -48,6 +52,12 @@ begin
             raise exception '% is one of %, not %; type for example rollout.configure(%="%")', name,
                 array_to_string(setting.choices, ', '), left(value::text, 60), name, setting.choices[1]
                 using errcode = 'RC001';
+        end if;
+        return;
+    elsif setting.unit = 'on or off' then
+        if jsonb_typeof(value) <> 'boolean' then
+            raise exception '% is True or False, not %; type for example rollout.configure(%=False)', name,
+                left(value::text, 60), name using errcode = 'RC001';
         end if;
         return;
     end if;

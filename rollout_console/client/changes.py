@@ -122,6 +122,8 @@ class Changes(Calls):
         max_error_rate: float | None = None,
         minimum_sample: int | None = None,
         monitoring_window_hours: int | None = None,
+        judged_reports: results.JudgedReports | None = None,
+        application_check: bool | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R8, R10).
@@ -131,6 +133,8 @@ class Changes(Calls):
             max_error_rate: percent, 0 to 100.
             minimum_sample: jobs, 1 to 1,000,000.
             monitoring_window_hours: 1 to 8,760.
+            judged_reports: `all`, or `outcomes`: what the application writes as it queues a job is not judged.
+            application_check: whether the web application's own check may roll back.
             reason: for the history.
 
         Raises:
@@ -141,6 +145,8 @@ class Changes(Calls):
             max_error_rate=max_error_rate,
             minimum_sample=minimum_sample,
             monitoring_window_hours=monitoring_window_hours,
+            judged_reports=judged_reports,
+            application_check=application_check,
         )
         return self._change("rollout_configure", reason, settings=settings)
 
