@@ -1,5 +1,5 @@
 -- Reports of jobs: recorded, given an arm, counted into slots of time, and judged (R7, R8). What each report calls is
--- plpgsql, whose plans a session keeps; a function in SQL is planned anew at every call.
+-- plpgsql, whose plans a session keeps; a function in SQL that can't be inlined is planned anew at every call.
 
 create or replace function public.record_rollout_job(
     repo_id uuid, processor text, success boolean,
@@ -102,24 +102,27 @@ comment on function public.rollout_metrics_prepare() is
 create or replace trigger rollout_metrics_prepare before insert on public.rollout_metrics
     for each row when (new.treated is null) execute function public.rollout_metrics_prepare();
 
-create or replace function public.rollout_metrics_tally(
-    entry rollout_metrics, out processor text, out treated boolean,
-    out jobs bigint, out errors bigint, out successes bigint, out timed bigint, out seconds numeric
+create or replace function public.rollout_metrics_tally(entry rollout_metrics)
+returns table (
+    processor text, treated boolean, jobs bigint, errors bigint, successes bigint, timed bigint, seconds numeric
 )
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
+language sql immutable rows 1  -- a set, so that it becomes part of the statement that uses it
 as $$
-begin
-    processor := entry.processor_type;
-    treated := coalesce(entry.treated, entry.processor_type = 'github_actions');
-    errors := coalesce(entry.error_count, 0);
-    successes := case when entry.queued then 0 else coalesce(entry.success_count, 0) end;
-    jobs := greatest(case when entry.queued then 0 else coalesce(entry.total_jobs, 0) end, successes + errors);
-    -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
-    timed := coalesce(entry.timed_jobs, case when entry.average_processing_time > 0 then entry.total_jobs end, 0);
-    seconds := coalesce(entry.processing_seconds,
-        case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0);
-end $$;
+    select
+        entry.processor_type,
+        coalesce(entry.treated, entry.processor_type = 'github_actions'),
+        greatest(case when entry.queued then 0 else coalesce(entry.total_jobs, 0) end, s.successes + s.errors),
+        s.errors,
+        s.successes,
+        -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
+        coalesce(entry.timed_jobs, case when entry.average_processing_time > 0 then entry.total_jobs end, 0)::bigint,
+        coalesce(entry.processing_seconds,
+            case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0)
+    from (
+        select coalesce(entry.error_count, 0)::bigint as errors,
+               case when entry.queued then 0 else coalesce(entry.success_count, 0) end::bigint as successes
+    ) s
+$$;
 comment on function public.rollout_metrics_tally(rollout_metrics) is
     'R7: what a row of rollout_metrics counts, whoever wrote it; zeros for no row. Of one that means queued, failures.';
 

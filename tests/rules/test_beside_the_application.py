@@ -30,9 +30,7 @@ def browser(channel) -> BrowserConsole:
 
 
 def report(running, repository, *, success, **more):
-    running.sql(
-        "select record_rollout_job(%s, 'github_actions', %s, started_at => now())", repository, success, **more
-    )
+    running.sql("select record_rollout_job(%s, 'github_actions', %s, started_at => now())", repository, success, **more)
 
 
 def names(running):
