@@ -60,8 +60,8 @@ as $$
     group by 1, 2, 3, 4
 $$;
 comment on function public.rollout_adopt_jobs() is
-    'Counts the reports that are older than the rules. `migrate` calls it when the rules are in force, in a transaction '
-    'of its own, so that it holds up no report. Idempotent.';
+    'Counts the reports that are older than the rules. `migrate` calls it when the rules are in force, in a '
+    'transaction of its own, so that it holds up no report. Idempotent.';
 
 create or replace function public.rollout_adoption_notes()
 returns jsonb

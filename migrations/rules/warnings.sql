@@ -82,5 +82,5 @@ as $$
     group by o.at
 $$;
 comment on function public.rollout_application_warnings(rollout_configuration) is
-    'What the web application or its browser console did that an operator may want undone. An overwritten list is named '
-    'until the list is changed here, or a note is written.';
+    'What the web application or its browser console did that an operator may want undone. An overwritten list is '
+    'named until the list is changed here, or a note is written.';
