@@ -28,8 +28,8 @@ as $$
         where c.rollout_config_id = config.id and c.slot_start >= rollout_window_start(config)
     )
     select 'counted twice',
-           format('%s jobs were reported by record_rollout_job, and %s are rows that the application writes as it '
-                  'queues: a job in both counts twice', r.recorded, r.written),
+           format('%s jobs were reported by record_rollout_job, %s written by the application as it queued them: '
+                  'a job in both counts twice', r.recorded, r.written),
            'rollout.configure(judged_reports="outcomes")'
     from reports r
     where config.judged_reports = 'all' and r.recorded > 0 and r.written > 0

@@ -21,7 +21,7 @@ from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.progression import PHASE_MARKS
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import state_line, warning_phrase
+from rollout_console.render.status import state_line
 
 STALE_AFTER = 3  # refreshes that were missed
 ROOMY = 28  # lines from which there is room for blank ones
@@ -72,7 +72,9 @@ def _header(
     beside = [evidence_phrase(status.health), control_phrase(status.health) if status.health.control.jobs else ""]
     if any(beside):
         lines.append(f" {'; '.join(filter(None, beside))}")
-    lines += [f" {warning_phrase(warning, screen)}" for warning in status.warnings]
+    for warning in status.warnings:
+        said = f"warning: {sanitize(warning.name, 40)}; at the prompt: {sanitize(warning.command, 80)}"
+        lines.append(f" {screen.paint(said[: width - 2], 'warning')}")
     if status.stop_effect is not None:
         lines.append(f" {stop_effect_phrase(status.stop_effect, status.emergency_stop, status.server_time, screen)}")
     return lines

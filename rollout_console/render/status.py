@@ -63,13 +63,13 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("created", format_moment(status.created_at, now)),
         ("updated", format_moment(status.updated_at, now)),
         ("last change", _last_change(status)),
-        *[(f"warning: {sanitize(w.name, 40)}", warning_phrase(w, screen)) for w in status.warnings],
+        *[("warning", warning_phrase(warning, screen)) for warning in status.warnings],
     ]
 
 
 def warning_phrase(warning: StatusWarning, screen: Screen) -> str:
     """Return what an operator should look at, and what to type."""
-    return f"{screen.paint(sanitize(warning.message, 300), 'warning')}; type: {sanitize(warning.command, 200)}"
+    return f"{screen.paint(sanitize(warning.message, 300), 'warning')}\n type: {sanitize(warning.command, 200)}"
 
 
 def _emergency_stop(status: Status, screen: Screen) -> str:
