@@ -33,28 +33,28 @@ join shape s on a.name like '%-' || s.kind || '-%'
 cross join lateral generate_series(  -- from the id: random() would be drawn once per shape
     1, s.pulls_from + ('x' || substr(md5(a.id::text), 1, 4))::bit(16)::integer % (s.pulls_to - s.pulls_from + 1)) p;
 
--- The rollout's past: written as it would have happened, so without the triggers that date and record.
-set local session_replication_role = replica;
+-- The rollout's past: written as it would have happened, so without the trigger that records it now.
+alter table rollout_configuration disable trigger rollout_configuration_changed;
 with config as (
     insert into rollout_configuration (
         feature_name, rollout_percentage, is_active, rollout_strategy, metadata, created_at, updated_at,
-        percentage_since, restarted_at, minimum_sample, guardrail, target_repositories)
+        percentage_since, restarted_at, target_repositories)
     values (
         'hybrid_progressive_capture', 10, true, 'repository_size',
         '{"sample": true, "cost_per_job": {"inngest": 0.012, "github_actions": 0.0015}}',
-        now() - interval '3 days', now() - interval '30 hours', now() - interval '30 hours', now() - interval '30 hours', 10, 'manual',
+        now() - interval '3 days', now() - interval '30 hours', now() - interval '30 hours', now() - interval '30 hours',
         (select array_agg(id::text) from (select id from repositories where stargazers_count = 0 order by full_name limit 3) t))
     returning id
 )
 insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
 select c.id, h.action, h.was, h.became, h.reason, 'manual',
-       jsonb_build_object('command', h.command, 'operator', h.who, 'host', 'sample', 'database_role', 'sample'), now() - h.ago
+       jsonb_build_object('command', h.command, 'operator', h.who, 'host', 'sample', 'before', '{}'::jsonb, 'after', '{}'::jsonb), now() - h.ago
 from config c, (values
     ('created', null, 0, 'sample rollout', 'setup', 'noor', interval '3 days'),
     ('updated', 0, 0, 'three test repositories first', 'addToWhitelist', 'noor', interval '2 days'),
     ('updated', 0, 10, 'phase 6', 'setRollout', 'sam', interval '30 hours')
 ) as h (action, was, became, reason, command, who, ago);
-set local session_replication_role = origin;
+alter table rollout_configuration enable trigger rollout_configuration_changed;
 
 select rollout_count_repositories('hybrid_progressive_capture');
 select rollout_categorize_batch(100000, context => '{"operator": "sample data", "triggered_by": "setup"}');
