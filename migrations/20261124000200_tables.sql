@@ -139,6 +139,7 @@ alter table public.rollout_configuration
     add column if not exists percentage_since timestamptz,
     add column if not exists restarted_at timestamptz,
     add column if not exists narrowed_at timestamptz,
+    add column if not exists whitelist_until jsonb not null default '{}',
     add column if not exists guardrail text
         constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence'));
 alter table public.repository_categories
@@ -162,6 +163,8 @@ comment on column public.rollout_configuration.restarted_at is
     'R7: last time traffic left 0 % or an emergency stop; health never looks further back.';
 comment on column public.rollout_configuration.narrowed_at is
     'R18: when traffic was halted or lowered; empty once it has been raised again.';
+comment on column public.rollout_configuration.whitelist_until is
+    'R9: until when entries of target_repositories decide, by entry; those that are not here decide until removed.';
 comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on table public.repository_categories is
@@ -308,7 +311,7 @@ create index if not exists rollout_history_by_time
     on public.rollout_history (rollout_config_id, created_at desc);
 create index if not exists rollout_history_of_settings
     on public.rollout_history (rollout_config_id, created_at desc)
-    where metadata ->> 'command' = 'configure' or metadata ? 'outside_console';
+    where metadata ->> 'command' in ('configure', 'undo') or metadata ? 'outside_console';
 create index if not exists rollout_configuration_by_feature
     on public.rollout_configuration (feature_name, is_active);
 create index if not exists repository_categories_by_category

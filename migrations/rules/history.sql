@@ -60,6 +60,7 @@ as $$
             'operator', left(change ->> 'operator', 200),
             'host', left(change ->> 'host', 200),
             'evidence', change -> 'evidence',
+            'undoes', change -> 'undoes',
             'restarted_at', change -> 'restarted_at',
             'outside_console', change -> 'outside_console'))
         || jsonb_build_object('before', before, 'after', after, 'details', coalesce(change -> 'details', '{}')),
@@ -88,6 +89,7 @@ as $$
         'outside_console', coalesce((entry.metadata ->> 'outside_console')::boolean, false),
         'before', entry.metadata -> 'before',
         'after', entry.metadata -> 'after',
+        'undoes', entry.metadata ->> 'undoes',
         'evidence', entry.metadata -> 'evidence') end
 $$;
 comment on function public.rollout_history_entry(rollout_history) is 'A history row as the console shows it.';
