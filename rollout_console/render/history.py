@@ -27,7 +27,7 @@ def change_summary(entry: HistoryEntry) -> str:
     """Return what a change was, in a few words."""
     tripped = entry.triggered_by == "auto_rollback"  # whoever reported the job or checked
     command = sanitize(entry.action if tripped else entry.command or entry.action, 40)
-    if entry.undoes:
+    if command == "undo" and entry.undoes:
         command += f" of {sanitize(entry.undoes[:8], 8)}"
     before, after = entry.previous_percentage, entry.new_percentage
     if before is not None and after is not None and before != after:

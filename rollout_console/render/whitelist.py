@@ -23,20 +23,15 @@ def _list(title: str, entries: list[ListedRepository], if_empty: str, screen: Sc
     ids = [sanitize(e.repository_id, 60) for e in entries]
     categories = [sanitize(e.category or "not categorized", 20) for e in entries]
     names = [sanitize(e.full_name or "(gone from the host)", 60) for e in entries]
-    ends = [_end(e) for e in entries]
-    temporary = any(ends)
     if screen.bars:  # in a pipe, where nothing is cut to a screen, names stay whole
         taken = max(map(len, ids)) + max(len("category") + 2, *map(len, categories)) + len(" " + "  " * 2)
-        taken += max(map(len, ends)) + 2 if temporary else 0
         names = [shorten(name, max(20, screen.width - taken)) for name in names]
-    rows = [list(row) for row in zip(names, categories, ids, ends, strict=True)]
-    headers = ["repository", "category", "id", "until"]
-    if not temporary:
-        headers, rows = headers[:3], [row[:3] for row in rows]
-    return f" {title}: {format_count(len(entries))}\n" + screen.table(headers, rows)
+    rows = [list(row) for row in zip(names, categories, ids, strict=True)]
+    table = screen.table(["repository", "category", "id"], rows)
+    return "\n".join([f" {title}: {format_count(len(entries))}", table, *(_end(e) for e in entries if e.until)])
 
 
 def _end(entry: ListedRepository) -> str:
-    if entry.until is None:
-        return ""
-    return f"{format_time(entry.until)}{' EXPIRED' if entry.expired else ''}"
+    name = shorten(sanitize(entry.full_name or entry.repository_id, 60), 40)
+    end = f"{format_time(entry.until)}" if entry.until else "never"
+    return f" {name}: EXPIRED {end}, no longer decides" if entry.expired else f" {name}: until {end}"
