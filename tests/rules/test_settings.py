@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -119,8 +120,7 @@ def test_costs_are_kept_per_processor_and_forgotten_with_none(running):
     both = running.client.configure(cost_per_job={"github_actions": Decimal("0.0015")})
     assert both.status.metadata["cost_per_job"] == {"inngest": 0.012, "github_actions": 0.0015}
     running.report(good=10)
-    reduction = {c.name: c.actual for c in running.client.stats().criteria}["cost reduction"]
-    assert reduction is not None
+    assert {p.processor: p.unit_cost for p in running.client.show_metrics().processors} == {"inngest": 0.012}
     gone = running.client.configure(cost_per_job={"inngest": None})
     assert gone.status.metadata["cost_per_job"] == {"github_actions": 0.0015}
     shown = {s.name: s for s in running.client.settings().settings}["cost_per_job"]
@@ -132,10 +132,8 @@ def test_a_cost_holds_what_its_range_allows(running, processor):
     for value in (0, 1000, 0.00000001):
         change = running.client.configure(cost_per_job={processor: value})
         assert change.status.metadata["cost_per_job"][processor] == value
-    for value in (-0.001, 1000.001, "5", True, [5]):
-        with pytest.raises(RolloutError, match="cost_per_job"):
-            running.client.configure(cost_per_job={processor: value})
-    for value in ({}, {"lambda": 1}, {processor: 1, "": 2}, 5, "free", [1], {processor: {"a": 1}}, {1: 1}):
+    wrong: list[Any] = [{processor: cost} for cost in (-0.001, 1000.001, "5", True, [5])]
+    for value in (*wrong, {}, {"lambda": 1}, {processor: 1, "": 2}, 5, "free", [1], {processor: {"a": 1}}, {1: 1}):
         with pytest.raises(RolloutError, match="cost_per_job"):
             running.client.configure(cost_per_job=value)
     assert running.client.status().metadata["cost_per_job"] == {processor: 0.00000001}

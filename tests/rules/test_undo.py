@@ -79,7 +79,7 @@ def test_r19_what_raises_traffic_says_so_and_wants_a_confirmation(running, what)
     for identity in (None, change.short_id):
         with pytest.raises(Refused) as refused:
             running.client.undo(identity)
-        assert f"undoing {what} {change.short_id} raises traffic from" in str(refused.value)
+        assert f"undoing {what} raises traffic from" in str(refused.value)
         assert f'to {set_before} %; to do it, type rollout.undo("{change.short_id}", confirm=True)' in str(
             refused.value
         )
@@ -113,7 +113,7 @@ def test_r8_a_rollback_of_the_breaker_is_nobodys_last_change_and_can_be_undone_b
     assert (entry.triggered_by, running.client.status().rollout_percentage) == ("auto_rollback", 0)
     running.client.disable_auto_rollback()
     assert running.client.undo().undone.command == "disableAutoRollback"
-    with pytest.raises(Refused, match="undoing the automatic rollback .* raises traffic from 0 % to 50 %"):
+    with pytest.raises(Refused, match="undoing the automatic rollback raises traffic from 0 % to 50 %"):
         running.client.undo(entry.short_id)
     assert running.client.undo(entry.id, confirm=True).status.rollout_percentage == 50
 
