@@ -208,4 +208,4 @@ def test_the_man_page_is_one_that_man_can_show():
                           text=True, env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8"}, check=True)  # fmt: skip
     assert done.stderr == ""
     for verb, command in VERBS.items():
-        assert (f"rollout-console {verb}" in done.stdout) == command.listed
+        assert (f"rollout-console {verb}" in " ".join(done.stdout.split())) == command.listed  # lines are justified
