@@ -24,13 +24,16 @@ CLIENTS = 8
 INTERVAL = 15 * 60  # seconds between two checks of the yardstick
 REPOSITORIES = 1_000
 HEALTHY = """
-    insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count,
-                                 total_jobs, metrics_window_start, metrics_window_end, timed_jobs, processing_seconds)
-    select c.id, md5('acme/repo-1')::uuid, 'inngest', {jobs}, 0, {jobs}, now() - interval '1 minute', now(), {jobs}, 1
+    insert into rollout_metrics (rollout_config_id, repository_id, processor_type, treated, success_count,
+                                 error_count, total_jobs, metrics_window_start, metrics_window_end, timed_jobs,
+                                 processing_seconds)
+    select c.id, md5('acme/repo-1')::uuid, 'inngest', true, {jobs}, 0, {jobs}, now() - interval '1 minute', now(),
+           {jobs}, 1
     from rollout_configuration c
 """
 REPORT = """
-    select record_rollout_job(md5('acme/repo-' || %s)::uuid, 'inngest', %s, 30, 'boom'), pg_current_xact_id()::text
+    select record_rollout_job(md5('acme/repo-' || %s)::uuid, 'inngest', %s, 30, 'boom', treated => true),
+           pg_current_xact_id()::text
 """
 CROSSING = "select xmin::text from rollout_history where action = 'rollback' and triggered_by = 'auto_rollback'"
 

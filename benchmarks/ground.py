@@ -101,6 +101,10 @@ class Ground:
             connection.execute(f'create database "{name}" template "{source}"')
         return Database(servers.with_database(self.server, name))
 
+    def empty_database(self) -> Database:
+        """Create a database without our tables."""
+        return Database(servers.create_database(self.server, f"bench_{uuid.uuid4().hex[:8]}", migrated=False))
+
     def drop(self, *databases: Database) -> None:
         with psycopg.connect(self.server, autocommit=True) as connection:
             for database in databases:

@@ -140,6 +140,10 @@ alter table public.rollout_configuration
     add column if not exists restarted_at timestamptz,
     add column if not exists narrowed_at timestamptz,
     add column if not exists whitelist_until jsonb not null default '{}',
+    add column if not exists breaker_enabled boolean,
+    add column if not exists application_check boolean,
+    add column if not exists judged_reports text
+        constraint rollout_configuration_judged_reports check (judged_reports in ('all', 'outcomes')),
     add column if not exists guardrail text
         constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence'));
 alter table public.repository_categories
@@ -149,7 +153,8 @@ alter table public.rollout_metrics
     add column if not exists processing_seconds numeric,
     add column if not exists treated boolean,
     add column if not exists recorded_window timestamptz,
-    add column if not exists last_started_at timestamptz;
+    add column if not exists last_started_at timestamptz,
+    add column if not exists queued boolean;
 
 comment on table public.rollout_configuration is 'One active row per feature: what the operator has set.';
 comment on column public.rollout_configuration.minimum_sample is
@@ -165,6 +170,13 @@ comment on column public.rollout_configuration.narrowed_at is
     'R18: when traffic was halted or lowered; empty once it has been raised again.';
 comment on column public.rollout_configuration.whitelist_until is
     'R9: until when entries of target_repositories decide, by entry; those that are not here decide until removed.';
+comment on column public.rollout_configuration.breaker_enabled is
+    'R8: whether auto-rollback is on. The web application''s own check obeys auto_rollback_enabled, which follows this '
+    'column unless that check is silenced.';
+comment on column public.rollout_configuration.application_check is
+    'Whether the web application''s own check may roll back; if not, it reads that auto-rollback is off.';
+comment on column public.rollout_configuration.judged_reports is
+    'R7: all, or outcomes: then successes that the web application writes as it queues a job are kept and not judged.';
 comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on table public.repository_categories is
@@ -184,6 +196,8 @@ comment on column public.rollout_metrics.recorded_window is
     'Beginning of the window in which record_rollout_job added the jobs up; empty in rows that others write. It stands '
     'here and metrics_window_start stays empty, so that the web application does not find the row and overwrite it.';
 comment on column public.rollout_metrics.last_started_at is 'When the job that was reported last began, if known.';
+comment on column public.rollout_metrics.queued is
+    'R7: the successes of this row mean that jobs were queued, so they are not judged.';
 comment on table public.rollout_history is 'Append-only record of every change (R10).';
 
 create table if not exists public.rollout_category_counts (
@@ -229,6 +243,8 @@ create table if not exists public.rollout_job_counts (
     treated boolean not null,
     leaks bigint not null default 0,
     last_leak_at timestamptz,
+    recorded bigint not null default 0,
+    clock_skew double precision,
     primary key (rollout_config_id, slot_start, processor_type, treated, shard)
 );
 comment on table public.rollout_job_counts is
@@ -236,6 +252,10 @@ comment on table public.rollout_job_counts is
     'bounded number of rows (R7). Shards keep parallel reporters off one row.';
 comment on column public.rollout_job_counts.leaks is
     'R18: jobs that began in the rollout although a stop or a lowering had taken their repository out.';
+comment on column public.rollout_job_counts.recorded is
+    'How many of the jobs record_rollout_job reported; the web application wrote the others itself.';
+comment on column public.rollout_job_counts.clock_skew is
+    'Seconds by which the web application''s clock was last seen behind this server''s; negative if ahead.';
 
 create table if not exists public.rollout_reported_jobs (
     rollout_config_id uuid not null,
@@ -312,6 +332,11 @@ create index if not exists rollout_history_by_time
 create index if not exists rollout_history_of_settings
     on public.rollout_history (rollout_config_id, created_at desc)
     where metadata ->> 'command' in ('configure', 'undo') or metadata ? 'outside_console';
+create index if not exists rollout_history_recorded
+    on public.rollout_history (rollout_config_id, created_at desc) where metadata ? 'before';
+create index if not exists rollout_history_of_the_application
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where not metadata ? 'before' and previous_percentage is distinct from new_percentage;
 create index if not exists rollout_configuration_by_feature
     on public.rollout_configuration (feature_name, is_active);
 create index if not exists repository_categories_by_category

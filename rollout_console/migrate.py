@@ -22,6 +22,7 @@ LEDGER = """
     create table if not exists supabase_migrations.schema_migrations (
         version text not null primary key, statements text[], name text);
 """
+ADOPT_JOBS = "select public.rollout_adopt_jobs();\n"
 PRIVILEGES = "select public.rollout_apply_privileges();\nnotify pgrst, 'reload schema';\n"
 
 
@@ -125,6 +126,8 @@ def apply_one_by_one(url: str) -> Iterator[Step | Rules]:
                     _apply_step(connection, part)
                 else:
                     connection.execute((part.sql if part else "") + PRIVILEGES)
+            if part is None or isinstance(part, Rules):
+                connection.execute(ADOPT_JOBS)  # counts millions of rows, and holds up no report
             if part is None:
                 return
             yield part
@@ -148,7 +151,7 @@ def export(folder: Path) -> list[Path]:
     now = rules()
     files = {f"{step}.sql": step.sql for step in steps()}
     if not list(folder.glob(f"*_rollout_rules_{now.checksum}.sql")):
-        files[f"{datetime.now(UTC):%Y%m%d%H%M%S}_rollout_rules_{now.checksum}.sql"] = now.sql + PRIVILEGES
+        files[f"{datetime.now(UTC):%Y%m%d%H%M%S}_rollout_rules_{now.checksum}.sql"] = now.sql + PRIVILEGES + ADOPT_JOBS
     written = []
     for name, sql in files.items():
         file = folder / name

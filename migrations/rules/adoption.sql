@@ -35,21 +35,33 @@ begin
     perform rollout_count_repositories(c.feature_name)
     from rollout_configuration c
     where c.is_active and not exists (select from rollout_category_counts a where a.feature_name = c.feature_name);
+end $$;
+comment on function public.rollout_adopt_rows() is
+    'Brings rows older than the rules under them: nulls, marks made by hand, counters of repositories. Idempotent.';
 
+create or replace function public.rollout_adopt_jobs()
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- Every row that is written under the rules has an arm, and is counted by the trigger: those without are older.
+    -- They are counted once, in a shard of their own.
     insert into rollout_job_counts (
         rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
         processing_seconds)
     select c.id,
            rollout_slot_start(c, least(now(), coalesce(m.metrics_window_end, m.updated_at, m.created_at, now()))),
-           t.processor, t.treated, 0, sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed), sum(t.seconds)
+           t.processor, t.treated, -1, sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed), sum(t.seconds)
     from rollout_metrics m
     join rollout_configuration c on c.id = m.rollout_config_id
     cross join lateral rollout_metrics_tally(m) t
-    where not exists (select from rollout_job_counts x where x.rollout_config_id = c.id)
-    group by 1, 2, 3, 4;
-end $$;
-comment on function public.rollout_adopt_rows() is
-    'Brings rows older than the rules under them: nulls, marks made by hand, counters. Idempotent.';
+    where m.treated is null
+      and not exists (select from rollout_job_counts x where x.rollout_config_id = c.id and x.shard = -1)
+    group by 1, 2, 3, 4
+$$;
+comment on function public.rollout_adopt_jobs() is
+    'Counts the reports that are older than the rules. `migrate` calls it when the rules are in force, in a '
+    'transaction of its own, so that it holds up no report. Idempotent.';
 
 create or replace function public.rollout_adoption_notes()
 returns jsonb

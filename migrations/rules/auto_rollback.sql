@@ -4,7 +4,7 @@ create or replace function public.rollout_breaker_is_armed(config rollout_config
 returns boolean
 language sql immutable
 as $$
-    select config.is_active and config.auto_rollback_enabled
+    select config.is_active and config.breaker_enabled
            and not config.emergency_stop and config.rollout_percentage > 0
 $$;
 comment on function public.rollout_breaker_is_armed(rollout_configuration) is
@@ -117,7 +117,7 @@ declare
     command constant text := case when enabled then 'enableAutoRollback' else 'disableAutoRollback' end;
 begin
     for config in select * from rollout_lock(feature_name, command, reason, context) loop
-        config.auto_rollback_enabled := coalesce(enabled, true);
+        config.breaker_enabled := coalesce(enabled, true);
         perform rollout_store(config);
     end loop;
     return rollout_answer(feature_name);

@@ -27,6 +27,17 @@ begin
     new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
     new.minimum_sample := greatest(new.minimum_sample, 1);
 
+    -- The web application's own check reads auto_rollback_enabled, and so follows our switch unless it is silenced.
+    if tg_op = 'INSERT' or new.breaker_enabled is null
+        or (new.auto_rollback_enabled <> old.auto_rollback_enabled and new.breaker_enabled = old.breaker_enabled) then
+        new.breaker_enabled := new.auto_rollback_enabled;
+    end if;
+    new.auto_rollback_enabled := new.breaker_enabled and new.application_check;
+    -- R5: what others write during a stop does not change what resume restores.
+    if tg_op = 'UPDATE' and rollout_change() is null and old.emergency_stop and new.emergency_stop then
+        new.rollout_percentage := old.rollout_percentage;
+    end if;
+
     if not new.emergency_stop then
         new.emergency_stop_reason := null;
         new.emergency_stopped_at := null;
@@ -63,6 +74,20 @@ comment on function public.rollout_configuration_prepare() is
 create or replace trigger rollout_configuration_prepare before insert or update on public.rollout_configuration
     for each row execute function public.rollout_configuration_prepare();
 
+create or replace function public.rollout_overwritten(was text[], became text[])
+returns text[]
+language sql immutable
+as $$
+    -- The browser console reads a list, adds or removes one entry and writes it back: whoever drops more than that
+    -- has not seen them.
+    select case when cardinality(g.gone) > 1 or (cardinality(g.gone) = 1 and cardinality(n.added) > 0)
+        then g.gone else '{}' end
+    from (select array(select unnest(was) except select unnest(became)) as gone) g
+    cross join (select array(select unnest(became) except select unnest(was)) as added) n
+$$;
+comment on function public.rollout_overwritten(text[], text[]) is
+    'Entries of a list that a write from outside the console dropped beside its own change, probably unseen.';
+
 create or replace function public.rollout_configuration_changed()
 returns trigger
 language plpgsql security definer  -- whoever may write the table
@@ -96,6 +121,10 @@ begin
         'outside_console', true));
     if tg_op = 'UPDATE' and new.restarted_at is distinct from old.restarted_at then
         change := change || jsonb_build_object('restarted_at', new.restarted_at);
+    end if;
+    if (change ->> 'outside_console')::boolean and tg_op = 'UPDATE' then
+        change := change || jsonb_build_object('overwritten', nullif(
+            rollout_overwritten(old.target_repositories, new.target_repositories), '{}'));
     end if;
     perform rollout_record(
         new, change, case when tg_op = 'UPDATE' then old.rollout_percentage end, before, after);

@@ -11,7 +11,7 @@ as $$
             'rollout_percentage', c.rollout_percentage,
             'percentage_in_effect', rollout_percentage_in_effect(c),
             'emergency_stop', c.emergency_stop,
-            'auto_rollback_enabled', c.auto_rollback_enabled,
+            'auto_rollback_enabled', c.breaker_enabled,
             'health', rollout_health(c),
             'last_change', rollout_last_change(c)) order by c.feature_name), '[]'))
     from rollout_configuration c where c.is_active
@@ -33,7 +33,7 @@ begin
         'rollout_percentage', config.rollout_percentage,
         'percentage_in_effect', rollout_percentage_in_effect(config),
         'emergency_stop', config.emergency_stop,
-        'auto_rollback_enabled', config.auto_rollback_enabled,
+        'auto_rollback_enabled', config.breaker_enabled,
         'total', (select count(*) from repository_categories k where k.category = 'test'),
         'repositories', coalesce((
             select jsonb_agg(jsonb_build_object(

@@ -62,6 +62,7 @@ as $$
             'evidence', change -> 'evidence',
             'undoes', change -> 'undoes',
             'restarted_at', change -> 'restarted_at',
+            'overwritten', change -> 'overwritten',
             'outside_console', change -> 'outside_console'))
         || jsonb_build_object('before', before, 'after', after, 'details', coalesce(change -> 'details', '{}')),
         clock_timestamp()
@@ -94,6 +95,64 @@ as $$
 $$;
 comment on function public.rollout_history_entry(rollout_history) is 'A history row as the console shows it.';
 
+-- The browser console writes the configuration, which our trigger records, and then a row of its own: one change, to
+-- be told once, in its words.
+
+create or replace function public.rollout_changes_nothing(entry rollout_history)
+returns boolean
+language sql immutable
+as $$
+    select not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
+           and entry.previous_percentage = entry.new_percentage
+$$;
+comment on function public.rollout_changes_nothing(rollout_history) is
+    'A row of the web application''s own check, which at 0 % sets 0 % each time it runs.';
+
+create or replace function public.rollout_told_by(entry rollout_history)
+returns rollout_history
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h from rollout_history h
+    where h.rollout_config_id = entry.rollout_config_id and h.metadata ? 'before'
+      and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
+      and (h.metadata ->> 'outside_console')::boolean
+      and (h.new_percentage = entry.new_percentage or entry.action = 'emergency_stop')
+      and not entry.metadata ? 'before' and not rollout_changes_nothing(entry)
+    order by h.created_at desc limit 1
+$$;
+comment on function public.rollout_told_by(rollout_history) is
+    'Of a row that the browser console or the application wrote beside its change: the row of our trigger for it.';
+
+create or replace function public.rollout_echo(entry rollout_history)
+returns rollout_history
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h from rollout_history h
+    where (entry.metadata ->> 'outside_console')::boolean and h.rollout_config_id = entry.rollout_config_id
+      and h.created_at between entry.created_at and entry.created_at + interval '10 seconds'
+      and (rollout_told_by(h)).id = entry.id
+    order by h.created_at limit 1
+$$;
+comment on function public.rollout_echo(rollout_history) is
+    'The row that the browser console or the application wrote beside a change that our trigger recorded.';
+
+create or replace function public.rollout_tell(entry rollout_history)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    echo constant rollout_history := rollout_echo(entry);
+begin
+    entry.reason := coalesce(echo.reason, entry.reason);
+    entry.triggered_by := coalesce(echo.triggered_by, entry.triggered_by);
+    return rollout_history_entry(entry);
+end $$;
+comment on function public.rollout_tell(rollout_history) is
+    'A history row as the console shows it, with the reason that its echo gives.';
+
 create or replace function public.rollout_list_history(
     feature_name text default 'hybrid_progressive_capture', max_rows integer default 20, before timestamptz default null
 )
@@ -105,10 +164,11 @@ declare
     config constant rollout_configuration := rollout_active(feature_name);
 begin
     return jsonb_build_object('entries', coalesce((
-        select jsonb_agg(rollout_history_entry(h) order by h.created_at desc)
+        select jsonb_agg(rollout_tell(h) order by h.created_at desc)
         from (
             select * from rollout_history x
             where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
+              and not rollout_changes_nothing(x) and (rollout_told_by(x)).id is null
             order by x.created_at desc
             limit rollout_within('limit', max_rows, 1, 1000, 'rollout.history(20)')) h), '[]'));
 end $$;

@@ -1,5 +1,5 @@
 -- Reports of jobs: recorded, given an arm, counted into slots of time, and judged (R7, R8). What each report calls is
--- plpgsql, whose plans a session keeps; a function in SQL is planned anew at every call.
+-- plpgsql, whose plans a session keeps; a function in SQL that can't be inlined is planned anew at every call.
 
 create or replace function public.record_rollout_job(
     repo_id uuid, processor text, success boolean,
@@ -85,37 +85,46 @@ returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    config rollout_configuration;
 begin
-    new.treated := rollout_is_treated(null, new.processor_type, new.repository_id, (
-        select c.feature_name from rollout_configuration c where c.id = new.rollout_config_id));
+    select c.* into config from rollout_configuration c where c.id = new.rollout_config_id;
+    new.treated := rollout_is_treated(null, new.processor_type, new.repository_id, config.feature_name);
+    if config.judged_reports = 'outcomes' then
+        new.queued := true;
+    end if;
     return new;
 end $$;
 comment on function public.rollout_metrics_prepare() is
-    'Trigger, R7: gives the web application''s own rows their arm as they are written.';
+    'Trigger, R7: gives the web application''s own rows their arm as they are written, and marks those whose successes '
+    'mean no more than queued.';
 
 create or replace trigger rollout_metrics_prepare before insert on public.rollout_metrics
     for each row when (new.treated is null) execute function public.rollout_metrics_prepare();
 
-create or replace function public.rollout_metrics_tally(
-    entry rollout_metrics, out processor text, out treated boolean,
-    out jobs bigint, out errors bigint, out successes bigint, out timed bigint, out seconds numeric
+create or replace function public.rollout_metrics_tally(entry rollout_metrics)
+returns table (
+    processor text, treated boolean, jobs bigint, errors bigint, successes bigint, timed bigint, seconds numeric
 )
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
+language sql immutable rows 1  -- a set, so that it becomes part of the statement that uses it
 as $$
-begin
-    processor := entry.processor_type;
-    treated := coalesce(entry.treated, entry.processor_type = 'github_actions');
-    errors := coalesce(entry.error_count, 0);
-    successes := coalesce(entry.success_count, 0);
-    jobs := greatest(coalesce(entry.total_jobs, 0), successes + errors);
-    -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
-    timed := coalesce(entry.timed_jobs, case when entry.average_processing_time > 0 then entry.total_jobs end, 0);
-    seconds := coalesce(entry.processing_seconds,
-        case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0);
-end $$;
+    select
+        entry.processor_type,
+        coalesce(entry.treated, entry.processor_type = 'github_actions'),
+        greatest(case when entry.queued then 0 else coalesce(entry.total_jobs, 0) end, s.successes + s.errors),
+        s.errors,
+        s.successes,
+        -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
+        coalesce(entry.timed_jobs, case when entry.average_processing_time > 0 then entry.total_jobs end, 0)::bigint,
+        coalesce(entry.processing_seconds,
+            case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0)
+    from (
+        select coalesce(entry.error_count, 0)::bigint as errors,
+               case when entry.queued then 0 else coalesce(entry.success_count, 0) end::bigint as successes
+    ) s
+$$;
 comment on function public.rollout_metrics_tally(rollout_metrics) is
-    'What a row of rollout_metrics counts, whoever wrote it; zeros for no row.';
+    'R7: what a row of rollout_metrics counts, whoever wrote it; zeros for no row. Of one that means queued, failures.';
 
 create or replace function public.rollout_counted_at(config rollout_configuration, began timestamptz)
 returns timestamptz
@@ -158,25 +167,34 @@ begin
            n.timed - o.timed as timed, n.seconds - o.seconds as seconds
     into added
     from rollout_metrics_tally(new) n, rollout_metrics_tally(old) o;
-    if (added.jobs, added.errors, added.successes, added.timed, added.seconds) = (0, 0, 0, 0, 0) then
+    if (added.jobs, added.errors, added.successes, added.timed, added.seconds) = (0, 0, 0, 0, 0)
+        and not coalesce(entry.queued, false) then
         return null;
+    elsif tg_op = 'UPDATE' and reported and added.jobs < 0 then
+        return null;  -- a stale count that somebody wrote over ours takes no report away; `verify` shows it
     end if;
 
-    -- Jobs belong to the moment they are reported: to the end of their window if that has passed
+    -- Jobs belong to the moment they are reported: to the end of their window if that has long passed
     -- when the row is first written (an import), and before all time when a row is deleted, so
     -- that the sum over all slots stays the sum over all rows while no window sees the removal.
+    -- Below an hour it is the application's clock that is behind, and the database's decides.
     at := case
         when tg_op = 'DELETE' then '-infinity'
-        when tg_op = 'INSERT' and new.metrics_window_end < now() then new.metrics_window_end
+        when tg_op = 'INSERT' and new.metrics_window_end < now() - interval '1 hour' then new.metrics_window_end
         else rollout_counted_at(config, began)
     end;
-    leaked := case when added.jobs > 0 and rollout_has_leaked(config, entry, at, began) then added.jobs else 0 end;
+    leaked := case
+        when tg_op = 'INSERT' or added.jobs > 0 then
+            case when rollout_has_leaked(config, entry, at, began) then greatest(added.jobs, 1) else 0 end
+        else 0 end;
     insert into rollout_job_counts as c (
         rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
-        processing_seconds, leaks, last_leak_at)
+        processing_seconds, leaks, last_leak_at, recorded, clock_skew)
     values (
         config.id, rollout_slot_start(config, at), added.processor, added.treated, pg_backend_pid() % 4, added.jobs,
-        added.errors, added.successes, added.timed, added.seconds, leaked, case when leaked > 0 then at end)
+        added.errors, added.successes, added.timed, added.seconds, leaked, case when leaked > 0 then at end,
+        case when reported then added.jobs else 0 end,
+        case when not reported and tg_op = 'INSERT' then extract(epoch from now() - new.metrics_window_end) end)
     on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
         jobs = c.jobs + excluded.jobs,
         errors = c.errors + excluded.errors,
@@ -184,7 +202,9 @@ begin
         timed_jobs = c.timed_jobs + excluded.timed_jobs,
         processing_seconds = c.processing_seconds + excluded.processing_seconds,
         leaks = c.leaks + excluded.leaks,
-        last_leak_at = coalesce(excluded.last_leak_at, c.last_leak_at)
+        last_leak_at = coalesce(excluded.last_leak_at, c.last_leak_at),
+        recorded = c.recorded + excluded.recorded,
+        clock_skew = coalesce(excluded.clock_skew, c.clock_skew)
     returning c.jobs into slot_jobs;
 
     -- A failure can be a breach; a success only by completing the minimum sample, which it can't

@@ -15,9 +15,13 @@ as $$
         (2, 'max_error_rate', 'percent', 0, 100, null, '5', 'error rate above which the threshold is crossed'),
         (3, 'minimum_sample', 'jobs', 1, 1000000, null, '10', 'jobs in the window below which nothing is judged'),
         (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks'),
-        (5, 'strategy', null, null, null, '{repository_size,percentage,whitelist}', '"repository_size"',
+        (5, 'judged_reports', null, null, null, array['all', 'outcomes'], '"all"',
+            'whether successes that the application writes as it queues a job are judged'),
+        (6, 'application_check', 'on or off', null, null, null, 'true',
+            'whether the application''s own check may roll back; ours is auto-rollback'),
+        (7, 'strategy', null, null, null, '{repository_size,percentage,whitelist}', '"repository_size"',
             'who comes first: rollout.categories() shows the sizes'),
-        (6, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor')
+        (8, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';
@@ -66,6 +70,12 @@ begin
         return;
     elsif name = 'cost_per_job' then
         perform rollout_check_costs(setting.low, setting.high, value);
+        return;
+    elsif setting.unit = 'on or off' then
+        if jsonb_typeof(value) <> 'boolean' then
+            raise exception '% is True or False, not %; type for example rollout.configure(%=False)', name,
+                left(value::text, 60), name using errcode = 'RC001';
+        end if;
         return;
     end if;
     number := case jsonb_typeof(value) when 'number' then (value #>> '{}')::numeric end;

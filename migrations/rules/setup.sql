@@ -110,7 +110,7 @@ begin
         'schema_version', rollout_schema_version(),
         'configured', config.id is not null,
         'rollout_percentage', config.rollout_percentage,
-        'auto_rollback_enabled', coalesce(config.auto_rollback_enabled, true),
+        'auto_rollback_enabled', coalesce(config.breaker_enabled, true),
         'repositories', (select count(*) from rollout_host_repositories),
         'categorized', (select count(*) from repository_categories),
         'candidates', candidates,
@@ -138,7 +138,7 @@ begin
         outcome := coalesce(rollout_start_obstacle(config, target), 'started');
         if outcome = 'started' then
             config.rollout_percentage := target;
-            config.auto_rollback_enabled := true;
+            config.breaker_enabled := true;
             perform rollout_store(config, jsonb_build_object('outcome', outcome));
         end if;
     end loop;

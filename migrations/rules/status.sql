@@ -10,11 +10,28 @@ returns jsonb
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select rollout_history_entry(h) from rollout_history h
-    where h.rollout_config_id = config.id and h.action <> 'note' order by h.created_at desc limit 1
+    select rollout_tell(h) from rollout_history h
+    where h.rollout_config_id = config.id and h.metadata ? 'before' and h.action <> 'note'
+      and h.metadata ->> 'command' is distinct from 'catchUp'
+    order by h.created_at desc limit 1
 $$;
 comment on function public.rollout_last_change(rollout_configuration) is
-    'The newest row of history that changed something; null if there is none.';
+    'The newest change that an operator, the breaker or somebody outside the console made; null if there is none. Rows '
+    'that the web application writes beside its changes, or without one, are none.';
+
+create or replace function public.rollout_stop_reason(config rollout_configuration)
+returns text
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case when config.emergency_stop then coalesce(config.emergency_stop_reason, (
+        select h.reason from rollout_history h
+        where h.rollout_config_id = config.id and h.action = 'emergency_stop' and not h.metadata ? 'before'
+          and h.created_at >= config.emergency_stopped_at - interval '1 minute'
+        order by h.created_at limit 1)) end
+$$;
+comment on function public.rollout_stop_reason(rollout_configuration) is
+    'R5: why traffic is halted; of a stop made in the browser console, from the row that it wrote into the history.';
 
 create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
@@ -25,6 +42,8 @@ declare
     config constant rollout_configuration := rollout_active(feature_name);
 begin
     return to_jsonb(config) || jsonb_build_object(
+        'auto_rollback_enabled', config.breaker_enabled,
+        'emergency_stop_reason', rollout_stop_reason(config),
         'percentage_in_effect', rollout_percentage_in_effect(config),
         'phase', rollout_phase_name(config.rollout_percentage),
         'phase_percentages', (select jsonb_agg(p.percentage order by p.phase) from rollout_phase_plan() p),
@@ -38,6 +57,7 @@ begin
         'uncategorized', rollout_uncategorized(),
         'decided_by', rollout_decided_by(),
         'last_change', rollout_last_change(config),
+        'warnings', rollout_warnings(config),
         'server_time', clock_timestamp(),
         'schema_version', rollout_schema_version())
     || (

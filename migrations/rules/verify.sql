@@ -20,12 +20,18 @@ comment on function public.rollout_verify(text) is
     'rollout-console verify: every counter that is kept for speed, counted again from the rows.';
 
 create or replace function public.rollout_verify_checks(config rollout_configuration)
-returns table ("position" integer, name text, counters bigint, differences bigint)
+returns table ("position" integer, name text, counters bigint, differences bigint, remedy text)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select 1, 'repositories and totals per category', count(*),
-           count(*) filter (where k.kept is distinct from n.counted)
+    select c.*, case
+        when c.position <= 3 then format('select rollout_count_repositories(%L);', config.feature_name)
+        when c.position = 4 then format('select rollout_count_jobs(%L);', config.feature_name)
+        else 'rollout.history() shows the last change; a percentage set with triggers disabled is in none'
+    end
+    from (
+    select 1 as position, 'repositories and totals per category' as name, count(*) as counters,
+           count(*) filter (where k.kept is distinct from n.counted) as differences
     from (
         select c.category,
                (c.repositories, c.stars, c.contributors, c.pull_requests, c.activity, c.pinned)::text as kept
@@ -64,12 +70,45 @@ as $$
         where m.rollout_config_id = config.id group by 1, 2
     ) n using (processor, treated)
     union all
-    select 5, 'percentage in the last row of history', count(*),
+    select 5, 'percentage in the last change of history', count(*),
            count(*) filter (where h.new_percentage <> config.rollout_percentage)
     from (
         select x.new_percentage from rollout_history x
-        where x.rollout_config_id = config.id order by x.created_at desc, x.id limit 1
+        where x.rollout_config_id = config.id and x.metadata ? 'before' order by x.created_at desc, x.id limit 1
     ) h
+    ) c
 $$;
 comment on function public.rollout_verify_checks(rollout_configuration) is
-    'Each kind of counter: how many there are, and how many differ from what the rows say.';
+    'Each kind of counter: how many there are, how many differ from what the rows say, and what to type then.';
+
+create or replace function public.rollout_count_jobs(feature_name text default 'hybrid_progressive_capture')
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout_active(feature_name);
+begin
+    -- What the rows have more or less is counted before all time: no window, and so no verdict, changes.
+    insert into rollout_job_counts as k (
+        rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
+        processing_seconds)
+    select config.id, '-infinity', d.processor, d.treated, 0, sum(d.jobs), sum(d.errors), sum(d.successes),
+           sum(d.timed), sum(d.seconds)
+    from (
+        select t.processor, t.treated, t.jobs, t.errors, t.successes, t.timed, t.seconds
+        from rollout_metrics m cross join lateral rollout_metrics_tally(m) t
+        where m.rollout_config_id = config.id
+        union all
+        select c.processor_type, c.treated, -c.jobs, -c.errors, -c.successes, -c.timed_jobs, -c.processing_seconds
+        from rollout_job_counts c where c.rollout_config_id = config.id
+    ) d
+    group by d.processor, d.treated
+    having (sum(d.jobs), sum(d.errors), sum(d.successes), sum(d.timed)) <> (0, 0, 0, 0)
+    on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
+        jobs = k.jobs + excluded.jobs, errors = k.errors + excluded.errors,
+        successes = k.successes + excluded.successes, timed_jobs = k.timed_jobs + excluded.timed_jobs,
+        processing_seconds = k.processing_seconds + excluded.processing_seconds;
+end $$;
+comment on function public.rollout_count_jobs(text) is
+    'Brings the sums of the job counters to what the rows say; for when `verify` shows a difference.';

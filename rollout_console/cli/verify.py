@@ -45,8 +45,10 @@ def main(args: argparse.Namespace) -> int:
     print(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
     for note in found.notes:
         print(f" {screen.paint(sanitize(note, 500), 'warning')}")
-    if not any(check.differences for check in found.checks):
+    remedies = dict.fromkeys(sanitize(check.remedy, 200) for check in found.checks if check.differences)
+    if not remedies:
         return 0
-    print(" to rebuild the counters of repositories, type at an SQL prompt:")
-    print(f"   select rollout_count_repositories('{client.feature}');")
+    print(" to count anew, type at an SQL prompt:")
+    for remedy in remedies:
+        print(f"   {remedy}")
     return 1

@@ -177,6 +177,8 @@ class Changes(Calls):
         monitoring_window_hours: int | None = None,
         strategy: results.Strategy | None = None,
         cost_per_job: Mapping[str, float | None] | None = None,
+        judged_reports: results.JudgedReports | None = None,
+        application_check: bool | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R1, R8, R10).
@@ -190,6 +192,8 @@ class Changes(Calls):
                 else); `moves` of the answer says how many enter and leave.
             cost_per_job: what a job costs on `inngest` and `github_actions`, 0 to 1,000, in a currency of
                 your own; None for one that is to be unknown again.
+            judged_reports: `all`, or `outcomes`: what the application writes as it queues a job is not judged.
+            application_check: whether the web application's own check may roll back.
             reason: for the history.
 
         Raises:
@@ -202,6 +206,8 @@ class Changes(Calls):
             monitoring_window_hours=monitoring_window_hours,
             strategy=strategy,
             cost_per_job=cost_per_job,
+            judged_reports=judged_reports,
+            application_check=application_check,
         )
         return self._change("rollout_configure", reason, settings=settings)
 

@@ -200,12 +200,15 @@ class Rollout:
         max_error_rate: float | None = None,
         minimum_sample: int | None = None,
         monitoring_window_hours: int | None = None,
+        judged_reports: results.JudgedReports | None = None,
+        application_check: bool | None = None,
         strategy: results.Strategy | None = None,
         cost_per_job: dict[str, float] | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
-        given = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours, strategy, cost_per_job)
+        breaker = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
+        given = (*breaker, judged_reports, application_check, strategy, cost_per_job)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -213,6 +216,8 @@ class Rollout:
             max_error_rate=max_error_rate,
             minimum_sample=minimum_sample,
             monitoring_window_hours=monitoring_window_hours,
+            judged_reports=judged_reports,
+            application_check=application_check,
             strategy=strategy,
             cost_per_job=cost_per_job,
             reason=reason,

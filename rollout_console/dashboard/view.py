@@ -72,6 +72,9 @@ def _header(
     beside = [evidence_phrase(status.health), control_phrase(status.health) if status.health.control.jobs else ""]
     if any(beside):
         lines.append(f" {'; '.join(filter(None, beside))}")
+    for warning in status.warnings:
+        said = f"warning: {sanitize(warning.name, 40)}; at the prompt: {sanitize(warning.command, 80)}"
+        lines.append(f" {screen.paint(said[: width - 2], 'warning')}")
     if status.stop_effect is not None:
         lines.append(f" {stop_effect_phrase(status.stop_effect, status.emergency_stop, status.server_time, screen)}")
     return lines

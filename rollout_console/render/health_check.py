@@ -6,7 +6,7 @@ from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import render
 from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import state_line
+from rollout_console.render.status import state_line, warning_phrase
 from rollout_console.results import HealthAction, HealthCheck
 
 # What was done, how loudly to say so, and what to type.
@@ -40,6 +40,7 @@ def render_health_check(check: HealthCheck, screen: Screen) -> str:
     effect = check.status.stop_effect
     if effect is not None:
         beside.append(stop_effect_phrase(effect, check.status.emergency_stop, check.status.server_time, screen))
+    beside += [warning_phrase(warning, screen) for warning in check.status.warnings]
     return "\n".join(
         [
             f" {state_line(check.status, screen)}  {verdict}",

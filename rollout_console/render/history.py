@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_time
+from rollout_console.render.formatting import format_counted, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import History, HistoryEntry
@@ -32,13 +32,31 @@ def change_summary(entry: HistoryEntry) -> str:
     before, after = entry.previous_percentage, entry.new_percentage
     if before is not None and after is not None and before != after:
         return f"{command}: {before} % → {after} %"
-    return command
+    return f"{command}: {_changed_outside(entry)}" if entry.outside_console and entry.after else command
+
+
+def _changed_outside(entry: HistoryEntry) -> str:
+    """Return what a change was that no command names, in the words of the columns."""
+    was, became = entry.before or {}, entry.after or {}
+    return ", ".join(
+        f"{sanitize(name, 40).replace('_', ' ')} {_shown(was.get(name))} → {_shown(value)}"
+        for name, value in became.items()
+        if name != "breaker_enabled" or "auto_rollback_enabled" not in became  # the switch that follows it
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return format_counted(len(value), "entry", "entries")
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else sanitize(str(value), 60)
 
 
 def change_author(entry: HistoryEntry) -> str:
     """Return who made a change, as they call themselves, or what made it."""
     if entry.triggered_by == "auto_rollback":
-        return "auto-rollback"
+        return "the application's own check" if entry.outside_console else "auto-rollback"
     if entry.outside_console:
         return f"outside the console, as {sanitize(entry.database_role or 'unknown', 40)}"
     name = sanitize(entry.operator or entry.triggered_by or "unknown", 40)

@@ -8,7 +8,7 @@ from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Phase4, Status
+from rollout_console.results import Phase4, Status, StatusWarning
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 STRATEGIES = {
@@ -63,7 +63,13 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("created", format_moment(status.created_at, now)),
         ("updated", format_moment(status.updated_at, now)),
         ("last change", _last_change(status)),
+        *[("warning", warning_phrase(warning, screen)) for warning in status.warnings],
     ]
+
+
+def warning_phrase(warning: StatusWarning, screen: Screen) -> str:
+    """Return what an operator should look at, and what to type."""
+    return f"{screen.paint(sanitize(warning.message, 300), 'warning')}\n type: {sanitize(warning.command, 200)}"
 
 
 def _emergency_stop(status: Status, screen: Screen) -> str:
@@ -89,6 +95,10 @@ def _auto_rollback(status: Status, screen: Screen) -> str:
         f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs\n"
         f"guardrail {status.guardrail}; what it costs: rollout.guardrail()"
     )
+    if not status.application_check:
+        threshold += "\nthe application's own check is silenced"
+    if status.judged_reports == "outcomes":
+        threshold += "\nthe application's rows that say queued are not judged"
     if status.auto_rollback_enabled:
         return f"on: to 0 % {threshold}"
     return f"{screen.paint('OFF', 'warning')}: would act {threshold}"

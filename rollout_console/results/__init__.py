@@ -28,7 +28,7 @@ from rollout_console.results.progression import Phase, Phases, PhaseState
 from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
 from rollout_console.results.statistics import Arm, ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
-from rollout_console.results.status import Status
+from rollout_console.results.status import JudgedReports, Status, StatusWarning
 from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.whitelist import ListedRepository, Whitelist
 
@@ -63,6 +63,7 @@ __all__ = [
     "History",
     "HistoryEntry",
     "JobError",
+    "JudgedReports",
     "ListedRepository",
     "Metrics",
     "MissedTrip",
@@ -93,6 +94,7 @@ __all__ = [
     "StartOutcome",
     "Stats",
     "Status",
+    "StatusWarning",
     "StopEffect",
     "Strategy",
     "TrendPoint",

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import field
 
 from rollout_console.results.access import DecidedBy
-from rollout_console.results.base import Result
+from rollout_console.results.base import Record, Result
 from rollout_console.results.categories import CategorizationState, Uncategorized
 from rollout_console.results.health import Guardrail, Health, StopEffect
 from rollout_console.results.history import HistoryEntry
+
+JudgedReports = Literal["all", "outcomes"]
+
+
+class StatusWarning(Record, kw_only=True):
+    """What an operator should look at although no rule acts on it, and what to type."""
+
+    name: str
+    message: str
+    command: str
 
 
 class Status(Result, kw_only=True):
@@ -57,6 +67,9 @@ class Status(Result, kw_only=True):
     uncategorized: Uncategorized | None
     decided_by: DecidedBy
     last_change: HistoryEntry | None
+    warnings: list[StatusWarning]
+    application_check: bool
+    judged_reports: JudgedReports
     schema_version: int
     overrides: dict[str, str] = field(default_factory=dict)
     target: str = ""

@@ -7,11 +7,12 @@ from rollout_console.results.base import Record, Result
 
 
 class VerifiedCounters(Record, kw_only=True):
-    """Counters of one kind, and how many of them differ from what their rows add up to."""
+    """Counters of one kind, how many of them differ from what their rows add up to, and what to type then."""
 
     name: str
     counters: int
     differences: int
+    remedy: str
 
 
 class Verification(Result, kw_only=True):

@@ -32,7 +32,7 @@ def test_r8_a_regression_after_a_good_morning_is_not_drowned(running):
     running.sql(f"update rollout_configuration set restarted_at = {long_ago}")
     running.sql(
         "insert into rollout_metrics (rollout_config_id, processor_type, treated, success_count, error_count,"
-        " total_jobs, metrics_window_end) select id, 'inngest', true, 2000, 10, 2010, now() - interval '1 hour'"
+        " total_jobs, metrics_window_end) select id, 'inngest', true, 2000, 10, 2010, now() - interval '2 hours'"
         " from rollout_configuration"
     )
     tripped_at = None

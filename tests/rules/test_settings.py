@@ -33,6 +33,13 @@ def test_a_guardrail_is_one_of_three(running):
         running.client.configure(guardrail="bare")
 
 
+def test_a_switch_is_on_or_off(running):
+    assert running.client.configure(application_check=False).status.application_check is False
+    for value in (0, "off", 1.5):
+        with pytest.raises(RolloutError, match="application_check is True or False"):
+            running.client.configure(application_check=value)
+
+
 def test_r10_several_settings_are_one_change(running):
     rows = running.history_rows()
     change = running.client.configure(
@@ -69,7 +76,7 @@ def test_settings_say_what_they_do_and_who_changed_them_last(running):
     running.client.configure(minimum_sample=20)
     running.sql("update rollout_configuration set monitoring_window_hours = 12")
     settings = {setting.name: setting for setting in running.client.settings().settings}
-    assert set(settings) == {"guardrail", "strategy", "cost_per_job", *LIMITS}
+    assert set(settings) == {"guardrail", "judged_reports", "application_check", "strategy", "cost_per_job", *LIMITS}
     rate = settings["max_error_rate"]
     assert (rate.value, rate.default, rate.unit, rate.changed.before) == (3, 5, "percent", {"max_error_rate": 4})
     assert settings["minimum_sample"].changed.operator == "tess"

@@ -62,11 +62,19 @@ def test_a_counter_that_differs_is_named(rollout, env, counters, tampering):
     assert rollout.differences().get(counters) == 1
     done = run_command(env, "verify")
     assert done.returncode == 1
-    assert "select rollout_count_repositories('hybrid_progressive_capture');" in done.stdout
+    counted = "jobs" if counters.startswith("jobs") else "repositories"
+    assert f"select rollout_count_{counted}('hybrid_progressive_capture');" in done.stdout
 
 
 def test_counting_anew_mends_them(rollout, env):
     rollout.client.categorize_all()
+    rollout.report(good=3)
+    seen = rollout.client.status().health
+    rollout.sql("update rollout_job_counts set errors = errors + 1 where slot_start > '-infinity'")
+    assert rollout.differences() == {"jobs per processor and arm": 1}
+    rollout.sql("select rollout_count_jobs('hybrid_progressive_capture')")
+    assert rollout.differences() == {}
+    assert rollout.client.status().health.jobs == seen.jobs
     rollout.sql("update rollout_buckets set repositories = repositories + 1")
     assert rollout.differences()
     rollout.sql("select rollout_count_repositories('hybrid_progressive_capture')")

@@ -71,8 +71,8 @@ with job as (
 )
 insert into rollout_metrics (
     rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs, average_processing_time,
-    metrics_window_start, metrics_window_end, created_at, updated_at)
-select config_id, repository_id, processor, jobs, 0, jobs, seconds, at - interval '1 hour', at, at, at from job;
+    timed_jobs, processing_seconds, recorded_window, metrics_window_end, created_at, updated_at)
+select config_id, repository_id, processor, jobs, 0, jobs, seconds, jobs, jobs * seconds, at, at, at, at from job;
 
 with failed as (
     select m.*, (array['GitHub API rate limit exceeded', 'workflow run timed out after 120 minutes', 'connection reset by api.github.com',
@@ -81,7 +81,7 @@ with failed as (
 )
 insert into rollout_metrics (
     rollout_config_id, repository_id, processor_type, success_count, error_count, total_jobs, last_error_message, last_error_at,
-    metrics_window_start, metrics_window_end, created_at, updated_at)
+    timed_jobs, processing_seconds, recorded_window, metrics_window_end, created_at, updated_at)
 select rollout_config_id, repository_id, processor_type, 0, 1, 1, message, metrics_window_end,
-       metrics_window_start, metrics_window_end, created_at, updated_at
+       0, 0, recorded_window + interval '1 second', metrics_window_end, created_at, updated_at
 from failed;
