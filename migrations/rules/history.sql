@@ -102,8 +102,8 @@ create or replace function public.rollout_changes_nothing(entry rollout_history)
 returns boolean
 language sql immutable
 as $$
-    select not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
-           and entry.previous_percentage = entry.new_percentage
+    select coalesce(not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
+                    and entry.previous_percentage = entry.new_percentage, false)
 $$;
 comment on function public.rollout_changes_nothing(rollout_history) is
     'A row of the web application''s own check, which at 0 % sets 0 % each time it runs.';

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FEATURE = "hybrid_progressive_capture"
-MINIMUM_SAMPLE, MAX_ERROR_RATE = 10, 5
+MINIMUM_SAMPLE, MAX_ERROR_RATE, EVIDENCE = 10, 5, 20
 SIZES = (("test", 0), ("small", 50), ("medium", 500), ("large", 5000), ("enterprise", None))  # limits of stars
 
 
@@ -177,22 +177,34 @@ class Model:
             self.log.append(None)
 
     @property
-    def breach(self) -> bool:
+    def crossed(self) -> bool:
         return self.jobs >= MINIMUM_SAMPLE and self.errors * 100 > MAX_ERROR_RATE * self.jobs
 
     @property
-    def trips(self) -> bool:
-        return self.breach and self.auto_rollback and not self.stopped and self.percentage > 0
+    def breach(self) -> bool:
+        """R8: a report needs evidence besides; all jobs of a test are of one stretch."""
+        p, good = MAX_ERROR_RATE / 100, self.jobs - self.errors
+        rates = [r * p / (1 - p + r * p) for r in (1.7, 2.6, 4.7, 10, 28)]
+        evidence = sum((a / p) ** self.errors * ((1 - a) / (1 - p)) ** good for a in rates) / len(rates)
+        return self.crossed and evidence >= EVIDENCE
+
+    @property
+    def armed(self) -> bool:
+        return self.auto_rollback and not self.stopped and self.percentage > 0
 
     def check_health(self) -> None:
-        if self.trips:
-            with self.change():
-                self._become(0, None)
+        if self.crossed and self.armed:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        with self.change():
+            self._become(0, None)
 
     def job(self, success: bool) -> None:
         self.jobs += 1
         self.errors += not success
-        self.check_health()
+        if self.breach and self.armed:
+            self._roll_back()
 
     def eligible(self) -> set[str]:
         """R1, the order of the rules, then the quota filled size by size."""
