@@ -139,6 +139,7 @@ alter table public.rollout_configuration
     add column if not exists percentage_since timestamptz,
     add column if not exists restarted_at timestamptz,
     add column if not exists narrowed_at timestamptz,
+    add column if not exists whitelist_until jsonb not null default '{}',
     add column if not exists breaker_enabled boolean,
     add column if not exists application_check boolean,
     add column if not exists judged_reports text
@@ -167,6 +168,8 @@ comment on column public.rollout_configuration.restarted_at is
     'R7: last time traffic left 0 % or an emergency stop; health never looks further back.';
 comment on column public.rollout_configuration.narrowed_at is
     'R18: when traffic was halted or lowered; empty once it has been raised again.';
+comment on column public.rollout_configuration.whitelist_until is
+    'R9: until when entries of target_repositories decide, by entry; those that are not here decide until removed.';
 comment on column public.rollout_configuration.breaker_enabled is
     'R8: whether auto-rollback is on. The web application''s own check obeys auto_rollback_enabled, which follows this '
     'column unless that check is silenced.';
@@ -328,7 +331,7 @@ create index if not exists rollout_history_by_time
     on public.rollout_history (rollout_config_id, created_at desc);
 create index if not exists rollout_history_of_settings
     on public.rollout_history (rollout_config_id, created_at desc)
-    where metadata ->> 'command' = 'configure' or metadata ? 'outside_console';
+    where metadata ->> 'command' in ('configure', 'undo') or metadata ? 'outside_console';
 create index if not exists rollout_history_recorded
     on public.rollout_history (rollout_config_id, created_at desc) where metadata ? 'before';
 create index if not exists rollout_history_of_the_application

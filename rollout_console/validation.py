@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import SupportsFloat
 
@@ -80,19 +81,35 @@ def described(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def settings_given(**settings: object) -> dict[str, str | bool | int | float]:
+def settings_given(**settings: object) -> dict[str, object]:
     """Return the settings that are given, as JSON knows them; their ranges are the database's to judge.
 
     Raises:
-        BadArgument: one is no word, number or truth value.
+        BadArgument: one is no word, number, truth value, or mapping from words to these.
     """
-    given: dict[str, str | bool | int | float] = {}
-    for name, value in settings.items():
-        if value is None:
-            continue
-        if isinstance(value, Decimal):
-            value = float(value)
-        if not isinstance(value, str | bool | int | float) or (isinstance(value, float) and not math.isfinite(value)):
-            raise BadArgument(f"{name} can't be {described(value)}; to see all settings, type rollout.configure()")
-        given[name] = clean_text(value) if isinstance(value, str) else value
-    return given
+    return {name: _setting(name, value) for name, value in settings.items() if value is not None}
+
+
+def _setting(name: str, value: object) -> object:
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, Mapping) and not any(isinstance(part, Mapping) for part in value.values()):
+        return {clean_text(str(key)): None if part is None else _setting(name, part) for key, part in value.items()}
+    raise BadArgument(f"{name} can't be {described(value)}; to see all settings, type rollout.configure()")
+
+
+def moment(value: object, example: str) -> str | None:
+    """Return a moment as text; the database reads it, and judges whether it is still to come.
+
+    Raises:
+        BadArgument: neither text, nor a time, nor None; the message says what to type.
+    """
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is not None and not isinstance(value, str):
+        raise BadArgument(f'until is a time, as "2h" or "2030-01-31T12:00Z", not {described(value)}; type {example}')
+    return None if value is None else clean_text(value)

@@ -18,6 +18,7 @@ begin
     new.is_active := coalesce(new.is_active, false);
     new.target_repositories := coalesce(new.target_repositories, '{}');
     new.excluded_repositories := coalesce(new.excluded_repositories, '{}');
+    new.whitelist_until := rollout_expiries(new);
     new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');
     new.auto_rollback_enabled := coalesce(new.auto_rollback_enabled, true);
     new.emergency_stop := coalesce(new.emergency_stop, false);

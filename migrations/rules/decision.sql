@@ -35,7 +35,7 @@ as $$
         select from rollout_configuration c
         where c.feature_name = feature and c.is_active and (
             c.emergency_stop
-            or c.rollout_percentage = 0 and repo_id::text <> all (c.target_repositories)
+            or c.rollout_percentage = 0 and repo_id::text <> all (rollout_whitelist(c))
                and c.percentage_since > (select min(r.applied_at) from rollout_rules r)))
 $$;
 comment on function public.rollout_host_is_halted(uuid, text) is

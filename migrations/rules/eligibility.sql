@@ -113,7 +113,7 @@ declare
     bound integer;
 begin
     select c.rollout_percentage as percentage, c.rollout_strategy as strategy, c.emergency_stop,
-           c.excluded_repositories, c.target_repositories
+           c.excluded_repositories, c.target_repositories, c.whitelist_until
     into config
     from public.rollout_configuration c where c.feature_name = feature and c.is_active;
     if config.percentage is null then
@@ -124,7 +124,8 @@ begin
         return 'emergency_stop';
     elsif repo_id::text = any (config.excluded_repositories) then
         return 'blacklist';
-    elsif repo_id::text = any (config.target_repositories) then
+    elsif repo_id::text = any (config.target_repositories)
+        and ((config.whitelist_until ->> repo_id::text)::timestamptz > now()) is not false then
         return 'whitelist';
     elsif config.strategy = 'whitelist' then
         return 'not_whitelisted';
@@ -169,13 +170,13 @@ as $$
     -- The lists are text and may hold anything: only what is an id is looked up.
     select k.repository_id, k.category
     from (
-        select distinct u.id from unnest(config.target_repositories || config.excluded_repositories) u (id)
+        select distinct u.id from unnest(rollout_whitelist(config) || config.excluded_repositories) u (id)
     ) l
     join repository_categories k on k.repository_id =
         case when l.id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.id::uuid end
 $$;
 comment on function public.rollout_listed(rollout_configuration) is
-    'R1: the categorized repositories on the whitelist or the blacklist.';
+    'R1: the categorized repositories for which the whitelist or the blacklist decides.';
 
 create or replace function public.rollout_eligible_counts(config rollout_configuration)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)

@@ -60,6 +60,7 @@ as $$
             'operator', left(change ->> 'operator', 200),
             'host', left(change ->> 'host', 200),
             'evidence', change -> 'evidence',
+            'undoes', change -> 'undoes',
             'restarted_at', change -> 'restarted_at',
             'overwritten', change -> 'overwritten',
             'outside_console', change -> 'outside_console'))
@@ -89,6 +90,7 @@ as $$
         'outside_console', coalesce((entry.metadata ->> 'outside_console')::boolean, false),
         'before', entry.metadata -> 'before',
         'after', entry.metadata -> 'after',
+        'undoes', entry.metadata ->> 'undoes',
         'evidence', entry.metadata -> 'evidence') end
 $$;
 comment on function public.rollout_history_entry(rollout_history) is 'A history row as the console shows it.';
@@ -100,8 +102,8 @@ create or replace function public.rollout_changes_nothing(entry rollout_history)
 returns boolean
 language sql immutable
 as $$
-    select not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
-           and entry.previous_percentage = entry.new_percentage
+    select coalesce(not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
+                    and entry.previous_percentage = entry.new_percentage, false)
 $$;
 comment on function public.rollout_changes_nothing(rollout_history) is
     'A row of the web application''s own check, which at 0 % sets 0 % each time it runs.';

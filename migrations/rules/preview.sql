@@ -1,5 +1,36 @@
 -- What would happen, why, and whether it is time: preview, explain, phases. Nothing here writes.
 
+create or replace function public.rollout_moves(config rollout_configuration, strategy text, percentage integer)
+returns table (
+    category text, rollout_order integer, repositories bigint, was integer, becomes integer, entering bigint,
+    leaving bigint
+)
+language sql stable rows 5
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with step as (
+        select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
+               t.eligible - n.eligible as more
+        from rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
+        join rollout_quota(config.feature_name, strategy, percentage) t using (category)
+    ), listed as (
+        -- The lists decide for their repositories at any percentage.
+        select s.category, count(*) as repositories
+        from rollout_listed(config) k
+        join step s on s.category = k.category
+        where rollout_bucket(config.feature_name, k.repository_id) >= least(s.was, s.becomes)
+          and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)
+        group by 1
+    )
+    select s.category, s.rollout_order, s.repositories, s.was, s.becomes,
+           case when s.becomes > s.was then s.more - coalesce(l.repositories, 0) else 0 end,
+           case when s.becomes < s.was then -s.more - coalesce(l.repositories, 0) else 0 end
+    from step s left join listed l using (category)
+$$;
+comment on function public.rollout_moves(rollout_configuration, text, integer) is
+    'R1: per category, how many repositories would become eligible or stop being so with another strategy or '
+    'percentage, and between which buckets they are.';
+
 create or replace function public.rollout_preview(
     percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5
 )
@@ -12,49 +43,32 @@ declare
     target constant integer := rollout_whole_percentage(percentage, 'rollout.preview(25)');
 begin
     return (
-        with step as (
-            select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
-                   n.eligible as eligible_now, t.eligible as eligible_then
-            from rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
-            join rollout_quota(config.feature_name, config.rollout_strategy, target) t using (category)
-        ), listed as (
-            -- The lists decide for their repositories at any percentage.
-            select s.category, count(*) as repositories
-            from rollout_listed(config) k
-            join step s on s.category = k.category
-            where rollout_bucket(config.feature_name, k.repository_id) >= least(s.was, s.becomes)
-              and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)
-            group by 1
-        ), moves as (
-            select s.*, abs(s.eligible_then - s.eligible_now) - coalesce(l.repositories, 0) as moving
-            from step s left join listed l using (category)
-        )
         select jsonb_build_object(
             'from_percentage', config.rollout_percentage,
             'to_percentage', target,
             'strategy', config.rollout_strategy,
             'emergency_stop', config.emergency_stop,
-            'whitelist_size', cardinality(config.target_repositories),
-            'entering', coalesce(sum(m.moving) filter (where m.becomes > m.was), 0),
-            'leaving', coalesce(sum(m.moving) filter (where m.becomes < m.was), 0),
+            'whitelist_size', cardinality(rollout_whitelist(config)),
+            'entering', sum(m.entering),
+            'leaving', sum(m.leaving),
             'categories', jsonb_agg(jsonb_build_object(
                 'category', m.category, 'repositories', m.repositories,
-                'entering', case when m.becomes > m.was then m.moving else 0 end,
-                'leaving', case when m.becomes < m.was then m.moving else 0 end,
+                'entering', m.entering,
+                'leaving', m.leaving,
                 'examples', (
                     select coalesce(jsonb_agg(h.full_name), '[]')
                     from (
                         select k.repository_id
                         from repository_categories k
-                        where m.moving > 0 and k.category = m.category
+                        where m.entering + m.leaving > 0 and k.category = m.category
                           and rollout_bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
                           and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
                           and k.repository_id::text <> all (
-                              config.target_repositories || config.excluded_repositories)
+                              rollout_whitelist(config) || config.excluded_repositories)
                         limit rollout_within('examples', examples, 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
-        from moves m);
+        from rollout_moves(config, config.rollout_strategy, target) m);
 end $$;
 comment on function public.rollout_preview(numeric, text, integer) is
     'rollout.preview(): who would become eligible or stop being so at another percentage: exact counts by category, '
@@ -103,7 +117,8 @@ begin
         'eligible', rollout_is_eligible(reason), 'reason', reason,
         'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
         'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
-        'emergency_stop_reason', config.emergency_stop_reason)
+        'emergency_stop_reason', config.emergency_stop_reason,
+        'whitelisted_until', config.whitelist_until -> found.repository_id::text)
         || case when size.category is null then '{}' else jsonb_build_object(
             'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,
             'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;

@@ -18,10 +18,24 @@ as $$
         (5, 'judged_reports', null, null, null, array['all', 'outcomes'], '"all"',
             'whether successes that the application writes as it queues a job are judged'),
         (6, 'application_check', 'on or off', null, null, null, 'true',
-            'whether the application''s own check may roll back; ours is auto-rollback')
+            'whether the application''s own check may roll back; ours is auto-rollback'),
+        (7, 'strategy', null, null, null, '{repository_size,percentage,whitelist}', '"repository_size"',
+            'who comes first: rollout.categories() shows the sizes'),
+        (8, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor')
 $$;
 comment on function public.rollout_settings() is
-    'What rollout.configure() knows: columns of rollout_configuration with their ranges, defaults and meanings.';
+    'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';
+
+create or replace function public.rollout_setting_path(name text)
+returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case name when 'strategy' then '{rollout_strategy}' when 'cost_per_job' then '{metadata,cost_per_job}'
+        else array[name] end
+$$;
+comment on function public.rollout_setting_path(text) is
+    'Where a setting stands in rollout_configuration as JSON: mostly in the column of its name.';
 
 create or replace function public.rollout_default_settings(config rollout_configuration)
 returns rollout_configuration
@@ -54,6 +68,9 @@ begin
                 using errcode = 'RC001';
         end if;
         return;
+    elsif name = 'cost_per_job' then
+        perform rollout_check_costs(setting.low, setting.high, value);
+        return;
     elsif setting.unit = 'on or off' then
         if jsonb_typeof(value) <> 'boolean' then
             raise exception '% is True or False, not %; type for example rollout.configure(%=False)', name,
@@ -73,14 +90,49 @@ end $$;
 comment on function public.rollout_check_setting(text, jsonb) is
     'Raises RC001 with what to type unless this is a setting and a value that it can have.';
 
+create or replace function public.rollout_check_costs(low numeric, high numeric, costs jsonb)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    wrong text := case when jsonb_typeof(costs) <> 'object' or costs = '{}' then costs::text end;
+begin
+    if wrong is null then
+        select format('%s: %s', c.key, c.value) into wrong
+        from jsonb_each(costs) c
+        where c.key not in ('inngest', 'github_actions') or case jsonb_typeof(c.value)
+            when 'number' then not (c.value #>> '{}')::numeric between low and high
+            else c.value <> 'null' end;
+    end if;
+    if wrong is not null then
+        raise exception 'cost_per_job has a number from % to % for inngest or github_actions, or both, not %; type for '
+            'example rollout.configure(cost_per_job={"inngest": 0.012, "github_actions": 0.0015})', low, to_char(high,
+            'FM999,999'), left(wrong, 60) using errcode = 'RC001';
+    end if;
+end $$;
+comment on function public.rollout_check_costs(numeric, numeric, jsonb) is
+    'Raises RC001 unless these are costs of processors, null for one that is to be unknown again.';
+
 create or replace function public.rollout_with_settings(config rollout_configuration, settings jsonb)
 returns rollout_configuration
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    changed jsonb := to_jsonb(config);
+    setting record;
+    path text[];
 begin
-    perform rollout_check_setting(s.key, s.value) from jsonb_each(settings) s;
-    return jsonb_populate_record(config, settings);
+    for setting in select * from jsonb_each(settings) loop
+        perform rollout_check_setting(setting.key, setting.value);
+        path := rollout_setting_path(setting.key);
+        changed := jsonb_set(changed, path, case setting.key
+            -- of the processors that are not named the costs stay
+            when 'cost_per_job' then jsonb_strip_nulls(rollout_unit_costs(config) || setting.value)
+            else setting.value end);
+    end loop;
+    return jsonb_populate_record(config, changed);
 end $$;
 comment on function public.rollout_with_settings(rollout_configuration, jsonb) is
     'A configuration with some settings changed, all of them checked before.';
@@ -95,14 +147,23 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
+    became rollout_configuration;
+    details jsonb := '{}';
 begin
     for config in select * from rollout_lock(feature_name, 'configure', reason, context) loop
-        perform rollout_store(rollout_with_settings(config, settings));
+        became := rollout_with_settings(config, settings);
+        if became.rollout_strategy <> config.rollout_strategy then
+            details := jsonb_build_object('moves', (
+                select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))
+                from rollout_moves(config, became.rollout_strategy, config.rollout_percentage) m) || (
+                select jsonb_build_object('eligible_before', sum(a.eligible)) from rollout_eligible_counts(config) a));
+        end if;
+        perform rollout_store(became, details);
     end loop;
-    return rollout_answer(feature_name);
+    return rollout_answer(feature_name, details);
 end $$;
 comment on function public.rollout_configure(jsonb, text, text, jsonb) is
-    'rollout.configure(), R8 and R10: changes all of these settings or none, in one change.';
+    'rollout.configure(), R1, R8 and R10: changes all of these settings or none, in one change.';
 
 create or replace function public.rollout_list_settings(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
@@ -114,14 +175,17 @@ declare
 begin
     return jsonb_build_object('settings', (
         select jsonb_agg(jsonb_build_object(
-            'name', s.name, 'value', to_jsonb(config) -> s.name, 'default', s.default_value, 'unit', s.unit,
+            'name', s.name, 'value', case s.name
+                when 'cost_per_job' then nullif(jsonb_strip_nulls(rollout_unit_costs(config)), '{}')
+                else to_jsonb(config) #> rollout_setting_path(s.name) end, 'default', s.default_value, 'unit', s.unit,
             'choices', s.choices, 'meaning', s.meaning, 'changed', rollout_history_entry(h)) order by s.position)
         from rollout_settings() s
         left join lateral (
             select * from rollout_history x
             where x.rollout_config_id = config.id
-              and (x.metadata ->> 'command' = 'configure' or x.metadata ? 'outside_console')
-              and x.metadata -> 'before' ? s.name
+              and (x.metadata ->> 'command' in ('configure', 'undo') or x.metadata ? 'outside_console')
+              and (x.metadata -> 'before') #> rollout_setting_path(s.name)
+                  is distinct from (x.metadata -> 'after') #> rollout_setting_path(s.name)
             order by x.created_at desc limit 1) h on true));
 end $$;
 comment on function public.rollout_list_settings(text) is

@@ -47,7 +47,7 @@ begin
         'percentage_in_effect', rollout_percentage_in_effect(config),
         'phase', rollout_phase_name(config.rollout_percentage),
         'phase_percentages', (select jsonb_agg(p.percentage order by p.phase) from rollout_phase_plan() p),
-        'whitelist_size', cardinality(config.target_repositories),
+        'whitelist_size', cardinality(rollout_whitelist(config)),
         'blacklist_size', cardinality(config.excluded_repositories),
         'health', rollout_health(config),
         'stop_effect', rollout_stop_effect(config),

@@ -8,6 +8,17 @@ $$;
 comment on function public.rollout_unit_cost(rollout_configuration, text) is
     'The cost of one job on a processor, from metadata.cost_per_job; null until it is set.';
 
+create or replace function public.rollout_unit_costs(config rollout_configuration)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_object_agg(p.name, rollout_unit_cost(config, p.name))
+    from (values ('inngest'), ('github_actions')) p (name)
+$$;
+comment on function public.rollout_unit_costs(rollout_configuration) is
+    'The cost of one job on each processor; null where it is not set.';
+
 create or replace function public.rollout_cost_reduction(
     config rollout_configuration, seen rollout_job_counts[]
 )
@@ -30,7 +41,7 @@ language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select case when rollout_unit_cost(config, 'inngest') is null or rollout_unit_cost(config, 'github_actions') is null
-        then 'unit costs not set (metadata.cost_per_job)' end
+        then 'unit costs not set; see rollout.configure()' end
 $$;
 comment on function public.rollout_cost_note(rollout_configuration) is
     'Why there is no cost reduction; null if both unit costs are set.';

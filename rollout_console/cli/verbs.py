@@ -114,6 +114,9 @@ def _words(arguments: str) -> list[str]:
     """Return the arguments of a call as words of a shell, in the quotes that they have."""
     words = []
     for name, value in re.findall(r"(?:(\w+)=)?(\"[^\"]*\"|'[^']*'|[^\s,\[\]]+)", arguments):
+        if name and value == "True":
+            words.append(f"--{name.replace('_', '-')}")
+            continue
         plain = value.strip("\"'")
         quoted = f'"{plain}"' if plain != value and re.fullmatch(r"[\w ./-]+", plain) else shlex.quote(plain)
         words += [f"--{name.replace('_', '-')}", quoted] if name else [quoted]

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rollout_console import results
 from rollout_console.client.by_hand import stop_by_hand
 from rollout_console.client.calls import Calls, Percentage, Repositories
 from rollout_console.errors import BadArgument, Refused, RolloutError
-from rollout_console.validation import described, repository_names, settings_given, whole, whole_percentage
+from rollout_console.validation import (
+    clean_text,
+    described,
+    moment,
+    repository_names,
+    settings_given,
+    whole,
+    whole_percentage,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 BATCH_SECONDS = 2.0  # aim of a categorization batch: half of what hosted Supabase would allow at most
 FIRST_BATCH = 2_000
@@ -87,23 +100,63 @@ class Changes(Calls):
         context = {**self._context(), "triggered_by": triggered_by}
         return self._call("rollout_check_health", results.HealthCheck, context=context)
 
-    def add_to_whitelist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+    def undo(
+        self, change: str | UUID | None = None, *, confirm: bool = False, reason: str | None = None
+    ) -> results.Change:
+        """Take a change back, if nothing has changed the same fields since (R19).
+
+        Args:
+            change: its id or the beginning of it; None for the last change of this operator.
+            confirm: whether to do it even if it raises traffic, as undoing a stop or a rollback does.
+            reason: for the history.
+
+        Raises:
+            NotFound: there is no such change among the last 1,000, or several begin like this.
+            Refused: the fields have changed since, traffic would rise and `confirm` is not set, or
+                the change is none that can be undone.
+        """
+        from uuid import UUID
+
+        example = 'rollout.undo("1a2b3c4d")'
+        if not isinstance(confirm, bool):
+            raise BadArgument(f"confirm is True or False, not {described(confirm)}; type {example}")
+        if change is not None and not isinstance(change, str | UUID):
+            raise BadArgument(f"undo takes the id of a change as text, not {described(change)}; type {example}")
+        wanted = None if change is None else clean_text(str(change)).strip()
+        return self._change("rollout_undo", reason, change=wanted, confirm=confirm)
+
+    def add_to_whitelist(
+        self, repositories: Repositories, reason: str | None = None, *, until: str | datetime | None = None
+    ) -> results.Change:
         """Add repositories to the whitelist: all of them or none (R9).
 
         Args:
             repositories: ids or `owner/name`, one or several.
             reason: for the history.
+            until: when they stop being eligible by it: a span from now, as `"2s"`, `"30m"`, `"2h"` or
+                `"3d"`, or a time in ISO 8601, in UTC if it names no zone; None for never.
 
         Raises:
             NotFound: one is unknown; nothing was changed.
         """
         names = repository_names(repositories, "addToWhitelist")
-        return self._change("rollout_add_to_whitelist", reason, repositories=names)
+        ends = moment(until, 'rollout.addToWhitelist("owner/name", until="2h")')
+        return self._change("rollout_add_to_whitelist", reason, repositories=names, until=ends)
 
     def remove_from_whitelist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
         """Remove repositories from the whitelist: all of them or none (R9); see `add_to_whitelist`."""
         names = repository_names(repositories, "removeFromWhitelist")
         return self._change("rollout_remove_from_whitelist", reason, repositories=names)
+
+    def add_to_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+        """Add repositories to the blacklist, which wins over the whitelist (R9); see `add_to_whitelist`."""
+        names = repository_names(repositories, "addToBlacklist")
+        return self._change("rollout_add_to_blacklist", reason, repositories=names)
+
+    def remove_from_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
+        """Remove repositories from the blacklist: all of them or none (R9); see `add_to_whitelist`."""
+        names = repository_names(repositories, "removeFromBlacklist")
+        return self._change("rollout_remove_from_blacklist", reason, repositories=names)
 
     def mark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
         """Pin repositories as test (R3); see `add_to_whitelist`."""
@@ -122,17 +175,23 @@ class Changes(Calls):
         max_error_rate: float | None = None,
         minimum_sample: int | None = None,
         monitoring_window_hours: int | None = None,
+        strategy: results.Strategy | None = None,
+        cost_per_job: Mapping[str, float | None] | None = None,
         judged_reports: results.JudgedReports | None = None,
         application_check: bool | None = None,
         reason: str | None = None,
     ) -> results.Change:
-        """Change settings: all that are given, or none of them (R8, R10).
+        """Change settings: all that are given, or none of them (R1, R8, R10).
 
         Args:
             guardrail: where the breaker asks for evidence: `manual`, `rate` or `evidence`.
             max_error_rate: percent, 0 to 100.
             minimum_sample: jobs, 1 to 1,000,000.
             monitoring_window_hours: 1 to 8,760.
+            strategy: who comes first: `repository_size`, `percentage` (by hash), `whitelist` (nobody
+                else); `moves` of the answer says how many enter and leave.
+            cost_per_job: what a job costs on `inngest` and `github_actions`, 0 to 1,000, in a currency of
+                your own; None for one that is to be unknown again.
             judged_reports: `all`, or `outcomes`: what the application writes as it queues a job is not judged.
             application_check: whether the web application's own check may roll back.
             reason: for the history.
@@ -145,6 +204,8 @@ class Changes(Calls):
             max_error_rate=max_error_rate,
             minimum_sample=minimum_sample,
             monitoring_window_hours=monitoring_window_hours,
+            strategy=strategy,
+            cost_per_job=cost_per_job,
             judged_reports=judged_reports,
             application_check=application_check,
         )

@@ -100,9 +100,14 @@ class Rollout:
         return self.client.unmark_as_test(repositories, reason)
 
     @command(Group.REPOSITORIES, 'rollout.addToWhitelist(["owner/name"])')
-    def addToWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
-        """Make repositories eligible at any percentage: ids or owner/name, one or a list."""
-        return self.client.add_to_whitelist(ids, reason)
+    def addToWhitelist(
+        self, ids: str | list[str], reason: str | None = None, until: str | None = None
+    ) -> results.Change:
+        """Make repositories eligible at any percentage: ids or owner/name, one or a list.
+
+        until="2h" ends it then, by itself; also "30m", "2s", "3d", or a time as "2030-01-31T12:00Z".
+        """
+        return self.client.add_to_whitelist(ids, reason, until=until)
 
     @command(Group.REPOSITORIES, 'rollout.removeFromWhitelist(["owner/name"])')
     def removeFromWhitelist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
@@ -148,6 +153,25 @@ class Rollout:
         """Show who changed what, when and why, newest first."""
         return self.client.history(limit)
 
+    @command(Group.BEYOND, 'rollout.undo("1a2b3c4d")')
+    def undo(self, change: str | None = None, confirm: bool = False, reason: str | None = None) -> results.Change:
+        """Take back a change, by default your last; history() shows ids.
+
+        It is refused if the same fields have changed since. What would raise traffic, as undoing a stop or
+        a rollback, is done with confirm=True only. An undo can be undone.
+        """
+        return self.client.undo(change, confirm=confirm, reason=reason)
+
+    @command(Group.BEYOND, 'rollout.addToBlacklist(["owner/name"])')
+    def addToBlacklist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
+        """Keep repositories out at any percentage."""
+        return self.client.add_to_blacklist(ids, reason)
+
+    @command(Group.BEYOND, 'rollout.removeFromBlacklist(["owner/name"])')
+    def removeFromBlacklist(self, ids: str | list[str], reason: str | None = None) -> results.Change:
+        """Remove repositories from the blacklist."""
+        return self.client.remove_from_blacklist(ids, reason)
+
     @command(Group.BEYOND, 'rollout.note("the status page is red")')
     def note(self, text: str) -> results.Change:
         """Write a note into the history; changes nothing."""
@@ -178,10 +202,13 @@ class Rollout:
         monitoring_window_hours: int | None = None,
         judged_reports: results.JudgedReports | None = None,
         application_check: bool | None = None,
+        strategy: results.Strategy | None = None,
+        cost_per_job: dict[str, float] | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
-        given = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours, judged_reports, application_check)
+        breaker = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
+        given = (*breaker, judged_reports, application_check, strategy, cost_per_job)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -191,6 +218,8 @@ class Rollout:
             monitoring_window_hours=monitoring_window_hours,
             judged_reports=judged_reports,
             application_check=application_check,
+            strategy=strategy,
+            cost_per_job=cost_per_job,
             reason=reason,
         )
 

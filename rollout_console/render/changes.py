@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rollout_console.render.criteria import format_target
+from rollout_console.render.difference import format_change
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_count, format_measure, format_moment, format_number
+from rollout_console.render.formatting import (
+    format_age,
+    format_count,
+    format_measure,
+    format_moment,
+    format_number,
+    format_time,
+)
+from rollout_console.render.history import change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.settings import format_setting
 from rollout_console.render.status import eligible_phrase, state_line
 from rollout_console.results import Change, Criterion
 
@@ -107,17 +115,44 @@ def say_configured(change: Change) -> str:
     """Say from what to what each setting went."""
     if change.change is None or not change.change.after:
         return "nothing changed: the settings are as asked already; to see them: rollout.configure()"
-    before = change.change.before or {}
-    return "; ".join(
-        f"{sanitize(name, 40)} {format_setting(before.get(name))} → {format_setting(value)}"
-        for name, value in change.change.after.items()
-    )
+    said = format_change(change.change)
+    if change.moves is None:
+        return said
+    moves, status = change.moves, change.status
+    counts = f"{format_count(moves.entering)} enter, {format_count(moves.leaving)} leave"
+    eligible = f"{format_count(moves.eligible_before)} → {format_count(status.eligible_repositories)}"
+    halted = "; traffic stays halted by the emergency stop" if status.emergency_stop else ""
+    return f"{said}\n eligible {eligible} of {format_count(status.total_repositories)}: {counts}{halted}"
+
+
+@sentence("undo")
+def say_undone(change: Change) -> str:
+    """Say what was undone, what that changed, and how to do it again."""
+    if change.change is None or change.undone is None:
+        return "nothing changed"
+    undone, status = change.undone, change.status
+    which = f"{sanitize(undone.short_id, 8)}, {format_age(undone.at, status.server_time)}"
+    again = f'rollout.undo("{sanitize(change.change.short_id, 8)}")'
+    return f"undone: {change_summary(undone)} ({which})\n {format_change(change.change)}; to take that back: {again}"
 
 
 @sentence("addToWhitelist")
 def say_whitelisted(change: Change) -> str:
-    """Say which repositories were added, which were there, and which the blacklist keeps out."""
-    return _say_listed(change, "added to the whitelist", "was on it already")
+    """Say which repositories were added and until when, which were there, and which the blacklist keeps out."""
+    said = _say_listed(change, "added to the whitelist", "was on it already")
+    return f"{said}; until {format_time(change.until)}" if change.until and change.changed else said
+
+
+@sentence("addToBlacklist")
+def say_blacklisted(change: Change) -> str:
+    """Say which repositories were added, which were there, and which are on the whitelist, too."""
+    return _say_listed(change, "added to the blacklist", "was on it already")
+
+
+@sentence("removeFromBlacklist")
+def say_unblacklisted(change: Change) -> str:
+    """Say which repositories were removed, and which were not there."""
+    return _say_listed(change, "removed from the blacklist", "was not on it")
 
 
 @sentence("removeFromWhitelist")
@@ -152,6 +187,8 @@ def _say_listed(change: Change, done: str, as_asked: str) -> str:
         parts.append(f"{as_asked}: {_names(change.already)}")
     if change.blacklisted:
         parts.append(f"on the blacklist too, which wins: {_names(change.blacklisted)}")
+    if change.whitelisted:
+        parts.append(f"on the whitelist too, over which the blacklist wins: {_names(change.whitelisted)}")
     return "; ".join(parts)
 
 

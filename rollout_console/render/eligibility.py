@@ -66,6 +66,8 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
         )
         facts.append(("category", f"{sanitize(e.category, 20)}{pinned}: {counts}"))
         facts.append(("categorized", format_moment(e.last_categorized_at)))
+    if e.whitelisted_until is not None:
+        facts.append(("whitelisted until", format_moment(e.whitelisted_until)))
     if e.enters_at is not None:
         facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
     facts.append(("id", sanitize(e.repository_id, 60)))

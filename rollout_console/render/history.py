@@ -17,7 +17,7 @@ def render_history(history: History, screen: Screen) -> str:
     lines = []
     for entry in history.entries:
         summary = screen.paint(change_summary(entry), "title")
-        lines.append(f" {format_time(entry.at)}  {summary}  by {change_author(entry)}")
+        lines.append(f" {sanitize(entry.short_id, 8)}  {format_time(entry.at)}  {summary}  by {change_author(entry)}")
         if entry.reason:
             lines.append(f"   {sanitize(entry.reason, 2 * screen.width)}")
     return "\n".join(lines)
@@ -27,6 +27,8 @@ def change_summary(entry: HistoryEntry) -> str:
     """Return what a change was, in a few words."""
     tripped = entry.triggered_by == "auto_rollback"  # whoever reported the job or checked
     command = sanitize(entry.action if tripped else entry.command or entry.action, 40)
+    if command == "undo" and entry.undoes:
+        command += f" of {sanitize(entry.undoes[:8], 8)}"
     before, after = entry.previous_percentage, entry.new_percentage
     if before is not None and after is not None and before != after:
         return f"{command}: {before} % → {after} %"

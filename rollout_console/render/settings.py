@@ -35,4 +35,6 @@ def format_setting(value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, int | float):
         return format_number(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{sanitize(str(name), 40)} {sanitize(str(part), 20)}" for name, part in value.items())
     return "none" if value is None else sanitize(str(value), 60)

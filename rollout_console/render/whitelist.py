@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import render
-from rollout_console.render.formatting import format_count, shorten
+from rollout_console.render.formatting import format_count, format_time, shorten
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import ListedRepository, Whitelist
@@ -27,4 +27,11 @@ def _list(title: str, entries: list[ListedRepository], if_empty: str, screen: Sc
         taken = max(map(len, ids)) + max(len("category") + 2, *map(len, categories)) + len(" " + "  " * 2)
         names = [shorten(name, max(20, screen.width - taken)) for name in names]
     rows = [list(row) for row in zip(names, categories, ids, strict=True)]
-    return f" {title}: {format_count(len(entries))}\n" + screen.table(["repository", "category", "id"], rows)
+    table = screen.table(["repository", "category", "id"], rows)
+    return "\n".join([f" {title}: {format_count(len(entries))}", table, *(_end(e) for e in entries if e.until)])
+
+
+def _end(entry: ListedRepository) -> str:
+    name = shorten(sanitize(entry.full_name or entry.repository_id, 60), 40)
+    end = f"{format_time(entry.until)}" if entry.until else "never"
+    return f" {name}: EXPIRED {end}, no longer decides" if entry.expired else f" {name}: until {end}"

@@ -15,9 +15,9 @@ from rollout_console.results.categories import (
     Category,
     Uncategorized,
 )
-from rollout_console.results.changes import Change, HealthAction, HealthCheck, Simulation
+from rollout_console.results.changes import Change, HealthAction, HealthCheck, Moves, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
-from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason
+from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason, Strategy
 from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
@@ -69,6 +69,7 @@ __all__ = [
     "MissedTrip",
     "MonitorAtWork",
     "MonitorBeat",
+    "Moves",
     "Operator",
     "Overview",
     "Phase",
@@ -95,6 +96,7 @@ __all__ = [
     "Status",
     "StatusWarning",
     "StopEffect",
+    "Strategy",
     "TrendPoint",
     "Uncategorized",
     "Unit",

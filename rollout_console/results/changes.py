@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeVar
 
 from msgspec import field
 
-from rollout_console.results.base import Result
+from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
 from rollout_console.results.health import Health
 from rollout_console.results.history import HistoryEntry
@@ -16,12 +17,22 @@ C = TypeVar("C", bound="Change")
 HealthAction = Literal["none", "held", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped"]
 
 
+class Moves(Record, kw_only=True):
+    """What another strategy did: how many were eligible before, and how many entered and left."""
+
+    eligible_before: int
+    entering: int
+    leaving: int
+
+
 class Change(Result, kw_only=True):
     """What a changing command answers: whether anything changed, its history row, the status after it.
 
     `command` names the console's command; `applied` and `already` name the repositories of a list that it
     changed and that it found as asked. Where the percentage was raised, `unmet` are the criteria of the phase that
-    were not met, and `skipped_phase` is the percentage of the next phase if it was skipped.
+    were not met, and `skipped_phase` is the percentage of the next phase if it was skipped. `blacklisted` and
+    `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist.
+    `moves` is there where the strategy has changed; `undone` is the change that an undo has taken back.
     """
 
     command: str
@@ -31,6 +42,10 @@ class Change(Result, kw_only=True):
     applied: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     blacklisted: list[str] = field(default_factory=list)
+    whitelisted: list[str] = field(default_factory=list)
+    until: datetime | None = None
+    moves: Moves | None = None
+    undone: HistoryEntry | None = None
     unmet: list[Criterion] = field(default_factory=list)
     skipped_phase: int | None = None
 

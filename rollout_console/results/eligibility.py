@@ -7,6 +7,7 @@ from typing import Literal
 
 from rollout_console.results.base import Record, Result
 
+Strategy = Literal["repository_size", "percentage", "whitelist"]
 Reason = Literal[
     "emergency_stop",
     "blacklist",
@@ -51,7 +52,8 @@ class Explanation(Result, kw_only=True):
     """`rollout.explain()`: `reason` names the first rule of R1 that decides.
 
     `bucket` is the repository's hash bucket, 0 to 9,999; `cutoff` the bucket below which its category is
-    eligible; `enters_at` the smallest percentage at which it would be.
+    eligible; `enters_at` the smallest percentage at which it would be. `whitelisted_until` is when its entry of the
+    whitelist expires, or has expired.
     """
 
     repository_id: str
@@ -65,6 +67,7 @@ class Explanation(Result, kw_only=True):
     cutoff: int | None
     enters_at: int | None
     emergency_stop_reason: str | None
+    whitelisted_until: datetime | None
     stars: int | None = None
     contributors: int | None = None
     pull_requests: int | None = None

@@ -9,7 +9,10 @@ from rollout_console.results.base import Record, Result
 
 
 class HistoryEntry(Record, kw_only=True):
-    """One row of the history (R10). Others can write rows, too: any text may stand in `action` and `command`."""
+    """One row of the history (R10). Others can write rows, too: any text may stand in `action` and `command`.
+
+    `undoes` is the id of the change that an undo has taken back.
+    """
 
     id: str
     at: datetime
@@ -25,7 +28,13 @@ class HistoryEntry(Record, kw_only=True):
     outside_console: bool = False
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    undoes: str | None = None
     evidence: dict[str, Any] | None = None
+
+    @property
+    def short_id(self) -> str:
+        """What `rollout.undo()` takes: the beginning of the id."""
+        return self.id[:8]
 
 
 class History(Result, kw_only=True):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from rollout_console.results.base import Record, Result
 from rollout_console.results.history import HistoryEntry
 
+SettingValue = str | float | bool | dict[str, float] | None
+
 
 class Setting(Record, kw_only=True):
     """One setting; `choices` are the values of one that is a word, `changed` its last change, if any is recorded."""
 
     name: str
-    value: str | float | bool | None
-    default: str | float | bool | None
+    value: SettingValue
+    default: SettingValue
     unit: str | None
     choices: list[str] | None
     meaning: str

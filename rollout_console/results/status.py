@@ -49,6 +49,7 @@ class Status(Result, kw_only=True):
     guardrail: Guardrail
     target_repositories: list[str]
     excluded_repositories: list[str]
+    whitelist_until: dict[str, datetime]
     whitelist_size: int
     blacklist_size: int
     total_repositories: int

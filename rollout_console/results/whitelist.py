@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rollout_console.results.base import Record, Result
 
 
 class ListedRepository(Record, kw_only=True):
-    """An entry of the whitelist or blacklist; `full_name` is None if the repository is gone."""
+    """An entry of the whitelist or blacklist; `full_name` is None if the repository is gone.
+
+    `until` is when the entry stops deciding, None for never; `expired` whether that has come.
+    """
 
     repository_id: str
     full_name: str | None
     category: str | None
+    until: datetime | None = None
+    expired: bool = False
 
 
 class Whitelist(Result, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -12,10 +13,12 @@ from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 from rollout_console.console.help import runbook
 from rollout_console.errors import RolloutError
+from rollout_console.render.history import change_summary
 from rollout_console.shell.session import Session
 from rollout_console.targets import named_targets
 
 PATIENCE = 0.15  # seconds that the prompt may wait for names
+FRESH = 10.0  # seconds for which an answer is good
 # What is being typed in the brackets of a command; its first parameter says what it may be.
 NUMBER = re.compile(r"rollout\.(\w+)\(\s*(\d*)$")
 TEXT = re.compile(r"rollout\.(\w+)\(.*?[\"']([^\"',\]]*)$")
@@ -26,6 +29,7 @@ USE = re.compile(
     r"rollout\.use\(\s*(?:(?P<none>\w*)|(?:target\s*=\s*)?[\"'](?P<target>[^\"']*)|"
     r".*\bfeature\s*=\s*[\"'](?P<feature>[^\"']*))$"
 )
+UNDO = re.compile(r"rollout\.undo\(\s*(?:change\s*=\s*)?([\"']?[0-9a-f]*)$")
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
 
 
@@ -41,7 +45,8 @@ class Completer:
         self._client = client
         self._percentages = percentages
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="completion")
-        self._asked: tuple[tuple[RolloutClient, str], Future[list[str]]] | None = None
+        self._asked: tuple[tuple[RolloutClient, str], Future[list[tuple[str, str]]]] | None = None
+        self._fresh_until = 0.0
 
     def complete(self, line: str) -> tuple[str, list[tuple[str, str]]] | None:
         """Return what is to be replaced and the candidates with a description, or None where IPython should complete.
@@ -54,6 +59,8 @@ class Completer:
             return found.group(1), [(c.name, c.summary) for c in fits]
         if found := USE.search(line):
             return self._places(found)
+        if found := UNDO.search(line):
+            return self._changes(found[1])
         if (found := NUMBER.search(line)) and _takes(found.group(1), "percentage", "pct"):
             percentages = [str(percentage) for percentage in self._percentages()]
             return found.group(2), [(p, "phase") for p in percentages if p.startswith(found.group(2))]
@@ -62,30 +69,41 @@ class Completer:
             return found.group(2), [(t, "topic") for t in topics if t.lower().startswith(found.group(2).lower())]
         if found and _takes(found.group(1), "repository", "repositories", "ids"):
             prefix = found.group(2)
-            names = self._ask(prefix, lambda: self._client().find_repositories(prefix, 30))
-            return prefix, [(name, "repository") for name in names]
+            return prefix, self._ask(
+                prefix, lambda: [(name, "repository") for name in self._client().find_repositories(prefix, 30)]
+            )
         return None
 
     def _places(self, found: re.Match[str]) -> tuple[str, list[tuple[str, str]]]:
         if (prefix := found["feature"]) is not None:
-            features = self._ask("feature=", lambda: [f.feature_name for f in self._client().features().features])
-            return prefix, [(name, "feature") for name in features if name.startswith(prefix)]
+            features = self._ask(
+                "feature=", lambda: [(f.feature_name, "feature") for f in self._client().features().features]
+            )
+            return prefix, [(name, about) for name, about in features if name.startswith(prefix)]
         targets = [(name, "target") for name in _targets() if OFFERED.fullmatch(name)]
         if (prefix := found["target"]) is not None:
             return prefix, [(name, about) for name, about in targets if name.startswith(prefix)]
         whole = [*((f'"{name}"', about) for name, about in targets), ("feature=", "another feature")]
         return found["none"], [(text, about) for text, about in whole if text.startswith(found["none"])]
 
+    def _changes(self, prefix: str) -> tuple[str, list[tuple[str, str]]]:
+        quote, beginning = (prefix[0], prefix[1:]) if prefix[:1] in ("'", '"') else ("", prefix)
+        changes = self._ask("undo", lambda: [(e.short_id, change_summary(e)) for e in self._client().history().entries])
+        around = "" if quote else '"'
+        fits = [(f"{around}{name}{around}", about) for name, about in changes if name.startswith(beginning)]
+        return beginning if quote else prefix, fits
+
     def close(self) -> None:
         """Stop asking for names."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, question: str, fetch: Callable[[], list[str]]) -> list[str]:
+    def _ask(self, question: str, fetch: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
         asked = (self._client(), question)
-        if self._asked is None or self._asked[0] != asked:
+        if self._asked is None or self._asked[0] != asked or time.monotonic() > self._fresh_until:
             self._asked = (asked, self._worker.submit(fetch))
+            self._fresh_until = time.monotonic() + FRESH
         try:
-            return [name for name in self._asked[1].result(timeout=PATIENCE) if OFFERED.fullmatch(name)]
+            return [found for found in self._asked[1].result(timeout=PATIENCE) if OFFERED.fullmatch(found[0])]
         except TooLate:
             return []  # the answer will be there when Tab is pressed again
         except RolloutError:

@@ -81,7 +81,7 @@ def test_completion_knows_what_comes_next(rollout, console_env, line, candidates
 def test_completion_in_the_terminal(terminal):
     console = terminal()
     console.wait_for("20 % ▸")
-    console.write("rollout.addTo")
+    console.write("rollout.addToW")
     console.key("Tab")
     console.wait_for("rollout.addToWhitelist")
 

@@ -36,6 +36,12 @@ SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["select rollout_add_to_whitelist('{acme/repo-1}')"],
         {"repositories": ["acme/repo-1"]},
     ),
+    "rollout_add_to_blacklist": ([], {"repositories": ["acme/repo-1"]}),
+    "rollout_remove_from_blacklist": (
+        ["select rollout_add_to_blacklist('{acme/repo-1}')"],
+        {"repositories": ["acme/repo-1"]},
+    ),
+    "rollout_undo": (["""select rollout_set_percentage(50, context => '{"operator": "alice"}')"""], {}),
     "rollout_configure": ([], {"settings": {"max_error_rate": 4}}),
     "rollout_note": ([], {"reason": "the status page is red"}),
     "rollout_mark_as_test": ([], {"repositories": ["acme/repo-1"]}),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
 from rollout_console.errors import RolloutError
@@ -73,7 +76,7 @@ def test_settings_say_what_they_do_and_who_changed_them_last(running):
     running.client.configure(minimum_sample=20)
     running.sql("update rollout_configuration set monitoring_window_hours = 12")
     settings = {setting.name: setting for setting in running.client.settings().settings}
-    assert set(settings) == {"guardrail", "judged_reports", "application_check", *LIMITS}
+    assert set(settings) == {"guardrail", "judged_reports", "application_check", "strategy", "cost_per_job", *LIMITS}
     rate = settings["max_error_rate"]
     assert (rate.value, rate.default, rate.unit, rate.changed.before) == (3, 5, "percent", {"max_error_rate": 4})
     assert settings["minimum_sample"].changed.operator == "tess"
@@ -86,3 +89,67 @@ def test_nulls_of_the_adopted_table_are_the_defaults(running):
     running.sql("update rollout_configuration set max_error_rate = null, minimum_sample = null, guardrail = null")
     found = {setting.name: (setting.value, setting.default) for setting in running.client.settings().settings}
     assert all(value == default for value, default in found.values()), found
+
+
+STRATEGIES = ("percentage", "whitelist", "repository_size")
+
+
+def test_r1_a_strategy_is_one_of_three_and_says_who_enters_and_leaves(running):
+    running.add_repositories(30, stars=90, prefix="acme/grown")
+    running.client.categorize_all()
+    running.client.add_to_whitelist(["acme/grown-1", "acme/repo-1"])
+    running.client.add_to_blacklist(["acme/repo-2"])
+
+    def eligible() -> set[str]:
+        asked = "select full_name from repositories r where is_repository_eligible_for_rollout(r.id)"
+        return {name for (name,) in running.sql(asked)}
+
+    for strategy in STRATEGIES:
+        before = eligible()
+        change = running.client.configure(strategy=strategy)
+        after = eligible()
+        assert change.status.rollout_strategy == strategy
+        assert (change.moves.entering, change.moves.leaving) == (len(after - before), len(before - after))
+        assert (change.moves.eligible_before, change.status.eligible_repositories) == (len(before), len(after))
+        again = running.client.configure(strategy=strategy)
+        assert (again.changed, again.moves) == (False, None)
+    assert running.differences() == {}
+    for wrong in ("random", "", "Percentage", 5, True):
+        with pytest.raises(RolloutError, match=r"strategy is one of repository_size, percentage, whitelist, not"):
+            running.client.configure(strategy=wrong)
+
+
+def test_costs_are_kept_per_processor_and_forgotten_with_none(running):
+    running.sql("update rollout_configuration set metadata = '{\"theirs\": 1}'")
+    assert running.client.configure(cost_per_job={"inngest": 0.012}).status.metadata == {
+        "theirs": 1, "cost_per_job": {"inngest": 0.012},
+    }  # fmt: skip
+    both = running.client.configure(cost_per_job={"github_actions": Decimal("0.0015")})
+    assert both.status.metadata["cost_per_job"] == {"inngest": 0.012, "github_actions": 0.0015}
+    running.report(good=10)
+    assert {p.processor: p.unit_cost for p in running.client.show_metrics().processors} == {"inngest": 0.012}
+    gone = running.client.configure(cost_per_job={"inngest": None})
+    assert gone.status.metadata["cost_per_job"] == {"github_actions": 0.0015}
+    shown = {s.name: s for s in running.client.settings().settings}["cost_per_job"]
+    assert (shown.value, shown.default, shown.changed.id) == ({"github_actions": 0.0015}, None, gone.change.id)
+
+
+@pytest.mark.parametrize("processor", ["inngest", "github_actions"])
+def test_a_cost_holds_what_its_range_allows(running, processor):
+    for value in (0, 1000, 0.00000001):
+        change = running.client.configure(cost_per_job={processor: value})
+        assert change.status.metadata["cost_per_job"][processor] == value
+    wrong: list[Any] = [{processor: cost} for cost in (-0.001, 1000.001, "5", True, [5])]
+    for value in (*wrong, {}, {"lambda": 1}, {processor: 1, "": 2}, 5, "free", [1], {processor: {"a": 1}}, {1: 1}):
+        with pytest.raises(RolloutError, match="cost_per_job"):
+            running.client.configure(cost_per_job=value)
+    assert running.client.status().metadata["cost_per_job"] == {processor: 0.00000001}
+
+
+def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
+    for rubbish in ("5", '"free"', '{"inngest": "cheap", "lambda": 1}', "null", "[1]"):
+        running.sql(f"update rollout_configuration set metadata = '{{\"cost_per_job\": {rubbish}}}'")
+        shown = {s.name: s.value for s in running.client.settings().settings}
+        assert shown["cost_per_job"] is None
+    running.client.configure(cost_per_job={"inngest": 1})
+    assert running.client.status().metadata["cost_per_job"] == {"inngest": 1}

@@ -48,6 +48,8 @@ CHANGES = {
     "disableAutoRollback": Change(lambda c, _: c.enable_auto_rollback(), lambda c: c.disable_auto_rollback()),
     "addToWhitelist": Change(lambda c, _: c.remove_from_whitelist(REPOSITORY), lambda c: c.add_to_whitelist(REPOSITORY)),
     "removeFromWhitelist": Change(lambda c, _: c.add_to_whitelist(REPOSITORY), lambda c: c.remove_from_whitelist(REPOSITORY)),
+    "addToBlacklist": Change(lambda c, _: c.remove_from_blacklist(REPOSITORY), lambda c: c.add_to_blacklist(REPOSITORY)),
+    "removeFromBlacklist": Change(lambda c, _: c.add_to_blacklist(REPOSITORY), lambda c: c.remove_from_blacklist(REPOSITORY)),
     "markAsTest": Change(lambda c, _: c.unmark_as_test(REPOSITORY), lambda c: c.mark_as_test(REPOSITORY)),
     "unmarkAsTest": Change(lambda c, _: c.mark_as_test(REPOSITORY), lambda c: c.unmark_as_test(REPOSITORY)),
     "categorizeAll": Change(
@@ -58,6 +60,7 @@ CHANGES = {
     "configure": Change(
         lambda c, _: c.configure(max_error_rate=5), lambda c: c.configure(max_error_rate=4, guardrail="evidence")
     ),
+    "undo": Change(lambda c, _: c.disable_auto_rollback(), lambda c: c.undo(), again=1),  # takes itself back
     "note": Change(lambda c, _: None, lambda c: c.note("the status page is red"), again=1),
 }  # fmt: skip
 
@@ -105,7 +108,7 @@ def check_chain(url: str) -> list[tuple[str, str, str | None]]:
     state: dict[str, Any] = {}
     pins: dict[str, bool] = {}
     for _, _, command, before, after in rows:
-        if command in ("markAsTest", "unmarkAsTest"):
+        if any("/" in name for name in after):  # repositories, not columns
             for name in after:
                 assert before[name]["pinned"] == pins.get(name, False)
                 pins[name] = after[name]["pinned"]

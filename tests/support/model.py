@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 FEATURE = "hybrid_progressive_capture"
-MINIMUM_SAMPLE, MAX_ERROR_RATE = 10, 5
+MINIMUM_SAMPLE, MAX_ERROR_RATE, EVIDENCE = 10, 5, 20
 SIZES = (("test", 0), ("small", 50), ("medium", 500), ("large", 5000), ("enterprise", None))  # limits of stars
 
 
@@ -41,7 +44,12 @@ class Repository:
 
 @dataclass
 class Model:
-    """R1 and R4 to R10. `rows` counts the history."""
+    """R1, R4 to R10, and R19.
+
+    Attributes:
+        until: of whitelist entries that end: a number of its own for each end, and whether it has come.
+        log: a pair of fields before and after for each row of the history; None for a row that can't be undone.
+    """
 
     repositories: dict[str, Repository]
     percentage: int = 0
@@ -51,7 +59,45 @@ class Model:
     blacklist: list[str] = field(default_factory=list)
     jobs: int = 0
     errors: int = 0
-    rows: int = 1
+    until: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    log: list[tuple[dict[str, Any], dict[str, Any]] | None] = field(default_factory=lambda: [None])
+
+    @property
+    def rows(self) -> int:
+        return len(self.log)
+
+    def fields(self) -> dict[str, Any]:
+        """Return what an undo can give back, field by field."""
+        pins = {f"pin of {name}": r.pinned for name, r in self.repositories.items()}
+        return pins | {
+            "percentage": self.percentage, "stop": self.stop_reason, "auto_rollback": self.auto_rollback,
+            "whitelist": list(self.whitelist), "blacklist": list(self.blacklist), "until": dict(self.until),
+        }  # fmt: skip
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """R10: whatever is done within leaves one row if it has changed anything."""
+        before = self.fields()
+        yield
+        after = self.fields()
+        moved = [name for name in after if after[name] != before[name]]
+        if moved:
+            self.log.append(({name: before[name] for name in moved}, {name: after[name] for name in moved}))
+
+    def undo(self, back: int, confirm: bool) -> None:
+        """R19: undo the change that is this far back."""
+        made, now = self.log[-1 - back], self.fields()
+        if made is None or any(now[name] != value for name, value in made[1].items()):
+            raise No
+        then = now | made[0]
+        if (0 if then["stop"] else then["percentage"]) > (0 if self.stopped else self.percentage) and not confirm:
+            raise No
+        with self.change():
+            self._become(then["percentage"], then["stop"])
+            self.auto_rollback = then["auto_rollback"]
+            self.whitelist, self.blacklist, self.until = then["whitelist"], then["blacklist"], then["until"]
+            for name in self.repositories:
+                self._pin([name], then[f"pin of {name}"])
 
     @property
     def stopped(self) -> bool:
@@ -63,67 +109,110 @@ class Model:
         if (self.stopped and stop_reason is None) or (self.percentage == 0 and percentage > 0):
             self.jobs = self.errors = 0  # R7: a restart forgets the old errors
         self.percentage, self.stop_reason = percentage, stop_reason
-        self.rows += 1
 
     def set_rollout(self, percentage: int) -> None:
-        self._become(percentage, self.stop_reason)
+        with self.change():
+            self._become(percentage, self.stop_reason)
 
     def emergency_stop(self, reason: str | None) -> None:
-        self._become(self.percentage, reason or self.stop_reason or "no reason given")
+        with self.change():
+            self._become(self.percentage, reason or self.stop_reason or "no reason given")
 
     def resume(self, percentage: int | None) -> None:
         if percentage not in (None, self.percentage) and not self.stopped:
             raise No
-        self._become(self.percentage if percentage is None else percentage, None)
+        with self.change():
+            self._become(self.percentage if percentage is None else percentage, None)
 
     def rollback(self, percentage: int) -> None:
         if percentage > self.percentage:
             raise No
-        self._become(percentage, self.stop_reason)
+        with self.change():
+            self._become(percentage, self.stop_reason)
 
     def switch_auto_rollback(self, on: bool) -> None:
-        self.rows += self.auto_rollback != on
-        self.auto_rollback = on
+        with self.change():
+            self.auto_rollback = on
 
-    def set_whitelist(self, names: list[str]) -> None:
-        self.rows += self.whitelist != names
-        self.whitelist = names
+    def add_to_whitelist(self, names: list[str], ends: bool) -> None:
+        with self.change():
+            self.whitelist += self._missing(names, self.whitelist)
+            end = dict.fromkeys(names, (self.rows, False)) if ends else {}
+            self.until = {name: at for name, at in self.until.items() if name not in names} | end
+
+    def expire(self, name: str) -> None:
+        with self.change():
+            self.until[name] = (self.rows, True)
+
+    def remove_from_whitelist(self, names: list[str]) -> None:
+        with self.change():
+            self.whitelist = [name for name in self.whitelist if name not in names]
+            self.until = {name: at for name, at in self.until.items() if name not in names}
+
+    def add_to_blacklist(self, names: list[str]) -> None:
+        with self.change():
+            self.blacklist += self._missing(names, self.blacklist)
+
+    def remove_from_blacklist(self, names: list[str]) -> None:
+        with self.change():
+            self.blacklist = [name for name in self.blacklist if name not in names]
+
+    def _missing(self, names: list[str], listed: list[str]) -> list[str]:
+        return sorted({name for name in names if name not in listed}, key=lambda name: self.repositories[name].id)
 
     def pin(self, names: list[str], pinned: bool) -> None:
+        with self.change():
+            self._pin(names, pinned)
+
+    def _pin(self, names: list[str], pinned: bool) -> None:
         moving = [self.repositories[n] for n in names if self.repositories[n].pinned != pinned]
         for repository in moving:
             repository.pinned = False
             repository.categorize()
             repository.pinned = pinned
             repository.size = "test" if pinned else repository.size
-        self.rows += bool(moving)
 
     def categorize_all(self) -> None:
-        self.rows += sum(repository.categorize() for repository in self.repositories.values()) > 0
+        if [repository for repository in self.repositories.values() if repository.categorize()]:
+            self.log.append(None)
 
     @property
-    def breach(self) -> bool:
+    def crossed(self) -> bool:
         return self.jobs >= MINIMUM_SAMPLE and self.errors * 100 > MAX_ERROR_RATE * self.jobs
 
     @property
-    def trips(self) -> bool:
-        return self.breach and self.auto_rollback and not self.stopped and self.percentage > 0
+    def breach(self) -> bool:
+        """R8: a report needs evidence besides; all jobs of a test are of one stretch."""
+        p, good = MAX_ERROR_RATE / 100, self.jobs - self.errors
+        rates = [r * p / (1 - p + r * p) for r in (1.7, 2.6, 4.7, 10, 28)]
+        evidence = sum((a / p) ** self.errors * ((1 - a) / (1 - p)) ** good for a in rates) / len(rates)
+        return self.crossed and evidence >= EVIDENCE
+
+    @property
+    def armed(self) -> bool:
+        return self.auto_rollback and not self.stopped and self.percentage > 0
 
     def check_health(self) -> None:
-        if self.trips:
+        if self.crossed and self.armed:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        with self.change():
             self._become(0, None)
 
     def job(self, success: bool) -> None:
         self.jobs += 1
         self.errors += not success
-        self.check_health()
+        if self.breach and self.armed:
+            self._roll_back()
 
     def eligible(self) -> set[str]:
         """R1, the order of the rules, then the quota filled size by size."""
         if self.stopped:
             return set()
         chosen = set(self.repositories) if self.percentage == 100 else self._by_size()
-        return (chosen | set(self.whitelist)) - set(self.blacklist)
+        whitelist = {name for name in self.whitelist if not self.until.get(name, (0, False))[1]}
+        return (chosen | whitelist) - set(self.blacklist)
 
     def _by_size(self) -> set[str]:
         sized = {name: r for name, r in self.repositories.items() if r.size}

@@ -12,13 +12,15 @@ from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.screen import STYLES
-from rollout_console.results import CategorizationRun, Change, Criterion, HistoryEntry, SetupStep, Simulation
+from rollout_console.results import CategorizationRun, Change, Criterion, HistoryEntry, Moves, SetupStep, Simulation
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
 LISTS = {
     "addToWhitelist": "whitelist",
     "removeFromWhitelist": "whitelist",
+    "addToBlacklist": "blacklist",
+    "removeFromBlacklist": "blacklist",
     "markAsTest": "test",
     "unmarkAsTest": "pinned",
 }
@@ -29,6 +31,7 @@ def said(command, changed=True, **changes):
     if not changed:
         changes["change"] = None
     plain: dict[str, Any] = {"applied": [], "already": [], "blacklisted": [], "unmet": [], "skipped_phase": None}
+    plain |= {"whitelisted": [], "until": None, "moves": None}
     plain |= {"auto_rollback_enabled": True, "command": command, "changed": changed}
     return render(sample(Change, **{**plain, **changes}), PIPE)
 
@@ -141,6 +144,49 @@ def test_a_long_list_names_some_and_counts_the_others(number, more):
     text = said("addToWhitelist", applied=[f"acme/site-{n}" for n in range(number)])
     assert text.count("acme/site-") == NAMED
     assert text.endswith(more) if more else " more" not in text
+
+
+def test_a_temporary_entry_says_until_when_and_a_blacklisted_one_that_it_wins():
+    assert "until 2026-11-2" in said("addToWhitelist", applied=["acme/new"], until=NOW)
+    text = said("addToBlacklist", applied=["acme/bad"], whitelisted=["acme/bad"])
+    assert "on the whitelist too, over which the blacklist wins: acme/bad" in text
+
+
+def test_an_undo_says_what_was_undone_what_that_changed_and_how_to_take_it_back():
+    undone = sample(HistoryEntry, id="1a2b3c4d-0", command="setRollout", previous_percentage=10, new_percentage=20)
+    row = sample(
+        HistoryEntry,
+        id="9f8e7d6c-0",
+        before={"rollout_percentage": 20, "emergency_stop": False, "target_repositories": ["a", "b"]},
+        after={"rollout_percentage": 10, "emergency_stop": True, "target_repositories": ["b", "c"]},
+    )
+    text = said("undo", undone=undone, change=row)
+    assert "undone: setRollout: 10 % → 20 % (1a2b3c4d, " in text
+    assert "percentage 20 → 10; emergency stop off → on; whitelist: 1 entry added, 1 entry removed" in text
+    assert 'to take that back: rollout.undo("9f8e7d6c")' in text
+
+
+def test_an_undo_of_pins_and_costs_names_them_and_hides_no_number_of_fields():
+    pins = {f"acme/{n}": {"category": "small", "pinned": n == 0} for n in range(9)}
+    row = sample(HistoryEntry, before={}, after=pins)
+    text = said("undo", undone=sample(HistoryEntry), change=row)
+    assert "acme/0 pinned as test; acme/1 no longer pinned" in text
+    assert "and 3 more" in text
+    row = sample(
+        HistoryEntry, before={"metadata": {"a": 1}}, after={"metadata": {"a": 1, "cost_per_job": {"inngest": 0.012}}}
+    )
+    assert "cost_per_job none → inngest 0.012" in said("undo", undone=sample(HistoryEntry), change=row)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_another_strategy_says_how_many_enter_and_leave(stopped):
+    row = sample(HistoryEntry, before={"rollout_strategy": "whitelist"}, after={"rollout_strategy": "percentage"})
+    moves = sample(Moves, eligible_before=1, entering=1200, leaving=3)
+    counts = {"eligible_repositories": 1198, "total_repositories": 5000}
+    text = said("configure", change=row, moves=moves, emergency_stop=stopped, **counts)
+    assert "strategy whitelist → percentage" in text
+    assert "eligible 1 → 1,198 of 5,000: 1,200 enter, 3 leave" in text
+    assert ("stays halted" in text) is stopped
 
 
 def test_a_note_is_repeated_as_it_stands_in_the_history():

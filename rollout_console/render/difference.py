@@ -1,0 +1,51 @@
+"""What a change made of what, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rollout_console.render.formatting import format_counted
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.settings import format_setting
+from rollout_console.results import HistoryEntry
+
+WORDS = {
+    "rollout_percentage": "percentage",
+    "rollout_strategy": "strategy",
+    "emergency_stop": "emergency stop",
+    "emergency_stop_reason": "reason of the stop",
+    "auto_rollback_enabled": "auto-rollback",
+    "target_repositories": "whitelist",
+    "excluded_repositories": "blacklist",
+    "whitelist_until": "ends on the whitelist",
+}
+SHOWN = 6  # fields, if there are more
+
+
+def format_change(entry: HistoryEntry) -> str:
+    """Return each field of a change with its value before and after."""
+    parts = list(_differences(entry.before or {}, entry.after or {}))
+    more = [f"and {len(parts) - SHOWN} more"] if len(parts) > SHOWN else []
+    return "; ".join([*parts[:SHOWN], *more])
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys([*after, *before]):
+        was, became = before.get(name), after.get(name)
+        shown = WORDS.get(name) or sanitize(name, 80)
+        if was == became:
+            continue
+        if name == "metadata" and isinstance(became, dict):
+            yield from _differences(was if isinstance(was, dict) else {}, became)
+        elif name == "whitelist_until" or isinstance(became, list):
+            yield f"{shown}: {_moved(set(map(str, was or ())), set(map(str, became or ())))}"
+        elif isinstance(became, dict) and "pinned" in became:
+            yield f"{shown} {'pinned as test' if became['pinned'] else 'no longer pinned'}"
+        else:
+            yield f"{shown} {format_setting(was)} → {format_setting(became)}"
+
+
+def _moved(was: set[str], became: set[str]) -> str:
+    counts = {"added": len(became - was), "removed": len(was - became)}
+    return ", ".join(f"{format_counted(n, 'entry', 'entries')} {what}" for what, n in counts.items() if n) or "changed"
