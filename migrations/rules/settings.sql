@@ -14,7 +14,9 @@ as $$
             'rollout.guardrail() shows what each costs'),
         (2, 'max_error_rate', 'percent', 0, 100, null, '5', 'error rate above which the threshold is crossed'),
         (3, 'minimum_sample', 'jobs', 1, 1000000, null, '10', 'jobs in the window below which nothing is judged'),
-        (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks')
+        (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks'),
+        (5, 'follow_jobs', null, null, null, null, 'false',
+            'record what becomes of each job, by a trigger on the host''s table of jobs')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: columns of rollout_configuration with their ranges, defaults and meanings.';
@@ -48,6 +50,12 @@ begin
             raise exception '% is one of %, not %; type for example rollout.configure(%="%")', name,
                 array_to_string(setting.choices, ', '), left(value::text, 60), name, setting.choices[1]
                 using errcode = 'RC001';
+        end if;
+        return;
+    elsif jsonb_typeof(setting.default_value) = 'boolean' then
+        if jsonb_typeof(value) <> 'boolean' then
+            raise exception '% is True or False, not %; type for example rollout.configure(%=True)', name,
+                left(value::text, 60), name using errcode = 'RC001';
         end if;
         return;
     end if;

@@ -122,6 +122,7 @@ class Changes(Calls):
         max_error_rate: float | None = None,
         minimum_sample: int | None = None,
         monitoring_window_hours: int | None = None,
+        follow_jobs: bool | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R8, R10).
@@ -131,16 +132,18 @@ class Changes(Calls):
             max_error_rate: percent, 0 to 100.
             minimum_sample: jobs, 1 to 1,000,000.
             monitoring_window_hours: 1 to 8,760.
+            follow_jobs: whether a trigger on the application's table of jobs records each outcome (R16).
             reason: for the history.
 
         Raises:
-            Refused: one is out of its range; nothing was changed.
+            Refused: one is out of its range, or there is no table to follow; nothing was changed.
         """
         settings = settings_given(
             guardrail=guardrail,
             max_error_rate=max_error_rate,
             minimum_sample=minimum_sample,
             monitoring_window_hours=monitoring_window_hours,
+            follow_jobs=follow_jobs,
         )
         return self._change("rollout_configure", reason, settings=settings)
 

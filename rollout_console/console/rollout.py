@@ -168,6 +168,15 @@ class Rollout:
         """Show the progression and whether the next phase may begin."""
         return self.client.phases()
 
+    @command(Group.BEYOND, 'rollout.jobs("stuck")')
+    def jobs(self, state: results.JobState | None = None, limit: int | None = None) -> results.Jobs:
+        """Show what became of the jobs: queued, running, late, stuck, completed, failed.
+
+        The application reports success when it queues a job; this reads its own table of jobs. With a
+        state, the jobs in it are listed.
+        """
+        return self.client.jobs(state, limit)
+
     @command(Group.BEYOND, "rollout.configure(max_error_rate=4)")
     def configure(
         self,
@@ -176,10 +185,11 @@ class Rollout:
         max_error_rate: float | None = None,
         minimum_sample: int | None = None,
         monitoring_window_hours: int | None = None,
+        follow_jobs: bool | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
-        given = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
+        given = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours, follow_jobs)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -187,6 +197,7 @@ class Rollout:
             max_error_rate=max_error_rate,
             minimum_sample=minimum_sample,
             monitoring_window_hours=monitoring_window_hours,
+            follow_jobs=follow_jobs,
             reason=reason,
         )
 

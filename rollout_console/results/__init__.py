@@ -23,6 +23,7 @@ from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCos
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
 from rollout_console.results.history import History, HistoryEntry
 from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
+from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState, OutcomeWarning
 from rollout_console.results.overview import Overview
 from rollout_console.results.progression import Phase, Phases, PhaseState
 from rollout_console.results.settings import Setting, Settings
@@ -62,13 +63,19 @@ __all__ = [
     "HealthyDay",
     "History",
     "HistoryEntry",
+    "Job",
+    "JobArm",
     "JobError",
+    "JobGroup",
+    "JobState",
+    "Jobs",
     "ListedRepository",
     "Metrics",
     "MissedTrip",
     "MonitorAtWork",
     "MonitorBeat",
     "Operator",
+    "OutcomeWarning",
     "Overview",
     "Phase",
     "Phase4",

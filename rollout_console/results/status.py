@@ -37,6 +37,7 @@ class Status(Result, kw_only=True):
     minimum_sample: int
     monitoring_window_hours: int
     guardrail: Guardrail
+    follow_jobs: bool
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_size: int
