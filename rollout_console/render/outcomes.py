@@ -15,7 +15,7 @@ ENDED: tuple[JobState, ...] = ("completed", "failed")
 def warning_lines(warnings: list[OutcomeWarning], screen: Screen) -> list[str]:
     """Return a line for each warning: what is wrong, and what to type."""
     return [
-        screen.paint(f" warning: {sanitize(w.message, 600)}; type {sanitize(w.command, 60)}", "warning")
+        screen.paint(f" warning: {sanitize(w.message, 400)}; type {sanitize(w.command, 60)}", "warning")
         for w in warnings
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import psycopg
 import pytest
 
@@ -9,6 +11,7 @@ from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
 from rollout_console.migrate import apply
+from tests.support import servers
 from tests.support.application import Application, SqlChannel
 from tests.support.jobs import HOURS, MINUTES, add_jobs
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
@@ -324,8 +327,8 @@ def test_r16_another_host_redefines_the_function_alone(fresh_database):
     assert states(rollout, "inngest") == states(rollout, "github_actions") == {"queued": 1}
 
 
-def test_r16_a_million_jobs_are_read_by_short_ranges_of_an_index(fresh_database):
-    rollout = rollout_on(fresh_database())
+def test_r16_a_million_jobs_are_read_by_short_ranges_of_an_index(postgres15_url):
+    rollout = rollout_on(servers.create_database(postgres15_url, f"million_{uuid.uuid4().hex[:12]}"))
     rollout.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
     rollout.sql("""insert into progressive_capture_jobs (
             job_type, processor_type, status, metadata, created_at, started_at, completed_at)
