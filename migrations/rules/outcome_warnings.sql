@@ -10,7 +10,8 @@ as $$
                count(*) filter (where j.state = 'queued') as queued,
                clock_timestamp() - min(j.created_at) filter (where j.state = 'queued') as queued_for,
                count(*) filter (where j.state = 'stuck') as stuck,
-               clock_timestamp() - min(coalesce(j.started_at, j.created_at)) filter (where j.state = 'stuck') as stuck_for,
+               clock_timestamp() - min(coalesce(j.started_at, j.created_at))
+                   filter (where j.state = 'stuck') as stuck_for,
                count(*) filter (where j.state in ('late', 'stuck') and j.in_window) as overdue
         from rollout_known_jobs(config, '{pending,processing}') j
         group by 1

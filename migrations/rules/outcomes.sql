@@ -25,29 +25,36 @@ returns table (
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+    with present as materialized (  -- once, not for each row
+        select clock_timestamp() as at, rollout_window_start(config) as window_start, l.*
+        from rollout_job_limits() l
+    ), targets as materialized (
+        select t.processor, p.at - make_interval(secs => t.longest) as late_before,
+               p.at - make_interval(secs => t.longest) - p.stuck_after as stuck_before
+        from rollout_processing_targets() t cross join present p
+    )
     -- A moment that the application has lost is the nearest one that is known; a duration is known or not.
     select j.id, j.repository_id, j.processor,
            case
                when j.status = 'pending' then 'queued'
                when j.status <> 'processing' then j.status
-               when began.ago > make_interval(secs => t.longest) + l.stuck_after then 'stuck'
-               when began.ago > make_interval(secs => t.longest) then 'late'
+               when coalesce(j.started_at, j.created_at) < t.stuck_before then 'stuck'
+               when coalesce(j.started_at, j.created_at) < t.late_before then 'late'
                else 'running'
            end,
            case coalesce(j.treated, case when j.processor = 'github_actions' then true end)
                when true then 'treatment' when false then 'control' else 'unknown' end,
-           j.error, j.created_at, j.started_at, ended.at,
+           j.error, j.created_at, j.started_at, e.ended_at,
            case when j.completed_at >= j.started_at then extract(epoch from j.completed_at - j.started_at) end,
-           coalesce(ended.at, j.created_at) >= w.starts
-    from rollout_job_limits() l
-    cross join (select rollout_window_start(config) as starts) w
-    cross join rollout_processing_targets() t
+           coalesce(e.ended_at, j.created_at) >= p.window_start
+    from present p
+    cross join targets t
     cross join unnest(statuses) s (status)
     cross join lateral rollout_host_jobs(
-        t.processor, s.status, least(w.starts, clock_timestamp() - l.look_back), l.most_read) j
-    cross join lateral (select clock_timestamp() - coalesce(j.started_at, j.created_at) as ago) began
+        t.processor, s.status, least(p.window_start, p.at - p.look_back), p.most_read) j
     cross join lateral (
-        select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as at) ended
+        select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as ended_at
+    ) e
 $$;
 comment on function public.rollout_known_jobs(rollout_configuration, text[]) is
     'R16: the host''s jobs in some statuses: state (queued, running, late, stuck, completed, failed), arm, and whether '
@@ -59,6 +66,34 @@ language sql immutable parallel safe
 as $$ select '{queued,running,late,stuck,completed,failed}'::text[] $$;
 comment on function public.rollout_job_states() is 'R16: the states of a job, each job in one of them.';
 
+create or replace function public.rollout_counted_jobs(config rollout_configuration)
+returns table (
+    processor text, arm text, queued bigint, oldest_queued_at timestamptz, running bigint, late bigint, stuck bigint,
+    completed bigint, failed bigint, timed bigint, middle double precision, slow double precision
+)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select j.processor, j.arm,
+           count(*) filter (where j.state = 'queued') as queued,
+           min(j.created_at) filter (where j.state = 'queued') as oldest_queued_at,
+           count(*) filter (where j.state = 'running') as running,
+           count(*) filter (where j.state = 'late') as late,
+           count(*) filter (where j.state = 'stuck') as stuck,
+           count(*) filter (where j.state = 'completed' and j.in_window) as completed,
+           count(*) filter (where j.state = 'failed' and j.in_window) as failed,
+           count(j.seconds) filter (where j.state = 'completed' and j.in_window) as timed,
+           percentile_cont(0.5) within group (order by j.seconds::float8)
+               filter (where j.state = 'completed' and j.in_window) as middle,
+           percentile_cont(0.95) within group (order by j.seconds::float8)
+               filter (where j.state = 'completed' and j.in_window) as slow
+    from rollout_known_jobs(config, '{pending,processing,completed,failed}') j
+    group by 1, 2
+$$;
+comment on function public.rollout_counted_jobs(rollout_configuration) is
+    'R16: jobs of each processor and arm by state; completed, failed and the durations of completed ones over the '
+    'window.';
+
 create or replace function public.rollout_job_groups(config rollout_configuration)
 returns jsonb
 language sql stable
@@ -68,29 +103,21 @@ as $$
         'processor', t.processor, 'arm', g.arm, 'target_seconds', t.longest,
         'queued', g.queued, 'oldest_queued_at', g.oldest_queued_at, 'running', g.running, 'late', g.late,
         'stuck', g.stuck, 'completed', g.completed, 'failed', g.failed,
-        'timed', g.timed, 'p50_seconds', round(g.middle::numeric, 2), 'p95_seconds', round(g.slow::numeric, 2)
+        'timed', g.timed, 'p50_seconds', round(g.middle::numeric, 2), 'p95_seconds', round(g.slow::numeric, 2),
+        'capped', l.most_read in (g.all_queued, g.all_processing, g.all_completed, g.all_failed)
         ) order by t.position, array_position('{treatment,control,unknown}', g.arm)), '[]')
     from (
-        select j.processor, j.arm,
-               count(*) filter (where j.state = 'queued') as queued,
-               min(j.created_at) filter (where j.state = 'queued') as oldest_queued_at,
-               count(*) filter (where j.state = 'running') as running,
-               count(*) filter (where j.state = 'late') as late,
-               count(*) filter (where j.state = 'stuck') as stuck,
-               count(*) filter (where j.state = 'completed' and j.in_window) as completed,
-               count(*) filter (where j.state = 'failed' and j.in_window) as failed,
-               count(j.seconds) filter (where j.state = 'completed' and j.in_window) as timed,
-               percentile_cont(0.5) within group (order by j.seconds::float8)
-                   filter (where j.state = 'completed' and j.in_window) as middle,
-               percentile_cont(0.95) within group (order by j.seconds::float8)
-                   filter (where j.state = 'completed' and j.in_window) as slow
-        from rollout_known_jobs(config, '{pending,processing,completed,failed}') j
-        group by 1, 2
+        select c.*,
+               sum(c.queued) over p as all_queued, sum(c.running + c.late + c.stuck) over p as all_processing,
+               sum(c.completed) over p as all_completed, sum(c.failed) over p as all_failed
+        from rollout_counted_jobs(config) c
+        window p as (partition by c.processor)
     ) g
     join rollout_processing_targets() t using (processor)
+    cross join rollout_job_limits() l
 $$;
 comment on function public.rollout_job_groups(rollout_configuration) is
-    'R16: jobs of each processor and arm by state; completed, failed and durations over the window.';
+    'R16: what rollout_counted_jobs counts, with targets; capped where a processor has more jobs than are read.';
 
 create or replace function public.rollout_list_jobs(config rollout_configuration, state text, max_rows integer)
 returns jsonb
@@ -145,4 +172,4 @@ begin
         'server_time', clock_timestamp());
 end $$;
 comment on function public.rollout_jobs(text, integer, text) is
-    'rollout.jobs(), R16: each processor and arm, what stands against them, and the jobs in a state, or the last failed.';
+    'rollout.jobs(), R16: each processor and arm, what is wrong, and the jobs in a state, or the last failures.';

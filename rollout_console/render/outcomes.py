@@ -27,7 +27,7 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
         return "\n".join([f" {screen.paint(found.state, 'title')}", *_listed(found, screen)])
     lines = [*warning_lines(found.warnings, screen)]
     if found.groups:
-        lines.append(screen.table(HEADERS, [_group(g, found) for g in found.groups], ["left", "left", *["right"] * 9]))
+        lines.append(screen.table(HEADERS, [_group(g) for g in found.groups], ["left", "left", *["right"] * 9]))
         lines += [f" {line}" for line in _notes(found)]
     else:
         lines.append(
@@ -39,11 +39,8 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
     return "\n".join(lines)
 
 
-def _group(g: JobGroup, found: Jobs) -> list[str]:
-    counts = [
-        f"{format_count(n)}+" if n >= found.most_read else format_count(n)
-        for n in (g.queued, g.running, g.late, g.stuck, g.completed, g.failed)
-    ]
+def _group(g: JobGroup) -> list[str]:
+    counts = [format_count(n) for n in (g.queued, g.running, g.late, g.stuck, g.completed, g.failed)]
     times = [format_duration(g.p50_seconds), format_duration(g.p95_seconds), format_count(g.timed)]
     return [sanitize(g.processor, 30), g.arm, *counts, *times]
 
@@ -54,6 +51,9 @@ def _notes(found: Jobs) -> list[str]:
         f"done, failed and times since {format_age(found.window_start, found.server_time)}; the others are at most "
         f"{found.look_back_days} days old"
     ]
+    if any(g.capped for g in found.groups):
+        most = format_count(found.most_read)
+        lines.append(f"there are more: of each processor and status the newest {most} are counted")
     if oldest is not None:
         lines.append(f"oldest queued: {format_age(oldest, found.server_time)}")
     if found.following:

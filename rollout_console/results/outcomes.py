@@ -24,7 +24,7 @@ class JobGroup(Record, kw_only=True):
 
     `completed` and `failed` count the window, as do the percentiles of the duration in seconds, which `timed` jobs
     are behind. `running`, `late` and `stuck` jobs are in processing: within `target_seconds`, beyond them, far beyond
-    them.
+    them. `capped` where the processor has more jobs in one status than are read: the counts are lower bounds.
     """
 
     processor: str
@@ -40,6 +40,7 @@ class JobGroup(Record, kw_only=True):
     timed: int
     p50_seconds: float | None
     p95_seconds: float | None
+    capped: bool
 
 
 class Job(Record, kw_only=True):
