@@ -1,4 +1,4 @@
--- The tables: the host's two if they are missing, the rollout's four built or adopted with
+-- The tables: the host's if they are missing, the rollout's four built or adopted with
 -- their rows, and the counters derived from them.
 
 -- Host tables exist in production and are never altered. An empty database gets the columns
@@ -25,6 +25,31 @@ begin
         );
         alter table public.repositories enable row level security;
         create policy repositories_public_read on public.repositories for select using (true);
+
+        -- Only with repositories that are new as well: a host that has its own has jobs in its own way, or none.
+        create table if not exists public.progressive_capture_jobs (
+            id uuid primary key default gen_random_uuid(),
+            job_type varchar(50) not null,
+            repository_id uuid references public.repositories on delete cascade,
+            processor_type varchar(20) not null default 'github_actions',
+            status varchar(20) default 'pending',
+            time_range_days integer,
+            workflow_run_id bigint,
+            metadata jsonb default '{}',
+            error text,
+            created_at timestamptz default now(),
+            started_at timestamptz,
+            completed_at timestamptz
+        );
+        create index on public.progressive_capture_jobs (processor_type, status, created_at);
+        create index on public.progressive_capture_jobs (repository_id, created_at);
+        create index on public.progressive_capture_jobs (status, created_at);
+        create index on public.progressive_capture_jobs (workflow_run_id);
+        alter table public.progressive_capture_jobs enable row level security;
+        if exists (select from pg_roles r where r.rolname = 'authenticated') then
+            create policy progressive_capture_jobs_read on public.progressive_capture_jobs
+                for select to authenticated using (true);
+        end if;
     end if;
 
     if to_regclass('public.pull_requests') is null then
@@ -145,7 +170,8 @@ alter table public.rollout_configuration
     add column if not exists judged_reports text
         constraint rollout_configuration_judged_reports check (judged_reports in ('all', 'outcomes')),
     add column if not exists guardrail text
-        constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence'));
+        constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence')),
+    add column if not exists follow_jobs boolean;
 alter table public.repository_categories
     add column if not exists pinned_as_test boolean not null default false;
 alter table public.rollout_metrics
@@ -179,6 +205,8 @@ comment on column public.rollout_configuration.judged_reports is
     'R7: all, or outcomes: then successes that the web application writes as it queues a job are kept and not judged.';
 comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
+comment on column public.rollout_configuration.follow_jobs is
+    'R16: whether a trigger on the host''s table of jobs records each outcome.';
 comment on table public.repository_categories is
     'Size category of each repository (R3); one row per categorized repository.';
 comment on column public.repository_categories.pinned_as_test is
@@ -265,6 +293,15 @@ create table if not exists public.rollout_reported_jobs (
 );
 comment on table public.rollout_reported_jobs is
     'R7: ids of jobs that were reported, so that a report that is sent twice counts once.';
+
+create table if not exists public.rollout_follow_errors (
+    only_row boolean primary key default true check (only_row),
+    failures bigint not null,
+    failed_at timestamptz not null,
+    message text
+);
+comment on table public.rollout_follow_errors is
+    'R16: how often the trigger on the host''s table of jobs could not record an outcome, and why not the last time.';
 
 create table if not exists public.rollout_categorization_runs (
     id bigint generated always as identity primary key,

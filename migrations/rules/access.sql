@@ -12,7 +12,8 @@ as $$
         cross join pg_roles r
         cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) x (command, letter)
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-          and (c.relname in ('repositories', 'pull_requests', 'repository_categories') or c.relname like 'rollout\_%')
+          and (c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs', 'repository_categories')
+               or c.relname like 'rollout\_%')
           and r.rolname in ('anon', 'authenticated', 'service_role')
     ), allowed as (
         select a.relname, a.rolname, a.command, case

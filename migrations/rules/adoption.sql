@@ -94,7 +94,8 @@ as $$
         join pg_roles r on r.rolname = 'service_role'
         where c.relnamespace = 'public'::regnamespace
           and (c.relname in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
-               or c.relname in ('repositories', 'pull_requests') and w.command = 'select')
+               or c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs')
+                  and w.command = 'select')
           and not (c.relname = 'rollout_history' and w.command = 'update')
           and not has_table_privilege(r.oid, c.oid, w.command)
         group by c.relname

@@ -106,6 +106,7 @@ begin
         max_error_rate = config.max_error_rate,
         minimum_sample = config.minimum_sample,
         monitoring_window_hours = config.monitoring_window_hours,
+        follow_jobs = config.follow_jobs,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;

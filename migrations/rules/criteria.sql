@@ -26,6 +26,8 @@ as $$
     select c.*
     from measured m
     cross join processors p
+    join rollout_processing_targets() i on i.processor = 'inngest'
+    join rollout_processing_targets() a on a.processor = 'github_actions'
     cross join lateral (values
         ('{phases}'::text[], 1, 'time at this percentage', m.hours_held, 'hours', '>=', 24, null::numeric, null::text),
         ('{phases}', 2, 'error rate', m.error_rate, 'percent', '<', 3, null, null),
@@ -33,8 +35,9 @@ as $$
         ('{health,stats,phases}', 4, 'success rate', m.success_rate, 'percent', '>', 95, null, null),
         ('{phases}', 5, 'jobs', m.jobs, 'jobs', '>=', 10, null, null),
         ('{health}', 6, 'jobs', m.jobs, 'jobs', '>=', config.minimum_sample, null, null),
-        ('{stats}', 7, 'Inngest processing time', p.inngest_seconds, 'seconds', '<', 120, null, null),
-        ('{stats}', 8, 'GitHub Actions processing time', p.actions_seconds, 'seconds', 'between', 600, 7200, null),
+        ('{stats}', 7, 'Inngest processing time', p.inngest_seconds, 'seconds', '<', i.longest, null, null),
+        ('{stats}', 8, 'GitHub Actions processing time', p.actions_seconds, 'seconds',
+            'between', a.shortest, a.longest, null),
         ('{stats}', 9, 'jobs on GitHub Actions', p.actions_share, 'percent', null, null, null, null),
         ('{stats}', 10, 'cost reduction against Inngest only', rollout_cost_reduction(config, seen), 'percent',
             'between', 60, 85, rollout_cost_note(config))

@@ -90,7 +90,7 @@ declare
 begin
     select c.* into config from rollout_configuration c where c.id = new.rollout_config_id;
     new.treated := rollout_is_treated(null, new.processor_type, new.repository_id, config.feature_name);
-    if config.judged_reports = 'outcomes' then
+    if config.judged_reports = 'outcomes' or rollout_follows_jobs(config) then
         new.queued := true;
     end if;
     return new;

@@ -35,6 +35,7 @@ as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
     criteria constant jsonb := rollout_list_criteria(config, rollout_window(config), 'phases');
+    warnings constant jsonb := (select coalesce(jsonb_agg(w), '[]') from rollout_outcome_warnings(config) w);
 begin
     return jsonb_build_object(
         'rollout_percentage', config.rollout_percentage,
@@ -42,9 +43,10 @@ begin
         'phase', rollout_phase_name(config.rollout_percentage),
         'next_percentage', (
             select min(p.percentage) from rollout_phase_plan() p where p.percentage > config.rollout_percentage),
-        'ready', not config.emergency_stop and not exists (
+        'ready', not config.emergency_stop and warnings = '[]' and not exists (
             select from jsonb_array_elements(criteria) c where c -> 'met' <> 'true'),
         'criteria', criteria,
+        'warnings', warnings,
         'phases', (
             select jsonb_agg(jsonb_build_object(
                 'phase', p.phase, 'percentage', p.percentage, 'audience', p.audience,

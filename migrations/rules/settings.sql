@@ -17,11 +17,13 @@ as $$
         (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks'),
         (5, 'judged_reports', null, null, null, array['all', 'outcomes'], '"all"',
             'whether successes that the application writes as it queues a job are judged'),
-        (6, 'application_check', 'on or off', null, null, null, 'true',
+        (6, 'application_check', null, null, null, null, 'true',
             'whether the application''s own check may roll back; ours is auto-rollback'),
         (7, 'strategy', null, null, null, '{repository_size,percentage,whitelist}', '"repository_size"',
             'who comes first: rollout.categories() shows the sizes'),
-        (8, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor')
+        (8, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor'),
+        (9, 'follow_jobs', null, null, null, null, 'false',
+            'record what becomes of each job, by a trigger on the host''s table of jobs')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';
@@ -71,9 +73,9 @@ begin
     elsif name = 'cost_per_job' then
         perform rollout_check_costs(setting.low, setting.high, value);
         return;
-    elsif setting.unit = 'on or off' then
+    elsif jsonb_typeof(setting.default_value) = 'boolean' then
         if jsonb_typeof(value) <> 'boolean' then
-            raise exception '% is True or False, not %; type for example rollout.configure(%=False)', name,
+            raise exception '% is True or False, not %; type for example rollout.configure(%=True)', name,
                 left(value::text, 60), name using errcode = 'RC001';
         end if;
         return;

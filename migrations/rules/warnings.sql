@@ -11,6 +11,8 @@ as $$
         select 1 as position, * from rollout_report_warnings(config)
         union all
         select 2, * from rollout_application_warnings(config)
+        union all
+        select 3, * from rollout_outcome_warnings(config)
     ) w
 $$;
 comment on function public.rollout_warnings(rollout_configuration) is
@@ -27,12 +29,12 @@ as $$
         from rollout_job_counts c
         where c.rollout_config_id = config.id and c.slot_start >= rollout_window_start(config)
     )
-    select 'counted twice',
+    select 'counted_twice',
            format('%s jobs were reported by record_rollout_job, %s written by the application as it queued them: '
                   'a job in both counts twice', r.recorded, r.written),
            'rollout.configure(judged_reports="outcomes")'
     from reports r
-    where config.judged_reports = 'all' and r.recorded > 0 and r.written > 0
+    where config.judged_reports = 'all' and not rollout_follows_jobs(config) and r.recorded > 0 and r.written > 0
     union all
     select 'clock',
            format('the application''s clock is %s s %s the database''s; its rows are counted by the database''s clock',
@@ -49,7 +51,7 @@ returns table (name text, message text, command text)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select 'application check',
+    select 'application_check',
            format('the application''s own check rolled back from %s %% on %s; it counts errors from before a restart, '
                   'too', h.previous_percentage, to_char(h.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"')),
            'rollout.configure(application_check=False)'
@@ -62,7 +64,7 @@ as $$
     where config.application_check and h.triggered_by = 'auto_rollback'
       and h.created_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours)
     union all
-    select 'whitelist overwritten',
+    select 'whitelist_overwritten',
            format('a change outside the console on %s dropped %s from the whitelist, probably unseen',
                   to_char(o.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), string_agg(o.shown, ', ')),
            format('rollout.addToWhitelist([%s])', string_agg('"' || o.shown || '"', ', '))

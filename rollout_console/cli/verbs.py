@@ -124,7 +124,9 @@ def _words(arguments: str) -> list[str]:
 
 
 def _value(text: str) -> Any:
-    """Return a number, a list or the like that is written as in JSON; anything else is text, as it is."""
+    """Return a number, a list or the like that is written as in JSON or at the prompt; anything else is text."""
+    if text in ("True", "False"):
+        return text == "True"
     try:
         return json.loads(text)
     except ValueError:

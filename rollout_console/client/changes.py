@@ -179,6 +179,7 @@ class Changes(Calls):
         cost_per_job: Mapping[str, float | None] | None = None,
         judged_reports: results.JudgedReports | None = None,
         application_check: bool | None = None,
+        follow_jobs: bool | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R1, R8, R10).
@@ -194,10 +195,11 @@ class Changes(Calls):
                 your own; None for one that is to be unknown again.
             judged_reports: `all`, or `outcomes`: what the application writes as it queues a job is not judged.
             application_check: whether the web application's own check may roll back.
+            follow_jobs: whether a trigger on the application's table of jobs records each outcome (R16).
             reason: for the history.
 
         Raises:
-            Refused: one is out of its range; nothing was changed.
+            Refused: one is out of its range, or there is no table to follow; nothing was changed.
         """
         settings = settings_given(
             guardrail=guardrail,
@@ -208,6 +210,7 @@ class Changes(Calls):
             cost_per_job=cost_per_job,
             judged_reports=judged_reports,
             application_check=application_check,
+            follow_jobs=follow_jobs,
         )
         return self._change("rollout_configure", reason, settings=settings)
 

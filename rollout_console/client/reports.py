@@ -107,6 +107,26 @@ class Reports(Calls):
         """Return the progression, and whether the next phase may begin (R2)."""
         return self._read("rollout_phases", results.Phases)
 
+    def jobs(self, state: results.JobState | None = None, limit: int | None = None) -> results.Jobs:
+        """Return what became of the jobs, as the application's own table says (R16).
+
+        Args:
+            state: `queued`, `running`, `late`, `stuck`, `completed` or `failed`: the jobs to list; None for the last
+                failures.
+            limit: how many of them, 0 to 1,000; None for 20, or 5 of the last failures.
+
+        Raises:
+            Refused: there is no such state.
+        """
+        if state is not None and not isinstance(state, str):
+            raise BadArgument(f'a state is a word, not {described(state)}; type for example rollout.jobs("stuck")')
+        return self._read(
+            "rollout_jobs",
+            results.Jobs,
+            state=None if state is None else clean_text(state),
+            max_rows=None if limit is None else whole("limit", limit, 'rollout.jobs("stuck", 20)'),
+        )
+
     def settings(self) -> results.Settings:
         """Return every setting: what it does, its default, and who changed it last."""
         return self._read("rollout_list_settings", results.Settings)

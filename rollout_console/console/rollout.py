@@ -192,6 +192,15 @@ class Rollout:
         """Show the progression and whether the next phase may begin."""
         return self.client.phases()
 
+    @command(Group.BEYOND, 'rollout.jobs("stuck")')
+    def jobs(self, state: results.JobState | None = None, limit: int | None = None) -> results.Jobs:
+        """Show what became of the jobs: queued, running, late, stuck, completed, failed.
+
+        The application reports success when it queues a job; this reads its own table of jobs. With a
+        state, the jobs in it are listed.
+        """
+        return self.client.jobs(state, limit)
+
     @command(Group.BEYOND, "rollout.configure(max_error_rate=4)")
     def configure(
         self,
@@ -204,11 +213,12 @@ class Rollout:
         application_check: bool | None = None,
         strategy: results.Strategy | None = None,
         cost_per_job: dict[str, float] | None = None,
+        follow_jobs: bool | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
         breaker = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
-        given = (*breaker, judged_reports, application_check, strategy, cost_per_job)
+        given = (*breaker, judged_reports, application_check, strategy, cost_per_job, follow_jobs)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -220,6 +230,7 @@ class Rollout:
             application_check=application_check,
             strategy=strategy,
             cost_per_job=cost_per_job,
+            follow_jobs=follow_jobs,
             reason=reason,
         )
 

@@ -101,6 +101,7 @@ def _phases(phases: results.Phases, screen: Screen) -> list[str]:
             for c in phases.criteria
             if not c.met
         ]
+        needs += [sanitize(w.message, 200) for w in phases.warnings]
         readiness = f"before {phases.next_percentage} %: {'; '.join(needs) or 'resume'}"
     return [f" phases {steps}", f" {met_mark(phases.ready or None, screen)} {readiness}"]
 

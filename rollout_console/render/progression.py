@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import render
+from rollout_console.render.outcomes import warning_lines
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Phases, PhaseState
@@ -29,6 +30,6 @@ def _next_phase(phases: Phases, screen: Screen) -> list[str]:
         return [f" not started; to begin: rollout.setRollout({phases.next_percentage})"]
     criteria = "\n" + criteria_table(phases.criteria, screen, "before the next phase")
     if not phases.ready:
-        return [criteria, f" not ready for {phases.next_percentage} % yet"]
+        return [criteria, *warning_lines(phases.warnings, screen), f" not ready for {phases.next_percentage} % yet"]
     ready = f" ready for {phases.next_percentage} %: rollout.setRollout({phases.next_percentage})"
     return [criteria, screen.paint(ready, "good")]

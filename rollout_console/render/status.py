@@ -8,7 +8,7 @@ from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Phase4, Status, StatusWarning
+from rollout_console.results import HealthWarning, Phase4, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 STRATEGIES = {
@@ -67,7 +67,7 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
     ]
 
 
-def warning_phrase(warning: StatusWarning, screen: Screen) -> str:
+def warning_phrase(warning: HealthWarning, screen: Screen) -> str:
     """Return what an operator should look at, and what to type."""
     return f"{screen.paint(sanitize(warning.message, 300), 'warning')}\n type: {sanitize(warning.command, 200)}"
 

@@ -23,13 +23,15 @@ from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCos
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
 from rollout_console.results.history import History, HistoryEntry
 from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
+from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState
 from rollout_console.results.overview import Overview
 from rollout_console.results.progression import Phase, Phases, PhaseState
 from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
 from rollout_console.results.statistics import Arm, ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
-from rollout_console.results.status import JudgedReports, Status, StatusWarning
+from rollout_console.results.status import JudgedReports, Status
 from rollout_console.results.verification import Verification, VerifiedCounters
+from rollout_console.results.warnings import HealthWarning
 from rollout_console.results.whitelist import ListedRepository, Whitelist
 
 __all__ = [
@@ -59,10 +61,16 @@ __all__ = [
     "Health",
     "HealthAction",
     "HealthCheck",
+    "HealthWarning",
     "HealthyDay",
     "History",
     "HistoryEntry",
+    "Job",
+    "JobArm",
     "JobError",
+    "JobGroup",
+    "JobState",
+    "Jobs",
     "JudgedReports",
     "ListedRepository",
     "Metrics",
@@ -94,7 +102,6 @@ __all__ = [
     "StartOutcome",
     "Stats",
     "Status",
-    "StatusWarning",
     "StopEffect",
     "Strategy",
     "TrendPoint",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
+from rollout_console.results.warnings import HealthWarning
 
 PhaseState = Literal["passed", "current", "ahead"]
 
@@ -20,7 +21,7 @@ class Phase(Record, kw_only=True):
 
 
 class Phases(Result, kw_only=True):
-    """`rollout.phases()` (R2); `next_percentage` is None in the last phase."""
+    """`rollout.phases()` (R2); `next_percentage` is None in the last phase. It is not ready while a warning stands."""
 
     rollout_percentage: int
     emergency_stop: bool
@@ -28,4 +29,5 @@ class Phases(Result, kw_only=True):
     next_percentage: int | None
     ready: bool
     criteria: list[Criterion]
+    warnings: list[HealthWarning]
     phases: list[Phase]

@@ -8,20 +8,13 @@ from typing import Any, Literal
 from msgspec import field
 
 from rollout_console.results.access import DecidedBy
-from rollout_console.results.base import Record, Result
+from rollout_console.results.base import Result
 from rollout_console.results.categories import CategorizationState, Uncategorized
 from rollout_console.results.health import Guardrail, Health, StopEffect
 from rollout_console.results.history import HistoryEntry
+from rollout_console.results.warnings import HealthWarning
 
 JudgedReports = Literal["all", "outcomes"]
-
-
-class StatusWarning(Record, kw_only=True):
-    """What an operator should look at although no rule acts on it, and what to type."""
-
-    name: str
-    message: str
-    command: str
 
 
 class Status(Result, kw_only=True):
@@ -47,6 +40,7 @@ class Status(Result, kw_only=True):
     minimum_sample: int
     monitoring_window_hours: int
     guardrail: Guardrail
+    follow_jobs: bool
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_until: dict[str, datetime]
@@ -67,7 +61,7 @@ class Status(Result, kw_only=True):
     uncategorized: Uncategorized | None
     decided_by: DecidedBy
     last_change: HistoryEntry | None
-    warnings: list[StatusWarning]
+    warnings: list[HealthWarning]
     application_check: bool
     judged_reports: JudgedReports
     schema_version: int

@@ -83,6 +83,13 @@ def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run)
     assert rollout.client.status().rollout_percentage == 10
 
 
+@pytest.mark.parametrize(("on", "off"), [("True", "False"), ("true", "false")])
+def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, off):
+    for word, value in ((on, True), (off, False)):
+        assert run("configure", "--follow-jobs", word).returncode == 0
+        assert rollout.client.status().follow_jobs is value
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [

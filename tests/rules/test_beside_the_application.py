@@ -46,7 +46,7 @@ def test_r7_a_job_that_is_queued_and_then_reported_is_warned_about(running, appl
     assert names(running) == []
     report(running, repo, success=True)
     warning = running.client.status().warnings[0]
-    assert (warning.name, warning.command) == ("counted twice", 'rollout.configure(judged_reports="outcomes")')
+    assert (warning.name, warning.command) == ("counted_twice", 'rollout.configure(judged_reports="outcomes")')
     assert running.client.status().health.jobs == 2
 
 
@@ -93,17 +93,21 @@ def test_its_query_does_not_find_a_row_of_ours(running, application):
 
 def test_reports_of_both_at_once_lose_nothing(running, application, request):
     running.client.disable_auto_rollback()
-    repo = running.repository_id("acme/repo-1")
     each = 1250 if request.config.getoption("long") else 25
 
-    def work(ours: bool) -> None:
+    def work(repo: str, ours: bool) -> None:
         for number in range(each):
             if ours:
                 report(running, repo, success=number % 2 > 0)
             else:
                 application.record_metrics(repo, success=number % 2 > 0, processor="github_actions")
 
-    threads = [threading.Thread(target=work, args=(number % 2 == 0,)) for number in range(8)]
+    # Two of them on each repository, one of each kind: the application races itself for rows of its own.
+    threads = [
+        threading.Thread(target=work, args=(running.repository_id(f"acme/repo-{n}"), ours))
+        for n in range(1, 5)
+        for ours in (True, False)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,7 +142,7 @@ def test_its_check_is_told_of_and_can_be_silenced_by_one_command(running, applic
     status = running.client.status()
     assert status.rollout_percentage == 0
     assert [(w.name, w.command) for w in status.warnings] == [
-        ("application check", "rollout.configure(application_check=False)")
+        ("application_check", "rollout.configure(application_check=False)")
     ]
 
     running.client.configure(application_check=False)
@@ -234,7 +238,7 @@ def test_a_list_that_the_browser_overwrites_is_noticed_and_can_be_put_back(runni
     running.client.add_to_whitelist("acme/repo-7", "needed")
     browser.write_whitelist(read, [running.repository_id("acme/repo-9")])
     warning = running.client.status().warnings[0]
-    assert warning.name == "whitelist overwritten"
+    assert warning.name == "whitelist_overwritten"
     assert "acme/repo-7" in warning.message
     assert warning.command == 'rollout.addToWhitelist(["acme/repo-7"])'
     running.client.add_to_whitelist(["acme/repo-7"])
@@ -246,7 +250,7 @@ def test_a_note_ends_the_warning_of_an_overwritten_list(running, browser):
     read = browser.read_whitelist()
     running.client.add_to_whitelist("acme/repo-7")
     browser.write_whitelist(read, [running.repository_id("acme/repo-9")])
-    assert names(running) == ["whitelist overwritten"]
+    assert names(running) == ["whitelist_overwritten"]
     running.client.note("repo-7 may stay off")
     assert names(running) == []
 

@@ -95,6 +95,7 @@ def test_r11_every_report_works_for_readers(busy, role):
             "rollout_status()", "rollout_stats()", "rollout_categories()", "rollout_show_metrics()",
             "rollout_show_whitelist()", "rollout_error_trend()", "rollout_list_history()", "rollout_preview(25)",
             "rollout_explain('acme/repo-1')", "rollout_phases()", "rollout_overview()",
+            "rollout_jobs()", "rollout_jobs('failed')",
             "rollout_find_repositories('acme')",
             "is_repository_eligible_for_rollout('00000000-0000-0000-0000-000000000000')",
         ):  # fmt: skip

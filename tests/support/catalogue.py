@@ -12,7 +12,8 @@ from tests.support.rollouts import RolloutUnderTest
 # The application's own tables are the host's to guard; ours are the rest.
 TABLES = """
     select relname from pg_class
-    where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not in ('repositories', 'pull_requests')
+    where relnamespace = 'public'::regnamespace and relkind = 'r'
+      and relname not in ('repositories', 'pull_requests', 'progressive_capture_jobs')
     order by relname
 """
 FUNCTIONS = """

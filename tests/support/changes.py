@@ -75,6 +75,7 @@ REPORTS: dict[str, Callable[[RolloutClient], Any]] = {
     "preview": lambda c: c.preview(50),
     "explain": lambda c: c.explain(REPOSITORY),
     "phases": lambda c: c.phases(),
+    "jobs": lambda c: c.jobs("stuck"),
     "guardrail": lambda c: c.guardrail("evidence"),
     "backtest": lambda c: c.backtest(days=1),
     "plot": lambda c: c.error_trend(),

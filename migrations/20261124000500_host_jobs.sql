@@ -1,0 +1,46 @@
+-- All that is known of the host's table of jobs. A step and not a rule: another host redefines this function, and no
+-- later migration may put ours back.
+--
+-- The view reads through the function, since a view of the table itself would keep the host from dropping or altering
+-- it. The function has no such tie: without the table, without a column that it names, or without the right to read
+-- them, there are no jobs. A caller names processor, status, age and number of rows, so that each call is one short
+-- range of an index.
+do $$
+begin
+    if to_regclass('public.rollout_host_jobs') is null then
+        create function public.rollout_host_jobs(
+            on_processor text, in_status text, since timestamptz, max_rows integer
+        )
+        returns table (
+            id text, repository_id uuid, processor text, status text, treated boolean, error text,
+            created_at timestamptz, started_at timestamptz, completed_at timestamptz
+        )
+        language plpgsql stable
+        set search_path = pg_catalog, public, pg_temp
+        as $body$
+        begin
+            return query
+            select j.id::text, j.repository_id, j.processor_type::text, j.status::text,
+                   case when jsonb_typeof(j.metadata -> 'rollout_applied') = 'boolean'
+                       then (j.metadata ->> 'rollout_applied')::boolean end,
+                   left(j.error, 500), j.created_at, j.started_at, j.completed_at
+            from public.progressive_capture_jobs j
+            where j.processor_type = on_processor and j.status = in_status and j.created_at >= since
+            order by j.created_at desc
+            limit max_rows;
+        exception when syntax_error_or_access_rule_violation then  -- the class 42: unknown, of another type, forbidden
+            return;
+        end $body$;
+
+        create view public.rollout_host_jobs with (security_invoker = true) as
+        select j.*
+        from (values ('inngest'), ('github_actions')) p (processor)
+        cross join (values ('pending'), ('processing'), ('completed'), ('failed')) s (status)
+        cross join lateral public.rollout_host_jobs(p.processor, s.status, now() - interval '7 days', 10000) j;
+    end if;
+end $$;
+comment on function public.rollout_host_jobs(text, text, timestamptz, integer) is
+    'R16: jobs of the host on one processor, in one of the statuses pending, processing, completed and failed, the '
+    'newest first; none where there is no such table. Another host redefines this function and nothing else.';
+comment on view public.rollout_host_jobs is
+    'R16: the jobs of the last seven days, to look at by SQL: at most 10,000 for each processor and status.';

@@ -1,0 +1,136 @@
+-- R16: what the jobs say against the rollout. These warn, and keep a phase from being ready; they never roll back.
+
+create or replace function public.rollout_outcome_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with waiting as materialized (
+        select j.processor,
+               count(*) filter (where j.state = 'queued') as queued,
+               clock_timestamp() - min(j.created_at) filter (where j.state = 'queued') as queued_for,
+               count(*) filter (where j.state = 'stuck') as stuck,
+               clock_timestamp() - min(coalesce(j.started_at, j.created_at))
+                   filter (where j.state = 'stuck') as stuck_for,
+               count(*) filter (where j.state in ('late', 'stuck') and j.in_window) as overdue
+        from rollout_known_jobs(config, '{pending,processing}') j
+        group by 1
+    )
+    select w.*
+    from rollout_job_limits() l
+    cross join rollout_processing_targets() t
+    left join waiting j using (processor)
+    cross join lateral (
+        select 'stuck_jobs', format(
+            '%s stuck on %s, processing for over %s; the oldest for %s',
+            case j.stuck when 1 then '1 job is' else j.stuck || ' jobs are' end, t.title,
+            rollout_time_in_words(make_interval(secs => t.longest) + l.stuck_after),
+            rollout_time_in_words(j.stuck_for)), 'rollout.jobs("stuck")'
+        where j.stuck > 0
+        union all
+        select 'backlog', format('%s jobs are queued on %s, more than %s', j.queued, t.title, l.backlog),
+               'rollout.jobs("queued")'
+        where j.queued > l.backlog
+        union all
+        select 'oldest_queued', format(
+            'a job has been queued on %s for %s, longer than %s', t.title, rollout_time_in_words(j.queued_for),
+            rollout_time_in_words(l.oldest_queued)), 'rollout.jobs("queued")'
+        where j.queued_for > l.oldest_queued
+        union all
+        select 'silent_processor', format(
+            '%s has reported no job for %s; in the last %s its longest gap was %s', t.title,
+            rollout_time_in_words(s.silent_for), rollout_time_in_words(l.look_back),
+            rollout_time_in_words(s.usual_gap)), 'rollout.jobs()'
+        from rollout_silence(config, t.processor) s
+        union all
+        select 'contradiction', format(
+            'reported on %s as succeeded: %s of %s; in truth completed: %s, failed: %s, late or stuck: %s',
+            t.title, c.successes, c.reported, c.completed, c.failed, coalesce(j.overdue, 0)), 'rollout.jobs()'
+        from rollout_contradiction(config, t.processor, coalesce(j.overdue, 0)) c
+    ) w (name, message, command)
+    union all
+    select * from rollout_follow_warnings(config)
+$$;
+comment on function public.rollout_outcome_warnings(rollout_configuration) is
+    'R16: what is wrong with the jobs of each processor, and what to type; no row if nothing is.';
+
+create or replace function public.rollout_silence(
+    config rollout_configuration, processor text, out silent_for interval, out usual_gap interval
+)
+returns setof record
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    limits constant record := rollout_job_limits();
+    since constant timestamptz := clock_timestamp() - limits.look_back;
+    last_report timestamptz;
+    slots bigint;
+begin
+    if rollout_percentage_in_effect(config) = 0 then
+        return;  -- nobody is routed to GitHub Actions
+    end if;
+    select max(c.slot_start) into last_report
+    from rollout_job_counts c
+    where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor and c.jobs > 0;
+    silent_for := clock_timestamp() - greatest(last_report, config.restarted_at, config.narrowed_at);
+    if last_report is null or silent_for < interval '1 hour' then
+        return;
+    end if;
+    -- The longest gap, so that a night or a weekend is no silence.
+    select max(g.gap), count(*) into usual_gap, slots
+    from (
+        select s.slot_start - lag(s.slot_start) over (order by s.slot_start) as gap
+        from (select distinct c.slot_start from rollout_job_counts c
+              where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor
+                and c.jobs > 0) s
+    ) g;
+    if slots >= 10 and silent_for > 2 * usual_gap then
+        return next;
+    end if;
+end $$;
+comment on function public.rollout_silence(rollout_configuration, text) is
+    'R16: for how long a processor has reported nothing, if that is over an hour and over twice its longest gap among '
+    'ten or more moments with reports; no row otherwise, and none while no traffic flows.';
+
+create or replace function public.rollout_contradiction(
+    config rollout_configuration, processor text, overdue bigint,
+    out successes bigint, out reported bigint, out completed bigint, out failed bigint
+)
+returns setof record
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    since constant timestamptz := rollout_window_start(config);
+begin
+    select count(*) into failed
+    from rollout_job_limits() l cross join lateral rollout_host_jobs(processor, 'failed', since, l.most_read);
+    if overdue + failed < config.minimum_sample then
+        return;
+    end if;
+    select sum(w.successes), sum(w.jobs) into successes, reported
+    from unnest(rollout_window(config)) w where w.processor_type = processor;
+    -- No more than it takes to know: a healthy day may have completed millions.
+    select count(*) into completed
+    from rollout_host_jobs(processor, 'completed', since, (overdue + failed)::integer);
+    if successes >= config.minimum_sample and completed < overdue + failed and 2 * completed < successes then
+        return next;
+    end if;
+end $$;
+comment on function public.rollout_contradiction(rollout_configuration, text, bigint) is
+    'R16: reports against outcomes of the jobs of the window: a row if at least the minimum sample was reported as '
+    'succeeded and as many failed or are overdue, and fewer completed than those, and than half of what was reported.';
+
+create or replace function public.rollout_time_in_words(span interval)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case
+        when s.seconds < 7200 then floor(s.seconds / 60) || ' min'
+        when s.seconds < 2 * 86400 then floor(s.seconds / 3600) || ' h'
+        else floor(s.seconds / 86400) || ' days' end
+    from (select extract(epoch from span) as seconds) s
+$$;
+comment on function public.rollout_time_in_words(interval) is 'A span of time as messages say it: 90 min, 5 h, 3 days.';

@@ -1,0 +1,86 @@
+"""What became of the jobs: by processor and arm, what stands against them, and a list of them."""
+
+from __future__ import annotations
+
+from rollout_console.render.dispatch import render
+from rollout_console.render.formatting import format_age, format_count, format_duration, shorten
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import HealthWarning, Job, JobGroup, Jobs, JobState
+
+HEADERS = ["processor", "arm", "queued", "running", "late", "stuck", "done", "failed", "p50", "p95", "timed"]
+ENDED: tuple[JobState, ...] = ("completed", "failed")
+
+
+def warning_lines(warnings: list[HealthWarning], screen: Screen) -> list[str]:
+    """Return a line for each warning: what is wrong, and what to type."""
+    return [
+        screen.paint(f" warning: {sanitize(w.message, 400)}; type {sanitize(w.command, 60)}", "warning")
+        for w in warnings
+    ]
+
+
+@render.register
+def render_jobs(found: Jobs, screen: Screen) -> str:
+    """Return the counts of each processor and arm with the last failures, or the jobs in one state."""
+    if found.state is not None:
+        return "\n".join([f" {screen.paint(found.state, 'title')}", *_listed(found, screen)])
+    lines = [*warning_lines(found.warnings, screen)]
+    if found.groups:
+        lines.append(screen.table(HEADERS, [_group(g) for g in found.groups], ["left", "left", *["right"] * 9]))
+        lines += [f" {line}" for line in _notes(found)]
+    else:
+        lines.append(
+            f" no job in the last {found.look_back_days} days is known: what became of the jobs that were reported is "
+            "neither success nor failure"
+        )
+    if found.jobs:
+        lines += ["", f" {screen.paint('last failures', 'title')}", *_listed(found, screen)]
+    return "\n".join(lines)
+
+
+def _group(g: JobGroup) -> list[str]:
+    counts = [format_count(n) for n in (g.queued, g.running, g.late, g.stuck, g.completed, g.failed)]
+    times = [format_duration(g.p50_seconds), format_duration(g.p95_seconds), format_count(g.timed)]
+    return [sanitize(g.processor, 30), g.arm, *counts, *times]
+
+
+def _notes(found: Jobs) -> list[str]:
+    oldest = min((g.oldest_queued_at for g in found.groups if g.oldest_queued_at is not None), default=None)
+    lines = [
+        f"done, failed and times since {format_age(found.window_start, found.server_time)}; the others are at most "
+        f"{found.look_back_days} days old"
+    ]
+    if any(g.capped for g in found.groups):
+        most = format_count(found.most_read)
+        lines.append(f"there are more: of each processor and status the newest {most} are counted")
+    if oldest is not None:
+        lines.append(f"oldest queued: {format_age(oldest, found.server_time)}")
+    if found.following:
+        lines.append("each outcome is recorded as it happens (follow_jobs)")
+    else:
+        lines.append("health judges what is reported; to record outcomes: rollout.configure(follow_jobs=True)")
+    return lines
+
+
+def _listed(found: Jobs, screen: Screen) -> list[str]:
+    if not found.jobs:
+        return [f" no jobs are {found.state}"]
+    return [line for job in found.jobs for line in _job(job, found, screen)]
+
+
+def _job(job: Job, found: Jobs, screen: Screen) -> list[str]:
+    repository = sanitize(job.repository or job.repository_id or "deleted repository", 100)
+    began = job.started_at or job.created_at
+    moment = (job.ended_at or job.created_at) if job.state in ENDED else began
+    took = f", took {format_duration(job.seconds)}" if job.seconds is not None else ""
+    line = (
+        f" {format_age(moment, found.server_time).rjust(11)}  {repository}  {sanitize(job.processor, 20)}, {job.arm}"
+        f"{took}  {sanitize(job.id, 60)}"
+    )
+    return [line, f" {'':11}  {_error(job.error, screen)}"] if job.error else [line]
+
+
+def _error(error: str, screen: Screen) -> str:
+    said = sanitize(error, 500)
+    return shorten(said, screen.width - 14) if screen.bars else said

@@ -1,0 +1,203 @@
+"""R16: while follow_jobs is on, the outcome of each job is recorded as it happens."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from rollout_console.errors import RolloutError
+from rollout_console.migrate import rules
+from tests.rules.test_outcomes import rollout_on
+from tests.support.jobs import HOURS, MINUTES, add_jobs, finish, retry
+from tests.support.rows import one_row
+
+TRIGGERS = "select count(*) from pg_trigger where tgname = 'rollout_follow_jobs'"
+
+
+@pytest.fixture
+def following(running):
+    running.client.disable_auto_rollback()
+    running.client.configure(follow_jobs=True)
+    running.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
+    yield running
+    running.client.configure(follow_jobs=False)
+
+
+def counted(rollout) -> dict[str, tuple[int, int]]:
+    """Jobs and errors of each arm."""
+    health = rollout.client.status().health
+    return {"treatment": (health.jobs, health.errors), "control": (health.control.jobs, health.control.errors)}
+
+
+def test_r16_it_is_off_until_it_is_switched_on_and_each_switch_is_one_change(running):
+    rows = running.history_rows()
+    (job,) = add_jobs(running, status="processing")
+    finish(running, job)
+    assert (running.value(TRIGGERS), counted(running)["treatment"]) == (0, (0, 0))
+    assert not running.client.jobs().following
+    change = running.client.configure(follow_jobs=True, reason="what happened")
+    assert change.change.after == {"follow_jobs": True}
+    assert (running.value(TRIGGERS), running.client.jobs().following) == (1, True)
+    assert not running.client.configure(follow_jobs=True).changed
+    running.client.configure(follow_jobs=False)
+    assert (running.value(TRIGGERS), running.client.jobs().following) == (0, False)
+    assert running.history_rows() == rows + 2
+
+
+@pytest.mark.parametrize("value", [1, "on", "true"])
+def test_r16_it_is_on_or_off(running, value):
+    with pytest.raises(RolloutError, match=r"follow_jobs is True or False, .* rollout.configure\(follow_jobs=True\)"):
+        running.client.configure(follow_jobs=value)
+
+
+def test_r16_followed_the_tenth_of_july_has_its_true_error_rate(following):
+    add_jobs(following, 54, status="processing", queued=20 * HOURS)
+    failing = add_jobs(following, 3, status="processing", queued=20 * HOURS)
+    for job in failing:
+        finish(following, job, "failed", error="workflow run not found")
+    assert counted(following) == {"treatment": (3, 3), "control": (0, 0)}
+    errors = following.client.show_metrics().last_errors
+    assert {error.message for error in errors} == {"workflow run not found"}
+
+
+@pytest.mark.parametrize(
+    ("applied", "processor", "arm"),
+    [
+        (True, "inngest", "treatment"),
+        (False, "inngest", "control"),
+        (False, "github_actions", "control"),
+        (None, "github_actions", "treatment"),
+    ],
+)
+def test_r16_the_arm_is_the_one_that_was_marked(following, applied, processor, arm):
+    (job,) = add_jobs(following, status="processing", applied=applied, processor=processor)
+    finish(following, job)
+    assert counted(following) == {"treatment": (0, 0), "control": (0, 0)} | {arm: (1, 0)}
+    assert following.differences() == {}
+
+
+@pytest.mark.parametrize(("repository", "arm"), [("acme/repo-1", "treatment"), ("acme/repo-2", "control")])
+def test_r16_a_lost_mark_leaves_the_present_decision(following, repository, arm):
+    following.sql("update rollout_configuration set rollout_strategy = 'whitelist'")
+    following.client.add_to_whitelist("acme/repo-1")
+    (job,) = add_jobs(following, status="processing", repository=repository)
+    following.sql("update progressive_capture_jobs set metadata = '{\"progress\": 50}'")  # replaced whole
+    finish(following, job)
+    assert counted(following)[arm] == (1, 0)
+
+
+@pytest.mark.parametrize("keeps_count", [True, False])
+def test_r16_a_job_that_is_retried_has_several_outcomes_each_counted_once(following, keeps_count):
+    (job,) = add_jobs(following, status="processing", processor="github_actions")
+    finish(following, job, "failed", error="first")
+    finish(following, job, "failed", error="the same once more")  # no transition
+    for count in (1, 2):
+        retry(following, job, count if keeps_count else None)
+        finish(following, job, "failed" if count == 1 else "completed")
+    assert counted(following)["treatment"] == (3, 2)
+
+
+def test_r16_an_outcome_that_is_written_again_counts_once(following):
+    (job,) = add_jobs(following, status="processing")
+    finish(following, job)
+    following.sql("update progressive_capture_jobs set status = 'processing'")
+    following.sql("update progressive_capture_jobs set status = 'completed'")
+    assert counted(following)["treatment"] == (1, 0)
+
+
+def test_r16_a_duration_is_the_real_one_or_unknown(following):
+    (known,) = add_jobs(following, status="processing", queued=3 * HOURS, started=10 * MINUTES)
+    (lost,) = add_jobs(following, status="processing", queued=3 * HOURS)
+    for job in (known, lost):
+        finish(following, job)
+    (processor,) = following.client.show_metrics().processors
+    assert processor.jobs == 2
+    assert processor.average_seconds == pytest.approx(600, abs=30)
+
+
+def test_r7_a_job_that_was_queued_before_the_restart_counts_for_no_health(following):
+    following.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    before, after = add_jobs(following, status="processing", queued=2 * HOURS), add_jobs(following, status="processing")
+    for job in (*before, *after):
+        finish(following, job, "failed")
+    assert counted(following)["treatment"] == (1, 1)
+
+
+def test_r8_the_outcome_that_is_one_too_many_trips_the_breaker(following):
+    following.client.enable_auto_rollback()
+    for job in add_jobs(following, 20, status="processing"):
+        finish(following, job, "failed", error="no such run")
+    assert following.client.status().rollout_percentage == 0
+    assert following.value("select count(*) from progressive_capture_jobs where status = 'failed'") == 20
+    following.client.set_rollout(50)
+
+
+def test_r16_jobs_of_deleted_repositories_are_counted_and_deletions_are_not(following):
+    kept, gone = add_jobs(following, 2, status="processing")
+    following.sql("update progressive_capture_jobs set repository_id = null where id = %s", kept)
+    following.sql("delete from repositories where full_name = 'acme/repo-1'")
+    assert following.value("select count(*) from progressive_capture_jobs where id = %s", gone) == 0
+    finish(following, kept)
+    assert counted(following)["treatment"] == (1, 0)
+
+
+def test_r16_what_cannot_be_recorded_stops_no_job_and_is_a_warning(following):
+    (job,) = add_jobs(following, status="processing", processor="a third")
+    finish(following, job)
+    assert following.value("select status from progressive_capture_jobs") == "completed"
+    (warning,) = following.client.jobs().warnings
+    assert warning.name == "follow_errors"
+    assert "1 outcome of jobs could not be recorded" in warning.message
+    assert "processor must be inngest or github_actions" in warning.message
+
+
+def test_r16_a_locked_configuration_delays_a_job_and_stops_none(following):
+    following.client.enable_auto_rollback()
+    jobs = add_jobs(following, 20, status="processing")
+    for job in jobs[:9]:
+        finish(following, job, "failed")
+    with psycopg.connect(following.url) as held:
+        held.execute("select from rollout_configuration for update")
+        finish(following, jobs[9], "failed")
+    assert following.value("select count(*) from progressive_capture_jobs where status = 'failed'") == 10
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_r11_whoever_the_host_lets_write_jobs_needs_no_right_on_ours(following, role):
+    (job,) = add_jobs(following, status="processing")
+    policy = f"create policy t on progressive_capture_jobs for all to {role} using (true)"
+    with psycopg.connect(following.url) as connection:
+        connection.execute(policy)
+        connection.execute(f"set local role {role}")
+        connection.execute("update progressive_capture_jobs set status = 'completed' where id = %s", (job,))
+        connection.execute("reset role")
+        assert one_row(connection.execute("select sum(jobs) from rollout_job_counts"))[0] == 1
+        connection.rollback()
+
+
+def test_r16_a_table_that_is_dropped_or_created_anew_is_a_warning_and_no_error(fresh_database):
+    rollout = rollout_on(fresh_database())
+    rollout.client.configure(follow_jobs=True)
+    rollout.sql("create table elsewhere (like progressive_capture_jobs including all)")
+    for statement in (
+        "drop table progressive_capture_jobs",
+        "alter table elsewhere rename to progressive_capture_jobs",
+    ):
+        rollout.sql(statement)
+        assert [w.name for w in rollout.client.jobs().warnings] == ["not_following"]
+        assert not rollout.client.jobs().following
+        assert rollout.client.set_rollout(50 if "drop" in statement else 60).status.follow_jobs
+        rollout.sql(rules().sql)
+    rollout.client.configure(follow_jobs=False)
+    rollout.client.configure(follow_jobs=True)
+    (job,) = add_jobs(rollout, status="processing")
+    finish(rollout, job)
+    assert (counted(rollout)["treatment"], rollout.client.jobs().warnings) == ((1, 0), [])
+
+
+def test_r16_switching_it_off_works_without_the_table(fresh_database):
+    rollout = rollout_on(fresh_database())
+    rollout.client.configure(follow_jobs=True)
+    rollout.sql("drop table progressive_capture_jobs")
+    assert rollout.client.configure(follow_jobs=False).changed
+    assert rollout.client.jobs().warnings == []

@@ -1,0 +1,67 @@
+"""What rollout.jobs() shows: counts, what stands against them, and jobs in a state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from rollout_console import results
+from rollout_console.render import Screen, render
+from tests.support.samples import NOW, sample
+
+PIPE = Screen(width=120)
+
+
+def shown(**changes):
+    return render(sample(results.Jobs, **{"state": None, "server_time": NOW, "warnings": []} | changes), PIPE)
+
+
+def test_without_any_job_it_is_neither_success_nor_failure():
+    text = shown(groups=[], jobs=[], look_back_days=7)
+    assert "no job in the last 7 days is known" in text
+    assert "neither success nor failure" in text
+
+
+def test_a_warning_comes_first_with_what_to_type():
+    warning = results.HealthWarning(name="stuck_jobs", message="54 jobs are stuck", command='rollout.jobs("stuck")')
+    assert shown(warnings=[warning]).splitlines()[0] == ' warning: 54 jobs are stuck; type rollout.jobs("stuck")'
+
+
+def test_percentiles_stand_beside_their_number():
+    group = sample(results.JobGroup, p50_seconds=30.0, p95_seconds=600.0, timed=1234, completed=5678)
+    line = next(line for line in shown(groups=[group]).splitlines() if "5,678" in line)
+    assert line.split()[-5:] == ["30", "s", "10", "min", "1,234"]
+
+
+@pytest.mark.parametrize("capped", [True, False])
+def test_counts_that_are_lower_bounds_say_so(capped):
+    text = shown(groups=[sample(results.JobGroup, capped=capped)], most_read=10_000)
+    assert ("the newest 10,000 are counted" in text) is capped
+
+
+def test_it_says_how_to_have_outcomes_judged_until_they_are():
+    assert "rollout.configure(follow_jobs=True)" in shown(following=False)
+    assert "follow_jobs=True" not in shown(following=True)
+
+
+def test_a_state_lists_its_jobs_and_nothing_else():
+    job = sample(
+        results.Job, repository="acme/site", error="no such run", state="failed", ended_at=NOW - timedelta(hours=3)
+    )
+    lines = shown(state="failed", jobs=[job]).splitlines()
+    assert lines[0] == " failed"
+    assert "3 h ago  acme/site" in lines[1]
+    assert lines[2].strip() == "no such run"
+    assert len(lines) == 3
+
+
+def test_a_state_without_jobs_says_so():
+    assert shown(state="stuck", jobs=[]).splitlines()[-1] == " no jobs are stuck"
+
+
+def test_a_phase_that_is_not_ready_names_the_warning():
+    warning = results.HealthWarning(name="stuck_jobs", message="54 jobs are stuck", command='rollout.jobs("stuck")')
+    phases = sample(results.Phases, ready=False, warnings=[warning])
+    text = render(phases, PIPE)
+    assert text.index("54 jobs are stuck") < text.index("not ready")
