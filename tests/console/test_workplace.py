@@ -78,6 +78,18 @@ def test_completion_knows_what_comes_next(rollout, console_env, line, candidates
     assert names is None or len(names) <= 50
 
 
+@pytest.mark.parametrize(("typed", "quoted"), [("rollout.undo(", True), ('rollout.undo("', False)])
+def test_completion_offers_the_changes_that_history_shows_as_they_come(rollout, console_env, typed, quoted):
+    completer = Completer(lambda: rollout.client, list)
+    newest = rollout.client.history(1).entries[0]
+    for _ in range(20):  # they may come a moment later: Tab again
+        if (found := completer.complete(typed)) and found[1]:
+            break
+    completer.close()
+    assert found is not None
+    assert found[1][0] == (f'"{newest.short_id}"' if quoted else newest.short_id, "setRollout: 0 % → 20 %")
+
+
 def test_completion_in_the_terminal(terminal):
     console = terminal()
     console.wait_for("20 % ▸")

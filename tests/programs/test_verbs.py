@@ -73,6 +73,15 @@ def test_the_stop_is_understood_as_at_the_prompt_with_its_reason(rollout, run, s
     assert rollout.client.status().emergency_stop_reason == "db is down"
 
 
+def test_an_undo_that_raises_traffic_prints_the_verb_that_does_it(rollout, run):
+    change = rollout.client.rollback_to_zero().change.short_id
+    refused = run("undo", change)
+    assert refused.returncode == Exit.FAILED
+    assert f'to do it, type rollout-console undo "{change}" --confirm' in refused.stdout + refused.stderr
+    assert run("undo", change, "--confirm").returncode == Exit.DONE
+    assert rollout.client.status().rollout_percentage == 20
+
+
 def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run):
     rollout.client.emergency_stop("first")
     assert run("resume", "--reason", "by name").returncode == 0
@@ -99,6 +108,7 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["history", "few"], Exit.FAILED, "type rollout-console history 20"),
         (["explain", "no/such"], Exit.FAILED, "unknown repository: no/such"),
         (["rollback-to-percentage", "50"], Exit.FAILED, "a rollback only lowers"),
+        (["undo", "zzz"], Exit.FAILED, "to see the changes, type rollout-console history"),
         (["resumee"], Exit.WRONG_USE, "did you mean rollout-console resume?"),
         (["set"], Exit.WRONG_USE, "the following arguments are required: percentage"),
         (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn"),
