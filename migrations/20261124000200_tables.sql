@@ -167,6 +167,8 @@ alter table public.rollout_configuration
     add column if not exists whitelist_until jsonb not null default '{}',
     add column if not exists breaker_enabled boolean,
     add column if not exists application_check boolean,
+    add column if not exists stuck_after_minutes integer,
+    add column if not exists act_on_warnings boolean,
     add column if not exists judged_reports text
         constraint rollout_configuration_judged_reports check (judged_reports in ('all', 'outcomes')),
     add column if not exists guardrail text
@@ -203,6 +205,10 @@ comment on column public.rollout_configuration.application_check is
     'Whether the web application''s own check may roll back; if not, it reads that auto-rollback is off.';
 comment on column public.rollout_configuration.judged_reports is
     'R7: all, or outcomes: then successes that the web application writes as it queues a job are kept and not judged.';
+comment on column public.rollout_configuration.stuck_after_minutes is
+    'R16: how far beyond its target a job in processing is stuck.';
+comment on column public.rollout_configuration.act_on_warnings is
+    'R16: whether a health check rolls back on what became of the jobs, too.';
 comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on column public.rollout_configuration.follow_jobs is

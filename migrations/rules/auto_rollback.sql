@@ -37,12 +37,12 @@ as $$
 begin
     perform rollout_open_change(change || jsonb_build_object(
         'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', health,
-        'reason', rollout_trip_reason(config, health)));
+        'reason', coalesce(change ->> 'reason', rollout_trip_reason(config, health))));
     config.rollout_percentage := 0;
     perform rollout_store(config, details);
 end $$;
 comment on function public.rollout_trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
-    'R8: sets 0 % with the health that called for it as evidence.';
+    'R8: sets 0 % with the health that called for it as evidence, and as its reason unless the change has one.';
 
 create or replace function public.rollout_judge_report(config_id uuid, reported_by text)
 returns void
@@ -79,15 +79,19 @@ declare
     config rollout_configuration;
     seen rollout_job_counts[];
     health jsonb;
+    warning text;
     details jsonb := '{}';
 begin
     for config in select * from rollout_lock(feature_name, 'checkHealth', null, context) loop
         seen := rollout_window(config);
         health := rollout_health(config, seen);
+        if config.act_on_warnings and not (health ->> 'check_rolls_back')::boolean then
+            select w.message into warning from rollout_outcome_warnings(config) w limit 1;
+        end if;
         details := jsonb_build_object(
             'health', health,
             'action', case
-                when not (health ->> 'check_rolls_back')::boolean then
+                when not (health ->> 'check_rolls_back')::boolean and warning is null then
                     case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
                 when rollout_breaker_is_armed(config) then 'rolled_back'
                 when config.emergency_stop then 'already_stopped'
@@ -96,13 +100,15 @@ begin
             end,
             'criteria', rollout_list_criteria(config, seen, 'health'));
         if details ->> 'action' = 'rolled_back' then
-            perform rollout_trip_breaker(config, health, rollout_change(), details);
+            perform rollout_trip_breaker(
+                config, health, rollout_change() || jsonb_build_object('reason', warning), details);
         end if;
     end loop;
     return rollout_answer(feature_name, details);
 end $$;
 comment on function public.rollout_check_health(text, jsonb) is
-    'rollout.checkHealth(), R7 and R8: the criteria of health, and the rollback if they call for it.';
+    'rollout.checkHealth(), R7, R8 and R16: the criteria of health, and the rollback if they call for it, or if a '
+    'warning does and act_on_warnings is on.';
 
 create or replace function public.rollout_set_auto_rollback(
     enabled boolean, feature_name text default 'hybrid_progressive_capture',

@@ -102,6 +102,8 @@ begin
         breaker_enabled = config.breaker_enabled,
         application_check = config.application_check,
         judged_reports = config.judged_reports,
+        stuck_after_minutes = config.stuck_after_minutes,
+        act_on_warnings = config.act_on_warnings,
         guardrail = config.guardrail,
         max_error_rate = config.max_error_rate,
         minimum_sample = config.minimum_sample,

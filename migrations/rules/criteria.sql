@@ -40,7 +40,7 @@ as $$
             'between', a.shortest, a.longest, null),
         ('{stats}', 9, 'jobs on GitHub Actions', p.actions_share, 'percent', null, null, null, null),
         ('{stats}', 10, 'cost reduction against Inngest only', rollout_cost_reduction(config, seen), 'percent',
-            'between', 60, 85, rollout_cost_note(config))
+            'between', 60, 85, rollout_cost_note(config, seen))
     ) as c (shown_by, position, name, actual, unit, operator, target, upper_target, note)
 $$;
 comment on function public.rollout_criteria(rollout_configuration, rollout_job_counts[]) is

@@ -131,12 +131,16 @@ returns timestamptz
 language plpgsql volatile
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    present constant timestamptz := clock_timestamp();
 begin
-    -- A clock that is set back must not blind the breaker, so never before the last restart by itself.
+    -- A clock that is set back must not blind the breaker: nothing is counted before a restart that lies ahead.
     return least(
-        greatest(clock_timestamp(), config.restarted_at, config.narrowed_at),
-        case when began < config.restarted_at then config.restarted_at - interval '1 microsecond' end,
-        case when began < config.narrowed_at then config.narrowed_at - interval '1 microsecond' end);
+        greatest(present, config.restarted_at, config.narrowed_at),
+        case when began < config.restarted_at and config.restarted_at <= present
+            then config.restarted_at - interval '1 microsecond' end,
+        case when began < config.narrowed_at and config.narrowed_at <= present
+            then config.narrowed_at - interval '1 microsecond' end);
 end $$;
 comment on function public.rollout_counted_at(rollout_configuration, timestamptz) is
     'R7: the moment for which a report is counted: now, or just before the restart, stop or lowering that the job '

@@ -1,4 +1,5 @@
--- R16: what the jobs say against the rollout. These warn, and keep a phase from being ready; they never roll back.
+-- R16: what the jobs say against the rollout. These warn, and keep a phase from being ready; a health check rolls back
+-- on them only where act_on_warnings says so.
 
 create or replace function public.rollout_outcome_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
@@ -24,7 +25,7 @@ as $$
         select 'stuck_jobs', format(
             '%s stuck on %s, processing for over %s; the oldest for %s',
             case j.stuck when 1 then '1 job is' else j.stuck || ' jobs are' end, t.title,
-            rollout_time_in_words(make_interval(secs => t.longest) + l.stuck_after),
+            rollout_time_in_words(make_interval(secs => t.longest, mins => config.stuck_after_minutes)),
             rollout_time_in_words(j.stuck_for)), 'rollout.jobs("stuck")'
         where j.stuck > 0
         union all

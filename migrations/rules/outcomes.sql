@@ -8,14 +8,14 @@ comment on function public.rollout_processing_targets() is
     'The processors, and how many seconds a job should take on each: the manual''s targets.';
 
 create or replace function public.rollout_job_limits(
-    out stuck_after interval, out backlog integer, out oldest_queued interval, out look_back interval,
+    out backlog integer, out oldest_queued interval, out look_back interval,
     out most_read integer
 )
 language sql immutable parallel safe
-as $$ select interval '1 hour', 100, interval '1 hour', interval '7 days', 10000 $$;
+as $$ select 100, interval '1 hour', interval '7 days', 10000 $$;
 comment on function public.rollout_job_limits() is
-    'R16: how far beyond its target a job is stuck, how many queued jobs and what wait are too many, how old a job may '
-    'be to count, and how many are read for each processor and status.';
+    'R16: how many queued jobs and what wait are too many, how old a job may be to count, and how many are read for '
+    'each processor and status.';
 
 create or replace function public.rollout_known_jobs(config rollout_configuration, statuses text[])
 returns table (
@@ -30,7 +30,7 @@ as $$
         from rollout_job_limits() l
     ), targets as materialized (
         select t.processor, p.at - make_interval(secs => t.longest) as late_before,
-               p.at - make_interval(secs => t.longest) - p.stuck_after as stuck_before
+               p.at - make_interval(secs => t.longest, mins => config.stuck_after_minutes) as stuck_before
         from rollout_processing_targets() t cross join present p
     )
     -- A moment that the application has lost is the nearest one that is known; a duration is known or not.

@@ -22,8 +22,13 @@ as $$
         (7, 'strategy', null, null, null, '{repository_size,percentage,whitelist}', '"repository_size"',
             'who comes first: rollout.categories() shows the sizes'),
         (8, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor'),
+        (12, 'cost_per_minute', 'per minute', 0, 1000, null, 'null', 'what a minute of a job costs on each processor'),
         (9, 'follow_jobs', null, null, null, null, 'false',
-            'record what becomes of each job, by a trigger on the host''s table of jobs')
+            'record what becomes of each job, by a trigger on the host''s table of jobs'),
+        (10, 'stuck_after_minutes', 'minutes', 1, 10080, null, '60',
+            'how far beyond its target a job in processing is stuck: rollout.jobs("stuck")'),
+        (11, 'act_on_warnings', null, null, null, null, 'false',
+            'whether a health check rolls back on stuck, waiting or silent jobs, too')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';
@@ -34,6 +39,7 @@ language sql immutable parallel safe
 set search_path = pg_catalog, public, pg_temp
 as $$
     select case name when 'strategy' then '{rollout_strategy}' when 'cost_per_job' then '{metadata,cost_per_job}'
+        when 'cost_per_minute' then '{metadata,cost_per_minute}'
         else array[name] end
 $$;
 comment on function public.rollout_setting_path(text) is
@@ -70,8 +76,8 @@ begin
                 using errcode = 'RC001';
         end if;
         return;
-    elsif name = 'cost_per_job' then
-        perform rollout_check_costs(setting.low, setting.high, value);
+    elsif name in ('cost_per_job', 'cost_per_minute') then
+        perform rollout_check_costs(name, setting.low, setting.high, value);
         return;
     elsif jsonb_typeof(setting.default_value) = 'boolean' then
         if jsonb_typeof(value) <> 'boolean' then
@@ -92,7 +98,7 @@ end $$;
 comment on function public.rollout_check_setting(text, jsonb) is
     'Raises RC001 with what to type unless this is a setting and a value that it can have.';
 
-create or replace function public.rollout_check_costs(low numeric, high numeric, costs jsonb)
+create or replace function public.rollout_check_costs(name text, low numeric, high numeric, costs jsonb)
 returns void
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
@@ -108,12 +114,12 @@ begin
             else c.value <> 'null' end;
     end if;
     if wrong is not null then
-        raise exception 'cost_per_job has a number from % to % for inngest or github_actions, or both, not %; type for '
-            'example rollout.configure(cost_per_job={"inngest": 0.012, "github_actions": 0.0015})', low, to_char(high,
-            'FM999,999'), left(wrong, 60) using errcode = 'RC001';
+        raise exception '% has a number from % to % for inngest or github_actions, or both, not %; type for '
+            'example rollout.configure(%={"inngest": 0.012, "github_actions": 0.0015})', name, low, to_char(high,
+            'FM999,999'), left(wrong, 60), name using errcode = 'RC001';
     end if;
 end $$;
-comment on function public.rollout_check_costs(numeric, numeric, jsonb) is
+comment on function public.rollout_check_costs(text, numeric, numeric, jsonb) is
     'Raises RC001 unless these are costs of processors, null for one that is to be unknown again.';
 
 create or replace function public.rollout_with_settings(config rollout_configuration, settings jsonb)
@@ -129,9 +135,10 @@ begin
     for setting in select * from jsonb_each(settings) loop
         perform rollout_check_setting(setting.key, setting.value);
         path := rollout_setting_path(setting.key);
-        changed := jsonb_set(changed, path, case setting.key
+        changed := jsonb_set(changed, path, case
             -- of the processors that are not named the costs stay
-            when 'cost_per_job' then jsonb_strip_nulls(rollout_unit_costs(config) || setting.value)
+            when setting.key in ('cost_per_job', 'cost_per_minute')
+                then jsonb_strip_nulls(rollout_costs(config, setting.key) || setting.value)
             else setting.value end);
     end loop;
     return jsonb_populate_record(config, changed);
@@ -177,8 +184,9 @@ declare
 begin
     return jsonb_build_object('settings', (
         select jsonb_agg(jsonb_build_object(
-            'name', s.name, 'value', case s.name
-                when 'cost_per_job' then nullif(jsonb_strip_nulls(rollout_unit_costs(config)), '{}')
+            'name', s.name, 'value', case
+                when s.name in ('cost_per_job', 'cost_per_minute')
+                    then nullif(jsonb_strip_nulls(rollout_costs(config, s.name)), '{}')
                 else to_jsonb(config) #> rollout_setting_path(s.name) end, 'default', s.default_value, 'unit', s.unit,
             'choices', s.choices, 'meaning', s.meaning, 'changed', rollout_history_entry(h)) order by s.position)
         from rollout_settings() s

@@ -1,51 +1,3 @@
-create or replace function public.rollout_unit_cost(config rollout_configuration, processor text)
-returns numeric
-language sql immutable
-as $$
-    select case when jsonb_typeof(config.metadata -> 'cost_per_job' -> processor) = 'number'
-        then (config.metadata -> 'cost_per_job' ->> processor)::numeric end
-$$;
-comment on function public.rollout_unit_cost(rollout_configuration, text) is
-    'The cost of one job on a processor, from metadata.cost_per_job; null until it is set.';
-
-create or replace function public.rollout_unit_costs(config rollout_configuration)
-returns jsonb
-language sql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select jsonb_object_agg(p.name, rollout_unit_cost(config, p.name))
-    from (values ('inngest'), ('github_actions')) p (name)
-$$;
-comment on function public.rollout_unit_costs(rollout_configuration) is
-    'The cost of one job on each processor; null where it is not set.';
-
-create or replace function public.rollout_cost_reduction(
-    config rollout_configuration, seen rollout_job_counts[]
-)
-returns numeric
-language sql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    -- null as soon as the cost of one processor with jobs is unknown
-    select case when bool_and(rollout_unit_cost(config, w.processor_type) is not null) then
-        100 * (1 - sum(w.jobs * rollout_unit_cost(config, w.processor_type))
-                   / nullif(sum(w.jobs) * rollout_unit_cost(config, 'inngest'), 0)) end
-    from unnest(seen) w
-$$;
-comment on function public.rollout_cost_reduction(rollout_configuration, rollout_job_counts[]) is
-    'How much less the jobs of a window cost than on Inngest alone, in percent; null if a unit cost is not set.';
-
-create or replace function public.rollout_cost_note(config rollout_configuration)
-returns text
-language sql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select case when rollout_unit_cost(config, 'inngest') is null or rollout_unit_cost(config, 'github_actions') is null
-        then 'unit costs not set; see rollout.configure()' end
-$$;
-comment on function public.rollout_cost_note(rollout_configuration) is
-    'Why there is no cost reduction; null if both unit costs are set.';
-
 create or replace function public.rollout_stats(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
 language plpgsql stable
@@ -100,7 +52,8 @@ begin
                 'successes', w.successes,
                 'success_rate', round(100.0 * w.successes / nullif(w.jobs, 0), 4),
                 'average_seconds', round(w.processing_seconds / nullif(w.timed_jobs, 0), 2),
-                'unit_cost', rollout_unit_cost(config, w.processor_type)) order by w.processor_type, w.treated desc)
+                'unit_cost', round(rollout_unit_cost(config, w.processor_type, seen), 10)
+                ) order by w.processor_type, w.treated desc)
             from unnest(seen) w), '[]'),
         'last_errors', coalesce((
             select jsonb_agg(jsonb_build_object(

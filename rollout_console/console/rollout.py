@@ -213,12 +213,16 @@ class Rollout:
         application_check: bool | None = None,
         strategy: results.Strategy | None = None,
         cost_per_job: dict[str, float] | None = None,
+        cost_per_minute: dict[str, float] | None = None,
         follow_jobs: bool | None = None,
+        stuck_after_minutes: int | None = None,
+        act_on_warnings: bool | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
         breaker = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
-        given = (*breaker, judged_reports, application_check, strategy, cost_per_job, follow_jobs)
+        outcomes = (judged_reports, follow_jobs, stuck_after_minutes, act_on_warnings)
+        given = (*breaker, *outcomes, application_check, strategy, cost_per_job, cost_per_minute)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -230,7 +234,10 @@ class Rollout:
             application_check=application_check,
             strategy=strategy,
             cost_per_job=cost_per_job,
+            cost_per_minute=cost_per_minute,
             follow_jobs=follow_jobs,
+            stuck_after_minutes=stuck_after_minutes,
+            act_on_warnings=act_on_warnings,
             reason=reason,
         )
 

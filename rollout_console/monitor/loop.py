@@ -107,7 +107,7 @@ class Monitor:
             return MonitorExit.COULD_NOT_CHECK
         with contextlib.suppress(RolloutError):
             self.client.monitor_beat(self.id, self.every, leaving=True)
-        if not check.health.check_rolls_back:
+        if check.action in ("none", "held"):
             return MonitorExit.NO_BREACH
         return MonitorExit.UNPROTECTED if check.action == "auto_rollback_off" else MonitorExit.STOPPED
 

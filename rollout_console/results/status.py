@@ -41,6 +41,8 @@ class Status(Result, kw_only=True):
     monitoring_window_hours: int
     guardrail: Guardrail
     follow_jobs: bool
+    stuck_after_minutes: int
+    act_on_warnings: bool
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_until: dict[str, datetime]

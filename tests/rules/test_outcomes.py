@@ -85,6 +85,23 @@ def test_r16_warnings_roll_nothing_back(day_of_july):
     assert day_of_july.client.status().rollout_percentage == 50
 
 
+def test_r16_unless_the_operator_says_so(day_of_july):
+    day_of_july.client.configure(act_on_warnings=True)
+    assert day_of_july.client.status().rollout_percentage == 50, "a health check acts, not the setting"
+    check = day_of_july.client.check_health()
+    assert (check.action, check.status.rollout_percentage) == ("rolled_back", 0)
+    entry = day_of_july.client.history(1).entries[0]
+    assert (entry.triggered_by, entry.command) == ("auto_rollback", "checkHealth")
+    assert entry.reason.startswith("54 jobs are stuck on Inngest")
+
+
+def test_r16_when_a_job_is_stuck_is_a_setting(running):
+    add_jobs(running, status="processing", processor="inngest", queued=30 * MINUTES)
+    assert states(running, "inngest") == {"late": 1}
+    running.client.configure(stuck_after_minutes=15)
+    assert states(running, "inngest") == {"stuck": 1}
+
+
 @pytest.mark.parametrize(
     ("processor", "minutes", "state"),
     [

@@ -9,7 +9,12 @@ import pytest
 
 from rollout_console.errors import RolloutError
 
-LIMITS = {"max_error_rate": (0, 100), "minimum_sample": (1, 1_000_000), "monitoring_window_hours": (1, 8_760)}
+LIMITS = {
+    "max_error_rate": (0, 100),
+    "minimum_sample": (1, 1_000_000),
+    "monitoring_window_hours": (1, 8_760),
+    "stuck_after_minutes": (1, 10_080),
+}
 
 
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())
@@ -82,7 +87,9 @@ def test_settings_say_what_they_do_and_who_changed_them_last(running):
         "application_check",
         "strategy",
         "cost_per_job",
+        "cost_per_minute",
         "follow_jobs",
+        "act_on_warnings",
         *LIMITS,
     }
     rate = settings["max_error_rate"]
@@ -140,6 +147,26 @@ def test_costs_are_kept_per_processor_and_forgotten_with_none(running):
     assert gone.status.metadata["cost_per_job"] == {"github_actions": 0.0015}
     shown = {s.name: s for s in running.client.settings().settings}["cost_per_job"]
     assert (shown.value, shown.default, shown.changed.id) == ({"github_actions": 0.0015}, None, gone.change.id)
+
+
+def test_a_cost_by_the_minute_counts_the_real_minutes(running):
+    running.client.configure(cost_per_job={"inngest": 1}, cost_per_minute={"inngest": 2, "github_actions": 0.1})
+    running.report(good=2)  # 30 s each
+    repo = running.repository_id("acme/repo-1")
+    running.sql("select record_rollout_job(%s, 'github_actions', true, 600, started_at => now())", repo)
+    metrics = running.client.show_metrics()
+    assert {p.processor: p.unit_cost for p in metrics.processors} == {"inngest": 2, "github_actions": 1}
+    reduction = next(c for c in metrics.criteria if c.unit == "percent" and "cost" in c.name)
+    assert reduction.actual == pytest.approx(100 * (1 - 5 / 6), abs=0.001), "5 instead of 3 times 2"
+
+
+def test_a_cost_by_the_minute_is_unknown_where_no_time_is(running):
+    running.client.configure(cost_per_minute={"inngest": 2, "github_actions": 0.1})
+    running.sql("select record_rollout_job(%s, 'inngest', true)", running.repository_id("acme/repo-1"))
+    metrics = running.client.show_metrics()
+    assert metrics.processors[0].unit_cost is None
+    notes = [c.note for c in metrics.criteria if c.note]
+    assert notes == ["a cost by the minute needs jobs whose time is known"]
 
 
 @pytest.mark.parametrize("processor", ["inngest", "github_actions"])
