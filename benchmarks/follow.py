@@ -12,11 +12,12 @@ JOBS = """
            '{"rollout_applied": true}', now(), now()
     from generate_series(1, 100000) n
 """
-# A job ends, fails, and is tried again, so that each update is a transition that is followed.
-END = """\\set n random(1, 100000)
+# The two updates of a job: it begins, and ends; one in a hundred fails.
+LIFE = """\\set n random(1, 100000)
+update progressive_capture_jobs set status = 'processing', started_at = now() where id = md5('job-' || :n)::uuid;
 update progressive_capture_jobs
-set completed_at = now(), status = case status when 'completed' then 'failed' else 'completed' end
-where id = md5('job-' || :n)::uuid
+set completed_at = now(), status = case when random() < 0.01 then 'failed' else 'completed' end
+where id = md5('job-' || :n)::uuid;
 """
 
 
@@ -24,10 +25,10 @@ def run(ground: Ground, quick: bool) -> list[Row]:
     length, rounds = (2, 3) if quick else (8, 5)
     followed, bare = _database(ground), _database(ground)
     followed.run("""select rollout_configure('{"follow_jobs": true, "max_error_rate": 100}')""")
-    ours, theirs = in_turn(lambda: followed.pgbench(END, length), lambda: bare.pgbench(END, length), rounds)
+    ours, theirs = in_turn(lambda: followed.pgbench(LIFE, length), lambda: bare.pgbench(LIFE, length), rounds)
     ground.drop(followed, bare)
     return [
-        Row("a job that ends, followed", "the bare update", ours, theirs, "jobs/s", theirs / ours, 1.3,
+        Row("a job that begins and ends, followed", "the two bare updates", ours, theirs, "jobs/s", theirs / ours, 1.3,
             note="each ends in a report with its breaker: another row of metrics, of counters, and an id"),
     ]  # fmt: skip
 
