@@ -2,9 +2,9 @@
 -- later migration may put ours back.
 --
 -- The view reads through the function, since a view of the table itself would keep the host from dropping or altering
--- it. The function has no such tie: without the table, without a column that it names, or without the right to read
--- them, there are no jobs. A caller names processor, status, age and number of rows, so that each call is one short
--- range of an index.
+-- it. The function has no such tie: without the table, without a column that it names, without the right to read
+-- them, or while the host alters the table, there are no jobs. A caller names processor, status, age and number of
+-- rows, so that each call is one short range of an index.
 do $$
 begin
     if to_regclass('public.rollout_host_jobs') is null then
@@ -17,6 +17,7 @@ begin
         )
         language plpgsql stable
         set search_path = pg_catalog, public, pg_temp
+        set lock_timeout = '100ms'  -- each status reads here, that of an emergency stop, too: it waits for no one
         as $body$
         begin
             return query
@@ -28,7 +29,9 @@ begin
             where j.processor_type = on_processor and j.status = in_status and j.created_at >= since
             order by j.created_at desc
             limit max_rows;
-        exception when syntax_error_or_access_rule_violation then  -- the class 42: unknown, of another type, forbidden
+        exception
+            when syntax_error_or_access_rule_violation  -- the class 42: unknown, of another type, forbidden
+                or lock_not_available then
             return;
         end $body$;
 

@@ -75,8 +75,8 @@ def _header(
     for warning in status.warnings:
         said = f"warning: {sanitize(warning.name, 40)}; at the prompt: {sanitize(warning.command, 80)}"
         lines.append(f" {screen.paint(said[: width - 2], 'warning')}")
-    if status.stop_effect is not None:
-        lines.append(f" {stop_effect_phrase(status.stop_effect, status.emergency_stop, status.server_time, screen)}")
+    if effect := stop_effect_phrase(status, screen):
+        lines.append(f" {effect}")
     return lines
 
 

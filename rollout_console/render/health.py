@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rollout_console.render.formatting import (
     format_age,
     format_count,
@@ -14,7 +12,7 @@ from rollout_console.render.formatting import (
     format_time,
 )
 from rollout_console.render.screen import Screen
-from rollout_console.results import Health, Rate, StopEffect, Verdict
+from rollout_console.results import Health, Rate, Status, Verdict
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
     "no_data": ("no jobs yet", "muted"),
@@ -82,8 +80,12 @@ def window_phrase(health: Health) -> str:
     return f"last {health.window_hours} h"
 
 
-def stop_effect_phrase(effect: StopEffect, stopped: bool, now: datetime, screen: Screen) -> str:
-    """Return whether the application has seen a stop or a lowering (R18)."""
+def stop_effect_phrase(status: Status, screen: Screen) -> str:
+    """Return whether the application has seen the last stop or lowering (R18); empty if there was none."""
+    effect, now = status.stop_effect, status.server_time
+    if effect is None:
+        return ""
+    stopped = status.emergency_stop
     event = "stop" if stopped else "lowering"
     if effect.leaks:
         jobs = format_counted(effect.leaks, "job", "jobs")

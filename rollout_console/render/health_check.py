@@ -37,9 +37,7 @@ def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]
     verdict, *beside = health_lines(check.health, screen)
-    effect = check.status.stop_effect
-    if effect is not None:
-        beside.append(stop_effect_phrase(effect, check.status.emergency_stop, check.status.server_time, screen))
+    beside += filter(None, [stop_effect_phrase(check.status, screen)])
     beside += [warning_phrase(warning, screen) for warning in check.status.warnings]
     return "\n".join(
         [

@@ -85,9 +85,8 @@ def _emergency_stop(status: Status, screen: Screen) -> str:
 
 
 def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
-    if status.stop_effect is None:
-        return []
-    return [("application", stop_effect_phrase(status.stop_effect, status.emergency_stop, status.server_time, screen))]
+    seen = stop_effect_phrase(status, screen)
+    return [("application", seen)] if seen else []
 
 
 def _auto_rollback(status: Status, screen: Screen) -> str:

@@ -32,7 +32,7 @@ class Change(Result, kw_only=True):
     changed and that it found as asked. Where the percentage was raised, `unmet` are the criteria of the phase that
     were not met, and `skipped_phase` is the percentage of the next phase if it was skipped. `blacklisted` and
     `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist.
-    `moves` is there where the strategy has changed; `undone` is the change that an undo has taken back.
+    `moves` is there where the strategy has changed; `undone` is the change that an undo reverted.
     """
 
     command: str

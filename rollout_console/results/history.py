@@ -11,7 +11,7 @@ from rollout_console.results.base import Record, Result
 class HistoryEntry(Record, kw_only=True):
     """One row of the history (R10). Others can write rows, too: any text may stand in `action` and `command`.
 
-    `undoes` is the id of the change that an undo has taken back.
+    `undoes` is the id of the change that an undo reverted.
     """
 
     id: str

@@ -95,6 +95,16 @@ def test_r16_unless_the_operator_says_so(day_of_july):
     assert entry.reason.startswith("54 jobs are stuck on Inngest")
 
 
+def test_r5_a_stop_does_not_wait_for_the_hosts_table_of_jobs(day_of_july):
+    """Its answer holds the status, which reads that table; while the host alters it, no job is known."""
+    with psycopg.connect(day_of_july.url) as host:
+        host.execute("lock table progressive_capture_jobs in access exclusive mode")
+        stopped = day_of_july.client.emergency_stop("errors")
+        assert (stopped.changed, stopped.status.warnings) == (True, [])
+        host.rollback()
+    assert day_of_july.client.status().warnings != []
+
+
 def test_r16_when_a_job_is_stuck_is_a_setting(running):
     add_jobs(running, status="processing", processor="inngest", queued=30 * MINUTES)
     assert states(running, "inngest") == {"late": 1}
