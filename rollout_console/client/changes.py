@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rollout_console import results
 from rollout_console.client.by_hand import stop_by_hand
-from rollout_console.client.calls import Calls, Percentage, Repositories
+from rollout_console.client.calls import Calls, Percentage
 from rollout_console.errors import BadArgument, Refused, RolloutError
 from rollout_console.validation import (
     clean_text,
     described,
-    moment,
-    repository_names,
-    settings_given,
     whole,
     whole_percentage,
 )
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-BATCH_SECONDS = 2.0  # aim of a categorization batch: half of what hosted Supabase would allow at most
-FIRST_BATCH = 2_000
-LARGEST_BATCH = 50_000
 
 
 class Changes(Calls):
@@ -125,104 +115,6 @@ class Changes(Calls):
         wanted = None if change is None else clean_text(str(change)).strip()
         return self._change("rollout_undo", reason, change=wanted, confirm=confirm)
 
-    def add_to_whitelist(
-        self, repositories: Repositories, reason: str | None = None, *, until: str | datetime | None = None
-    ) -> results.Change:
-        """Add repositories to the whitelist: all of them or none (R9).
-
-        Args:
-            repositories: ids or `owner/name`, one or several.
-            reason: for the history.
-            until: when they stop being eligible by it: a span from now, as `"2s"`, `"30m"`, `"2h"` or
-                `"3d"`, or a time in ISO 8601, in UTC if it names no zone; None for never.
-
-        Raises:
-            NotFound: one is unknown; nothing was changed.
-        """
-        names = repository_names(repositories, "addToWhitelist")
-        ends = moment(until, 'rollout.addToWhitelist("owner/name", until="2h")')
-        return self._change("rollout_add_to_whitelist", reason, repositories=names, until=ends)
-
-    def remove_from_whitelist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Remove repositories from the whitelist: all of them or none (R9); see `add_to_whitelist`."""
-        names = repository_names(repositories, "removeFromWhitelist")
-        return self._change("rollout_remove_from_whitelist", reason, repositories=names)
-
-    def add_to_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Add repositories to the blacklist, which wins over the whitelist (R9); see `add_to_whitelist`."""
-        names = repository_names(repositories, "addToBlacklist")
-        return self._change("rollout_add_to_blacklist", reason, repositories=names)
-
-    def remove_from_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Remove repositories from the blacklist: all of them or none (R9); see `add_to_whitelist`."""
-        names = repository_names(repositories, "removeFromBlacklist")
-        return self._change("rollout_remove_from_blacklist", reason, repositories=names)
-
-    def mark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Pin repositories as test (R3); see `add_to_whitelist`."""
-        names = repository_names(repositories, "markAsTest")
-        return self._change("rollout_mark_as_test", reason, repositories=names)
-
-    def unmark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Lift the pin, and categorize the repositories by size again (R3); see `add_to_whitelist`."""
-        names = repository_names(repositories, "unmarkAsTest")
-        return self._change("rollout_unmark_as_test", reason, repositories=names)
-
-    def configure(
-        self,
-        *,
-        guardrail: results.Guardrail | None = None,
-        max_error_rate: float | None = None,
-        minimum_sample: int | None = None,
-        monitoring_window_hours: int | None = None,
-        strategy: results.Strategy | None = None,
-        cost_per_job: Mapping[str, float | None] | None = None,
-        cost_per_minute: Mapping[str, float | None] | None = None,
-        judged_reports: results.JudgedReports | None = None,
-        application_check: bool | None = None,
-        follow_jobs: bool | None = None,
-        stuck_after_minutes: int | None = None,
-        act_on_warnings: bool | None = None,
-        reason: str | None = None,
-    ) -> results.Change:
-        """Change settings: all that are given, or none of them (R1, R8, R10).
-
-        Args:
-            guardrail: where the breaker asks for evidence: `manual`, `rate` or `evidence`.
-            max_error_rate: percent, 0 to 100.
-            minimum_sample: jobs, 1 to 1,000,000.
-            monitoring_window_hours: 1 to 8,760.
-            strategy: who comes first: `repository_size`, `percentage` (by hash), `whitelist` (nobody
-                else); `moves` of the answer says how many enter and leave.
-            cost_per_job: what a job costs on `inngest` and `github_actions`, 0 to 1,000, in a currency of
-                your own; None for one that is to be unknown again.
-            cost_per_minute: what a minute of a job costs on each, likewise; on top of `cost_per_job`.
-            judged_reports: `all`, or `outcomes`: what the application writes as it queues a job is not judged.
-            application_check: whether the web application's own check may roll back.
-            follow_jobs: whether a trigger on the application's table of jobs records each outcome (R16).
-            stuck_after_minutes: how far beyond its target a job in processing is stuck, 1 to 10,080.
-            act_on_warnings: whether a health check rolls back on what became of the jobs, too (R16).
-            reason: for the history.
-
-        Raises:
-            Refused: one is out of its range, or there is no table to follow; nothing was changed.
-        """
-        settings = settings_given(
-            guardrail=guardrail,
-            max_error_rate=max_error_rate,
-            minimum_sample=minimum_sample,
-            monitoring_window_hours=monitoring_window_hours,
-            strategy=strategy,
-            cost_per_job=cost_per_job,
-            cost_per_minute=cost_per_minute,
-            judged_reports=judged_reports,
-            application_check=application_check,
-            follow_jobs=follow_jobs,
-            stuck_after_minutes=stuck_after_minutes,
-            act_on_warnings=act_on_warnings,
-        )
-        return self._change("rollout_configure", reason, settings=settings)
-
     def note(self, text: str) -> results.Change:
         """Write a note into the history; changes nothing (R10).
 
@@ -230,32 +122,6 @@ class Changes(Calls):
             text: what was seen or decided, at most 2,000 characters.
         """
         return self._change("rollout_note", text)
-
-    def categorize_all(
-        self, on_progress: Callable[[results.CategorizationRun], None] | None = None
-    ) -> results.CategorizationRun:
-        """Categorize all repositories in batches, continuing an unfinished run (R3).
-
-        Args:
-            on_progress: called after each batch, which is committed by then.
-        """
-        size, run_id = FIRST_BATCH, None
-        while True:
-            begun = time.monotonic()
-            run = self._call(
-                "rollout_categorize_batch",
-                results.CategorizationRun,
-                batch_size=size,
-                run_id=run_id,
-                context=self._context(),
-            )
-            if on_progress is not None:
-                on_progress(run)
-            if run.done:
-                return run
-            took = max(time.monotonic() - begun, 0.001)
-            size = max(100, min(LARGEST_BATCH, int(size * min(2.0, BATCH_SECONDS / took))))
-            run_id = run.run_id
 
     def simulate(
         self,

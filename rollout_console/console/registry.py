@@ -20,7 +20,15 @@ class Group(StrEnum):
     CONTROL = "Rollout control"
     REPOSITORIES = "Repository management"
     SAFETY = "Safety controls"
-    BEYOND = "Beyond the browser"
+    RAMP = "Ramp"
+    STORY = "What happened"
+    SETTINGS = "Settings"
+    PLACES = "Targets and practice"
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the browser console has no such commands."""
+        return self not in (Group.STATUS, Group.CONTROL, Group.REPOSITORIES, Group.SAFETY)
 
 
 class Screen(Protocol):
@@ -46,7 +54,7 @@ class Command(NamedTuple):
 
     Attributes:
         name: what is typed after `rollout.`.
-        group: where help shows it; the last group holds what the browser console does not have.
+        group: where help shows it.
         example: a call that can be pasted.
         summary: one line.
         details: the rest of the docstring.
@@ -180,13 +188,18 @@ class CommandMethod(Generic[C, P, T]):
 
 
 def commands_of(console: type) -> dict[str, Command]:
-    """Return the commands of a class by name, in the order in which they are written."""
-    return {name: method.info for name, method in vars(console).items() if isinstance(method, CommandMethod)}
+    """Return the commands of a class by name, in the order of its bases, then as they are written."""
+    return {
+        name: method.info
+        for base in (*console.__mro__[1:], console)
+        for name, method in vars(base).items()
+        if isinstance(method, CommandMethod)
+    }
 
 
 def signature_of(console: type, name: str) -> inspect.Signature:
     """Return the parameters of a command of a class; annotations are as they are written."""
-    found: CommandMethod[Any, Any, Any] = vars(console)[name]
+    found: CommandMethod[Any, Any, Any] = inspect.getattr_static(console, name)
     return _without_self(found.method)
 
 

@@ -1,0 +1,1 @@
+"""The commands, a class for each group of `help()`; `Rollout` is all of them."""
