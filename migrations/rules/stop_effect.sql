@@ -8,10 +8,11 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    -- The decision last: it is the dear part, and asked only after a stop or a lowering.
-    return coalesce(
-        config.narrowed_at <= began and config.narrowed_at <= counted_at and entry.treated
-        and not is_repository_eligible_for_rollout(entry.repository_id, config.feature_name), false);
+    if entry.treated and config.narrowed_at <= began and config.narrowed_at <= counted_at then
+        -- the dear part, asked only after a stop or a lowering
+        return not is_repository_eligible_for_rollout(entry.repository_id, config.feature_name);
+    end if;
+    return false;
 end $$;
 comment on function public.rollout_has_leaked(rollout_configuration, rollout_metrics, timestamptz, timestamptz) is
     'R18: whether a job is known to have begun in the rollout after a stop or a lowering had taken its repository out.';
