@@ -86,7 +86,7 @@ select rollout_config_id, repository_id, processor_type, 0, 1, 1, message, metri
        0, 0, recorded_window + interval '1 second', metrics_window_end, created_at, updated_at
 from failed;
 
--- The application's own table of jobs: what the reports above say, and a few jobs that are queued or at work.
+-- The application's own table of jobs: what the reports above say. None is at work: tomorrow it would be stuck.
 insert into progressive_capture_jobs (
     job_type, repository_id, processor_type, status, metadata, error, created_at, started_at, completed_at)
 select case m.processor_type when 'inngest' then 'recent_prs' else 'historical_prs' end, m.repository_id, m.processor_type,
@@ -97,10 +97,3 @@ cross join generate_series(1, m.total_jobs)
 cross join lateral (
     select m.metrics_window_end - make_interval(secs => coalesce(m.average_processing_time, 90)::float8) as began) t
 where m.metrics_window_end is not null;
-
-insert into progressive_capture_jobs (job_type, repository_id, processor_type, status, metadata, created_at, started_at)
-select 'historical_prs', k.repository_id, 'github_actions', case when k.n > 3 then 'pending' else 'processing' end,
-       '{"rollout_applied": true}', now() - interval '9 minutes' * random(), case when k.n <= 3 then now() end
-from (
-    select c.repository_id, row_number() over (order by c.repository_id) as n
-    from repository_categories c where is_repository_eligible_for_rollout(c.repository_id) limit 5) k;
