@@ -19,36 +19,55 @@ from rollout_console.validation import described
 
 
 class Help(Result, kw_only=False):
-    """What `help` found: a topic with its text, or all commands."""
+    """What `help` found: a topic with its text, or commands by group.
+
+    Attributes:
+        topic: what was asked for; None for everything.
+        text: the topic's text, or a line for each command.
+        groups: name, usage and summary of each command.
+    """
 
     topic: str | None
     text: str
-    groups: dict[Group, list[tuple[str, str]]] = field(default_factory=dict)  # usage and summary of each command
+    groups: dict[Group, list[tuple[str, str, str]]] = field(default_factory=dict)
 
 
 def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
-    """Return help on everything, a command, or a part of the runbook.
+    """Return help on everything, a command, a group of commands, or a part of the runbook.
 
     Args:
-        topic: a command by name or as it stands at the prompt, a part of a heading of the runbook, or None for all.
+        topic: a command by name or as it stands at the prompt, a word of a group's title, "runbook", a part of one of
+            its headings, or None for all.
         commands: those of the console, by name.
 
     Raises:
         BadArgument: there is no such topic; the message names near ones.
     """
     if topic is None:
-        return _overview(commands)
+        return _commands(commands, list(Group))
     named = topic if isinstance(topic, str) else getattr(topic, "__name__", None)
     asked = str(named or described(topic)).removeprefix("rollout.").split("(")[0].strip()
     names = {name.lower(): name for name in commands}
     if asked.lower() in names:
         found = commands[names[asked.lower()]]
         return Help(found.name, _about(found))
+    if groups := [group for group in Group if asked and asked.lower() in (group.name.lower(), *group.lower().split())]:
+        return _commands(commands, groups, asked)
     parts = runbook()
+    if asked.lower() == "runbook":
+        return Help(
+            asked,
+            "\n".join(
+                [
+                    ' The runbook; for a part of it, a word of its title: rollout.help("recovery")',
+                    *(f"   {title}" for title in parts),
+                ]
+            ),
+        )
     titles = [title for title in parts if asked.lower() in title.lower()]
     if asked and titles:
         return Help(asked, "\n\n".join(f"{title}\n\n{parts[title]}" for title in titles))
-    known = {**names, **{title.lower(): title for title in parts}, "recovery": "recovery"}
+    known = {**names, **{title.lower(): title for title in parts}, "runbook": "runbook", "recovery": "recovery"}
     near = difflib.get_close_matches(asked.lower(), known, n=3, cutoff=0.4)
     hint = ", ".join(f'rollout.help("{known[n]}")' for n in near) or "rollout.help()"
     raise BadArgument(f"no help on {asked[:60]!r}; try {hint}")
@@ -69,26 +88,43 @@ def _about(found: Command) -> str:
     return f" {found.usage}{arguments}\n {found.summary}{details}\n\n For example: {found.example}"
 
 
-def _overview(commands: Mapping[str, Command]) -> Help:
-    listed = [c for c in commands.values() if c.listed]
-    groups = {group: [(c.usage, c.summary) for c in listed if c.group is group] for group in Group}
-    return Help(None, "\n".join(f"{c.usage}  {c.summary}" for c in listed), groups)
+def _commands(commands: Mapping[str, Command], groups: list[Group], topic: str | None = None) -> Help:
+    listed = [c for c in commands.values() if c.listed and c.group in groups]
+    by_group = {group: [(c.name, c.usage, c.summary) for c in listed if c.group is group] for group in groups}
+    return Help(topic, "\n".join(f"{c.usage}  {c.summary}" for c in listed), by_group)
 
 
 @render.register
 def render_help(found: Help, screen: Screen) -> str:
-    """Return a topic's text, or all commands by group and the runbook's headings."""
-    if found.topic:
-        return found.text
-    width = max(len(usage) for listed in found.groups.values() for usage, _ in listed) + 2
+    """Return a topic's text, the commands of a group with what they do, or the names of all."""
+    if found.topic is None:
+        return "\n".join([*_names(found, screen), "", *MORE])
+    if found.groups:
+        return "\n".join(line for group in found.groups for line in _summaries(group, found.groups[group], screen))
+    return found.text
+
+
+MORE = (
+    ' More: help("setRollout"), of a group help("control"), and help("runbook").',
+    ' Every change takes a reason: rollout.setRollout(25, "phase 7")',
+)
+
+
+def _names(found: Help, screen: Screen) -> list[str]:
+    width = max(map(len, found.groups)) + 2
     lines: list[str] = []
     for group, listed in found.groups.items():
-        lines.append(f" {screen.paint(group, 'title')}")
-        for usage, summary in listed:
-            first, *rest = textwrap.wrap(summary, max(30, screen.width - width - 3))
-            lines.append(f"   {usage.ljust(width)}{first}")
-            lines += [" " * (width + 3) + line for line in rest]
-        lines.append("")
-    lines.append(' Every change takes a reason as well: rollout.setRollout(25, "phase 7")')
-    lines.append(' More: rollout.help("setRollout"), rollout.help("recovery"). The runbook:')
-    return "\n".join([*lines, *(f"   {title}" for title in runbook())])
+        first, *rest = textwrap.wrap(" ".join(name for name, _, _ in listed), screen.width - width - 2)
+        lines.append(f" {screen.paint(group.ljust(width), 'title')}{first}")
+        lines += [" " * (width + 1) + line for line in rest]
+    return lines
+
+
+def _summaries(group: Group, listed: list[tuple[str, str, str]], screen: Screen) -> list[str]:
+    width = max(len(usage) for _, usage, _ in listed) + 2
+    lines = [f" {screen.paint(group, 'title')}"]
+    for _, usage, summary in listed:
+        first, *rest = textwrap.wrap(summary, max(30, screen.width - width - 3))
+        lines.append(f"   {usage.ljust(width)}{first}")
+        lines += [" " * (width + 3) + line for line in rest]
+    return lines

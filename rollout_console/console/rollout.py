@@ -23,7 +23,7 @@ class Rollout(Status, Control, Repositories, Safety, Ramp, Story, Settings, Plac
 
     @command(Group.SAFETY, 'rollout.help("setRollout")')
     def help(self, topic: str | None = None) -> Help:
-        """Show all commands, or more about one, or a part of the runbook: help("recovery")."""
+        """Show all commands, or more about one, a group, or a part of the runbook: help("recovery")."""
         return help_for(topic, COMMANDS)
 
     def __dir__(self) -> list[str]:

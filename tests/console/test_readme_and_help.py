@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from rollout_console.cli import parser as cli
-from rollout_console.console import COMMANDS
+from rollout_console.console import COMMANDS, Group
 from rollout_console.console.help import help_for, runbook
 from rollout_console.render import Screen, render
 from tests.support import ROOT
@@ -26,13 +26,32 @@ def test_the_browsers_commands_are_all_here_and_ours_are_kept_apart():
     )
 
 
-def test_help_names_every_command_and_every_part_of_the_runbook():
-    text = render(help_for(None, COMMANDS), Screen(width=80))
+def test_help_names_every_command_on_one_screen():
+    lines = render(help_for(None, COMMANDS), Screen(width=80)).splitlines()
+    words = set(" ".join(lines).split())
     for command in COMMANDS.values():
-        assert (command.usage in text) == command.listed
-    for title in runbook():
-        assert title in text
+        assert (command.name in words) == command.listed
+    assert len(lines) <= 22  # of 24, with what was typed and the next prompt
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("group", list(Group))
+def test_help_on_a_group_says_what_each_of_its_commands_does(group):
+    topic = {Group.STATUS: "monitoring", Group.STORY: "happened"}.get(group, group.name.lower())
+    text = render(help_for(topic, COMMANDS), Screen(width=80))
+    for command in COMMANDS.values():
+        assert (command.usage in text) == (command.listed and command.group is group)
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_help_runbook_lists_its_parts():
+    assert set(runbook()) <= set(map(str.strip, help_for("runbook", COMMANDS).text.splitlines()))
+
+
+def test_the_readmes_table_fits_on_a_screen():
+    table = README.partition("<!-- commands -->")[2].partition("<!-- end of commands -->")[0]
+    assert all(f"`{command.name}`" in table for command in COMMANDS.values() if command.listed)
+    assert len(table.splitlines()) <= 15
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

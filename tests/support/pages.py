@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -12,10 +13,10 @@ import msgspec
 import rollout_console
 from rollout_console import results
 from rollout_console.client.calls import Calls
-from rollout_console.console import COMMANDS, Group
+from rollout_console.console import COMMANDS, Command, Group
 from tests.support import ROOT, cli_pages
 
-README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
+README, COMMANDS_PAGE, API = ROOT / "README.md", ROOT / "docs" / "commands.md", ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- commands -->", "<!-- end of commands -->"
 SCRIPT = """```python
 import rollout_console
@@ -29,13 +30,30 @@ with rollout_console.connect() as client:
 
 
 def readme() -> str:
-    """Return the README with the present table of commands."""
+    """Return the README with the present names of the commands, by group."""
+    lines = ["| | type `rollout.` and one of |", "| --- | --- |"]
+    for group, listed in _by_group():
+        lines.append(f"| {group} | {' '.join(f'`{c.name}`' for c in listed)} |")
+    return _filled(README, lines)
+
+
+def commands() -> str:
+    """Return docs/commands.md with the present table."""
     lines = ["| type | what it does |", "| --- | --- |"]
-    for group in Group:
+    for group, listed in _by_group():
         lines.append(f"| **{group}** | |")
-        lines += [f"| `{c.usage}` | {c.summary} |" for c in COMMANDS.values() if c.listed and c.group is group]
-    table = f"{BEGIN}\n" + "\n".join(lines) + f"\n{END}"
-    return re.sub(f"{BEGIN}.*{END}", lambda _: table, README.read_text(encoding="utf-8"), flags=re.DOTALL)
+        lines += [f"| `{c.usage}` | {c.summary} |" for c in listed]
+    return _filled(COMMANDS_PAGE, lines)
+
+
+def _by_group() -> Iterator[tuple[Group, list[Command]]]:
+    for group in Group:
+        yield group, [c for c in COMMANDS.values() if c.listed and c.group is group]
+
+
+def _filled(page: Path, lines: list[str]) -> str:
+    block = "\n".join([BEGIN, *lines, END])
+    return re.sub(f"{BEGIN}.*{END}", lambda _: block, page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def api() -> str:
@@ -118,6 +136,7 @@ def _text(found: Any) -> str:
 
 if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
+    COMMANDS_PAGE.write_text(commands(), encoding="utf-8")
     API.write_text(api(), encoding="utf-8")
     cli_pages.PAGE.write_text(cli_pages.page(), encoding="utf-8")
     cli_pages.MAN.write_text(cli_pages.man(), encoding="utf-8")

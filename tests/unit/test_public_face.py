@@ -22,6 +22,7 @@ DATABASE = "postgresql://me@db.example.org/app"
 
 PAGES = [
     (pages.README, pages.readme),
+    (pages.COMMANDS_PAGE, pages.commands),
     (pages.API, pages.api),
     (cli_pages.PAGE, cli_pages.page),
     (cli_pages.MAN, cli_pages.man),
