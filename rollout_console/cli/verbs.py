@@ -16,7 +16,7 @@ from rollout_console.console.help import Help
 from rollout_console.console.place import client_here
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
-from rollout_console.render import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import History, Result
 from rollout_console.settings import program
@@ -64,8 +64,9 @@ class VerbOutput(Output):
 
     def present(self, result: object) -> None:
         """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
-        shown = render(result, self.screen())
-        self.say(shown if isinstance(result, Help | History) else in_shell(shown))
+        screen = self.screen()
+        shown = renderer(result, screen)
+        self.say(screen.fit(shown if isinstance(result, Help | History) else in_shell(shown)))
 
 
 class JsonOutput(Output):

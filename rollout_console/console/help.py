@@ -12,7 +12,7 @@ from msgspec import field
 from rollout_console.console.registry import Command, Group
 from rollout_console.data_files import data_file
 from rollout_console.errors import BadArgument
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.screen import Screen
 from rollout_console.results import Result
 from rollout_console.validation import described
@@ -94,7 +94,7 @@ def _commands(commands: Mapping[str, Command], groups: list[Group], topic: str |
     return Help(topic, "\n".join(f"{c.usage}  {c.summary}" for c in listed), by_group)
 
 
-@render.register
+@renderer.register
 def render_help(found: Help, screen: Screen) -> str:
     """Return a topic's text, the commands of a group with what they do, or the names of all."""
     if found.topic is None:

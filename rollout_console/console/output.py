@@ -39,7 +39,7 @@ class Output:
             notice: what the operator should know of how the command was carried out, or None.
         """
         if notice:
-            self.say(f"({notice})")
+            self.say(self.screen().fit(f"({notice})"))
         if result is not None:
             self.present(result)
 
@@ -74,14 +74,16 @@ class Output:
 
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""
-        self.say(self.screen().paint(line, "warning"))
+        screen = self.screen()
+        self.say(screen.fit(screen.paint(line, "warning")))
 
     def show_error(self, line: str, error: BaseException | None) -> None:
         """Print an error: the line, and below it what to do by hand, if the error says so."""
+        screen = self.screen()
         by_hand = getattr(error, "by_hand", ())
         if by_hand:
-            print(self.screen().paint(NOT_STOPPED, "stopped"), file=sys.stderr)
-        print(self.screen().paint(line, "bad"), file=sys.stderr)
+            print(screen.paint(NOT_STOPPED, "stopped"), file=sys.stderr)
+        print(screen.fit(screen.paint(line, "bad")), file=sys.stderr)
         for way, step in zip(WAYS_OUT, by_hand, strict=False):
             print(f" {way}\n   {sanitize(step, 4000)}", file=sys.stderr)
 

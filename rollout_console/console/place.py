@@ -9,7 +9,7 @@ from rollout_console import results
 from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, NotFound, RolloutError
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import state_line
@@ -93,13 +93,13 @@ def client_at(client: RolloutClient, target: object, feature: object) -> Rollout
     return client if feature is None else RolloutClient(client.adapter, str(feature), who=client.who)
 
 
-@render.register
+@renderer.register
 def render_said(said: Said, screen: Screen) -> str:
     """Return the sentence."""
     return f" {said.text}"
 
 
-@render.register
+@renderer.register
 def render_place(place: Place, screen: Screen) -> str:
     """Return where one is, what may be done there, and where else one could go."""
     where = screen.paint(sanitize(place.target, 60), "title")

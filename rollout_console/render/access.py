@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -51,7 +51,7 @@ def access_phrase(right: AccessRight) -> str:
     return ", ".join(said) or "nothing"
 
 
-@render.register
+@renderer.register
 def render_comparison(compared: DecisionComparison, screen: Screen) -> str:
     """Return how many repositories each role is told to be eligible, now and by each choice."""
     head = f" the application is answered by {DECIDED_BY[compared.decided_by]} ({compared.decided_by})"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_counted, format_number
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Categories, CategorizationRun, Category
 
-ROOM_FOR_LIMITS = 110  # columns; on less, the limits, which are in the manual, give way to the figures
+LESS_AND_LESS = (2, 10, 9, 8, 7, 6, 5, 0)  # columns that a narrow screen leaves out; the limits are in the manual, too
 
 
-@render.register
+@renderer.register
 def render_categories(found: Categories, screen: Screen) -> str:
     """Return a table of the categories in rollout order."""
     columns = [
@@ -27,11 +27,9 @@ def render_categories(found: Categories, screen: Screen) -> str:
         ("activity", "right", [_average(c.activity) for c in found.categories]),
         ("prio", "right", [str(c.priority_level) for c in found.categories]),
     ]
-    if screen.width < ROOM_FOR_LIMITS:
-        del columns[2]
     headers, align, cells = zip(*columns, strict=True)
     rows = [list(row) for row in zip(*cells, strict=True)]
-    return f"{screen.table(list(headers), rows, list(align))}\n{_note(found, screen)}"
+    return f"{screen.table(list(headers), rows, list(align), drop=LESS_AND_LESS)}\n{_note(found, screen)}"
 
 
 def _average(value: float | None) -> str:
@@ -57,7 +55,7 @@ def _note(found: Categories, screen: Screen) -> str:
     return note
 
 
-@render.register
+@renderer.register
 def render_categorization_run(run: CategorizationRun, screen: Screen) -> str:
     """Return how far the run is, or what it changed."""
     if not run.done:

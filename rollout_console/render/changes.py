@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rollout_console.render.criteria import format_target
 from rollout_console.render.difference import format_change
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import (
     format_age,
     format_count,
@@ -26,7 +26,7 @@ SENTENCES: dict[str, Sentence] = {}
 NAMED = 10  # repositories that are named, if there are more
 
 
-@render.register
+@renderer.register
 def render_change(change: Change, screen: Screen) -> str:
     """Return the state after a change, and the sentence of its command."""
     said = f" {state_line(change.status, screen)}  {SENTENCES.get(change.command, say_done)(change)}"

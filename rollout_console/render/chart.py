@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import groupby, pairwise
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
 from rollout_console.render.screen import Screen
 from rollout_console.results import ErrorTrend
@@ -72,7 +72,7 @@ def _axis(trend: ErrorTrend, width: int) -> str:
     return " " * MARGIN + first + last.rjust(width - MARGIN - len(first))
 
 
-@render.register
+@renderer.register
 def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
     """Return the chart, or in a pipe a line for each step."""
     jobs, errors = sum(p.jobs for p in trend.points), sum(p.errors for p in trend.points)

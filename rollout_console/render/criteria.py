@@ -40,4 +40,4 @@ def criteria_table(criteria: list[Criterion], screen: Screen, title: str) -> str
         for c in criteria
     ]
     notes = [f" {sanitize(c.name, 40)}: {sanitize(c.note, 200)}" for c in criteria if c.note]
-    return "\n".join([screen.table(["", title, "now", "wanted"], rows), *notes])
+    return "\n".join([screen.table(["", title, "now", "wanted"], rows, narrow=[1]), *notes])

@@ -9,6 +9,11 @@ from rollout_console.render.screen import Screen
 
 
 @singledispatch
-def render(result: object, screen: Screen) -> str:
-    """Return a result as text for a screen."""
+def renderer(result: object, screen: Screen) -> str:
+    """Return a result as text, by its type; lines may still be longer than the screen is wide."""
     return sanitize(repr(result))
+
+
+def render(result: object, screen: Screen) -> str:
+    """Return a result as text that fits a screen."""
+    return screen.fit(renderer(result, screen))

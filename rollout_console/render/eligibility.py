@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_list, format_moment
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -26,7 +26,7 @@ REASONS: dict[Reason, str] = {
 BEFORE_EXAMPLES = 32  # columns of the preview's table before the examples
 
 
-@render.register
+@renderer.register
 def render_preview(preview: Preview, screen: Screen) -> str:
     """Return how many would become eligible or stop being so, by category with examples, and what to type to do it."""
     head = f" {preview.from_percentage} % → {preview.to_percentage} %: "
@@ -36,7 +36,7 @@ def render_preview(preview: Preview, screen: Screen) -> str:
     rows = [_move_row(c, screen.width - BEFORE_EXAMPLES) for c in preview.categories if c.entering or c.leaving]
     if not rows:
         return f"{head}\n no repositories affected"
-    table = screen.table(["category", "moves", "", "for example"], rows)
+    table = screen.table(["category", "moves", "", "for example"], rows, narrow=[3], drop=[3, 2])
     if preview.to_percentage == preview.from_percentage:
         return f"{head}\n{table}"
     return f"{head}\n{table}\n to do it: rollout.setRollout({preview.to_percentage})"
@@ -48,7 +48,7 @@ def _move_row(c: CategoryMove, width: int) -> list[str]:
     return [sanitize(c.category, 20), moves, f"of {format_count(c.repositories)}", examples]
 
 
-@render.register
+@renderer.register
 def render_explanation(e: Explanation, screen: Screen) -> str:
     """Return whether a repository is eligible, the first rule that decides, and what is known of it."""
     side = screen.paint("ELIGIBLE", "good") if e.eligible else screen.paint("NOT ELIGIBLE", "warning")

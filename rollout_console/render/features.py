@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import render, renderer
 from rollout_console.render.formatting import format_age, format_count, shorten
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
@@ -14,7 +14,7 @@ from rollout_console.results import Feature, Features, Phase4
 NAME = 26  # columns of a name in a terminal; in a pipe nothing is cut
 
 
-@render.register
+@renderer.register
 def render_features(found: Features, screen: Screen) -> str:
     """Return two lines for each feature: what is set and in effect, and below it health and the last change."""
     if not found.features:
@@ -51,7 +51,7 @@ def _last_change(feature: Feature, found: Features, screen: Screen) -> str:
     return shorten(said, screen.width - 20) if screen.bars else said
 
 
-@render.register
+@renderer.register
 def render_phase_4(found: Phase4, screen: Screen) -> str:
     """Return the state, the test repositories, and what the last jobs did."""
     eligible = {True: "eligible", False: "not eligible"}
@@ -61,7 +61,7 @@ def render_phase_4(found: Phase4, screen: Screen) -> str:
     ]
     shown = f", {format_count(len(rows))} shown" if len(rows) < found.total else ""
     head = f" {state_line(found, screen)}  test repositories: {format_count(found.total)}{shown}"
-    listed = screen.table(["repository", "", "why test"], rows)
+    listed = screen.table(["repository", "", "why test"], rows, narrow=[0, 2])
     if not rows:
         listed = ' to pin one, type rollout.markAsTest("owner/name")'
     return "\n".join([head, listed, "", render(found.metrics, screen)])

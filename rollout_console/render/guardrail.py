@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_counted, format_number, format_percent, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Backtest, GuardrailCost, ReplayedTrip
 
 
-@render.register
+@renderer.register
 def render_guardrail(cost: GuardrailCost, screen: Screen) -> str:
     """Return the rule, how often it rolls back a healthy day, and how soon it acts on a failing one."""
     day = f"in a day of {format_count(cost.jobs)} jobs"
@@ -38,7 +38,7 @@ def _job(number: int | None) -> str:
     return "no job of that day" if number is None else f"job {format_count(number)}"
 
 
-@render.register
+@renderer.register
 def render_backtest(test: Backtest, screen: Screen) -> str:
     """Return when the settings would have rolled back, and what they would have missed."""
     settings = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import state_line, warning_phrase
@@ -32,7 +32,7 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
 }
 
 
-@render.register
+@renderer.register
 def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]

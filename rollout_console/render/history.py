@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_counted, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import History, HistoryEntry
 
 
-@render.register
+@renderer.register
 def render_history(history: History, screen: Screen) -> str:
     """Return the changes, newest first, each with its reason below it."""
     if not history.entries:

@@ -47,8 +47,16 @@ class HtmlScreen(Screen):
         fill = f"display:inline-block;height:0.8em;width:{100 * share:.1f}%;background:#1a73e8"
         return self._tag(f'<span style="{frame}"><span style="{fill}"></span></span>')
 
-    def table(self, headers: list[str], rows: list[list[Any]], align: list[str] | None = None) -> str:
-        """Return a table with a head."""
+    def table(
+        self,
+        headers: list[str],
+        rows: list[list[Any]],
+        align: list[str] | None = None,
+        *,
+        narrow: Sequence[int] = (),
+        drop: Sequence[int] = (),
+    ) -> str:
+        """Return a table with a head; a page has room for all of it."""
         sides = align or ["left"] * len(headers)
         head = self._row("th", headers, sides)
         return self._table([head, *(self._row("td", row, sides) for row in rows)])
@@ -58,6 +66,10 @@ class HtmlScreen(Screen):
         return self._table(
             self._row("td", [self.paint(name, "muted"), value], ["left", "left"]) for name, value in rows
         )
+
+    def fit(self, text: str, hang: str | None = None) -> str:
+        """Return text as it is: a page folds it."""
+        return text
 
     def _table(self, rows: Any) -> str:
         return self._tag("<table>") + "".join(rows) + self._tag("</table>")

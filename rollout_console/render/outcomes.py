@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_duration, shorten
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -20,14 +20,15 @@ def warning_lines(warnings: list[HealthWarning], screen: Screen) -> list[str]:
     ]
 
 
-@render.register
+@renderer.register
 def render_jobs(found: Jobs, screen: Screen) -> str:
     """Return the counts of each processor and arm with the last failures, or the jobs in one state."""
     if found.state is not None:
         return "\n".join([f" {screen.paint(found.state, 'title')}", *_listed(found, screen)])
     lines = [*warning_lines(found.warnings, screen)]
     if found.groups:
-        lines.append(screen.table(HEADERS, [_group(g) for g in found.groups], ["left", "left", *["right"] * 9]))
+        rows = [_group(g) for g in found.groups]
+        lines.append(screen.table(HEADERS, rows, ["left", "left", *["right"] * 9], narrow=[0], drop=[10, 8, 9]))
         lines += [f" {line}" for line in _notes(found)]
     else:
         lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.outcomes import warning_lines
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -12,14 +12,14 @@ from rollout_console.results import Phases, PhaseState
 PHASE_MARKS: dict[PhaseState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
 
 
-@render.register
+@renderer.register
 def render_phases(phases: Phases, screen: Screen) -> str:
     """Return the phases as a table, and whether the next may begin."""
     head = f" {phases.rollout_percentage} %, {sanitize(phases.phase, 40)}"
     if phases.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
     rows = [[PHASE_MARKS[p.state], str(p.phase), f"{p.percentage} %", sanitize(p.audience, 60)] for p in phases.phases]
-    table = screen.table(["", "phase", "share", "audience"], rows, ["left", "right", "right", "left"])
+    table = screen.table(["", "phase", "share", "audience"], rows, ["left", "right", "right", "left"], narrow=[3])
     return "\n".join([head, table, *_next_phase(phases, screen)])
 
 

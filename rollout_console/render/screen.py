@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from rollout_console.render.layout import fold
+from rollout_console.render.table import Column, fitted
 
 STYLES = {
     "title": "1",
@@ -24,7 +28,7 @@ class Screen:
     Attributes:
         width: columns.
         colour: whether styles may be used.
-        bars: whether bars may be drawn; not in pipes, where they would only hinder grep.
+        bars: whether it is a terminal, where bars are drawn and lines must fit; in pipes both would hinder grep.
     """
 
     width: int = 80
@@ -51,19 +55,60 @@ class Screen:
             cells = max(1, min(cells, width if part >= whole else width - 1))
         return "█" * cells + self.paint("░" * (width - cells), "muted")
 
-    def table(self, headers: list[str], rows: list[list[Any]], align: list[str] | None = None) -> str:
-        """Return a plain table, indented by one."""
+    def table(
+        self,
+        headers: list[str],
+        rows: list[list[Any]],
+        align: list[str] | None = None,
+        *,
+        narrow: Sequence[int] = (),
+        drop: Sequence[int] = (),
+    ) -> str:
+        """Return a plain table, indented by one, that fits the terminal.
+
+        Args:
+            headers: the titles of the columns.
+            rows: the cells; the columns of `narrow` hold no styles.
+            align: `left` or `right`, by column.
+            narrow: columns whose texts are shortened where the table is too wide.
+            drop: columns that are left out where that is not enough, the first one first.
+        """
         from tabulate import tabulate  # the first prompt need not wait for it
 
+        columns = [Column(h, [str(row[i]) for row in rows], (align or [])[i : i + 1]) for i, h in enumerate(headers)]
+        if self.bars:
+            columns = fitted(columns, self.width - 1, narrow, drop)
         text = tabulate(
-            rows, headers=headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None
+            [list(row) for row in zip(*(c.cells for c in columns), strict=True)],
+            headers=[c.title for c in columns],
+            tablefmt="simple",
+            disable_numparse=True,
+            colalign=[side for c in columns for side in c.align] or None if rows else None,
         )
         return "\n".join(f" {line}".rstrip() for line in text.splitlines())
 
     def facts(self, rows: list[tuple[str, str]]) -> str:
         """Return lines of a name and a value; lines of the value stay under each other."""
         width = max(len(name) for name, _ in rows)
-        return "\n".join(
-            f" {self.paint(name.ljust(width), 'muted')}  " + value.replace("\n", "\n" + " " * (width + 3))
-            for name, value in rows
-        )
+        hang = " " * (width + 3)
+        lines = []
+        for name, value in rows:
+            first, *others = value.split("\n")
+            lines.append(f" {self.paint(name.ljust(width), 'muted')}  {first}")
+            lines += [hang + other for other in others]
+        return self.fit("\n".join(lines), hang)
+
+    def fit(self, text: str, hang: str | None = None) -> str:
+        """Return text whose lines fit the terminal, broken between words; in a pipe, where grep reads them, as it is.
+
+        Args:
+            text: lines; they may hold styles.
+            hang: what a line begins with that goes on from the one above; as far in as that one by default.
+        """
+        if not self.bars:
+            return text
+        return "\n".join(part for line in text.split("\n") for part in fold(line, self.width, hang or _indent(line)))
+
+
+def _indent(line: str) -> str:
+    return " " * max(3, len(line) - len(line.lstrip()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_number, format_time
 from rollout_console.render.history import change_author
 from rollout_console.render.sanitize import sanitize
@@ -10,7 +10,7 @@ from rollout_console.render.screen import Screen
 from rollout_console.results import Setting, Settings
 
 
-@render.register
+@renderer.register
 def render_settings(settings: Settings, screen: Screen) -> str:
     """Return each setting with its value, its default, its last change, and what it does."""
     example = " to change several at once: rollout.configure(max_error_rate=4, minimum_sample=30)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_counted
 from rollout_console.render.health import health_phrase
 from rollout_console.render.screen import Screen
@@ -10,7 +10,7 @@ from rollout_console.render.status import state_line
 from rollout_console.results import Simulation
 
 
-@render.register
+@renderer.register
 def render_simulation(run: Simulation, screen: Screen) -> str:
     """Return how many jobs were sent, and whether one tripped the breaker."""
     sent = f"{format_counted(run.jobs, 'job', 'jobs')} sent, {format_count(run.errors)} failed"

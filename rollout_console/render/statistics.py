@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_duration, format_percent, format_time
 from rollout_console.render.health import health_lines
 from rollout_console.render.sanitize import sanitize
@@ -12,7 +12,7 @@ from rollout_console.render.status import eligible_phrase
 from rollout_console.results import JobError, Metrics, ProcessorMetrics, Stats
 
 
-@render.register
+@renderer.register
 def render_stats(stats: Stats, screen: Screen) -> str:
     """Return repositories, categories, health and jobs, and the success metrics below."""
     stopped = f"  {screen.paint(' STOPPED ', 'stopped')}" if stats.emergency_stop else ""
@@ -42,14 +42,15 @@ def _jobs_by_processor(stats: Stats) -> str:
     return ", ".join(f"{sanitize(processor, 30)} {format_count(number)}" for processor, number in jobs) or "none"
 
 
-@render.register
+@renderer.register
 def render_metrics(metrics: Metrics, screen: Screen) -> str:
     """Return health, a table of the processors, the success metrics, and the last errors."""
     headers = ["processor", "arm", "jobs", "errors", "error rate", "success", "time", "cost/job"]
+    align = ["left", "left", *["right"] * 6]
     rows = [_processor_row(p) for p in metrics.processors]
     parts = [
         "\n".join(f" {line}" for line in health_lines(metrics.health, screen)),
-        screen.table(headers, rows, ["left", "left", *["right"] * 6]) if rows else " no jobs in the window",
+        screen.table(headers, rows, align, narrow=[0], drop=[7, 5, 6]) if rows else " no jobs in the window",
         criteria_table(metrics.criteria, screen, "success metric"),
     ]
     if metrics.last_errors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
 from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
@@ -18,7 +18,7 @@ STRATEGIES = {
 }
 
 
-@render.register
+@renderer.register
 def render_status(status: Status, screen: Screen) -> str:
     """Return the feature and its state on top, and facts by name below."""
     feature = screen.paint(sanitize(status.feature_name, 100), "title")

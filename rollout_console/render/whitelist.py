@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_time, shorten
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import ListedRepository, Whitelist
 
 
-@render.register
+@renderer.register
 def render_whitelist(found: Whitelist, screen: Screen) -> str:
     """Return a table for each list."""
     to_add = 'empty; to add one, type rollout.addToWhitelist("owner/name")'
@@ -22,12 +22,9 @@ def _list(title: str, entries: list[ListedRepository], if_empty: str, screen: Sc
         return f" {title}: {if_empty}"
     ids = [sanitize(e.repository_id, 60) for e in entries]
     categories = [sanitize(e.category or "not categorized", 20) for e in entries]
-    names = [sanitize(e.full_name or "(gone from the host)", 60) for e in entries]
-    if screen.bars:  # in a pipe, where nothing is cut to a screen, names stay whole
-        taken = max(map(len, ids)) + max(len("category") + 2, *map(len, categories)) + len(" " + "  " * 2)
-        names = [shorten(name, max(20, screen.width - taken)) for name in names]
+    names = [sanitize(e.full_name or "(gone from the host)", 100) for e in entries]
     rows = [list(row) for row in zip(names, categories, ids, strict=True)]
-    table = screen.table(["repository", "category", "id"], rows)
+    table = screen.table(["repository", "category", "id"], rows, narrow=[0], drop=[2, 1])
     return "\n".join([f" {title}: {format_count(len(entries))}", table, *(_end(e) for e in entries if e.until)])
 
 

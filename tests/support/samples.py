@@ -14,29 +14,30 @@ NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 R = TypeVar("R", bound=Record)
 
 
-def sample(kind: type[R], text: str = "text", **changes: Any) -> R:
+def sample(kind: type[R], text: str = "text", number: int = 7, **changes: Any) -> R:
     """Return a result whose fields are all set.
 
     Args:
         kind: its type.
         text: stands in every field that may hold any text.
+        number: stands in every field that may hold any whole number.
         changes: fields that are to be otherwise, those of parts included.
     """
     hints = get_type_hints(kind)
-    fields = {f.name: _value(hints[f.name], text, changes) for f in msgspec.structs.fields(kind)}
+    fields = {f.name: _value(hints[f.name], text, number, changes) for f in msgspec.structs.fields(kind)}
     return msgspec.structs.replace(kind(**fields), **{k: v for k, v in changes.items() if k in fields})
 
 
-def _value(hint: Any, text: str, changes: dict[str, Any]) -> Any:
+def _value(hint: Any, text: str, number: int, changes: dict[str, Any]) -> Any:
     if isinstance(hint, type) and issubclass(hint, Record):
-        return sample(hint, text, **changes)
+        return sample(hint, text, number, **changes)
     if get_origin(hint) in (Union, types.UnionType):
-        return _value(next(a for a in get_args(hint) if a is not type(None)), text, changes)
+        return _value(next(a for a in get_args(hint) if a is not type(None)), text, number, changes)
     if get_origin(hint) is Literal:
         return get_args(hint)[0]
     if get_origin(hint) is list:
-        return [_value(get_args(hint)[0], text, changes)]
+        return [_value(get_args(hint)[0], text, number, changes)]
     if get_origin(hint) is dict:
-        return {text: _value(get_args(hint)[1], text, changes)}
-    plain: dict[Any, Any] = {str: text, int: 7, float: 1.5, bool: False, datetime: NOW, Any: text}
+        return {text: _value(get_args(hint)[1], text, number, changes)}
+    plain: dict[Any, Any] = {str: text, int: number, float: number + 0.5, bool: False, datetime: NOW, Any: text}
     return plain[hint]

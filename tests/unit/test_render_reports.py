@@ -96,9 +96,11 @@ def test_a_list_of_long_names_fits_on_a_terminal():
     assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize(("width", "there"), [(109, False), (110, True)])
+@pytest.mark.parametrize(("width", "there"), [(100, False), (140, True)])
 def test_the_limits_of_a_category_need_a_wide_screen(width, there):
-    assert ("≤1,000 stars" in render(sample(results.Categories, max_stars=1000), Screen(width=width))) is there
+    assert (
+        "≤1,000 stars" in render(sample(results.Categories, max_stars=1000), Screen(width=width, bars=True))
+    ) is there
 
 
 def test_a_category_without_limits_has_none_and_averages_without_repositories_are_dashes():

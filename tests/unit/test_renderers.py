@@ -10,6 +10,7 @@ from rollout_console import results
 from rollout_console.render import Screen, render, render_html
 from rollout_console.render.changes import SENTENCES
 from rollout_console.render.chart import error_chart
+from rollout_console.render.dispatch import renderer
 from rollout_console.results import Change, ErrorTrend, HistoryEntry, Status, TrendPoint
 from tests.support.samples import NOW, sample
 
@@ -17,7 +18,7 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J</td><script>\nrollout\u202e" + "x" * 10_000
 PIPE = Screen(width=100)
 REPORTS = [
     kind for kind in (getattr(results, name) for name in results.__all__)
-    if isinstance(kind, type) and issubclass(kind, results.Result) and render.dispatch(kind) is not render.dispatch(object)
+    if isinstance(kind, type) and issubclass(kind, results.Result) and renderer.dispatch(kind) is not renderer.dispatch(object)
 ]  # fmt: skip
 
 

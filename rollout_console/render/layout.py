@@ -1,0 +1,69 @@
+"""Text laid out in the cells of a terminal, in which some characters take two and some none."""
+
+from __future__ import annotations
+
+import bisect
+import re
+
+ESCAPE = re.compile(r"\x1b[\[0-9;]*m?")  # a style, or the beginning of one
+BROKEN_ESCAPE = re.compile(r"\x1b[\[0-9;]*$")
+# What is to be copied stays on one line: a command with its arguments is one word.
+WORD = re.compile(r'(\s*)(\S*\brollout\.\w+\((?:"[^"]*"|[^()"])*\)\S*|\S+)')
+CLAUSE = re.compile(r"; (?=[^;]*$)")
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal text takes; styles take none."""
+    from wcwidth import wcswidth
+
+    plain = ESCAPE.sub("", text) if "\x1b" in text else text
+    return len(plain) if plain.isascii() else max(0, wcswidth(plain))
+
+
+def fold(line: str, width: int, hang: str) -> list[str]:
+    """Return a line as lines of at most `width` cells, broken between words, at the end of a clause if there is one.
+
+    Args:
+        line: one line; it may hold styles.
+        width: cells, at least 4.
+        hang: blanks that every line but the first begins with; half of the width at most.
+    """
+    hang = hang[: width // 2]
+    if cells(line) <= width:
+        return [line]
+    lines, current = [], ""
+    for gap, word in WORD.findall(line):
+        if current.strip() and cells(current + gap + word) > width:
+            done, begun = _at_clause(current, width)
+            lines.append(done)
+            current, gap = hang + begun, " " if begun else ""
+        current += gap + word
+        while cells(current) > width:
+            head, current = _cut(current, width)
+            lines.append(head)
+            current = hang + current
+    return [*lines, current]
+
+
+def shorten_middle(text: str, width: int) -> str:
+    """Return text in at most `width` cells, with an ellipsis for its middle: names differ at both ends."""
+    if cells(text) <= width:
+        return text
+    head, _ = _cut(text, width // 2)
+    tail, _ = _cut(text[::-1], width - cells(head) - 1)
+    return f"{head}…{tail[::-1]}"
+
+
+def _at_clause(line: str, width: int) -> tuple[str, str]:
+    """Return a full line up to its last clause, and that clause; the line alone if that would leave it half empty."""
+    if (end := CLAUSE.search(line)) and 2 * cells(line[: end.start()]) >= width:
+        return line[: end.start() + 1], line[end.end() :]
+    return line, ""
+
+
+def _cut(text: str, width: int) -> tuple[str, str]:
+    """Return what fits into `width` cells, and the rest."""
+    end = bisect.bisect_right(range(len(text)), width, key=lambda end: cells(text[:end])) - 1
+    if broken := BROKEN_ESCAPE.search(text[:end]):
+        end = broken.start()
+    return text[:end], text[end:]
