@@ -26,8 +26,8 @@ from rollout_console.render import Screen, render
 from rollout_console.render.sanitize import sanitize
 
 KEYS = (
-    "s set %   n next step   d hold   f release   e STOP   r resume   b rollback   h health\n"
-    "a auto-rollback   w whitelist   c categorize   m metrics   l history   ? help   q quit"
+    "s set %  n next step  d hold  f release  e STOP  r resume  b rollback  h health\n"
+    "a auto-rollback  w whitelist  c categorize  m metrics  l history  ? help  q quit"
 )
 ESCAPE_TIMEOUT = 0.05  # seconds in which a key that follows Esc still belongs to it, as those of an arrow do
 
