@@ -47,7 +47,7 @@ class Ramp:
     by_itself: bool = False
     on_breach: str = "zero"
     closed: bool = False
-    frozen: float = 0
+    frozen: float | None = None
     at: float = 0
     restarted: float | None = None
     accepted: set[str] = field(default_factory=set)
@@ -76,7 +76,7 @@ class Ramp:
     def pass_time(self, hours: float) -> None:
         self.at += hours
         self.restarted = None if self.restarted is None else self.restarted + hours
-        self.frozen -= hours
+        self.frozen = None if self.frozen is None else self.frozen - hours
 
     def become(self, percentage: int, stopped: bool, *, outside: bool = False) -> None:
         if self.held_by and percentage > self.percentage and not outside:
@@ -115,7 +115,7 @@ class Ramp:
         if self.percentage > 0:
             measured = seen.unmet() | (seen.warnings - self.accepted)
             measured |= {"time at this percentage"} if self.flowing < self.due else set()
-        named = {"stop": self.stopped, "hold": self.held_by, "window": self.closed, "freeze": self.frozen > 0}
+        named = {"stop": self.stopped, "hold": self.held_by, "window": self.closed, "freeze": (self.frozen or 0) > 0}
         return measured | {name for name, is_shut in named.items() if is_shut}
 
     def advance(self, seen: Seen, force: bool) -> str:
