@@ -227,7 +227,7 @@ comment on column public.rollout_configuration.held_reason is 'R17: why the ramp
 comment on column public.rollout_configuration.held_by is 'R17: who holds the ramp, or what.';
 comment on column public.rollout_configuration.held_at is 'R17: since when the ramp is held.';
 comment on column public.rollout_configuration.accepted_signals is
-    'R17: weak signals that a release has accepted, until they end.';
+    'R17: weak signals that a release has accepted, until they end; none unless auto_advance is on.';
 comment on column public.rollout_configuration.auto_advance is
     'R17: whether the monitor goes up the plan, one step at a time.';
 comment on column public.rollout_configuration.on_breach is

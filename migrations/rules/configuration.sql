@@ -24,7 +24,8 @@ begin
     new.emergency_stop := coalesce(new.emergency_stop, false);
     new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
     new := rollout_default_settings(new);
-    new.accepted_signals := coalesce(new.accepted_signals, '{}');
+    -- The automatic advance alone sees their end, and forgets them then.
+    new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
     if tg_op = 'INSERT' or new.plan is distinct from old.plan then
         perform rollout_check_plan(new.plan);
     end if;

@@ -76,7 +76,8 @@ begin
     return rollout_answer(feature_name);
 end $$;
 comment on function public.rollout_release(text, text, jsonb) is
-    'rollout.release(), R17: lifts a hold; the weak signals of this moment are accepted until they end.';
+    'rollout.release(), R17: lifts a hold; with auto_advance, the weak signals of this moment are accepted until they '
+    'end.';
 
 create or replace function public.rollout_weak_signals(config rollout_configuration)
 returns table (name text, message text)

@@ -83,7 +83,10 @@ class Ramp(Calls):
         return self._change("rollout_hold", reason)
 
     def release(self, reason: str | None = None) -> results.Change:
-        """Lift a hold. Weak signals of this moment are accepted: they hold the ramp again only after they have ended.
+        """Lift a hold.
+
+        With `auto_advance` the weak signals of this moment are accepted: they hold the ramp again only after they have
+        ended.
 
         Args:
             reason: for the history.

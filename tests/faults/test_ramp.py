@@ -122,10 +122,10 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 
         @rule(on=st.booleans(), on_breach=st.sampled_from(["zero", "step_back", "hold"]))
         def configure(self, on: bool, on_breach: Any) -> None:
-            def expect() -> None:
-                self.ramp.by_itself, self.ramp.on_breach = on, on_breach
-
-            self.both(lambda: rollout.client.configure(auto_advance=on, on_breach=on_breach), expect)
+            self.both(
+                lambda: rollout.client.configure(auto_advance=on, on_breach=on_breach),
+                lambda: self.ramp.configure(on, on_breach),
+            )
 
         @rule(steps=st.sampled_from(PLANS))
         def plan(self, steps: list[tuple[int, int]]) -> None:

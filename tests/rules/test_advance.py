@@ -256,6 +256,20 @@ def test_argo_rollouts_261_what_a_release_has_accepted_holds_at_no_step_again(re
     assert ready.client.auto_advance().outcome == "held", "it had ended, so this is another"
 
 
+def test_r17_by_hand_a_gate_that_is_shut_stays_shut_after_a_release(ready):
+    """Nobody would see the end of what was accepted, so that the next stuck job would go by."""
+    add_jobs(ready, status="processing", queued=9 * HOURS)
+    ready.client.hold("look")
+    ready.client.release()
+    assert shut(ready) == ["stuck_jobs"]
+    ready.client.configure(auto_advance=True)
+    ready.client.hold("look")
+    ready.client.release()
+    assert shut(ready) == []
+    ready.client.configure(auto_advance=False)
+    assert shut(ready) == ["stuck_jobs"]
+
+
 def test_flagger_1248_a_release_that_is_sent_again_restarts_nothing(ready):
     ready.client.configure(auto_advance=True)
     ready.client.hold("look")

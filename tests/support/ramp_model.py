@@ -73,6 +73,10 @@ class Ramp:
     def armed(self) -> bool:
         return self.percentage > 0 and not self.stopped
 
+    def configure(self, by_itself: bool, on_breach: str) -> None:
+        self.by_itself, self.on_breach = by_itself, on_breach
+        self.accepted = self.accepted if by_itself else set()
+
     def pass_time(self, hours: float) -> None:
         self.at += hours
         self.restarted = None if self.restarted is None else self.restarted + hours
@@ -107,7 +111,7 @@ class Ramp:
 
     def release(self, seen: Seen) -> None:
         if self.held_by:
-            self.accepted = seen.signals
+            self.accepted = seen.signals if self.by_itself else set()
         self.held_by = None
 
     def shut(self, seen: Seen) -> set[str]:
@@ -130,7 +134,7 @@ class Ramp:
         if not self.by_itself or not self.armed or self.held_by:
             return "idle"
         if self.next is None:
-            self.by_itself = False
+            self.configure(False, self.on_breach)
             return "finished"
         self.accepted &= seen.signals
         if seen.signals - self.accepted:

@@ -47,7 +47,10 @@ class Ramp(Commands):
 
     @command(Group.RAMP, "rollout.release()")
     def release(self, reason: str | None = None) -> results.Change:
-        """Lift a hold; what it was for does not hold the ramp again until it has ended."""
+        """Lift a hold.
+
+        If the ramp goes by itself, what speaks against it now does not hold it again until it has ended.
+        """
         return self.client.release(reason)
 
     @command(Group.RAMP, "rollout.phases()")
