@@ -173,7 +173,15 @@ alter table public.rollout_configuration
         constraint rollout_configuration_judged_reports check (judged_reports in ('all', 'outcomes')),
     add column if not exists guardrail text
         constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence')),
-    add column if not exists follow_jobs boolean;
+    add column if not exists follow_jobs boolean,
+    add column if not exists plan jsonb,
+    add column if not exists held_reason text,
+    add column if not exists held_by text,
+    add column if not exists held_at timestamptz,
+    add column if not exists accepted_signals text[],
+    add column if not exists auto_advance boolean,
+    add column if not exists on_breach text
+        constraint rollout_configuration_on_breach check (on_breach in ('zero', 'step_back', 'hold'));
 alter table public.repository_categories
     add column if not exists pinned_as_test boolean not null default false;
 alter table public.rollout_metrics
@@ -213,6 +221,17 @@ comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on column public.rollout_configuration.follow_jobs is
     'R16: whether a trigger on the host''s table of jobs records each outcome.';
+comment on column public.rollout_configuration.plan is
+    'R17: steps (percentage, hours), change_window, frozen_until; what is missing is the manual''s, or any time.';
+comment on column public.rollout_configuration.held_reason is 'R17: why the ramp is held; empty when it is not.';
+comment on column public.rollout_configuration.held_by is 'R17: who holds the ramp, or what.';
+comment on column public.rollout_configuration.held_at is 'R17: since when the ramp is held.';
+comment on column public.rollout_configuration.accepted_signals is
+    'R17: weak signals that a release has accepted, until they end; none unless auto_advance is on.';
+comment on column public.rollout_configuration.auto_advance is
+    'R17: whether the monitor goes up the plan, one step at a time.';
+comment on column public.rollout_configuration.on_breach is
+    'R17: what the breaker does: zero, step_back (to the step before, and holds) or hold.';
 comment on table public.repository_categories is
     'Size category of each repository (R3); one row per categorized repository.';
 comment on column public.repository_categories.pinned_as_test is

@@ -30,9 +30,11 @@ begin
             order by j.created_at desc
             limit max_rows;
         exception
-            when syntax_error_or_access_rule_violation  -- the class 42: unknown, of another type, forbidden
-                or lock_not_available then
-            return;
+            when syntax_error_or_access_rule_violation then  -- the class 42: unknown, of another type, forbidden
+                return;
+            when lock_not_available then  -- there are jobs, and they are not known
+                perform set_config('rollout.jobs_unread', 'on', true);
+                return;
         end $body$;
 
         create view public.rollout_host_jobs with (security_invoker = true) as

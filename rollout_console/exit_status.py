@@ -32,5 +32,5 @@ class MonitorExit(_Described):
 
     NO_BREACH = 0, "--once: no breach; else: ended by a signal"
     STOPPED = 1, "--once: a breach, rolled back or stopped by now"
-    UNPROTECTED = 2, "--once: a breach, and traffic still flows, since auto-rollback is off"
+    UNPROTECTED = 2, "--once: a breach, and traffic still flows: auto-rollback is off, or on_breach is hold"
     COULD_NOT_CHECK = 3, "could not check, or wrong options"

@@ -34,15 +34,34 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    breaker constant text := 'auto-rollback';
+    why constant text := coalesce(change ->> 'reason', rollout_trip_reason(config, health));
+    evidence constant jsonb := health || jsonb_build_object('on_breach', config.on_breach);
 begin
+    if config.on_breach = 'hold' then
+        if config.held_by is distinct from breaker then  -- held for this already
+            perform rollout_open_change(change);
+            perform rollout_hold_by_itself(config, why, evidence, breaker, details);
+        end if;
+        return;
+    end if;
     perform rollout_open_change(change || jsonb_build_object(
-        'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', health,
-        'reason', coalesce(change ->> 'reason', rollout_trip_reason(config, health))));
-    config.rollout_percentage := 0;
+        'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', evidence, 'reason', why));
+    config.rollout_percentage := case config.on_breach
+        when 'step_back' then (rollout_place_in_plan(config)).below else 0 end;
+    if config.rollout_percentage > 0 then
+        -- What fails at a step would fail there again: a person says when to go on. The errors that led here must not
+        -- lead further down, so health starts afresh.
+        config.held_reason := why;
+        config.held_by := breaker;
+        config.restarted_at := clock_timestamp();
+    end if;
     perform rollout_store(config, details);
 end $$;
 comment on function public.rollout_trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
-    'R8: sets 0 % with the health that called for it as evidence, and as its reason unless the change has one.';
+    'R8 and R17: acts on a breach as on_breach says: 0 %, the step before and a hold, or a hold; with the health that '
+    'called for it as evidence, and as its reason unless the change has one.';
 
 create or replace function public.rollout_judge_report(config_id uuid, reported_by text)
 returns void
@@ -93,13 +112,14 @@ begin
             'action', case
                 when not (health ->> 'check_rolls_back')::boolean and warning is null then
                     case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
-                when rollout_breaker_is_armed(config) then 'rolled_back'
+                when rollout_breaker_is_armed(config) then case config.on_breach
+                    when 'hold' then 'ramp_held' when 'step_back' then 'stepped_back' else 'rolled_back' end
                 when config.emergency_stop then 'already_stopped'
                 when config.rollout_percentage = 0 then 'already_at_zero'
                 else 'auto_rollback_off'
             end,
             'criteria', rollout_list_criteria(config, seen, 'health'));
-        if details ->> 'action' = 'rolled_back' then
+        if details ->> 'action' in ('rolled_back', 'stepped_back', 'ramp_held') then
             perform rollout_trip_breaker(
                 config, health, rollout_change() || jsonb_build_object('reason', warning), details);
         end if;

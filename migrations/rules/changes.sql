@@ -89,6 +89,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
+    perform rollout_refuse_raise_while_held(config);
     perform rollout_open_change(rollout_change() || jsonb_build_object('details', details));
     update rollout_configuration c
     set rollout_percentage = config.rollout_percentage,
@@ -109,6 +110,13 @@ begin
         minimum_sample = config.minimum_sample,
         monitoring_window_hours = config.monitoring_window_hours,
         follow_jobs = config.follow_jobs,
+        plan = config.plan,
+        held_reason = config.held_reason,
+        held_by = config.held_by,
+        accepted_signals = config.accepted_signals,
+        auto_advance = config.auto_advance,
+        on_breach = config.on_breach,
+        restarted_at = config.restarted_at,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;

@@ -24,6 +24,11 @@ begin
     new.emergency_stop := coalesce(new.emergency_stop, false);
     new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
     new := rollout_default_settings(new);
+    -- The automatic advance alone sees their end, and forgets them then.
+    new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
+    if tg_op = 'INSERT' or new.plan is distinct from old.plan then
+        perform rollout_check_plan(new.plan);
+    end if;
     new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
     new.minimum_sample := greatest(new.minimum_sample, 1);
 
@@ -41,6 +46,12 @@ begin
     if not new.emergency_stop then
         new.emergency_stop_reason := null;
         new.emergency_stopped_at := null;
+    end if;
+    if new.held_reason is null then
+        new.held_at := null;
+        new.held_by := null;
+    else
+        new.held_at := coalesce(new.held_at, clock_timestamp());
     end if;
     if tg_op = 'INSERT' then
         new.percentage_since := coalesce(new.percentage_since, now());
@@ -68,8 +79,8 @@ begin
     return new;
 end $$;
 comment on function public.rollout_configuration_prepare() is
-    'Trigger: fills nulls of the existing schema and dates stops, percentages and restarts (R2, R5, R7), whoever '
-    'writes.';
+    'Trigger: fills nulls of the existing schema and dates stops, holds, percentages and restarts (R2, R5, R7, R17), '
+    'whoever writes.';
 
 create or replace trigger rollout_configuration_prepare before insert or update on public.rollout_configuration
     for each row execute function public.rollout_configuration_prepare();
@@ -95,7 +106,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     -- Dates that follow from a change are not themselves a change.
-    derived constant text[] := '{updated_at,percentage_since,restarted_at,narrowed_at,emergency_stopped_at}';
+    derived constant text[] := array[
+        'updated_at', 'percentage_since', 'restarted_at', 'narrowed_at', 'emergency_stopped_at', 'held_at',
+        'accepted_signals'];
     change jsonb := rollout_change();
     was constant jsonb := case when tg_op = 'INSERT' then '{}' else to_jsonb(old) end - derived;
     became constant jsonb := to_jsonb(new) - derived;

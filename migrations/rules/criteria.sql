@@ -12,7 +12,8 @@ as $$
         select (h.health ->> 'error_rate')::numeric as error_rate,
                (h.health ->> 'success_rate')::numeric as success_rate,
                (h.health ->> 'jobs')::numeric as jobs,
-               rollout_hours_held(config) as hours_held
+               rollout_hours_flowing(config) as hours_flowing,
+               (rollout_place_in_plan(config)).hours as hours_due
         from (select rollout_health(config, seen) as health) h
     ), processors as (
         select sum(w.processing_seconds) filter (where w.processor_type = 'inngest')
@@ -29,7 +30,8 @@ as $$
     join rollout_processing_targets() i on i.processor = 'inngest'
     join rollout_processing_targets() a on a.processor = 'github_actions'
     cross join lateral (values
-        ('{phases}'::text[], 1, 'time at this percentage', m.hours_held, 'hours', '>=', 24, null::numeric, null::text),
+        ('{phases}'::text[], 1, 'time at this percentage', m.hours_flowing, 'hours', '>=', m.hours_due,
+            null::numeric, null::text),
         ('{phases}', 2, 'error rate', m.error_rate, 'percent', '<', 3, null, null),
         ('{health,stats}', 3, 'error rate', m.error_rate, 'percent', '<=', config.max_error_rate, null, null),
         ('{health,stats,phases}', 4, 'success rate', m.success_rate, 'percent', '>', 95, null, null),
@@ -69,13 +71,12 @@ $$;
 comment on function public.rollout_list_criteria(rollout_configuration, rollout_job_counts[], text) is
     'The criteria that one report shows (health, phases or stats), in order; met is null where nothing is measured.';
 
-create or replace function public.rollout_hours_held(config rollout_configuration)
+create or replace function public.rollout_hours_flowing(config rollout_configuration)
 returns numeric
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case when config.emergency_stop or config.rollout_percentage = 0 then 0 else
-        extract(epoch from clock_timestamp() - greatest(config.percentage_since, config.restarted_at)) / 3600 end
+    select coalesce(extract(epoch from clock_timestamp() - rollout_flowing_since(config)) / 3600, 0)
 $$;
-comment on function public.rollout_hours_held(rollout_configuration) is
+comment on function public.rollout_hours_flowing(rollout_configuration) is
     'R2: hours for which traffic has flowed at this percentage; 0 while none flows.';

@@ -34,6 +34,7 @@ begin
         'percentage_in_effect', rollout_percentage_in_effect(config),
         'emergency_stop', config.emergency_stop,
         'auto_rollback_enabled', config.breaker_enabled,
+        'held_reason', config.held_reason,
         'total', (select count(*) from repository_categories k where k.category = 'test'),
         'repositories', coalesce((
             select jsonb_agg(jsonb_build_object(

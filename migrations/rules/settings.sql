@@ -28,7 +28,11 @@ as $$
         (10, 'stuck_after_minutes', 'minutes', 1, 10080, null, '60',
             'how far beyond its target a job in processing is stuck: rollout.jobs("stuck")'),
         (11, 'act_on_warnings', null, null, null, null, 'false',
-            'whether a health check rolls back on stuck, waiting or silent jobs, too')
+            'whether a health check rolls back on stuck, waiting or silent jobs, too'),
+        (13, 'auto_advance', null, null, null, null, 'false',
+            'whether the monitor goes up the plan by itself: rollout.plan()'),
+        (14, 'on_breach', null, null, null, '{zero,step_back,hold}', '"zero"',
+            'what a breach leads to: 0 %, the step before and a hold, or a hold')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';

@@ -46,8 +46,10 @@ begin
         for job in (sent - 1) * control / jobs + 1 .. sent * control / jobs loop
             perform rollout_practice_job(config, others, not rollout_every_share(job, control_error_rate), now());
         end loop;
-        rolled_back := config.rollout_percentage > 0 and exists (
-            select from rollout_configuration c where c.id = config.id and c.rollout_percentage = 0);
+        rolled_back := exists (
+            select from rollout_configuration c
+            where c.id = config.id and (c.rollout_percentage < config.rollout_percentage
+                or c.held_reason is distinct from config.held_reason));
     end loop;
     return jsonb_build_object(
         'jobs', sent, 'errors', failed, 'control_jobs', sent * control / jobs, 'in_flight', in_flight,

@@ -45,8 +45,9 @@ begin
         'auto_rollback_enabled', config.breaker_enabled,
         'emergency_stop_reason', rollout_stop_reason(config),
         'percentage_in_effect', rollout_percentage_in_effect(config),
-        'phase', rollout_phase_name(config.rollout_percentage),
-        'phase_percentages', (select jsonb_agg(p.percentage order by p.phase) from rollout_phase_plan() p),
+        'phase', (rollout_place_in_plan(config)).name,
+        'phase_percentages', (
+            select jsonb_agg(p.percentage order by p.number) from rollout_plan_steps(config) p),
         'whitelist_size', cardinality(rollout_whitelist(config)),
         'blacklist_size', cardinality(config.excluded_repositories),
         'health', rollout_health(config),
@@ -78,7 +79,7 @@ as $$
     select jsonb_build_object(
         'status', rollout_status(feature_name),
         'categories', rollout_categories(feature_name),
-        'phases', rollout_phases(feature_name),
+        'plan', rollout_plan(feature_name),
         'metrics', rollout_show_metrics(feature_name, 3),
         'trend', rollout_error_trend(feature_name, points),
         'history', rollout_list_history(feature_name, 50))

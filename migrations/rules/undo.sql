@@ -42,7 +42,7 @@ begin
         ) h
         where case
             when change is null then h.metadata ->> 'operator' = operator and rollout_not_undoable(h) is null
-                and h.triggered_by is distinct from 'auto_rollback'  -- whoever happened to report or to check
+                and not coalesce(starts_with(h.triggered_by, 'auto_'), false)  -- whoever happened to report or to check
             else change <> '' and starts_with(h.id::text, lower(change))
         end
         order by h.created_at desc);

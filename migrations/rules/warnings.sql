@@ -13,10 +13,12 @@ as $$
         select 2, * from rollout_application_warnings(config)
         union all
         select 3, * from rollout_outcome_warnings(config)
+        union all
+        select 4, * from rollout_hold_warnings(config)
     ) w
 $$;
 comment on function public.rollout_warnings(rollout_configuration) is
-    'R7, R16: warnings, each with its name, what is wrong, and what to type.';
+    'R7, R16, R17: warnings, each with its name, what is wrong, and what to type.';
 
 create or replace function public.rollout_report_warnings(config rollout_configuration)
 returns table (name text, message text, command text)

@@ -6,13 +6,14 @@ from rollout_console.client.calls import Percentage, Repositories
 from rollout_console.client.changes import Changes
 from rollout_console.client.configuration import Configuration
 from rollout_console.client.programs import Programs
+from rollout_console.client.ramp import Ramp
 from rollout_console.client.reports import Reports
 from rollout_console.client.repositories import RepositoryChanges
 
 __all__ = ["Percentage", "Repositories", "RolloutClient"]
 
 
-class RolloutClient(Reports, Changes, RepositoryChanges, Configuration, Programs):
+class RolloutClient(Reports, Changes, Ramp, RepositoryChanges, Configuration, Programs):
     """The rollout of one feature, through one adapter.
 
     Every method that changes something takes a `reason` for the history and returns a `Change`. All raise

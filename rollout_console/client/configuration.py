@@ -27,6 +27,8 @@ class Configuration(Calls):
         follow_jobs: bool | None = None,
         stuck_after_minutes: int | None = None,
         act_on_warnings: bool | None = None,
+        auto_advance: bool | None = None,
+        on_breach: results.OnBreach | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R1, R8, R10).
@@ -46,6 +48,8 @@ class Configuration(Calls):
             follow_jobs: whether a trigger on the application's table of jobs records each outcome (R16).
             stuck_after_minutes: how far beyond its target a job in processing is stuck, 1 to 10,080.
             act_on_warnings: whether a health check rolls back on what became of the jobs, too (R16).
+            auto_advance: whether the monitor goes up the plan by itself (R17).
+            on_breach: what a breach leads to: `zero` (0 %), `step_back` (the step before, and a hold) or `hold`.
             reason: for the history.
 
         Raises:
@@ -64,5 +68,7 @@ class Configuration(Calls):
             follow_jobs=follow_jobs,
             stuck_after_minutes=stuck_after_minutes,
             act_on_warnings=act_on_warnings,
+            auto_advance=auto_advance,
+            on_breach=on_breach,
         )
         return self._change("rollout_configure", reason, settings=settings)

@@ -7,6 +7,9 @@ import re
 KEYS = {
     "setRollout": "s",
     "preview": "s",
+    "advance": "n",
+    "hold": "d",
+    "release": "f",
     "emergencyStop": "e",
     "resume": "r",
     "rollbackToPercentage": "b",

@@ -26,8 +26,8 @@ from rollout_console.render import Screen, render
 from rollout_console.render.sanitize import sanitize
 
 KEYS = (
-    "s set %   e STOP   r resume   b rollback   h health   a auto-rollback on/off\n"
-    "w whitelist   c categorize   m metrics   l history   ? help   q quit"
+    "s set %  n next step  d hold  f release  e STOP  r resume  b rollback  h health\n"
+    "a auto-rollback  w whitelist  c categorize  m metrics  l history  ? help  q quit"
 )
 ESCAPE_TIMEOUT = 0.05  # seconds in which a key that follows Esc still belongs to it, as those of an arrow do
 
@@ -231,6 +231,9 @@ class Dashboard:
                 act()
 
         on("s", lambda: self.ask("percentage, 0 to 100:", self.set_percentage))
+        on("n", lambda: self.change(self.client.advance, doing="advancing"))
+        on("d", lambda: self.ask("hold, reason:", self._hold))
+        on("f", lambda: self.change(self.client.release, doing="releasing"))
         # A stop is one key and a reason, on every page, and asks nothing more.
         on("e", lambda: self.ask("EMERGENCY STOP, reason (Enter stops):", self._stop), when=free)
         on("r", lambda: self.ask("resume at (Enter for the percentage that is kept):", self.resume))
@@ -267,6 +270,9 @@ class Dashboard:
 
     def _stop(self, reason: str) -> None:
         self.perform(lambda: self.client.emergency_stop(reason or None), doing="STOPPING")
+
+    def _hold(self, reason: str) -> None:
+        self.perform(lambda: self.client.hold(reason or None), doing="holding")
 
     def _rollback(self, text: str) -> None:
         wanted = _number(text) if text else 0

@@ -5,12 +5,11 @@ from __future__ import annotations
 from rollout_console import results
 from rollout_console.refresh import Snapshot
 from rollout_console.render.chart import error_chart
-from rollout_console.render.criteria import format_target, met_mark
+from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import (
     format_age,
     format_count,
     format_duration,
-    format_measure,
     format_moment,
     format_number,
     format_percent,
@@ -18,10 +17,10 @@ from rollout_console.render.formatting import (
 )
 from rollout_console.render.health import control_phrase, evidence_phrase, health_phrase, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
-from rollout_console.render.progression import PHASE_MARKS
+from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import state_line
+from rollout_console.render.status import hold_phrase, state_line
 
 STALE_AFTER = 3  # refreshes that were missed
 ROOMY = 28  # lines from which there is room for blank ones
@@ -41,7 +40,7 @@ def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, wid
     if seen is None:
         return [f" {sanitize(snapshot.problem, 2 * width) if snapshot.problem else 'connecting …'}"]
     gap = [] if height < ROOMY else [""]
-    lines = [*_header(seen, snapshot, every, screen, width), *_phases(seen.phases, screen), *gap]
+    lines = [*_header(seen, snapshot, every, screen, width), *_plan(seen.plan, screen), *gap]
     lines += [*_categories(seen.categories, screen, width), *gap, *_processors(seen.metrics, screen), *gap]
     room = height - len(lines) - 2  # below the two titles
     chart_height = max(3, min(12, room // 2 - 1))
@@ -68,6 +67,8 @@ def _header(
         reason = sanitize(status.emergency_stop_reason or "no reason given", width)
         since = format_moment(status.emergency_stopped_at, status.server_time)
         lines.append(" " + screen.paint(f"stopped {since}: {reason}"[: width - 2], "bad"))
+    if status.held_reason is not None:
+        lines.append(" " + screen.paint(hold_phrase(status)[: width - 2], "warning"))
     lines.append(f" {health_phrase(status.health, screen)}")
     beside = [evidence_phrase(status.health), control_phrase(status.health) if status.health.control.jobs else ""]
     if any(beside):
@@ -89,21 +90,23 @@ def _freshness(snapshot: Snapshot[results.Overview], every: float, screen: Scree
     return ""
 
 
-def _phases(phases: results.Phases, screen: Screen) -> list[str]:
-    steps = "  ".join(f"{PHASE_MARKS[p.state]}{p.phase}: {p.percentage} %" for p in phases.phases)
-    if phases.next_percentage is None:
-        return [f" phases {steps}"]
-    if phases.ready:
-        readiness = screen.paint(f"ready for {phases.next_percentage} %", "good")
-    else:
-        needs = [
-            f"{c.name} {format_measure(c.actual, c.unit)}, wanted {format_target(c)}"
-            for c in phases.criteria
-            if not c.met
-        ]
-        needs += [sanitize(w.message, 200) for w in phases.warnings]
-        readiness = f"before {phases.next_percentage} %: {'; '.join(needs) or 'resume'}"
-    return [f" phases {steps}", f" {met_mark(phases.ready or None, screen)} {readiness}"]
+def _plan(plan: results.Plan, screen: Screen) -> list[str]:
+    steps = "  ".join(f"{STEP_MARKS[s.state]}{s.number}: {s.percentage} %{_wait(s, plan)}" for s in plan.steps)
+    if plan.next_percentage is None:
+        return [f" plan {steps}"]
+    shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)
+    by_itself = " by itself" if plan.auto_advance else ""
+    readiness = f"before {plan.next_percentage} %{by_itself}: {shut}"
+    if plan.ready:
+        readiness = screen.paint(f"ready for {plan.next_percentage} %{by_itself}", "good")
+    return [f" plan {steps}", f" {met_mark(plan.ready or None, screen)} {readiness}"]
+
+
+def _wait(step: results.PlanStep, plan: results.Plan) -> str:
+    """Return the time left before the next step."""
+    if step.percentage != plan.next_percentage or step.earliest is None or step.earliest <= plan.server_time:
+        return ""
+    return f" (in {time_left(step.earliest, plan.server_time)})"
 
 
 def _categories(found: results.Categories, screen: Screen, width: int) -> list[str]:

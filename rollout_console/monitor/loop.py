@@ -109,7 +109,8 @@ class Monitor:
             self.client.monitor_beat(self.id, self.every, leaving=True)
         if check.action in ("none", "held"):
             return MonitorExit.NO_BREACH
-        return MonitorExit.UNPROTECTED if check.action == "auto_rollback_off" else MonitorExit.STOPPED
+        flows_on = check.action in ("auto_rollback_off", "ramp_held")
+        return MonitorExit.UNPROTECTED if flows_on else MonitorExit.STOPPED
 
     def _check_with_retries(self) -> HealthCheck | None:
         while True:
@@ -130,6 +131,7 @@ class Monitor:
             RolloutError: the check failed.
         """
         check = self.client.check_health("monitor")
+        check.status = self.client.auto_advance().status  # told with the changes below, like any other
         others = self.client.monitor_beat(self.id, self.every).others
         changes = self._changes(check)
         self.failures, self.has_seen = 0, True

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rollout_console.render.criteria import format_target
 from rollout_console.render.difference import format_change
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import (
     format_age,
     format_count,
-    format_measure,
     format_moment,
     format_number,
     format_time,
 )
 from rollout_console.render.history import change_summary
+from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import eligible_phrase, state_line
-from rollout_console.results import Change, Criterion
+from rollout_console.results import Change
 
 Sentence = Callable[[Change], str]
 SENTENCES: dict[str, Sentence] = {}
@@ -35,14 +34,10 @@ def render_change(change: Change, screen: Screen) -> str:
 
 def _cautions(change: Change) -> Iterator[str]:
     """Say what spoke against raising the percentage."""
-    if change.unmet:
-        yield f"raised although criteria are not met: {', '.join(map(_gap, change.unmet))}"
+    if change.shut and change.changed:
+        yield f"raised although gates are shut: {'; '.join(sanitize(gate.message, 200) for gate in change.shut)}"
     if change.skipped_phase is not None:
-        yield f"a large step: the next phase is {change.skipped_phase} %"
-
-
-def _gap(c: Criterion) -> str:
-    return f"{sanitize(c.name, 40)} {format_measure(c.actual, c.unit)} (wanted {format_target(c)})"
+        yield f"a large step: the next step is {change.skipped_phase} %"
 
 
 def sentence(*commands: str) -> Callable[[Sentence], Sentence]:
@@ -106,7 +101,9 @@ def say_auto_rollback(change: Change) -> str:
         return f"nothing changed: auto-rollback is {switch} already"
     if switch == "on":
         threshold = f"{format_number(change.status.max_error_rate)} %"
-        return f"auto-rollback is on: above {threshold} errors the rollout goes to 0 % by itself"
+        return (
+            f"auto-rollback is on: above {threshold} errors the rollout {ON_BREACH[change.status.on_breach]} by itself"
+        )
     return "auto-rollback is OFF: a breach is only reported; to switch it on: rollout.enableAutoRollback()"
 
 

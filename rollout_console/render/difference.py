@@ -18,6 +18,9 @@ WORDS = {
     "auto_rollback_enabled": "auto-rollback",
     "target_repositories": "whitelist",
     "excluded_repositories": "blacklist",
+    "held_reason": "held for",
+    "change_window": "window",
+    "frozen_until": "frozen until",
     "whitelist_until": "ends on the whitelist",
 }
 SHOWN = 6  # fields, if there are more
@@ -36,14 +39,26 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
         shown = WORDS.get(name) or sanitize(name, 80)
         if was == became:
             continue
-        if name == "metadata" and isinstance(became, dict):
-            yield from _differences(was if isinstance(was, dict) else {}, became)
+        if name in ("metadata", "plan") and (isinstance(became, dict) or isinstance(was, dict)):
+            yield from _differences(*(side if isinstance(side, dict) else {} for side in (was, became)))
+        elif name == "steps":
+            yield f"{shown} {_steps(was)} → {_steps(became)}"
         elif name == "whitelist_until" or isinstance(became, list):
             yield f"{shown}: {_moved(set(map(str, was or ())), set(map(str, became or ())))}"
         elif isinstance(became, dict) and "pinned" in became:
             yield f"{shown} {'pinned as test' if became['pinned'] else 'no longer pinned'}"
         else:
             yield f"{shown} {format_setting(was)} → {format_setting(became)}"
+
+
+def _steps(steps: object) -> str:
+    """Return the percentages of a plan and their hours: once, where they are all the same."""
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        return "the manual's"
+    each = [(f"{step.get('percentage')} %", f"{step.get('hours')} h") for step in steps]
+    if len({hours for _, hours in each}) == 1:
+        return sanitize(f"{', '.join(share for share, _ in each)} for {each[0][1]} each", 200)
+    return sanitize(", ".join(f"{share} for {hours}" for share, hours in each), 200)
 
 
 def _moved(was: set[str], became: set[str]) -> str:

@@ -22,6 +22,16 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
         "bad",
         "; to investigate: rollout.showMetrics(); when fixed: rollout.setRollout(5)",
     ),
+    "stepped_back": (
+        "ROLLED BACK to {percentage} %",
+        "bad",
+        "; to investigate: rollout.showMetrics(); when fixed: rollout.plan()",
+    ),
+    "ramp_held": (
+        "breach: HELD at {percentage} %, traffic flows on",
+        "bad",
+        "; to leave: rollout.rollbackToZero(); when fixed: rollout.release()",
+    ),
     "auto_rollback_off": (
         "breach, and auto-rollback is OFF: nothing was done",
         "bad",
@@ -36,6 +46,7 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
 def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]
+    done = done.format(percentage=check.status.rollout_percentage)
     verdict, *beside = health_lines(check.health, screen)
     beside += filter(None, [stop_effect_phrase(check.status, screen)])
     beside += [warning_phrase(warning, screen) for warning in check.status.warnings]

@@ -57,6 +57,8 @@ def change_author(entry: HistoryEntry) -> str:
     """Return who made a change, as they call themselves, or what made it."""
     if entry.triggered_by == "auto_rollback":
         return "the application's own check" if entry.outside_console else "auto-rollback"
+    if entry.triggered_by in ("auto_advance", "auto_hold"):
+        return entry.triggered_by.replace("_", "-")
     if entry.outside_console:
         return f"outside the console, as {sanitize(entry.database_role or 'unknown', 40)}"
     name = sanitize(entry.operator or entry.triggered_by or "unknown", 40)

@@ -1,35 +1,106 @@
-"""The phases, and the criteria of the next one."""
+"""The plan, its gates, and the phases of the manual."""
 
 from __future__ import annotations
 
-from rollout_console.render.criteria import criteria_table
+from datetime import datetime
+
+from rollout_console.render.criteria import criteria_table, met_mark
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.outcomes import warning_lines
+from rollout_console.render.formatting import DAY, HOUR, MINUTE, NOTHING, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Phases, PhaseState
+from rollout_console.results import Gate, OnBreach, Phases, Plan, PlanStep, StepState
 
-PHASE_MARKS: dict[PhaseState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
+STEP_MARKS: dict[StepState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
+ON_BREACH: dict[OnBreach, str] = {
+    "zero": "goes to 0 %",
+    "step_back": "goes to the step before, and is held",
+    "hold": "is held",
+}
+
+
+@renderer.register
+def render_plan(plan: Plan, screen: Screen) -> str:
+    """Return the steps with the earliest moment of each, the gates before the next one, and what to type."""
+    now = plan.server_time
+    rows = [[*_step(s), f"{s.hours} h", _earliest(s, now)] for s in plan.steps]
+    headers = ["", "step", "share", "audience", "at least", "earliest"]
+    table = screen.table(headers, rows, ["left", "right", "right", "left", "right", "left"], narrow=[3], drop=[3, 4])
+    gates = [
+        f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now)}" for g in plan.gates
+    ]
+    before = [] if plan.next_percentage is None else [f" before {plan.next_percentage} %:", *gates]
+    return "\n".join([_head(plan, screen), table, *before, *_calendar(plan), _switches(plan), _next(plan, screen)])
 
 
 @renderer.register
 def render_phases(phases: Phases, screen: Screen) -> str:
-    """Return the phases as a table, and whether the next may begin."""
-    head = f" {phases.rollout_percentage} %, {sanitize(phases.phase, 40)}"
-    if phases.emergency_stop:
+    """Return the phases as a table, the criteria, and whether the next may begin."""
+    table = screen.table(
+        ["", "phase", "share", "audience"],
+        [_step(s) for s in phases.steps],
+        ["left", "right", "right", "left"],
+        narrow=[3],
+    )
+    lines = [_head(phases, screen), table]
+    if phases.next_percentage is not None and phases.rollout_percentage > 0:
+        measured = {c.name for c in phases.criteria}
+        shut = [g for g in phases.gates if not g.open and g.name not in measured]
+        lines += ["\n" + criteria_table(phases.criteria, screen, "before the next phase")]
+        lines += gate_lines(shut, phases.server_time, screen)
+    return "\n".join([*lines, _next(phases, screen)])
+
+
+def gate_lines(gates: list[Gate], now: datetime, screen: Screen) -> list[str]:
+    """Return a line for each shut gate: what is wrong, when it opens, what to type."""
+    return [f" {screen.paint(sanitize(g.message, 300), 'warning')}{_until(g, now)}" for g in gates]
+
+
+def time_left(moment: datetime, now: datetime) -> str:
+    """Return how long it is until a moment, in the largest fitting unit."""
+    seconds = max(0, (moment - now).total_seconds())
+    if seconds < 2 * HOUR:
+        return f"{-(-seconds // MINUTE):.0f} min"
+    return f"{seconds // HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds // DAY:.0f} days"
+
+
+def _head(plan: Plan, screen: Screen) -> str:
+    head = f" {plan.rollout_percentage} %, {sanitize(plan.phase, 40)}"
+    if plan.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
-    rows = [[PHASE_MARKS[p.state], str(p.phase), f"{p.percentage} %", sanitize(p.audience, 60)] for p in phases.phases]
-    table = screen.table(["", "phase", "share", "audience"], rows, ["left", "right", "right", "left"], narrow=[3])
-    return "\n".join([head, table, *_next_phase(phases, screen)])
+    return head + ("  " + screen.paint("HELD", "warning") if plan.held_reason is not None else "")
 
 
-def _next_phase(phases: Phases, screen: Screen) -> list[str]:
-    if phases.next_percentage is None:
-        return [" the last phase is reached"]
-    if phases.rollout_percentage == 0 and not phases.emergency_stop:
-        return [f" not started; to begin: rollout.setRollout({phases.next_percentage})"]
-    criteria = "\n" + criteria_table(phases.criteria, screen, "before the next phase")
-    if not phases.ready:
-        return [criteria, *warning_lines(phases.warnings, screen), f" not ready for {phases.next_percentage} % yet"]
-    ready = f" ready for {phases.next_percentage} %: rollout.setRollout({phases.next_percentage})"
-    return [criteria, screen.paint(ready, "good")]
+def _step(step: PlanStep) -> list[str]:
+    return [STEP_MARKS[step.state], str(step.number), f"{step.percentage} %", sanitize(step.audience or NOTHING, 60)]
+
+
+def _earliest(step: PlanStep, now: datetime) -> str:
+    if step.earliest is None:
+        return "" if step.state == "ahead" else NOTHING
+    return "now" if step.earliest <= now else f"{format_time(step.earliest)} (in {time_left(step.earliest, now)})"
+
+
+def _until(gate: Gate, now: datetime) -> str:
+    opens = f"; opens {format_time(gate.opens_at)} (in {time_left(gate.opens_at, now)})" if gate.opens_at else ""
+    return f"{opens}; type: {sanitize(gate.command, 200)}"
+
+
+def _calendar(plan: Plan) -> list[str]:
+    window = f" rises only {sanitize(plan.change_window, 60)}" if plan.change_window else ""
+    return [window] if window else []
+
+
+def _switches(plan: Plan) -> str:
+    by_itself = "on" if plan.auto_advance else "off"
+    return f" auto-advance {by_itself}; on a breach the rollout {ON_BREACH[plan.on_breach]}"
+
+
+def _next(plan: Plan, screen: Screen) -> str:
+    if plan.next_percentage is None:
+        return " the last step is reached"
+    if plan.rollout_percentage == 0 and not plan.emergency_stop:
+        return " not started; to begin: rollout.advance()"
+    if not plan.ready:
+        return f" not ready for {plan.next_percentage} % yet"
+    return screen.paint(f" ready for {plan.next_percentage} %: rollout.advance()", "good")

@@ -6,11 +6,13 @@ from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
 from rollout_console.render.health import health_lines, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import HealthWarning, Phase4, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
+HELD = "HELD"  # likewise, while nobody may raise the percentage
 STRATEGIES = {
     "repository_size": "repository_size: by category, in rollout order",
     "percentage": "percentage: by hash alone",
@@ -37,7 +39,15 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
         state = screen.paint(f" STOPPED ({status.rollout_percentage} % is kept) ", "stopped")
     else:
         state = screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
+    if status.held_reason is not None:
+        state += f"  {screen.paint(HELD, 'warning')}"
     return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'warning')}"
+
+
+def hold_phrase(status: Status) -> str:
+    """Return who holds the ramp, since when and why."""
+    by, reason = sanitize(status.held_by or "unknown", 40), sanitize(status.held_reason or "", 300)
+    return f"held by {by}, {format_moment(status.held_at, status.server_time)}: {reason}"
 
 
 def eligible_phrase(eligible: int, total: int) -> str:
@@ -57,6 +67,7 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
         ("emergency stop", _emergency_stop(status, screen)),
         *_stop_effect(status, screen),
+        *_ramp(status),
         ("auto-rollback", _auto_rollback(status, screen)),
         ("health", "\n".join(health_lines(status.health, screen))),
         ("lists", f"{whitelist} on the whitelist, {blacklist} on the blacklist"),
@@ -84,6 +95,12 @@ def _emergency_stop(status: Status, screen: Screen) -> str:
     )
 
 
+def _ramp(status: Status) -> list[tuple[str, str]]:
+    held = ("hold", f"{hold_phrase(status)}\nto lift it: rollout.release()")
+    by_itself = ("ramp", "goes up by itself; to see its plan: rollout.plan()")
+    return [*([held] if status.held_reason is not None else []), *([by_itself] if status.auto_advance else [])]
+
+
 def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
     seen = stop_effect_phrase(status, screen)
     return [("application", seen)] if seen else []
@@ -99,7 +116,7 @@ def _auto_rollback(status: Status, screen: Screen) -> str:
     if status.judged_reports == "outcomes":
         threshold += "\nthe application's rows that say queued are not judged"
     if status.auto_rollback_enabled:
-        return f"on: to 0 % {threshold}"
+        return f"on: {ON_BREACH[status.on_breach]} {threshold}"
     return f"{screen.paint('OFF', 'warning')}: would act {threshold}"
 
 

@@ -19,13 +19,15 @@ from rollout_console.results.changes import Change, HealthAction, HealthCheck, M
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason, Strategy
 from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
+from rollout_console.results.gates import Gate, OnBreach
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
 from rollout_console.results.history import History, HistoryEntry
 from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
 from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState
 from rollout_console.results.overview import Overview
-from rollout_console.results.progression import Phase, Phases, PhaseState
+from rollout_console.results.plan import Advance, AdvanceOutcome, Plan, PlanStep, StepState
+from rollout_console.results.progression import Phases
 from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
 from rollout_console.results.statistics import Arm, ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
@@ -36,6 +38,8 @@ from rollout_console.results.whitelist import ListedRepository, Whitelist
 
 __all__ = [
     "AccessRight",
+    "Advance",
+    "AdvanceOutcome",
     "AlertClaims",
     "Arm",
     "Backtest",
@@ -56,6 +60,7 @@ __all__ = [
     "FailingDay",
     "Feature",
     "Features",
+    "Gate",
     "Guardrail",
     "GuardrailCost",
     "Health",
@@ -78,13 +83,14 @@ __all__ = [
     "MonitorAtWork",
     "MonitorBeat",
     "Moves",
+    "OnBreach",
     "Operator",
     "Overview",
-    "Phase",
     "Phase4",
     "Phase4Repository",
-    "PhaseState",
     "Phases",
+    "Plan",
+    "PlanStep",
     "Preview",
     "ProcessorMetrics",
     "Rate",
@@ -102,6 +108,7 @@ __all__ = [
     "StartOutcome",
     "Stats",
     "Status",
+    "StepState",
     "StopEffect",
     "Strategy",
     "TrendPoint",

@@ -9,12 +9,22 @@ from msgspec import field
 
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
+from rollout_console.results.gates import Gate
 from rollout_console.results.health import Health
 from rollout_console.results.history import HistoryEntry
 from rollout_console.results.status import Status
 
 C = TypeVar("C", bound="Change")
-HealthAction = Literal["none", "held", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped"]
+HealthAction = Literal[
+    "none",
+    "held",
+    "rolled_back",
+    "stepped_back",
+    "ramp_held",
+    "auto_rollback_off",
+    "already_at_zero",
+    "already_stopped",
+]
 
 
 class Moves(Record, kw_only=True):
@@ -29,8 +39,8 @@ class Change(Result, kw_only=True):
     """What a changing command answers: whether anything changed, its history row, the status after it.
 
     `command` names the console's command; `applied` and `already` name the repositories of a list that it
-    changed and that it found as asked. Where the percentage was raised, `unmet` are the criteria of the phase that
-    were not met, and `skipped_phase` is the percentage of the next phase if it was skipped. `blacklisted` and
+    changed and that it found as asked. Where the percentage was raised, `shut` are the gates that were shut (R17),
+    and `skipped_phase` is the percentage of the next step if it was skipped. `blacklisted` and
     `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist.
     `moves` is there where the strategy has changed; `undone` is the change that an undo reverted.
     """
@@ -46,7 +56,7 @@ class Change(Result, kw_only=True):
     until: datetime | None = None
     moves: Moves | None = None
     undone: HistoryEntry | None = None
-    unmet: list[Criterion] = field(default_factory=list)
+    shut: list[Gate] = field(default_factory=list)
     skipped_phase: int | None = None
 
 

@@ -48,6 +48,7 @@ class Phase4(Result, kw_only=True):
     percentage_in_effect: int
     emergency_stop: bool
     auto_rollback_enabled: bool
+    held_reason: str | None
     total: int
     repositories: list[Phase4Repository]
     metrics: Metrics

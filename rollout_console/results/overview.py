@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout_console.results.base import Result
 from rollout_console.results.categories import Categories
 from rollout_console.results.history import History
-from rollout_console.results.progression import Phases
+from rollout_console.results.plan import Plan
 from rollout_console.results.statistics import ErrorTrend, Metrics
 from rollout_console.results.status import Status
 
@@ -15,7 +15,7 @@ class Overview(Result, kw_only=True):
 
     status: Status
     categories: Categories
-    phases: Phases
+    plan: Plan
     metrics: Metrics
     trend: ErrorTrend
     history: History

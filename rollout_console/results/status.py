@@ -10,6 +10,7 @@ from msgspec import field
 from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Result
 from rollout_console.results.categories import CategorizationState, Uncategorized
+from rollout_console.results.gates import OnBreach
 from rollout_console.results.health import Guardrail, Health, StopEffect
 from rollout_console.results.history import HistoryEntry
 from rollout_console.results.warnings import HealthWarning
@@ -66,6 +67,11 @@ class Status(Result, kw_only=True):
     warnings: list[HealthWarning]
     application_check: bool
     judged_reports: JudgedReports
+    held_reason: str | None
+    held_by: str | None
+    held_at: datetime | None
+    auto_advance: bool
+    on_breach: OnBreach
     schema_version: int
     overrides: dict[str, str] = field(default_factory=dict)
     target: str = ""

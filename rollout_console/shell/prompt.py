@@ -12,7 +12,7 @@ from rollout_console.refresh import Refresher, Snapshot
 from rollout_console.render.formatting import format_age, format_count, format_percent
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import UNPROTECTED
+from rollout_console.render.status import HELD, UNPROTECTED
 from rollout_console.results import Status
 from rollout_console.settings import DEFAULT_FEATURE
 from rollout_console.shell.session import Session
@@ -39,8 +39,9 @@ def prompt_parts(target: Target, feature: str, known: Snapshot[Status]) -> list[
     status = known.value
     if status is not None:
         protection = "" if status.auto_rollback_enabled else f"{UNPROTECTED} "
+        held = "" if status.held_reason is None else f"{HELD} "
         state += "STOPPED " if status.emergency_stop else f"{status.rollout_percentage} % "
-        state += protection
+        state += held + protection
         style = "stopped" if status.emergency_stop else "unprotected" if protection else style
     if target.colour:
         return [(target.colour, f" {where} "), (style, f" {state}▸ ")]

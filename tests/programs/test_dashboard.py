@@ -112,6 +112,28 @@ def test_the_other_keys(rollout, dashboard):
     screen.key("q")
 
 
+def test_r17_the_ramp_is_a_line_of_steps_and_three_keys(rollout, dashboard):
+    rollout.client.set_rollout(10)
+    screen = dashboard(120, 40)
+    assert "plan ▸6: 10 %   7: 25 % (in 23 h)   8: 50 %" in screen.wait_for("(in 23 h)")
+    for key, answer, outcome in (
+        ("n", None, "not raised to 25 %; nothing changed"),
+        ("d", "look", "nobody raises it; to lift the hold: press f"),
+        ("s", "20", "set 20 %? y to do it:"),
+    ):
+        screen.key(key)
+        if answer is not None:
+            screen.type(answer)
+        screen.wait_for(outcome, seconds=10)
+    screen.type("y")
+    screen.wait_for("to raise it from 10 % to 20 %, first press f")
+    screen.key("Escape")
+    screen.wait_for("HELD")
+    screen.key("f")
+    screen.wait_for("released")
+    assert rollout.client.status().held_reason is None
+
+
 def test_while_the_database_is_away_the_last_picture_stays_with_its_age(rollout, dashboard):
     screen = dashboard()
     with psycopg.connect(rollout.url) as blocker:

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "remove-from-blacklist": ["acme/repo-3"],
     "undo": ["--confirm"],
     "rollback-to-percentage": ["3"],
+    "hold": ["looking at the errors"],
     "note": ["the status page is red"],
     "preview": ["50"],
     "explain": ["acme/repo-1"],

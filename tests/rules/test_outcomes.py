@@ -75,7 +75,7 @@ def test_r16_no_phase_is_ready_while_a_warning_stands(running):
     phases = running.client.phases()
     assert not phases.ready
     assert all(c.met for c in phases.criteria)
-    assert [(w.name, w.command) for w in phases.warnings] == [("stuck_jobs", 'rollout.jobs("stuck")')]
+    assert [(g.name, g.command) for g in phases.gates if not g.open] == [("stuck_jobs", 'rollout.jobs("stuck")')]
     running.sql("update progressive_capture_jobs set status = 'completed', completed_at = now() where id = %s", job)
     assert running.client.phases().ready
 
@@ -296,7 +296,7 @@ def everything_works_without_jobs(rollout: RolloutUnderTest) -> None:
     found = rollout.client.jobs()
     assert (found.groups, found.jobs, found.warnings) == ([], [], [])
     assert rollout.client.jobs("stuck").jobs == []
-    assert rollout.client.phases().warnings == []
+    assert all(gate.open for gate in rollout.client.plan().gates if gate.name == "sight")
     assert rollout.client.check_health().action == "none"
     with pytest.raises(RolloutError, match=r"no table progressive_capture_jobs to follow; nothing was changed"):
         rollout.client.configure(follow_jobs=True)
@@ -337,8 +337,10 @@ def test_r11_whoever_may_not_read_the_table_sees_no_jobs_and_no_error(fresh_data
     rollout.sql("revoke select on progressive_capture_jobs from anon")
     with psycopg.connect(rollout.url) as connection:
         connection.execute("set role anon")
-        row = connection.execute("select rollout_jobs() -> 'groups', rollout_phases() -> 'warnings'").fetchone()
-    assert row == ([], [])
+        row = connection.execute("select rollout_jobs() -> 'groups', rollout_phases() -> 'gates'").fetchone()
+    assert row is not None
+    assert row[0] == []
+    assert "sight" not in [gate["name"] for gate in row[1]], "a host without jobs, as far as anon can see"
 
 
 def test_r16_another_host_redefines_the_function_alone(fresh_database):

@@ -43,6 +43,17 @@ SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
     ),
     "rollout_undo": (["""select rollout_set_percentage(50, context => '{"operator": "alice"}')"""], {}),
     "rollout_configure": ([], {"settings": {"max_error_rate": 4}}),
+    "rollout_set_plan": ([], {"percentages": [5, 50], "hours": [24]}),
+    "rollout_advance": ([], {}),
+    "rollout_auto_advance": (
+        [
+            "select rollout_set_percentage(100)",
+            """select rollout_configure('{"auto_advance": true}')""",
+        ],
+        {},
+    ),
+    "rollout_hold": ([], {"reason": "looking"}),
+    "rollout_release": (["select rollout_hold('looking')"], {}),
     "rollout_note": ([], {"reason": "the status page is red"}),
     "rollout_mark_as_test": ([], {"repositories": ["acme/repo-1"]}),
     "rollout_unmark_as_test": (["select rollout_mark_as_test('{acme/repo-1}')"], {"repositories": ["acme/repo-1"]}),

@@ -69,11 +69,11 @@ def test_r4_during_a_stop_the_percentage_is_stored_and_traffic_stays_halted(roll
 
 def test_r2_raising_against_unmet_criteria_is_done_and_said(rollout):
     started = rollout.client.set_rollout(10)
-    assert (started.unmet, started.skipped_phase) == ([], None)
+    assert (started.shut, started.skipped_phase) == ([], None)
     raised = rollout.client.set_rollout(25)
     assert raised.status.rollout_percentage == 25
-    assert [c.name for c in raised.unmet] == [c.name for c in rollout.client.phases().criteria if not c.met]
+    assert [g.name for g in raised.shut] == [g.name for g in rollout.client.phases().gates if not g.open]
     assert raised.skipped_phase is None
     assert rollout.client.set_rollout(100).skipped_phase == 50
     lowered = rollout.client.set_rollout(1)
-    assert (lowered.unmet, lowered.skipped_phase) == ([], None)
+    assert (lowered.shut, lowered.skipped_phase) == ([], None)

@@ -90,6 +90,8 @@ def test_settings_say_what_they_do_and_who_changed_them_last(running):
         "cost_per_minute",
         "follow_jobs",
         "act_on_warnings",
+        "auto_advance",
+        "on_breach",
         *LIMITS,
     }
     rate = settings["max_error_rate"]

@@ -60,6 +60,10 @@ CHANGES = {
     "configure": Change(
         lambda c, _: c.configure(max_error_rate=5), lambda c: c.configure(max_error_rate=4, guardrail="evidence")
     ),
+    "advance": Change(lambda c, _: c.set_rollout(10), lambda c: c.advance("looked", force=True), again=1),
+    "plan": Change(lambda c, _: c.set_plan([10, 25, 50, 75, 100]), lambda c: c.set_plan([20, 40, 100], hours=2)),
+    "hold": Change(lambda c, _: c.release(), lambda c: c.hold("looking")),
+    "release": Change(lambda c, _: c.hold("looking"), lambda c: c.release()),
     "undo": Change(lambda c, _: c.disable_auto_rollback(), lambda c: c.undo(), again=1),  # takes itself back
     "note": Change(lambda c, _: None, lambda c: c.note("the status page is red"), again=1),
 }  # fmt: skip

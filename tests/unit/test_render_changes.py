@@ -12,7 +12,7 @@ from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.screen import STYLES
-from rollout_console.results import CategorizationRun, Change, Criterion, HistoryEntry, Moves, SetupStep, Simulation
+from rollout_console.results import CategorizationRun, Change, Gate, HistoryEntry, Moves, SetupStep, Simulation
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
@@ -30,7 +30,7 @@ def said(command, changed=True, **changes):
     """The report of a command; a change has an entry in the history, and nothing changed has none."""
     if not changed:
         changes["change"] = None
-    plain: dict[str, Any] = {"applied": [], "already": [], "blacklisted": [], "unmet": [], "skipped_phase": None}
+    plain: dict[str, Any] = {"applied": [], "already": [], "blacklisted": [], "shut": [], "skipped_phase": None}
     plain |= {"whitelisted": [], "until": None, "moves": None}
     plain |= {"auto_rollback_enabled": True, "command": command, "changed": changed}
     return render(sample(Change, **{**plain, **changes}), PIPE)
@@ -201,13 +201,11 @@ def test_a_reason_is_shown_on_one_line_and_bounded():
     assert "\x1b" not in text
 
 
-def test_a_raise_against_the_criteria_warns_first_with_what_is_measured_and_what_is_wanted():
-    unmet = [
-        sample(Criterion, name="time held", unit="hours", actual=3.0, operator=">=", target=24.0, upper_target=None)
-    ]
-    first, second = said("setRollout", unmet=unmet, rollout_percentage=25).splitlines()
+def test_a_raise_past_shut_gates_warns_first_with_what_is_measured_and_what_is_wanted():
+    shut = [sample(Gate, message="time at this percentage 3 h, wanted >= 24 h", open=False)]
+    first, second = said("setRollout", shut=shut, rollout_percentage=25).splitlines()
     assert "warning" in first
-    assert "time held 3 h (wanted >= 24 h)" in first
+    assert "time at this percentage 3 h, wanted >= 24 h" in first
     assert "25 %" in second
 
 
@@ -216,7 +214,7 @@ def test_a_raise_past_a_phase_warns_with_the_phase_that_was_next():
     assert "warning" in first
     painted = render(sample(Change, command="setRollout", skipped_phase=10), Screen(colour=True))
     assert f"\x1b[{STYLES['warning']}m warning: a large step" in painted
-    assert "the next phase is 10 %" in first
+    assert "the next step is 10 %" in first
     assert "warning" not in said("setRollout")
 
 

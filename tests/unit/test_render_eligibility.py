@@ -10,7 +10,7 @@ import pytest
 from rollout_console.render import Screen, render
 from rollout_console.render.eligibility import REASONS
 from rollout_console.render.health_check import ACTIONS
-from rollout_console.render.progression import PHASE_MARKS
+from rollout_console.render.progression import STEP_MARKS
 from rollout_console.render.screen import STYLES
 from rollout_console.results import (
     CategoryMove,
@@ -18,9 +18,9 @@ from rollout_console.results import (
     HealthAction,
     HealthCheck,
     Phases,
-    PhaseState,
     Preview,
     Reason,
+    StepState,
 )
 from tests.support.samples import sample
 
@@ -32,7 +32,7 @@ def shown(kind, **changes):
 
 
 @pytest.mark.parametrize(
-    ("table", "closed"), [(ACTIONS, HealthAction), (REASONS, Reason), (PHASE_MARKS, PhaseState)], ids=["actions", "reasons", "phases"]
+    ("table", "closed"), [(ACTIONS, HealthAction), (REASONS, Reason), (STEP_MARKS, StepState)], ids=["actions", "reasons", "phases"]
 )  # fmt: skip
 def test_every_value_of_a_closed_set_has_words(table, closed):
     assert set(table) == set(get_args(closed))
@@ -133,17 +133,17 @@ def test_a_preview_during_a_stop_says_that_traffic_stays_halted():
 @pytest.mark.parametrize(
     ("changes", "said", "command"),
     [
-        ({"next_percentage": None}, "the last phase", None),
-        ({"ready": True}, "ready for 25 %", "rollout.setRollout(25)"),
+        ({"next_percentage": None}, "the last step", None),
+        ({"ready": True}, "ready for 25 %", "rollout.advance()"),
         ({"ready": False}, "not ready for 25 %", None),
-        ({"ready": False, "rollout_percentage": 0}, "not started", "rollout.setRollout(25)"),
+        ({"ready": False, "rollout_percentage": 0}, "not started", "rollout.advance()"),
         ({"ready": False, "rollout_percentage": 0, "emergency_stop": True}, "not ready for 25 %", None),
     ],
 )
 def test_the_next_phase_is_offered_only_when_it_may_begin(changes, said, command):
     text = shown(Phases, **{"next_percentage": 25, "rollout_percentage": 10, **changes})
     assert said in text
-    assert re.findall(r"rollout\.setRollout\(\d+\)", text) == ([command] if command else [])
+    assert re.findall(r"rollout\.advance\(\)", text) == ([command] if command else [])
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_what_counts_is_in_the_colour_of_its_weight(kind, changes, words, style)
 
 
 def test_each_state_of_a_phase_has_a_mark_of_its_own():
-    assert len(set(PHASE_MARKS.values())) == len(get_args(PhaseState))
+    assert len(set(STEP_MARKS.values())) == len(get_args(StepState))

@@ -61,7 +61,7 @@ def test_a_state_without_jobs_says_so():
 
 
 def test_a_phase_that_is_not_ready_names_the_warning():
-    warning = results.HealthWarning(name="stuck_jobs", message="54 jobs are stuck", command='rollout.jobs("stuck")')
-    phases = sample(results.Phases, ready=False, warnings=[warning])
+    stuck = sample(results.Gate, name="stuck_jobs", message="54 jobs are stuck", open=False)
+    phases = sample(results.Phases, ready=False, gates=[stuck])
     text = render(phases, PIPE)
     assert text.index("54 jobs are stuck") < text.index("not ready")

@@ -58,13 +58,14 @@ def test_each_command_says_what_it_did_or_that_nothing_changed(command, changed)
     assert ("nothing changed" in said or "already" in said or command == "note") is not changed or changed
 
 
-@pytest.mark.parametrize("closed", ["Verdict", "Reason", "HealthAction", "PhaseState"])
+@pytest.mark.parametrize("closed", ["Verdict", "Reason", "HealthAction", "StepState", "OnBreach"])
 def test_every_value_of_a_closed_set_has_words(closed):
     shown_in: dict[str, tuple[type[results.Result], str]] = {
         "Verdict": (results.Status, "verdict"),
         "Reason": (results.Explanation, "reason"),
         "HealthAction": (results.HealthCheck, "action"),
-        "PhaseState": (results.Phases, "state"),
+        "StepState": (results.Phases, "state"),
+        "OnBreach": (results.Plan, "on_breach"),
     }
     kind, field = shown_in[closed]
     for value in get_args(getattr(results, closed)):

@@ -1,4 +1,4 @@
-"""The progression, and what a step would do."""
+"""The ramp: its plan, one step up it, holds, and what a step would do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,50 @@ from rollout_console.console.registry import Group, command
 
 
 class Ramp(Commands):
-    """The progression, and what a step would do."""
+    """The ramp: its plan, one step up it, holds, and what a step would do."""
+
+    @command(Group.RAMP, "rollout.plan()")
+    def plan(
+        self,
+        steps: list[int] | None = None,
+        hours: int | list[int] | None = None,
+        window: str | None = None,
+        freeze: str | None = None,
+        reason: str | None = None,
+    ) -> results.Plan | results.Change:
+        """Show the plan, its gates and when each step may come; with arguments, change it.
+
+        plan([5, 10, 25, 50, 100], hours=24) sets steps, and how long each takes at least.
+        window="Mon-Thu 09:00-16:00 Europe/Berlin" says when the ramp may rise, "always" lifts that.
+        freeze="3d" forbids it for a time, "off" lifts that.
+        """
+        if all(given is None for given in (steps, hours, window, freeze)):
+            return self.client.plan()
+        return self.client.set_plan(steps, hours=hours, window=window, freeze=freeze, reason=reason)
+
+    @command(Group.RAMP, "rollout.advance()")
+    def advance(self, reason: str | None = None, force: bool = False) -> results.Advance:
+        """Go one step up the plan, or say which gates are shut and when they open.
+
+        force=True goes past them with a reason, which is recorded with the gates; it passes no hold.
+        """
+        return self.client.advance(reason, force=force)
+
+    @command(Group.RAMP, 'rollout.hold("looking at the errors")')
+    def hold(self, reason: str | None = None) -> results.Change:
+        """Keep the percentage: nobody raises it until release().
+
+        Lowering and stopping work all the same, and auto-rollback stays on.
+        """
+        return self.client.hold(reason)
+
+    @command(Group.RAMP, "rollout.release()")
+    def release(self, reason: str | None = None) -> results.Change:
+        """Lift a hold.
+
+        If the ramp goes by itself, what speaks against it now does not hold it again until it has ended.
+        """
+        return self.client.release(reason)
 
     @command(Group.RAMP, "rollout.phases()")
     def phases(self) -> results.Phases:

@@ -1,0 +1,99 @@
+"""The ramp (R17): its plan, one step up it, and holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rollout_console import results
+from rollout_console.client.calls import Calls
+from rollout_console.errors import BadArgument
+from rollout_console.validation import described, moment, whole, whole_percentage
+
+EXAMPLE = "rollout.plan([5, 10, 25, 50, 100], hours=24)"
+
+
+class Ramp(Calls):
+    """What the ramp is and does; nothing here raises past a hold."""
+
+    def plan(self) -> results.Plan:
+        """Return the plan, where the rollout stands in it, the gates before the next step, and when it may come."""
+        return self._read("rollout_plan", results.Plan)
+
+    def set_plan(
+        self,
+        steps: Sequence[int] | None = None,
+        *,
+        hours: int | Sequence[int] | None = None,
+        window: str | None = None,
+        freeze: str | datetime | None = None,
+        reason: str | None = None,
+    ) -> results.Change:
+        """Change the plan; what is not given stays.
+
+        Args:
+            steps: percentages, 1 to 20 of them, 1 to 100, each higher than the one before.
+            hours: how long each step takes at least, 1 to 720; one number, or one for each step. For new steps by
+                default 24.
+            window: when the ramp may rise, as "Mon-Thu 09:00-16:00 Europe/Berlin"; "always" for any time.
+            freeze: until when it may not rise, as "3d" or "2030-01-02T08:00Z"; "off" to end a freeze.
+            reason: for the history.
+
+        Raises:
+            Refused: the steps do not rise, or one of the arguments is out of its range; nothing was changed.
+        """
+        if window is not None and not isinstance(window, str):
+            raise BadArgument(
+                f"a window is text, not {described(window)}; "
+                'type for example rollout.plan(window="Mon-Thu 09:00-16:00 Europe/Berlin")'
+            )
+        return self._change(
+            "rollout_set_plan",
+            reason,
+            percentages=None if steps is None else [whole_percentage(step, EXAMPLE) for step in _listed(steps)],
+            hours=None if hours is None else [whole("hours", each, EXAMPLE) for each in _listed(hours)],
+            change_window=window,
+            freeze_until=moment(freeze, 'rollout.plan(freeze="3d")'),
+        )
+
+    def advance(self, reason: str | None = None, *, force: bool = False) -> results.Advance:
+        """Raise to the next step of the plan if every gate is open; `outcome` and `shut` say what came of it.
+
+        Args:
+            reason: for the history.
+            force: whether to raise past shut gates, which are recorded; that needs a reason, and passes no hold.
+
+        Raises:
+            Refused: forced, and without a reason, or the ramp is held.
+        """
+        if not isinstance(force, bool):
+            raise BadArgument(f"force is True or False, not {described(force)}; type rollout.advance()")
+        return self._change_of(results.Advance, "rollout_advance", reason, force=force)
+
+    def auto_advance(self) -> results.Advance:
+        """Do what the ramp does by itself where `auto_advance` is on: one step up, or a hold on a weak signal."""
+        return self._call("rollout_auto_advance", results.Advance, context=self._context())
+
+    def hold(self, reason: str | None = None) -> results.Change:
+        """Keep the percentage: nobody raises it until `release`; lowering, stopping and the breaker go on.
+
+        Args:
+            reason: why, for those who would raise it.
+        """
+        return self._change("rollout_hold", reason)
+
+    def release(self, reason: str | None = None) -> results.Change:
+        """Lift a hold.
+
+        With `auto_advance` the weak signals of this moment are accepted: they hold the ramp again only after they have
+        ended.
+
+        Args:
+            reason: for the history.
+        """
+        return self._change("rollout_release", reason)
+
+
+def _listed(given: object) -> list[object]:
+    """Return several as a list, and one as a list of one."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]

@@ -1,0 +1,367 @@
+"""R17: whoever does what to a ramp, in whatever order and however the clock jumps, it is where the rules say."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.errors import Refused
+from tests.support import servers
+from tests.support.changes import check_chain
+from tests.support.clock import pass_time
+from tests.support.effort import examples
+from tests.support.jobs import HOURS, add_jobs, finish
+from tests.support.model import No
+from tests.support.ramp_model import MANUAL, Ramp, Seen
+
+PLANS = [MANUAL, [(5, 1), (10, 2), (40, 24), (90, 48)], [(1, 1), (2, 1), (3, 1)], [(50, 12)]]
+ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+operators = st.integers(0, 2)
+percentages = st.one_of(st.sampled_from([0, 1, 10, 25, 50, 75, 100]), st.integers(0, 100))
+
+
+def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachine]:
+    """Return a state machine that does everything to a ramp and to the model, and compares them after each step."""
+
+    class Commands(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            servers.empty(rollout.url)
+            rollout.client.create()
+            rollout.add_repositories(3)
+            rollout.client.configure(guardrail="evidence")  # so that a check judges as a report does
+            self.ramp = Ramp()
+            self.stuck: list[str] = []
+            self.clients = [
+                RolloutClient(rollout.client.adapter, who={"operator": f"o{n}", "host": "h"}) for n in range(3)
+            ]
+
+        def seen(self) -> Seen:
+            health, warnings = rollout.client.status().health, rollout.client.jobs().warnings
+            return Seen(health.verdict, health.jobs, health.error_rate, health.success_rate,
+                        frozenset(warning.name for warning in warnings))  # fmt: skip
+
+        def both(self, act: Callable[[], Any], expect: Callable[[], Any]) -> Any:
+            step()
+            try:
+                expected = expect()
+            except No:
+                with pytest.raises(Refused):
+                    act()
+                return None
+            done = act()
+            if isinstance(expected, str):
+                assert done.outcome == expected
+            return done
+
+        @rule(who=operators, percentage=percentages)
+        def set_rollout(self, who: int, percentage: int) -> None:
+            shut, raises = self.ramp.shut(self.seen()), percentage > self.ramp.percentage
+            done = self.both(
+                lambda: self.clients[who].set_rollout(percentage),
+                lambda: self.ramp.become(percentage, self.ramp.stopped),
+            )
+            if done is not None:
+                assert {gate.name for gate in done.shut} == (shut if raises else set())
+
+        @rule(who=operators, percentage=percentages)
+        def rollback(self, who: int, percentage: int) -> None:
+            self.both(
+                lambda: self.clients[who].rollback_to_percentage(percentage), lambda: self.ramp.rollback(percentage)
+            )
+
+        @rule(who=operators)
+        def stop(self, who: int) -> None:
+            self.both(
+                lambda: self.clients[who].emergency_stop("look"), lambda: self.ramp.become(self.ramp.percentage, True)
+            )
+
+        @rule(who=operators, percentage=st.none() | percentages)
+        def resume(self, who: int, percentage: int | None) -> None:
+            self.both(lambda: self.clients[who].resume(percentage), lambda: self.ramp.resume(percentage))
+
+        @rule(percentage=percentages)
+        def the_browser_sets_it(self, percentage: int) -> None:
+            self.both(
+                lambda: rollout.sql("update rollout_configuration set rollout_percentage = %s", percentage),
+                lambda: self.ramp.outside(percentage),
+            )
+
+        @rule(who=operators, reason=st.sampled_from([None, "look"]))
+        def hold(self, who: int, reason: str | None) -> None:
+            self.both(lambda: self.clients[who].hold(reason), lambda: self.ramp.hold(f"o{who}", bool(reason)))
+
+        @rule(who=operators)
+        def release(self, who: int) -> None:
+            seen = self.seen()
+            self.both(self.clients[who].release, lambda: self.ramp.release(seen))
+
+        @rule(who=operators, force=st.booleans())
+        def advance(self, who: int, force: bool) -> None:
+            seen = self.seen()
+            self.both(lambda: self.clients[who].advance("on", force=force), lambda: self.ramp.advance(seen, force))
+
+        @rule(who=operators)
+        def advance_by_itself(self, who: int) -> None:
+            seen, before = self.seen(), self.ramp.percentage
+            self.both(self.clients[who].auto_advance, lambda: self.ramp.auto_advance(seen))
+            raised_to = rollout.client.status().rollout_percentage
+            assert raised_to == before or raised_to in [p for p, _ in self.ramp.steps], "never beyond its plan"
+
+        @rule(on=st.booleans(), on_breach=st.sampled_from(["zero", "step_back", "hold"]))
+        def configure(self, on: bool, on_breach: Any) -> None:
+            self.both(
+                lambda: rollout.client.configure(auto_advance=on, on_breach=on_breach),
+                lambda: self.ramp.configure(on, on_breach),
+            )
+
+        @rule(steps=st.sampled_from(PLANS))
+        def plan(self, steps: list[tuple[int, int]]) -> None:
+            def expect() -> None:
+                self.ramp.steps = steps
+
+            self.both(lambda: rollout.client.set_plan([p for p, _ in steps], hours=[h for _, h in steps]), expect)
+
+        @rule(closed=st.sampled_from([None, False, True]), zone=st.sampled_from(ZONES))
+        def window(self, closed: bool | None, zone: str) -> None:
+            today = rollout.value("select now()").astimezone(UTC).weekday()
+            days = DAYS[(today + 3) % 7] if closed else "Mon-Sun"  # three days off in any zone
+
+            def expect() -> None:
+                self.ramp.closed = bool(closed)
+
+            window = "always" if closed is None else f"{days} 00:00-24:00 {zone}"
+            self.both(lambda: rollout.client.set_plan(window=window), expect)
+
+        @rule(hours=st.sampled_from([0, 1, 12, 100]))
+        def freeze(self, hours: int) -> None:
+            def expect() -> None:
+                self.ramp.frozen = hours or None
+
+            self.both(lambda: rollout.client.set_plan(freeze=f"{hours}h" if hours else "off"), expect)
+
+        @rule(hours=st.one_of(st.integers(1, 60), st.sampled_from([24, 24, 24, 24, -1, -5, -30])))
+        def time_passes_or_the_clock_is_set_back(self, hours: int) -> None:
+            self.both(
+                lambda: pass_time(rollout, timedelta(hours=hours), jobs=False), lambda: self.ramp.pass_time(hours)
+            )
+
+        @rule()
+        def a_job_is_stuck(self) -> None:
+            step()
+            self.stuck += add_jobs(rollout, status="processing", queued=9 * HOURS)
+
+        @rule()
+        def stuck_jobs_end(self) -> None:
+            step()
+            while self.stuck:
+                finish(rollout, self.stuck.pop())
+
+        @rule(jobs=st.integers(5, 60))
+        def good_jobs(self, jobs: int) -> None:
+            self.check_health()  # a breach from before a release: which job finds it is not promised
+            self._report(good=jobs)
+
+        @rule(jobs=st.integers(1, 12))
+        def bad_jobs(self, jobs: int) -> None:
+            self.check_health()
+            for _ in range(jobs):
+                self._report(bad=1)
+
+        @rule(days=st.integers(1, 3), jobs=st.integers(20, 60))
+        def good_days(self, days: int, jobs: int) -> None:
+            """As a monitor sees them, so that many a ramp gets to its end."""
+            for _ in range(days):
+                self.time_passes_or_the_clock_is_set_back(12)
+                self.good_jobs(jobs)
+                self.time_passes_or_the_clock_is_set_back(12)
+                self.advance_by_itself(0)
+
+        def _report(self, **jobs: int) -> None:
+            step()
+            rows, armed = rollout.history_rows(), self.ramp.armed
+            rollout.report(**jobs)
+            health = rollout.client.status().health
+            if rollout.history_rows() == rows:
+                known = self.ramp.held_by == "auto-rollback" and self.ramp.on_breach == "hold"
+                assert not (armed and health.breach) or known, "no job that makes a breach goes by"
+                return
+            assert armed
+            assert rollout.history_rows() == rows + 1
+            evidence = rollout.value("select metadata -> 'evidence' from rollout_history order by metadata ->> 'recorded_at' desc limit 1")  # fmt: skip
+            assert (evidence["breach"], evidence["on_breach"]) == (True, self.ramp.on_breach)
+            self.ramp.breach()
+
+        @rule()
+        def check_health(self) -> None:
+            def expect() -> None:
+                if breach and self.ramp.armed:
+                    self.ramp.breach()
+
+            breach = rollout.client.status().health.breach
+            self.both(rollout.client.check_health, expect)
+
+        @invariant()
+        def ramp_and_gates_are_those_of_the_rules(self) -> None:
+            status, plan, ramp = rollout.client.status(), rollout.client.plan(), self.ramp
+            assert (status.rollout_percentage, status.emergency_stop) == (ramp.percentage, ramp.stopped)
+            assert status.held_by == ramp.held_by
+            assert (status.auto_advance, status.on_breach) == (ramp.by_itself, ramp.on_breach)
+            assert [(s.percentage, s.hours) for s in plan.steps] == ramp.steps
+            assert plan.next_percentage == ramp.next
+            shut = ramp.shut(self.seen())
+            assert {gate.name for gate in plan.gates if not gate.open} == shut
+            assert plan.ready == (ramp.next is not None and not shut)
+            ahead = [s.earliest for s in plan.steps if s.percentage > ramp.percentage]
+            if ramp.stopped or ramp.held_by:
+                assert not any(ahead)
+            elif ahead and not ramp.closed:
+                wait = max(0, ramp.frozen or 0, ramp.due - ramp.flowing if ramp.percentage else 0)
+                assert ahead[0] is not None
+                assert abs((ahead[0] - plan.server_time) / timedelta(hours=1) - wait) < 0.1
+                assert ahead == sorted(ahead, key=lambda at: at or plan.server_time)
+
+    return Commands
+
+
+def test_r17_any_sequence_of_operations_ends_where_the_rules_say(rollout, effort, tried):
+    run_state_machine_as_test(
+        machine(rollout, lambda: tried("operations on a ramp compared with the model")),
+        settings=examples(effort, 8, 150, stateful_step_count=25),
+    )
+    assert rollout.differences() == {}
+
+
+class Together:
+    """Many at once on one ramp; whatever one of them did not expect is kept."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.unexpected: list[BaseException] = []
+        self.threads: list[threading.Thread] = []
+
+    def add(self, work: Callable[[random.Random], Any], times: int) -> None:
+        chance = random.Random(len(self.threads))
+
+        def run() -> None:
+            try:
+                for _ in range(times):
+                    try:
+                        work(chance)
+                    except Refused as refusal:
+                        if not any(
+                            known in str(refusal) for known in ("the ramp is held", "no emergency stop", "only lowers")
+                        ):
+                            raise
+            except BaseException as error:
+                self.unexpected.append(error)
+
+        self.threads.append(threading.Thread(target=run))
+
+    def work(self) -> None:
+        for thread in self.threads:
+            thread.start()
+        for thread in self.threads:
+            thread.join()
+        for error in self.unexpected:
+            raise error
+
+
+def operate(client: RolloutClient) -> Callable[[random.Random], Any]:
+    def act(chance: random.Random) -> Any:
+        acts: list[Callable[[], Any]] = [
+            client.advance,
+            lambda: client.advance("on", force=True),
+            lambda: client.hold(chance.choice(["look", None])),
+            *[client.release] * 5,
+            *[client.resume] * 5,
+            lambda: client.set_rollout(chance.choice([5, 10, 25, 60])),
+            lambda: client.resume(chance.choice([None, 10])),
+            lambda: client.rollback_to_percentage(chance.randint(0, 50)),
+            lambda: client.emergency_stop("drill"),
+            lambda: client.configure(auto_advance=True, on_breach=chance.choice(["zero", "step_back", "hold"])),
+        ]
+        return chance.choice(acts)()
+
+    return act
+
+
+def watch(client: RolloutClient) -> Callable[[random.Random], Any]:
+    def act(chance: random.Random) -> Any:
+        client.check_health()
+        return client.auto_advance()
+
+    return act
+
+
+def check_ramp(url: str) -> dict[str, int]:
+    """Hold each row against the rules, by what the rows before it left; return how many there are of a kind."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select triggered_by, metadata ->> 'command', metadata -> 'before', metadata -> 'after'"
+            " from rollout_history order by created_at"
+        ).fetchall()
+    state: dict[str, Any] = {}
+    kinds: dict[str, int] = {}
+    steps = [p for p, _ in MANUAL]
+    for triggered_by, command, before, after in rows:
+        was, state = state, {**state, **after}
+        if "rollout_percentage" in before and was:
+            raised = state["rollout_percentage"] > was["rollout_percentage"]
+            assert not (raised and was["held_reason"]), "raised while it was held"
+            if command == "advance":
+                assert state["rollout_percentage"] == min(p for p in steps if p > was["rollout_percentage"])
+            if triggered_by == "auto_advance":
+                assert was["auto_advance"]
+                assert not was["emergency_stop"]
+                assert was["rollout_percentage"] > 0
+            if triggered_by == "auto_rollback":
+                assert not raised
+                assert was["rollout_percentage"] > 0, "nothing to roll back"
+        kinds[triggered_by] = kinds.get(triggered_by, 0) + 1
+    return kinds
+
+
+def test_r17_operators_monitors_and_reporters_at_once_through_both_adapters(faulty, effort, tried):
+    faulty.add_repositories(30)
+    faulty.client.categorize_all()
+    faulty.client.set_plan(hours=1)
+    faulty.client.configure(auto_advance=True)
+    faulty.client.set_rollout(10)
+    adapters = [PostgresAdapter(faulty.url), SupabaseAdapter(faulty.api.url, faulty.api.secret_key)]
+    crowd, times = Together(faulty.url), effort(15, 500)
+    for number in range(4):
+        crowd.add(operate(RolloutClient(adapters[number % 2], who={"operator": f"o{number}", "host": "h"})), times)
+    for number in range(3):
+        crowd.add(watch(RolloutClient(adapters[number % 2], who={"operator": "monitor", "host": "h"})), times)
+    for _ in range(2):
+        crowd.add(lambda chance: faulty.report(good=12, bad=int(chance.random() < 0.2)), times)
+    crowd.add(lambda chance: hour_passes(faulty), times)
+    crowd.work()
+    tried("operations of many at once on a ramp", times * (len(crowd.threads) + 3))
+    for adapter in adapters:
+        adapter.close()
+    check_chain(faulty.url)
+    kinds = check_ramp(faulty.url)
+    assert kinds["manual"] > times
+    assert kinds.get("auto_advance", 0) >= effort(0, 1), "in a long run, the ramp does walk by itself"
+
+
+def hour_passes(rollout: Any) -> None:
+    """Only what the gate of time reads: the history is to stay in order."""
+    rollout.sql(
+        "update rollout_configuration set percentage_since = percentage_since - interval '1 hour',"
+        " restarted_at = restarted_at - interval '1 hour'"
+    )

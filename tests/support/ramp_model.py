@@ -1,0 +1,152 @@
+"""R17 in a few lines of Python, written apart from the SQL: what a ramp should be after each command.
+
+What R7 and R16 say of the jobs is taken as it is seen; test_interleavings.py and test_outcomes.py prove that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.support.model import No
+
+Step = tuple[int, int]  # percentage, and hours that it takes at least
+MANUAL: list[Step] = [(10, 24), (25, 24), (50, 24), (75, 24), (100, 24)]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What health and the host's table of jobs say at this moment."""
+
+    verdict: str
+    jobs: int
+    error_rate: float | None
+    success_rate: float | None
+    warnings: frozenset[str]
+
+    @property
+    def signals(self) -> set[str]:
+        return {*self.warnings} | ({self.verdict} & {"above_threshold", "breach"})
+
+    def unmet(self) -> set[str]:
+        return {
+            *({"error rate"} if self.error_rate is None or self.error_rate >= 3 else ()),
+            *({"success rate"} if self.success_rate is None or self.success_rate <= 95 else ()),
+            *({"jobs"} if self.jobs < 10 else ()),
+            *({"verdict"} if self.verdict != "healthy" else ()),
+        }
+
+
+@dataclass
+class Ramp:
+    """One rollout; `at`, `restarted` and `frozen` are hours: at this percentage, since a restart, and still to go."""
+
+    steps: list[Step] = field(default_factory=lambda: list(MANUAL))
+    percentage: int = 0
+    stopped: bool = False
+    held_by: str | None = None
+    by_itself: bool = False
+    on_breach: str = "zero"
+    closed: bool = False
+    frozen: float | None = None
+    at: float = 0
+    restarted: float | None = None
+    accepted: set[str] = field(default_factory=set)
+
+    @property
+    def next(self) -> int | None:
+        return min((p for p, _ in self.steps if p > self.percentage), default=None)
+
+    @property
+    def below(self) -> int:
+        return max((p for p, _ in self.steps if p < self.percentage), default=0)
+
+    @property
+    def due(self) -> int:
+        reached = [hours for p, hours in self.steps if p <= self.percentage]
+        return reached[-1] if reached else self.steps[0][1]
+
+    @property
+    def flowing(self) -> float:
+        return 0 if self.stopped else self.at if self.restarted is None else min(self.at, self.restarted)
+
+    @property
+    def armed(self) -> bool:
+        return self.percentage > 0 and not self.stopped
+
+    def configure(self, by_itself: bool, on_breach: str) -> None:
+        self.by_itself, self.on_breach = by_itself, on_breach
+        self.accepted = self.accepted if by_itself else set()
+
+    def pass_time(self, hours: float) -> None:
+        self.at += hours
+        self.restarted = None if self.restarted is None else self.restarted + hours
+        self.frozen = None if self.frozen is None else self.frozen - hours
+
+    def become(self, percentage: int, stopped: bool, *, outside: bool = False) -> None:
+        if self.held_by and percentage > self.percentage and not outside:
+            raise No
+        if (self.percentage == 0 < percentage) or (self.stopped and not stopped):
+            self.restarted = 0
+        if percentage != self.percentage:
+            self.at = 0
+        self.percentage, self.stopped = percentage, stopped
+
+    def resume(self, percentage: int | None) -> None:
+        if percentage not in (None, self.percentage) and not self.stopped:
+            raise No
+        self.become(self.percentage if percentage is None else percentage, False)
+
+    def rollback(self, percentage: int) -> None:
+        if percentage > self.percentage:
+            raise No
+        self.become(percentage, self.stopped)
+
+    def outside(self, percentage: int) -> None:
+        """The browser console writes the row: not during a stop, but past a hold."""
+        if not self.stopped:
+            self.become(percentage, self.stopped, outside=True)
+
+    def hold(self, who: str, reason: bool) -> None:
+        self.held_by = who if reason or not self.held_by else self.held_by
+
+    def release(self, seen: Seen) -> None:
+        if self.held_by:
+            self.accepted = seen.signals if self.by_itself else set()
+        self.held_by = None
+
+    def shut(self, seen: Seen) -> set[str]:
+        measured = set()
+        if self.percentage > 0:
+            measured = seen.unmet() | (seen.warnings - self.accepted)
+            measured |= {"time at this percentage"} if self.flowing < self.due else set()
+        named = {"stop": self.stopped, "hold": self.held_by, "window": self.closed, "freeze": (self.frozen or 0) > 0}
+        return measured | {name for name, is_shut in named.items() if is_shut}
+
+    def advance(self, seen: Seen, force: bool) -> str:
+        if self.next is None:
+            return "finished"
+        if self.shut(seen) and not force:
+            return "shut"
+        self.become(self.next, self.stopped)
+        return "advanced"
+
+    def auto_advance(self, seen: Seen) -> str:
+        if not self.by_itself or not self.armed or self.held_by:
+            return "idle"
+        if self.next is None:
+            self.configure(False, self.on_breach)
+            return "finished"
+        self.accepted &= seen.signals
+        if seen.signals - self.accepted:
+            self.held_by = "auto-hold"
+            return "held"
+        return self.advance(seen, False)
+
+    def breach(self) -> None:
+        if self.on_breach == "hold":
+            self.held_by = "auto-rollback"
+            return
+        below = self.below if self.on_breach == "step_back" else 0
+        self.become(below, False)
+        if below:
+            self.held_by, self.restarted = "auto-rollback", 0
