@@ -36,13 +36,15 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     perform rollout_open_change(change || jsonb_build_object(
-        'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', health,
+        'action', 'rollback', 'triggered_by', 'auto_rollback',
+        'evidence', health || jsonb_build_object('errors', rollout_main_errors(config)),
         'reason', coalesce(change ->> 'reason', rollout_trip_reason(config, health))));
     config.rollout_percentage := 0;
     perform rollout_store(config, details);
 end $$;
 comment on function public.rollout_trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
-    'R8: sets 0 % with the health that called for it as evidence, and as its reason unless the change has one.';
+    'R8: sets 0 % with the health that called for it and the main errors as evidence, and as its reason unless the '
+    'change has one.';
 
 create or replace function public.rollout_judge_report(config_id uuid, reported_by text)
 returns void

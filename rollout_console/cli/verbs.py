@@ -18,7 +18,7 @@ from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.render import render
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import History, Result
+from rollout_console.results import Errors, History, Result, Timeline
 from rollout_console.settings import program
 
 CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
@@ -65,7 +65,7 @@ class VerbOutput(Output):
     def present(self, result: object) -> None:
         """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
         shown = render(result, self.screen())
-        self.say(shown if isinstance(result, Help | History) else in_shell(shown))
+        self.say(shown if isinstance(result, Help | History | Timeline | Errors) else in_shell(shown))
 
 
 class JsonOutput(Output):

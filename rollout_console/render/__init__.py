@@ -7,6 +7,7 @@ from rollout_console.render import (  # importing them registers their renderers
     changes,
     chart,
     eligibility,
+    errors,
     features,
     guardrail,
     health_check,
@@ -17,6 +18,7 @@ from rollout_console.render import (  # importing them registers their renderers
     simulation,
     statistics,
     status,
+    timeline,
     whitelist,
 )
 from rollout_console.render.dispatch import render
@@ -29,6 +31,7 @@ __all__ = [
     "changes",
     "chart",
     "eligibility",
+    "errors",
     "features",
     "guardrail",
     "health_check",
@@ -41,5 +44,6 @@ __all__ = [
     "simulation",
     "statistics",
     "status",
+    "timeline",
     "whitelist",
 ]
