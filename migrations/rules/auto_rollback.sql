@@ -37,7 +37,7 @@ as $$
 begin
     perform rollout_open_change(change || jsonb_build_object(
         'action', 'rollback', 'triggered_by', 'auto_rollback',
-        'evidence', health || jsonb_build_object('errors', rollout_main_errors(config)),
+        'evidence', health || jsonb_build_object('main_errors', rollout_main_errors(config)),
         'reason', coalesce(change ->> 'reason', rollout_trip_reason(config, health))));
     config.rollout_percentage := 0;
     perform rollout_store(config, details);

@@ -142,7 +142,7 @@ as $$
                where k.treated and k.judged_since is not distinct from config.restarted_at), 0)::bigint,
            min(k.first_seen_at), (array_agg(k.first_percentage order by k.first_seen_at))[1],
            coalesce(min(k.first_seen_at) >= raised.at, false), max(k.last_seen_at),
-           (array_agg(k.sample order by k.last_seen_at desc))[1],
+           (array_agg(k.sample order by k.treated desc, k.first_seen_at))[1],
            array_agg(distinct k.processor_type),
            (select array_agg(distinct r) from rollout_error_kinds o, unnest(o.repositories) r
             where o.rollout_config_id = config.id and o.kind = k.kind)

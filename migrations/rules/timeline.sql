@@ -92,7 +92,7 @@ begin
         'since', starts,
         'server_time', present,
         'percentage_before', coalesce((
-            select h.previous_percentage from rollout_history h
+            select coalesce(h.previous_percentage, 0) from rollout_history h
             where h.rollout_config_id = config.id and h.metadata ? 'before' and h.created_at >= starts
             order by h.created_at limit 1), config.rollout_percentage),
         'rollout_percentage', config.rollout_percentage,

@@ -94,7 +94,7 @@ def _told_change(entry: HistoryEntry, tripped: bool) -> Told:
 
 def _main_errors(evidence: dict[str, Any]) -> list[str]:
     """Return the main errors of a trip; others can write rows, too, so that anything may stand there."""
-    errors = evidence.get("errors")
+    errors = evidence.get("main_errors")
     found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
     return [
         f"{_number(error.get('errors'))} × {sanitize(str(error.get('kind')), 160)}"
