@@ -92,6 +92,17 @@ def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run)
     assert rollout.client.status().rollout_percentage == 10
 
 
+def test_the_story_of_an_incident_goes_into_a_file_as_markdown(rollout, run):
+    rollout.client.note("see rollout.history() <b>")
+    done = run("timeline", "--since", "2h", "--markdown")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("# Incident: hybrid\\_progressive\\_capture, ")
+    assert "see rollout.history\\(\\) &lt;b&gt;" in done.stdout
+    shown = run("timeline", "2h")
+    assert "see rollout.history() <b>" in shown.stdout
+    assert run("timeline", "soon").returncode == Exit.FAILED
+
+
 @pytest.mark.parametrize(("on", "off"), [("True", "False"), ("true", "false")])
 def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, off):
     for word, value in ((on, True), (off, False)):

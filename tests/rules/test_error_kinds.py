@@ -12,6 +12,7 @@ import pytest
 
 from rollout_console.errors import BadArgument, RolloutError
 from tests.support.application import Application, SqlChannel
+from tests.support.rows import one_row
 
 HOSTILE = [
     "", " ", "\n\t", "'" * 5000, '"' * 4999, "(" * 5000, "\\" * 5000, "a/" * 3000, "@" * 5000, "a1" * 3000, ":" * 5000,
@@ -229,4 +230,4 @@ def test_r11_who_may_not_see_the_reports_does_not_see_their_messages(running, ro
 def seen_as(rollout, role):
     with psycopg.connect(rollout.url) as connection:
         connection.execute(f"set local role {role}")
-        return connection.execute("select count(*) from rollout_error_kinds").fetchone()[0]
+        return one_row(connection.execute("select count(*) from rollout_error_kinds"))[0]
