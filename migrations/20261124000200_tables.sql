@@ -310,6 +310,32 @@ comment on column public.rollout_job_counts.recorded is
 comment on column public.rollout_job_counts.clock_skew is
     'Seconds by which the web application''s clock was last seen behind this server''s; negative if ahead.';
 
+create table if not exists public.rollout_error_kinds (
+    rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
+    kind text not null,
+    processor_type text not null,
+    treated boolean not null,
+    shard smallint not null,
+    errors bigint not null,
+    judged_errors bigint not null,
+    judged_since timestamptz,
+    first_seen_at timestamptz not null,
+    first_percentage integer not null,
+    last_seen_at timestamptz not null,
+    sample text not null,
+    repositories uuid[] not null,
+    primary key (rollout_config_id, kind, processor_type, treated, shard)
+) with (fillfactor = 70);  -- room beside each row, so that counting rewrites no index
+comment on table public.rollout_error_kinds is
+    'Kept by a trigger on rollout_metrics: errors by kind, a bounded number of kinds, of repositories and of '
+    'characters. Shards keep parallel reporters off one row.';
+comment on column public.rollout_error_kinds.kind is
+    'The message without numbers, ids and names; empty for all kinds that came when there were too many.';
+comment on column public.rollout_error_kinds.judged_errors is
+    'R7: those since the restart in judged_since, of jobs that began after it.';
+comment on column public.rollout_error_kinds.first_percentage is
+    'The percentage in effect when the kind was first seen.';
+
 create table if not exists public.rollout_reported_jobs (
     rollout_config_id uuid not null,
     job_id text not null,

@@ -37,7 +37,8 @@ as $$
 declare
     breaker constant text := 'auto-rollback';
     why constant text := coalesce(change ->> 'reason', rollout_trip_reason(config, health));
-    evidence constant jsonb := health || jsonb_build_object('on_breach', config.on_breach);
+    evidence constant jsonb := health || jsonb_build_object(
+        'on_breach', config.on_breach, 'main_errors', rollout_main_errors(config));
 begin
     if config.on_breach = 'hold' then
         if config.held_by is distinct from breaker then  -- held for this already
@@ -61,7 +62,7 @@ begin
 end $$;
 comment on function public.rollout_trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
     'R8 and R17: acts on a breach as on_breach says: 0 %, the step before and a hold, or a hold; with the health that '
-    'called for it as evidence, and as its reason unless the change has one.';
+    'called for it and the main errors as evidence, and as its reason unless the change has one.';
 
 create or replace function public.rollout_judge_report(config_id uuid, reported_by text)
 returns void

@@ -57,7 +57,8 @@ begin
         timed_jobs = m.timed_jobs + excluded.timed_jobs,
         processing_seconds = m.processing_seconds + excluded.processing_seconds,
         last_started_at = excluded.last_started_at,
-        last_error_message = coalesce(excluded.last_error_message, m.last_error_message),
+        last_error_message =
+            case when excluded.error_count > 0 then excluded.last_error_message else m.last_error_message end,
         last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
         updated_at = now();
 end $$;
@@ -210,6 +211,9 @@ begin
         recorded = c.recorded + excluded.recorded,
         clock_skew = coalesce(excluded.clock_skew, c.clock_skew)
     returning c.jobs into slot_jobs;
+    if added.errors > 0 and at > '-infinity' then
+        perform rollout_count_error(config, entry, added.errors, at);
+    end if;
 
     -- A failure can be a breach; a success only by completing the minimum sample, which it can't
     -- if its slot alone already holds more.

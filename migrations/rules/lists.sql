@@ -38,20 +38,10 @@ create or replace function public.rollout_until(given text, example text)
 returns timestamptz
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
-set timezone = 'UTC'  -- of a time that is given without a zone
 as $$
 declare
-    span constant text[] := regexp_match(lower(given), '^\s*(\d{1,5})\s*([smhd])\s*$');
-    moment timestamptz;
+    moment constant timestamptz := rollout_moment(given, 1);
 begin
-    if span is not null then
-        moment := clock_timestamp() + (span[1] || case span[2] when 'm' then 'min' else span[2] end)::interval;
-    elsif given ~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?\s*$' then
-        begin
-            moment := given::timestamptz;
-        exception when data_exception then  -- of the 31st of June
-        end;
-    end if;
     if given is not null and (moment > clock_timestamp()) is not true then
         raise exception 'until is a time to come, as "2h", "30m", "3d" or "2030-01-31T12:00Z", not %; type %',
             quote_literal(left(given, 40)), example using errcode = 'RC001';

@@ -15,7 +15,8 @@ begin
     -- The four tables that the application writes have the rights that the host, or the step that created them, gave.
     for item in
         select c.oid::regclass as name, c.relkind, c.relrowsecurity,
-               array(select p.polname::text from pg_policy p where p.polrelid = c.oid) as policies
+               array(select p.polname::text from pg_policy p where p.polrelid = c.oid) as policies,
+               case c.relname when 'rollout_error_kinds' then 'metrics' else 'configuration' end as shown_with
         from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'S') and c.relname like 'rollout\_%'
           and c.relname not in ('rollout_configuration', 'rollout_metrics', 'rollout_history')
@@ -23,12 +24,12 @@ begin
         if item.relkind = 'r' and not item.relrowsecurity then
             execute format('alter table %s enable row level security', item.name);
         end if;
-        -- What derives from the rollout is shown to those who see the rollout: a host that has closed its tables
-        -- finds ours closed, too.
-        if item.relkind = 'r' and item.policies <> '{rollout_read_with_configuration}' then
+        -- What derives from the rollout is shown to those who see the rollout, what has text of errors to those who see
+        -- the reports: a host that has closed its tables finds ours closed, too.
+        if item.relkind = 'r' and item.policies <> array['rollout_read_with_' || item.shown_with] then
             execute format('drop policy if exists rollout_public_read on %s', item.name);
-            execute format('create policy rollout_read_with_configuration on %s for select
-                using (exists (select from public.rollout_configuration))', item.name);
+            execute format('create policy rollout_read_with_%1$s on %2$s for select
+                using (exists (select from public.rollout_%1$s))', item.shown_with, item.name);
         end if;
         perform rollout_revoke_all(
             case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);

@@ -41,9 +41,12 @@ as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
     seen constant rollout_job_counts[] := rollout_window(config);
+    wanted constant integer := rollout_within('errors', errors, 0, 50, 'rollout.showMetrics(5)');
 begin
     return jsonb_build_object(
         'health', rollout_health(config, seen),
+        'kinds', rollout_list_error_kinds(config, wanted),
+        'server_time', clock_timestamp(),
         'criteria', rollout_list_criteria(config, seen, 'stats'),
         'processors', coalesce((
             select jsonb_agg(rollout_rate(greatest(w.jobs, 0), greatest(w.errors, 0)) || jsonb_build_object(
@@ -65,10 +68,43 @@ begin
                 left join rollout_host_repositories h on h.id = m.repository_id
                 where m.rollout_config_id = config.id and m.last_error_at is not null
                 order by m.last_error_at desc
-                limit rollout_within('errors', errors, 0, 50, 'rollout.showMetrics(5)')) m), '[]'));
+                limit wanted) m), '[]'));
 end $$;
 comment on function public.rollout_show_metrics(text, integer) is
-    'rollout.showMetrics(): each processor over the window, and the last errors, whenever they were.';
+    'rollout.showMetrics(): each processor over the window, the kinds of errors, and the last ones, whenever '
+    'they were.';
+
+create or replace function public.rollout_trend(
+    config rollout_configuration, starts timestamptz, ends timestamptz, points integer
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    step constant interval := (ends - starts) / points;
+begin
+    -- All of the time, restarts included: a chart explains what happened, health decides.
+    return jsonb_build_object(
+        'max_error_rate', config.max_error_rate,
+        'restarted_at', config.restarted_at,
+        'points', (
+            select jsonb_agg(jsonb_build_object(
+                'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0),
+                'control_jobs', coalesce(c.control_jobs, 0), 'control_errors', coalesce(c.control_errors, 0)
+                ) order by p.starts)
+            from (select ends - step * g as starts from generate_series(1, points) g) p
+            left join lateral (
+                select greatest(sum(c.jobs) filter (where c.treated), 0) as jobs,
+                       greatest(sum(c.errors) filter (where c.treated), 0) as errors,
+                       greatest(sum(c.jobs) filter (where not c.treated), 0) as control_jobs,
+                       greatest(sum(c.errors) filter (where not c.treated), 0) as control_errors
+                from rollout_job_counts c
+                where c.rollout_config_id = config.id and c.slot_start >= p.starts and c.slot_start < p.starts + step
+            ) c on true));
+end $$;
+comment on function public.rollout_trend(rollout_configuration, timestamptz, timestamptz, integer) is
+    'Jobs and errors of the treatment between two moments in equal steps, and of the control, for charts.';
 
 create or replace function public.rollout_error_trend(
     feature_name text default 'hybrid_progressive_capture', points integer default 24
@@ -79,28 +115,11 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
-    steps constant integer := rollout_within('points', points, 2, 288, 'rollout.plot(48)');
-    step constant interval := make_interval(secs => config.monitoring_window_hours * 3600.0 / steps);
     ends constant timestamptz := clock_timestamp();
 begin
-    -- The whole window, restarts included: a chart explains what happened, health decides.
-    return jsonb_build_object(
-        'max_error_rate', config.max_error_rate,
-        'restarted_at', config.restarted_at,
-        'points', (
-            select jsonb_agg(jsonb_build_object(
-                'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0),
-                'control_jobs', coalesce(c.control_jobs, 0), 'control_errors', coalesce(c.control_errors, 0)
-                ) order by p.starts)
-            from (select ends - step * g as starts from generate_series(1, steps) g) p
-            left join lateral (
-                select greatest(sum(c.jobs) filter (where c.treated), 0) as jobs,
-                       greatest(sum(c.errors) filter (where c.treated), 0) as errors,
-                       greatest(sum(c.jobs) filter (where not c.treated), 0) as control_jobs,
-                       greatest(sum(c.errors) filter (where not c.treated), 0) as control_errors
-                from rollout_job_counts c
-                where c.rollout_config_id = config.id and c.slot_start >= p.starts and c.slot_start < p.starts + step
-            ) c on true));
+    return rollout_trend(
+        config, ends - make_interval(hours => config.monitoring_window_hours), ends,
+        rollout_within('points', points, 2, 288, 'rollout.plot(48)'));
 end $$;
 comment on function public.rollout_error_trend(text, integer) is
-    'Jobs and errors of the treatment over the window in equal steps, and of the control, for charts.';
+    'rollout.plot(): jobs and errors over the window.';

@@ -23,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="check once and leave: exit 0 no breach, 1 breach and rolled back or stopped, "
         "2 breach and auto-rollback is off, 3 could not check",
     )
+    parser.add_argument(
+        "--metrics",
+        metavar="PORT",
+        help="serve metrics for Prometheus at this port of the loopback interface, or at ADDRESS:PORT",
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON object per line")
 
 
@@ -35,16 +40,23 @@ def main(args: argparse.Namespace) -> int:
     from rollout_console import connect
     from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts
+    from rollout_console.monitor.fan_out import fan_out
     from rollout_console.monitor.log import JsonLog, TextLog
-    from rollout_console.monitor.loop import Monitor
+    from rollout_console.monitor.loop import Log, Monitor
+    from rollout_console.monitor.metrics import MetricsLog, address
     from rollout_console.settings import Settings
 
     signals.install()
-    log = JsonLog(sys.stdout) if args.json else TextLog(sys.stdout)
+    logs: list[Log] = [JsonLog(sys.stdout) if args.json else TextLog(sys.stdout)]
     try:
         every = seconds(args.every)
+        if args.metrics is not None and args.once:
+            raise BadArgument("--metrics is for a monitor that stays; leave out --once or --metrics")
+        where = None if args.metrics is None else address(args.metrics)
         client = connect()
-        monitor = Monitor(client, every, log, Alerts.from_settings(client, Settings.from_environment()))
+        if where is not None:
+            logs.append(MetricsLog(client, *where))
+        monitor = Monitor(client, every, fan_out(*logs), Alerts.from_settings(client, Settings.from_environment()))
     except RolloutError as error:
         print(error, file=sys.stderr)
         return WRONG_USE

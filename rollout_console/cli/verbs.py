@@ -18,9 +18,10 @@ from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import History, Result
+from rollout_console.results import Errors, History, Result, Timeline
 from rollout_console.settings import program
 
+AS_WRITTEN = (Help, History, Timeline, Errors)  # by others, or about the prompt
 CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
 
@@ -66,7 +67,7 @@ class VerbOutput(Output):
         """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
         screen = self.screen()
         shown = renderer(result, screen)
-        self.say(screen.fit(shown if isinstance(result, Help | History) else in_shell(shown)))
+        self.say(screen.fit(shown if isinstance(result, AS_WRITTEN) else in_shell(shown)))
 
 
 class JsonOutput(Output):

@@ -9,11 +9,12 @@ from rollout_console.client.programs import Programs
 from rollout_console.client.ramp import Ramp
 from rollout_console.client.reports import Reports
 from rollout_console.client.repositories import RepositoryChanges
+from rollout_console.client.story import Story
 
 __all__ = ["Percentage", "Repositories", "RolloutClient"]
 
 
-class RolloutClient(Reports, Changes, Ramp, RepositoryChanges, Configuration, Programs):
+class RolloutClient(Reports, Story, Changes, Ramp, RepositoryChanges, Configuration, Programs):
     """The rollout of one feature, through one adapter.
 
     Every method that changes something takes a `reason` for the history and returns a `Change`. All raise

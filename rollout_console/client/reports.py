@@ -42,10 +42,10 @@ class Reports(Calls):
         return self._read("rollout_categories", results.Categories)
 
     def show_metrics(self, errors: int = 5) -> results.Metrics:
-        """Return each processor over the window, and the last errors.
+        """Return each processor over the window, the kinds of errors, and the last errors.
 
         Args:
-            errors: how many errors, 0 to 50.
+            errors: how many kinds, and how many of the last errors, 0 to 50.
         """
         errors = whole("errors", errors, "rollout.showMetrics(5)")
         return self._read("rollout_show_metrics", results.Metrics, errors=errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import renderer
+from rollout_console.render.errors import error_lines
 from rollout_console.render.formatting import format_count, format_duration, format_percent, format_time
 from rollout_console.render.health import health_lines
 from rollout_console.render.sanitize import sanitize
@@ -44,7 +45,7 @@ def _jobs_by_processor(stats: Stats) -> str:
 
 @renderer.register
 def render_metrics(metrics: Metrics, screen: Screen) -> str:
-    """Return health, a table of the processors, the success metrics, and the last errors."""
+    """Return health, a table of the processors, the success metrics, and the kinds of errors."""
     headers = ["processor", "arm", "jobs", "errors", "error rate", "success", "time", "cost/job"]
     align = ["left", "left", *["right"] * 6]
     rows = [_processor_row(p) for p in metrics.processors]
@@ -53,7 +54,10 @@ def render_metrics(metrics: Metrics, screen: Screen) -> str:
         screen.table(headers, rows, align, narrow=[0], drop=[7, 5, 6]) if rows else " no jobs in the window",
         criteria_table(metrics.criteria, screen, "success metric"),
     ]
-    if metrics.last_errors:
+    if metrics.kinds:
+        kinds = [line for kind in metrics.kinds for line in error_lines(kind, metrics.server_time, screen)]
+        parts.append("\n".join([f" {screen.paint('errors', 'title')}, for all: rollout.errors()", *kinds]))
+    elif metrics.last_errors:  # from before errors were kept in kinds
         errors = [_job_error(error, screen.width) for error in metrics.last_errors]
         parts.append("\n".join([f" {screen.paint('last errors', 'title')}", *errors]))
     return "\n\n".join(parts)

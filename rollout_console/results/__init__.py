@@ -18,6 +18,7 @@ from rollout_console.results.categories import (
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Moves, Simulation
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason, Strategy
+from rollout_console.results.errors import ErrorKind, Errors
 from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.gates import Gate, OnBreach
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
@@ -32,6 +33,7 @@ from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
 from rollout_console.results.statistics import Arm, ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
 from rollout_console.results.status import JudgedReports, Status
+from rollout_console.results.timeline import Event, EventType, Postmortem, Timeline
 from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.warnings import HealthWarning
 from rollout_console.results.whitelist import ListedRepository, Whitelist
@@ -55,7 +57,11 @@ __all__ = [
     "DecidedBy",
     "DecisionChoice",
     "DecisionComparison",
+    "ErrorKind",
     "ErrorTrend",
+    "Errors",
+    "Event",
+    "EventType",
     "Explanation",
     "FailingDay",
     "Feature",
@@ -91,6 +97,7 @@ __all__ = [
     "Phases",
     "Plan",
     "PlanStep",
+    "Postmortem",
     "Preview",
     "ProcessorMetrics",
     "Rate",
@@ -111,6 +118,7 @@ __all__ = [
     "StepState",
     "StopEffect",
     "Strategy",
+    "Timeline",
     "TrendPoint",
     "Uncategorized",
     "Unit",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
+from rollout_console.results.errors import ErrorKind
 from rollout_console.results.health import Health, Rate
 
 Arm = Literal["treatment", "control"]
@@ -55,12 +56,14 @@ class JobError(Record, kw_only=True):
 
 
 class Metrics(Result, kw_only=True):
-    """`rollout.showMetrics()`."""
+    """`rollout.showMetrics()`: `kinds` are the kinds of errors, `last_errors` the last ones with their messages."""
 
     health: Health
     processors: list[ProcessorMetrics]
     criteria: list[Criterion]
     last_errors: list[JobError]
+    kinds: list[ErrorKind]
+    server_time: datetime
 
 
 class TrendPoint(Record, kw_only=True):

@@ -144,6 +144,12 @@ def test_the_fire_drill_goes_as_it_is_written():
         assert "ready for 25 %" in shown["A quiet day"]
         assert "tripped the breaker" in shown["It goes wrong"]
         assert "auto-rollback" in shown["Find out why"]
+        assert "simulated: GitHub API rate limit exceeded  new since 25 %" in shown["Find out why"]
+        story = shown["Tell the others"]
+        told = ["new kind of error", "TRIPPED: rollback: 25 % → 0 %", "main error: ", "GitHub has lowered our rate limit",
+                "setRollout: 0 % → 5 %", "emergencyStop", "resume"]  # fmt: skip
+        positions = [story.index(words) for words in told]
+        assert positions == sorted(positions), "in the order in which it happened"
         assert "simulated: GitHub API rate limit exceeded" in shown["Find out why"]
         assert "5 %  healthy" in shown["Recover"]
         assert "no rollback needed" in shown["Recover"]

@@ -43,7 +43,8 @@ def run(rollout, console_env):
     return lambda *arguments: run_command(console_env, *arguments)
 
 
-def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_and_prints_json(run):
+def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_and_prints_json(rollout, run):
+    rollout.report(good=30, bad=1)  # so that each list has an item
     for verb in VERBS:
         if verb in ENDLESS | PRACTICE:
             continue
@@ -91,6 +92,17 @@ def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run)
     assert [e.reason for e in rollout.client.history(4).entries][::2] == ["in its place", "by name"]
     assert run("set", "10 %").returncode == 0
     assert rollout.client.status().rollout_percentage == 10
+
+
+def test_the_story_of_an_incident_goes_into_a_file_as_markdown(rollout, run):
+    rollout.client.note("see rollout.history() <b>")
+    done = run("timeline", "--since", "2h", "--markdown")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("# Incident: hybrid\\_progressive\\_capture, ")
+    assert "see rollout.history\\(\\) &lt;b&gt;" in done.stdout
+    shown = run("timeline", "2h")
+    assert "see rollout.history() <b>" in shown.stdout
+    assert run("timeline", "soon").returncode == Exit.FAILED
 
 
 @pytest.mark.parametrize(("on", "off"), [("True", "False"), ("true", "false")])

@@ -82,6 +82,8 @@ REPORTS: dict[str, Callable[[RolloutClient], Any]] = {
     "jobs": lambda c: c.jobs("stuck"),
     "guardrail": lambda c: c.guardrail("evidence"),
     "backtest": lambda c: c.backtest(days=1),
+    "errors": lambda c: c.errors(),
+    "timeline": lambda c: c.timeline("1h"),
     "plot": lambda c: c.error_trend(),
     "features": lambda c: c.features(),
     "monitorPhase4": lambda c: c.test_repositories(),

@@ -36,7 +36,7 @@ DEFAULT_PRIVILEGES = """
 """
 
 OUR_TABLES = (
-    "rollout_monitors, rollout_alerts, rollout_history, rollout_metrics, rollout_job_counts, rollout_reported_jobs, rollout_categorization_runs, rollout_categorization_state, rollout_buckets, "
+    "rollout_monitors, rollout_alerts, rollout_history, rollout_metrics, rollout_job_counts, rollout_error_kinds, rollout_reported_jobs, rollout_categorization_runs, rollout_categorization_state, rollout_buckets, "
     "rollout_category_counts, rollout_configuration, repository_categories, pull_requests, progressive_capture_jobs, rollout_follow_errors, repositories"
 )
 

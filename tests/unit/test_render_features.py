@@ -8,7 +8,7 @@ import pytest
 
 from rollout_console.console.place import Place, Said
 from rollout_console.render import Screen, render
-from rollout_console.results import Feature, Features, Health, HistoryEntry, Phase4, Phase4Repository, Status
+from rollout_console.results import Feature, Features, Health, HistoryEntry, Metrics, Phase4, Phase4Repository, Status
 from tests.support.samples import sample
 
 PIPE = Screen()
@@ -54,11 +54,11 @@ def test_features_fit_into_80_columns_whatever_their_names():
 
 def test_test_repositories_come_with_why_and_whether_they_are_eligible():
     listed = [sample(Phase4Repository, full_name="acme/one", pinned=True, eligible=False)]
-    shown = render(sample(Phase4, repositories=listed, total=40), PIPE)
+    shown = render(sample(Phase4, repositories=listed, total=40, metrics=sample(Metrics)), PIPE)
     assert "test repositories: 40, 1 shown" in shown
     assert "acme/one" in shown
     assert "not eligible  pinned" in shown
-    assert "rollout.markAsTest" in render(sample(Phase4, repositories=[], total=0), PIPE)
+    assert "rollout.markAsTest" in render(sample(Phase4, repositories=[], total=0, metrics=sample(Metrics)), PIPE)
 
 
 @pytest.mark.parametrize(

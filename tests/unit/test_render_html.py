@@ -14,7 +14,7 @@ from rollout_console.render.changes import SENTENCES
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.html import FIRST_MARK
 from rollout_console.render.sanitize import LONGEST
-from rollout_console.results import Categories, Change, ErrorTrend, HistoryEntry, MonitorBeat
+from rollout_console.results import Categories, Change, ErrorTrend, HistoryEntry, MonitorBeat, Postmortem
 from tests.support.samples import sample
 
 REPORTS = [kind for kind in renderer.registry if kind.__module__.startswith("rollout_console.results")]
@@ -85,8 +85,8 @@ def test_r12_no_report_lets_text_act_forge_a_line_or_flood(kind, attack):
         assert page.tags <= {"div", "span", "table", "tr", "th", "td"}
 
 
-@pytest.mark.parametrize("kind", REPORTS, ids=lambda kind: kind.__name__)
-def test_a_pipe_gets_no_escape_and_no_bar(kind):
+@pytest.mark.parametrize("kind", [k for k in REPORTS if k is not Postmortem], ids=lambda kind: kind.__name__)
+def test_a_pipe_gets_no_escape_and_no_bar(kind):  # but a post-mortem, which is for people wherever it goes
     text = render(sample(kind), Screen(bars=False, colour=False))
     assert text
     assert not set("\x1b█░▁▂▃▄▅▆▇┄┤") & set(text)

@@ -64,8 +64,8 @@ def test_a_rollback_by_the_breaker_is_named_by_its_action_not_by_the_command_tha
         (results.Categories, {"repositories": 0}, "rollout.categorizeAll()"),
         (results.Metrics, {"processors": []}, "no jobs in the window"),
         (results.Metrics, {"unit_cost": None}, "not set"),
-        (results.Metrics, {"message": None}, "no message"),
-        (results.Metrics, {"repository": None, "repository_id": None}, "unknown"),
+        (results.Metrics, {"message": None, "kinds": []}, "no message"),
+        (results.Metrics, {"repository": None, "repository_id": None, "kinds": []}, "unknown"),
         (results.Stats, {"processor_distribution": {}, "total_jobs": 0}, "0 (none)"),
         (results.Stats, {"category_order": []}, "none"),
     ],
@@ -142,7 +142,9 @@ def test_the_share_that_is_eligible_is_never_rounded_to_none_or_all(total, eligi
 def test_a_processor_without_jobs_has_no_rates_and_no_time():
     unknown: Any = dict.fromkeys(("error_rate", "success_rate", "average_seconds", "unit_cost"))
     idle = [sample(results.ProcessorMetrics, processor="inngest", jobs=0, errors=0, **unknown)]
-    row = next(line for line in shown(results.Metrics, processors=idle, jobs=0).splitlines() if "inngest" in line)
+    row = next(
+        line for line in shown(results.Metrics, processors=idle, kinds=[], jobs=0).splitlines() if "inngest" in line
+    )
     assert row.count("no jobs") == 2
     assert "–" in row
     assert "0 %" not in row

@@ -37,7 +37,7 @@ class Status(Commands):
 
     @command(Group.STATUS, "rollout.showMetrics()")
     def showMetrics(self, errors: int = 5) -> results.Metrics:
-        """Show each processor's jobs, rates, times and cost, and the last errors."""
+        """Show each processor's jobs, rates, times and cost, and the kinds of errors."""
         return self.client.show_metrics(errors)
 
     @command(Group.STATUS, "rollout.monitorPhase4()", listed=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from rollout_console import results
 from rollout_console.console.commands.base import Commands
 from rollout_console.console.registry import Group, command
@@ -29,6 +31,24 @@ class Story(Commands):
     def note(self, text: str) -> results.Change:
         """Write a note into the history; changes nothing."""
         return self.client.note(text)
+
+    @command(Group.STORY, 'rollout.timeline("2h")')
+    def timeline(self, since: str = "2h", markdown: bool = False, limit: int = 300) -> results.Timeline:
+        """Show changes, notes, trips, alerts, new errors and the error rate in one order.
+
+        since is a span up to now ("30m", "2h", "3d") or a time in ISO 8601. With markdown=True it is the first
+        draft of a post-mortem.
+        """
+        found = self.client.timeline(since, limit)
+        return results.Postmortem(**structs.asdict(found)) if markdown else found
+
+    @command(Group.STORY, "rollout.errors()")
+    def errors(self, limit: int = 10) -> results.Errors:
+        """Show the errors of the jobs in kinds: how often, since when, where, and which are new.
+
+        Messages that differ only in numbers, ids, names and quoted text are one kind.
+        """
+        return self.client.errors(limit)
 
     @command(Group.STORY, 'rollout.jobs("stuck")')
     def jobs(self, state: results.JobState | None = None, limit: int | None = None) -> results.Jobs:

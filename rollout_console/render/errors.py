@@ -1,0 +1,67 @@
+"""Errors in kinds: how often, since when, where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rollout_console.render.dispatch import renderer
+from rollout_console.render.formatting import format_age, format_count, format_counted, format_list
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.results import ErrorKind, Errors
+
+
+@renderer.register
+def render_errors(errors: Errors, screen: Screen) -> str:
+    """Return the kinds, each with what is known of it below."""
+    if not errors.kinds:
+        return " no errors are known"
+    lines = [line for kind in errors.kinds for line in error_lines(kind, errors.server_time, screen)]
+    more = errors.total - len(errors.kinds)
+    if more > 0:
+        lines.append(f" {format_counted(more, 'more kind', 'more kinds')}: rollout.errors({errors.most_kinds})")
+    return "\n".join(lines)
+
+
+def error_lines(error: ErrorKind, now: datetime, screen: Screen) -> list[str]:
+    """Return a kind with its counts, when it was seen, its repositories, and a sample."""
+    new = f"  {screen.paint(new_phrase(error, now), 'bad')}" if error.is_new else ""
+    seen = f"last {format_age(error.last_seen_at, now)}"
+    if not error.is_new:
+        seen = f"first {format_age(error.first_seen_at, now)}, {seen}"
+    where = [sanitize(processor, 30) for processor in error.processors[:3]]
+    return [
+        f" {screen.paint(kind_name(error, screen.width - 4), 'title')}{new}",
+        f"   {counts_phrase(error)}; {seen}; {', '.join(where)}",
+        f"   {repositories_phrase(error, screen.width - 4)}",
+        f"   for example: {sanitize(error.sample, screen.width - 16)}",
+    ]
+
+
+def kind_name(error: ErrorKind, width: int = 160) -> str:
+    """Return the kind as a name."""
+    return "all other kinds" if error.kind is None else sanitize(error.kind, max(20, width))
+
+
+def new_phrase(error: ErrorKind, now: datetime) -> str:
+    """Return since when a kind is seen, and at which percentage."""
+    return f"new since {error.first_percentage} %, {format_age(error.first_seen_at, now)}"
+
+
+def counts_phrase(error: ErrorKind) -> str:
+    """Return how often in each arm, and how many of them health judges."""
+    judged = (
+        "" if error.since_restart == error.treatment else f" ({format_count(error.since_restart)} since the restart)"
+    )
+    return (
+        f"{format_counted(error.treatment, 'error', 'errors')} in the rollout{judged},"
+        f" {format_count(error.control)} outside"
+    )
+
+
+def repositories_phrase(error: ErrorKind, width: int) -> str:
+    """Return the repositories, as many as fit."""
+    names = [sanitize(name, 80) for name in error.repositories]
+    if not names:
+        return "no repository known"
+    return format_list(names, len(names), max(20, width - 12)) + (", perhaps others" if error.more_repositories else "")

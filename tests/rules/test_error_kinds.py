@@ -1,0 +1,233 @@
+"""Errors in kinds: counted with each report in its own transaction, by whoever writes it, and bounded."""
+
+from __future__ import annotations
+
+import random
+import string
+import threading
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from rollout_console.errors import BadArgument, RolloutError
+from tests.support.application import Application, SqlChannel
+from tests.support.rows import one_row
+
+HOSTILE = [
+    "", " ", "\n\t", "'" * 5000, '"' * 4999, "(" * 5000, "\\" * 5000, "a/" * 3000, "@" * 5000, "a1" * 3000, ":" * 5000,
+    "\x01\x02\x1b[2J\x07", "\u202e\u200b\ufeff", "%s %% \\1 \\0", "<script>alert(1)</script>", "é" * 5000, "🚀" * 2000,
+    "#403# http 404 http 4040", "https://" * 600, "$$; drop table rollout_history; --",
+]  # fmt: skip
+
+
+def kinds(rollout):
+    return {kind.kind: kind for kind in rollout.client.errors(200).kinds}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("rate limit of user 17 until 12:30:01", "rate limit of user 4 until 09:00:59",
+         "rate limit of user <n> until <n>"),
+        ("job 6e2a3bd1-5a58-4be9-94a3-0a5a51a1e6f1 lost", "job 00000000-0000-0000-0000-000000000000 lost",
+         "job <id> lost"),
+        ("could not open '/var/a.log'", "could not open '/tmp/b c.log'", "could not open <text>"),
+        ("can't read \"a\"", "can't read \"b'c\"", "can't read <text>"),
+        ("GET https://api.github.com/repos/a/b?x=1 failed", "GET http://localhost:80 failed", "GET <url> failed"),
+        ("repository acme/repo-1 is gone", "repository other/thing is gone", "repository <path> is gone"),
+        ("no mail to a.b@example.com", "no mail to x@example.org", "no mail to <email>"),
+        ("connect 10.0.0.3:5432", "connect 192.168.1.1:6543", "connect <n>"),
+        ("fe80::1:2:3 is down", "2001:db8:0:1::7 is down", "<address> is down"),
+        ("commit 8f3ac21b9d gone", "commit 0xdeadbeef1 gone", "commit <id> gone"),
+        ("two\nlines\tand   blanks", "two lines and blanks", "two lines and blanks"),
+    ],
+)  # fmt: skip
+def test_messages_that_differ_in_numbers_ids_and_names_are_one_kind(rollout, first, second, expected):
+    assert rollout.sql("select rollout_error_kind(%s), rollout_error_kind(%s)", first, second) == [(expected, expected)]
+
+
+def test_the_status_of_an_http_answer_is_no_number(rollout):
+    assert rollout.value("select rollout_error_kind('HTTP 403 for job 12')") == "HTTP 403 for job <n>"
+    assert rollout.value("select rollout_error_kind('status: 502')") == "status: 502"
+
+
+@pytest.mark.parametrize("message", HOSTILE, ids=range(len(HOSTILE)))
+def test_r12_hostile_text_is_reported_like_any_other_and_bounded(running, message):
+    running.report(bad=1, message=message)
+    (kind,) = running.client.errors().kinds
+    assert (kind.errors, kind.treatment) == (1, 1)
+    assert 0 < len(kind.kind) <= 160
+    assert len(kind.sample) <= 500
+    assert "\x1b" not in kind.kind
+    assert "\n" not in kind.kind
+
+
+def test_a_kind_knows_its_arms_its_repositories_and_since_when_it_is_seen(running):
+    running.client.disable_auto_rollback()
+    running.report(bad=2, message="limit 1", name="acme/repo-1")
+    running.report(bad=1, message="limit 22", name="acme/repo-2")
+    running.report(bad=4, message="limit 3", name="acme/repo-3", treated=False)
+    running.report(good=5)
+    (kind,) = running.client.errors().kinds
+    assert (kind.kind, kind.errors, kind.treatment, kind.control, kind.since_restart) == ("limit <n>", 7, 3, 4, 3)
+    assert kind.repositories == ["acme/repo-1", "acme/repo-2", "acme/repo-3"]
+    assert not kind.more_repositories
+    assert (kind.first_percentage, kind.is_new, kind.sample) == (50, True, "limit 1")
+    assert kind.first_seen_at < kind.last_seen_at
+    assert kind.processors == ["inngest"]
+
+
+def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
+    running.client.disable_auto_rollback()
+    running.report(bad=1, message="old")
+    running.client.set_rollout(75)
+    running.report(bad=1, message="old")
+    running.report(bad=1, message="fresh")
+    assert {name: (k.is_new, k.first_percentage) for name, k in kinds(running).items()} == {
+        "old": (False, 50),
+        "fresh": (True, 75),
+    }
+    running.client.rollback_to_zero()
+    assert kinds(running)["fresh"].is_new, "a rollback raises nothing"
+
+
+def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
+    running.client.disable_auto_rollback()
+    running.report(bad=3, message="before")
+    running.client.set_rollout(0)
+    running.client.set_rollout(50)
+    running.report(bad=1, message="after")
+    running.report(bad=2, message="in flight", began=timedelta(hours=1))
+    found = kinds(running)
+    assert {name: (k.treatment, k.since_restart) for name, k in found.items()} == {
+        "before": (3, 0), "after": (1, 1), "in flight": (2, 0),
+    }  # fmt: skip
+    assert next(iter(found)) == "after", "what fails now comes first"
+
+
+def test_r8_the_trip_names_the_three_main_errors_as_evidence(running):
+    for amount, message in ((1, "rare"), (2, "fewer 1"), (3, "some 2"), (9, "most 3")):
+        running.report(bad=amount, message=message)
+    trip = next(e for e in running.client.history().entries if e.triggered_by == "auto_rollback")
+    errors = trip.evidence["main_errors"]
+    assert [(error["kind"], error["errors"]) for error in errors] == [
+        ("most <n>", 4),
+        ("some <n>", 3),
+        ("fewer <n>", 2),
+    ]
+    assert trip.evidence["errors"] == 10, "it tripped at the tenth"
+    assert (errors[0]["is_new"], errors[0]["first_percentage"]) == (True, 50)
+    assert all("sample" not in error for error in errors), "whoever reads the history need not see messages"
+
+
+def test_the_metrics_show_the_kinds(running):
+    running.report(bad=3, message="boom 17")
+    metrics = running.client.show_metrics()
+    assert [(kind.kind, kind.errors) for kind in metrics.kinds] == [("boom <n>", 3)]
+    assert metrics.last_errors[0].message == "boom 17"
+    assert running.client.show_metrics(0).kinds == []
+
+
+def test_a_failure_without_a_message_is_not_counted_to_the_one_before(running):
+    running.report(bad=1, message="boom")
+    running.report(bad=1, message=None)
+    assert {name: k.errors for name, k in kinds(running).items()} == {"boom": 1, "no message": 1}
+
+
+def test_rows_of_the_web_application_count_once_whether_written_anew_or_read_and_written_back(running):
+    insert = (
+        "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count,"
+        " total_jobs, last_error_message, last_error_at, metrics_window_start, metrics_window_end)"
+        " select c.id, (select id from repositories where full_name = 'acme/repo-1'), 'inngest', 0, 1, 1, 'timeout 1',"
+        " now(), now() - interval '1 hour', now() from rollout_configuration c returning id"
+    )
+    row = running.value(insert)
+    update = "update rollout_metrics set error_count = %s, total_jobs = %s, last_error_message = %s where id = %s"
+    running.sql(update, 2, 2, "timeout 2", row)
+    running.sql(update, 2, 3, "timeout 2", row)  # a success: its message is still that of the failure
+    running.sql(update, 3, 4, "refused", row)
+    running.sql(update, 3, 4, "refused", row)  # sent again
+    assert {name: k.errors for name, k in kinds(running).items()} == {"timeout <n>": 2, "refused": 1}
+    running.sql("delete from rollout_metrics where id = %s", row)
+    assert kinds(running)["timeout <n>"].errors == 2, "what happened has happened"
+
+
+def test_the_applications_own_reports_are_counted(running):
+    application = Application(SqlChannel(running.url, "service_role"))
+    repository = running.repository_id("acme/repo-1")
+    for success, error in ((False, "GitHub said 17"), (True, None), (False, "GitHub said 4"), (False, "refused")):
+        application.record_metrics(repository, success=success, error=error)
+    assert application.logged == []
+    assert {name: k.errors for name, k in kinds(running).items()} == {"GitHub said <n>": 2, "refused": 1}
+
+
+def test_kinds_repositories_and_text_are_bounded_whatever_16_reporters_send(running, effort, tried):
+    reports = effort(40, 4000)
+    running.client.disable_auto_rollback()
+    names = [f"acme/repo-{n}" for n in range(1, 21)]
+    ids = [running.repository_id(name) for name in names]
+    failed = []
+
+    def report(seed):
+        chosen = random.Random(seed)
+        try:
+            with psycopg.connect(running.url, autocommit=True) as connection:
+                for n in range(reports):
+                    words = " ".join("".join(chosen.choices(string.ascii_letters, k=9)) for _ in range(3))
+                    connection.execute(
+                        "select record_rollout_job(%s, 'inngest', false, 1, %s, treated => %s)",
+                        (chosen.choice(ids), f"{words} {'x' * chosen.randrange(3000)}", bool(n % 2)),
+                    )
+        except Exception as error:
+            failed.append(error)
+
+    reporters = [threading.Thread(target=report, args=(seed,)) for seed in range(16)]
+    for each in reporters:
+        each.start()
+    for each in reporters:
+        each.join()
+    assert not failed
+    tried("distinct messages of 16 reporters", 16 * reports)
+    found = running.client.errors(200)
+    # each reporter may have found room at the moment at which another took the last of it
+    assert found.most_kinds < found.total <= found.most_kinds + 1 + 16
+    assert running.value("select sum(errors) from rollout_error_kinds") == 16 * reports, "none is lost"
+    assert running.value("select sum(errors) from rollout_error_kinds where kind = ''") > 0
+    assert running.value("select max(cardinality(repositories)) from rollout_error_kinds") <= 10
+    assert running.value("select max(length(sample)) from rollout_error_kinds") <= 500
+    assert running.value("select count(*) from rollout_error_kinds") <= (found.most_kinds + 17) * 2 * 4
+    assert running.differences() == {}
+
+
+def test_kinds_that_were_not_seen_for_long_make_room(running):
+    running.client.disable_auto_rollback()
+    running.report(bad=1, message="old")
+    running.sql("update rollout_error_kinds set last_seen_at = now() - interval '8 days'")
+    running.report(bad=1, message="fresh")
+    assert set(kinds(running)) == {"fresh"}
+
+
+@pytest.mark.parametrize("limit", [0, 201, -1])
+def test_a_limit_out_of_range_is_one_line(running, limit):
+    with pytest.raises(RolloutError, match=r"limit is a whole number from 1 to 200.*rollout.errors\(10\)"):
+        running.client.errors(limit)
+    with pytest.raises(BadArgument):
+        running.client.errors("many")
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_r11_who_may_not_see_the_reports_does_not_see_their_messages(running, role):
+    running.report(bad=1)
+    assert seen_as(running, role) == 1
+    running.sql("create policy closed on rollout_metrics as restrictive for select using (false)")
+    try:
+        assert seen_as(running, role) == 0
+    finally:
+        running.sql("drop policy closed on rollout_metrics")
+
+
+def seen_as(rollout, role):
+    with psycopg.connect(rollout.url) as connection:
+        connection.execute(f"set local role {role}")
+        return one_row(connection.execute("select count(*) from rollout_error_kinds"))[0]

@@ -1,0 +1,70 @@
+"""The monitor's metrics without a server: where they listen, how they are named, and what is said without the extra."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import get_type_hints
+
+import pytest
+
+from rollout_console.errors import BadArgument, NotConfigured
+from rollout_console.monitor.fan_out import fan_out
+from rollout_console.monitor.loop import Log
+from rollout_console.monitor.metrics import METRICS, MetricsLog, address
+from tests.support import ROOT
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("9464", ("127.0.0.1", 9464)),
+        (" 0.0.0.0:9464 ", ("0.0.0.0", 9464)),
+        ("[::1]:1", ("::1", 1)),
+        ("metrics.local:80", ("metrics.local", 80)),
+    ],
+)
+def test_metrics_listen_at_the_loopback_interface_unless_told_otherwise(text, where):
+    assert address(text) == where
+
+
+@pytest.mark.parametrize("text", ["", "x", "65536", "999999", "a b:1", "[::1]", "http://x:1", "-1"])
+def test_r13_what_is_no_address_is_one_line(text):
+    with pytest.raises(BadArgument, match="type: rollout-console monitor --metrics 9464"):
+        address(text)
+
+
+def test_r13_without_the_extra_it_says_what_to_type(monkeypatch):
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    client: object = None
+    with pytest.raises(NotConfigured, match=r"pip install 'rollout-console\[metrics\]'"):
+        MetricsLog(client, "127.0.0.1", 0)  # type: ignore[arg-type]
+
+
+def test_names_follow_the_conventions_of_prometheus_and_each_is_documented():
+    page = (ROOT / "docs" / "monitor.md").read_text(encoding="utf-8")
+    for name, (kind, _, _) in METRICS.items():
+        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name)
+        assert not name.endswith("_total"), "the library adds it"
+        assert f"`rollout_{name}{'_total' if kind == 'counter' else ''}`" in page, name
+
+
+def test_every_log_gets_every_event_in_order():
+    heard = []
+
+    class Ear:
+        def __init__(self, name):
+            self.name = name
+
+        def ended(self):
+            heard.append(self.name)
+
+    fan_out(Ear("first"), Ear("second")).ended()  # type: ignore[arg-type]
+    assert heard == ["first", "second"]
+
+
+def test_the_metrics_have_a_method_for_every_event():
+    events = [name for name, member in vars(Log).items() if callable(member) and not name.startswith("_")]
+    assert {"checked", "failed", "alerted"} <= set(events)
+    for name in events:
+        assert get_type_hints(getattr(MetricsLog, name)) == get_type_hints(getattr(Log, name)), name
