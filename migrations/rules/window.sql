@@ -34,8 +34,8 @@ as $$
 begin
     if change_window is not null and not exists (
         select from rollout_read_window(change_window) w join pg_timezone_names z on lower(z.name) = lower(w.zone)) then
-        raise exception 'a window is days, quarters of an hour from and to, and a time zone, not %; type for example '
-            'rollout.plan(window="Mon-Thu 09:00-16:00 Europe/Berlin"), or window="always"',
+        raise exception 'a window is days, quarters of an hour from and to, and a time zone, or always, not %; '
+            'type for example rollout.plan(window="Mon-Thu 09:00-16:00 Europe/Berlin")',
             quote_literal(left(change_window, 60)) using errcode = 'RC001';
     end if;
 end $$;
