@@ -21,7 +21,7 @@ from rollout_console.results.eligibility import CategoryMove, Explanation, Previ
 from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
-from rollout_console.results.history import History, HistoryEntry
+from rollout_console.results.history import EndedSession, History, HistoryEntry
 from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
 from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState
 from rollout_console.results.overview import Overview
@@ -63,6 +63,7 @@ __all__ = [
     "HealthCheck",
     "HealthWarning",
     "HealthyDay",
+    "EndedSession",
     "History",
     "HistoryEntry",
     "Job",

@@ -10,7 +10,7 @@ from msgspec import field
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
 from rollout_console.results.health import Health
-from rollout_console.results.history import HistoryEntry
+from rollout_console.results.history import EndedSession, HistoryEntry
 from rollout_console.results.status import Status
 
 C = TypeVar("C", bound="Change")
@@ -32,7 +32,8 @@ class Change(Result, kw_only=True):
     changed and that it found as asked. Where the percentage was raised, `unmet` are the criteria of the phase that
     were not met, and `skipped_phase` is the percentage of the next phase if it was skipped. `blacklisted` and
     `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist.
-    `moves` is there where the strategy has changed; `undone` is the change that an undo reverted.
+    `moves` is there where the strategy has changed; `undone` is the change that an undo reverted,
+    and `ended_sessions` were in the way of a stop (R18).
     """
 
     command: str
@@ -46,6 +47,7 @@ class Change(Result, kw_only=True):
     until: datetime | None = None
     moves: Moves | None = None
     undone: HistoryEntry | None = None
+    ended_sessions: list[EndedSession] = field(default_factory=list)
     unmet: list[Criterion] = field(default_factory=list)
     skipped_phase: int | None = None
 
