@@ -22,7 +22,14 @@ from rollout_console.results.features import Feature, Features, Phase4, Phase4Re
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
 from rollout_console.results.history import EndedSession, History, HistoryEntry
-from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
+from rollout_console.results.monitoring import (
+    AlertClaims,
+    AlertDue,
+    AlertsConfirmed,
+    MonitorAtWork,
+    MonitorBeat,
+    NewestChange,
+)
 from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState
 from rollout_console.results.overview import Overview
 from rollout_console.results.progression import Phase, Phases, PhaseState
@@ -37,6 +44,8 @@ from rollout_console.results.whitelist import ListedRepository, Whitelist
 __all__ = [
     "AccessRight",
     "AlertClaims",
+    "AlertDue",
+    "AlertsConfirmed",
     "Arm",
     "Backtest",
     "CatchUp",
@@ -51,6 +60,7 @@ __all__ = [
     "DecidedBy",
     "DecisionChoice",
     "DecisionComparison",
+    "EndedSession",
     "ErrorTrend",
     "Explanation",
     "FailingDay",
@@ -63,7 +73,6 @@ __all__ = [
     "HealthCheck",
     "HealthWarning",
     "HealthyDay",
-    "EndedSession",
     "History",
     "HistoryEntry",
     "Job",
@@ -79,6 +88,7 @@ __all__ = [
     "MonitorAtWork",
     "MonitorBeat",
     "Moves",
+    "NewestChange",
     "Operator",
     "Overview",
     "Phase",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+from msgspec import field
+
 from rollout_console.results.base import Record, Result
 
 
@@ -39,7 +41,7 @@ class HistoryEntry(Record, kw_only=True):
     after: dict[str, Any] | None = None
     undoes: str | None = None
     evidence: dict[str, Any] | None = None
-    ended_sessions: list[EndedSession] = []
+    ended_sessions: list[EndedSession] = field(default_factory=list)
 
     @property
     def short_id(self) -> str:

@@ -158,13 +158,15 @@ def powerless(running, kind):
     if kind == "supabase":
         pytest.skip("the API has the rights that its login has")
     role = f"powerless_{uuid.uuid4().hex[:8]}"
-    running.sql(f"create role {role} login noinherit; grant service_role, pg_read_all_stats to {role}")
+    running.sql(f"create role {role}; grant service_role, pg_read_all_stats to {role}")
     owned = ["rollout_blockers", "rollout_end_blockers"]
-    running.sql(f"grant create, usage on schema public to {role}; grant select, update on rollout_configuration to {role}")
+    running.sql(
+        f"grant create, usage on schema public to {role}; grant select, update on rollout_configuration to {role}"
+    )
     for function in owned:
         running.sql(f"alter function {function}(text) owner to {role}")
     running.sql(f"grant execute on all functions in schema public to {role}")
-    yield RolloutClient(PostgresAdapter(make_conninfo(running.url, options=f"-c role={role}")), who=OPERATOR)
+    yield RolloutClient(PostgresAdapter(make_conninfo(running.url, options="-c role=service_role")), who=OPERATOR)
     for function in owned:
         running.sql(f"alter function {function}(text) owner to current_user")
     running.sql(f"drop owned by {role}; drop role {role}")
