@@ -66,15 +66,16 @@ class PostgresAdapter(Adapter):
         import psycopg
 
         connection = self._connection
+        listening = connection is not None and getattr(self._own, "listening", None) is connection
         try:
             if connection is None or connection.closed:
                 time.sleep(seconds)
-            elif getattr(self._own, "listening", None) is not connection:
-                self._own.listening = connection  # what came before is not told: the caller asks again
-                connection.execute(f"listen {CHANNEL}")
-            else:
+            elif listening:
                 for _ in connection.notifies(timeout=seconds, stop_after=1):
                     pass
+            else:  # what came before is not told: return, so that the caller asks again
+                self._own.listening = connection
+                connection.execute(f"listen {CHANNEL}")
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
             time.sleep(seconds)
 
