@@ -12,7 +12,16 @@ from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.screen import STYLES
-from rollout_console.results import CategorizationRun, Change, Criterion, HistoryEntry, Moves, SetupStep, Simulation
+from rollout_console.results import (
+    CategorizationRun,
+    Change,
+    Criterion,
+    EndedSession,
+    HistoryEntry,
+    Moves,
+    SetupStep,
+    Simulation,
+)
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
