@@ -17,7 +17,7 @@ from benchmarks.ground import ground
 from benchmarks.measure import Row
 from benchmarks.page import publish, table
 
-PARTS = ("startup", "status", "categorize", "reports", "jobs", "decision", "breaker", "adoption", "follow")
+PARTS = ("startup", "status", "categorize", "reports", "jobs", "decision", "breaker", "adoption", "follow", "alerts")
 
 
 def main() -> int:

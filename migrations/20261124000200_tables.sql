@@ -402,9 +402,14 @@ create table if not exists public.rollout_alerts (
     cleared_by uuid,
     constraint rollout_alerts_once primary key (feature_name, event)
 );
+alter table public.rollout_alerts
+    add column if not exists kind text,
+    add column if not exists claimed_by uuid,
+    add column if not exists claimed_until timestamptz,
+    add column if not exists sent_at timestamptz;
 comment on table public.rollout_alerts is
-    'Events that a monitor has alerted for, so that no other does: a history row by its id, or a state until it is '
-    'cleared.';
+    'Events to alert for, so that each is told once: a history row by its id, or a state until it is cleared. A monitor '
+    'claims one for a while, sends the alert, and says so.';
 
 create table if not exists public.rollout_rules (
     applied_at timestamptz primary key default clock_timestamp(),

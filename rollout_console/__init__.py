@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rollout_console.errors import (
     BadArgument,
     BadCredentials,
+    Blocked,
     Interrupted,
     NotConfigured,
     NotFound,
@@ -26,6 +27,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "BadArgument",
     "BadCredentials",
+    "Blocked",
     "Interrupted",
     "NotConfigured",
     "NotFound",

@@ -27,6 +27,10 @@ class NotFound(Refused):
     """A repository or a configuration that the command names does not exist."""
 
 
+class Blocked(Refused):
+    """Another session has locked the rollout; the text names it, and the statement that ends it (R18)."""
+
+
 class NotPermitted(RolloutError):
     """The key or role in use may not do this, or the target is read-only."""
 
@@ -84,6 +88,7 @@ MEANINGS = {
     "RC002": Meaning(Refused),  # not possible in this state of the rollout
     "RC003": Meaning(NotFound),
     "RC004": Meaning(Refused),  # history is append-only
+    "RC005": Meaning(Blocked),
     "08": UNAVAILABLE,
     "25006": Meaning(
         NotPermitted,

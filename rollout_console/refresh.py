@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from rollout_console.errors import RolloutError
 
 T = TypeVar("T")
+Wait: TypeAlias = Callable[["str | None", float], "str | None"]
 
+LISTENED = 10.0  # seconds, after which a listener looks whether it was stopped
 LONGEST_PAUSE = 30.0  # seconds between two attempts while the database can't be reached
 
 
@@ -42,29 +44,40 @@ class Refresher(Generic[T]):
         every: seconds between two attempts.
         changed: called after each attempt, in the refresher's thread.
         longest: seconds up to which the pause grows while attempts fail.
+        wait: waits for another change than a known one, at most so many seconds, and returns the newest; with it,
+            a change is fetched as it happens, and the interval is the net.
 
     Attributes:
         snapshot: what is known; replaced as a whole, so that any thread may read it.
     """
 
     def __init__(
-        self, fetch: Callable[[], T], every: float, changed: Callable[[], None], *, longest: float = LONGEST_PAUSE
+        self,
+        fetch: Callable[[], T],
+        every: float,
+        changed: Callable[[], None],
+        *,
+        longest: float = LONGEST_PAUSE,
+        wait: Wait | None = None,
     ) -> None:
         self.snapshot: Snapshot[T] = Snapshot()
         self._fetch = fetch
         self._every = every
         self._changed = changed
         self._longest = longest
+        self._wait = wait
         self._wake = threading.Event()
         self._stopped = threading.Event()
 
-    def elsewhere(self, fetch: Callable[[], T]) -> Refresher[T]:
-        """Return one like this that fetches by another call; it has to be started."""
-        return Refresher(fetch, self._every, self._changed, longest=self._longest)
+    def elsewhere(self, fetch: Callable[[], T], wait: Wait | None = None) -> Refresher[T]:
+        """Return one like this that fetches, and waits, by other calls; it has to be started."""
+        return Refresher(fetch, self._every, self._changed, longest=self._longest, wait=wait)
 
     def start(self) -> None:
-        """Begin; the thread ends with the program at the latest."""
+        """Begin; the threads end with the program at the latest."""
         threading.Thread(target=self._run, name="refresher", daemon=True).start()
+        if self._wait is not None:
+            threading.Thread(target=self._listen, args=(self._wait,), name="listener", daemon=True).start()
 
     def refresh(self) -> None:
         """Fetch now, for example after a change."""
@@ -78,6 +91,17 @@ class Refresher(Generic[T]):
         """End, at the latest after the attempt that is under way."""
         self._stopped.set()
         self._wake.set()
+
+    def _listen(self, wait: Wait) -> None:
+        newest = None
+        while not self._stopped.is_set():
+            try:
+                known, newest = newest, wait(newest, LISTENED)
+            except RolloutError:  # the fetch meets it, too, and says so
+                self._stopped.wait(self._every)
+                continue
+            if newest != known:
+                self.refresh()
 
     def _run(self) -> None:
         pause = self._every

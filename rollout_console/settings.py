@@ -36,6 +36,7 @@ class Settings:
         read_only: whether that key can only read.
         database_url: a PostgreSQL connection string, or None.
         alert_urls: apprise URLs for alerts, separated by blanks or commas, or None.
+        alert_on: the kinds of alerts, separated by commas, or None for the default.
         target: the name of the target in `targets.toml`, or None where the environment says it all.
         colour: of that name in the prompt, or None.
         protection: what the target or the environment refuses.
@@ -48,6 +49,7 @@ class Settings:
     read_only: bool = False
     database_url: str | None = field(default=None, repr=False)
     alert_urls: str | None = field(default=None, repr=False)
+    alert_on: str | None = None
     target: str | None = None
     colour: Colour | None = None
     protection: Protection = field(default_factory=Protection)
@@ -76,6 +78,7 @@ class Settings:
             read_only=key is None,
             database_url=first(*DATABASE_URLS),
             alert_urls=first("ROLLOUT_ALERT_URLS"),
+            alert_on=first("ROLLOUT_ALERT_ON"),
             protection=Protection(read_only_session=(first("ROLLOUT_READ_ONLY") or "").lower() not in NO),
         )
         name = first("ROLLOUT_TARGET")

@@ -37,8 +37,7 @@ as $$
 declare
     config rollout_configuration;
 begin
-    -- "No key": history and metrics rows may still refer to the configuration meanwhile.
-    perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
+    perform rollout_make_way(feature);
     config := rollout_active(feature);  -- as the last writer left it
     if not rollout_open_change(coalesce(context, '{}') || jsonb_build_object(
         'command', command, 'reason', reason, 'action', action)) then
@@ -138,6 +137,7 @@ begin
         'command', change ->> 'command',
         'changed', entry.id is not null,
         'change', rollout_history_entry(entry),
+        'ended_sessions', coalesce(entry.metadata -> 'ended_sessions', change -> 'ended_sessions', '[]'),
         'status', rollout_status(feature));
 end $$;
 comment on function public.rollout_answer(text, jsonb) is

@@ -7,6 +7,18 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+begin
+    return rollout_stop(reason, feature_name, coalesce(context, '{}') || jsonb_build_object(
+        'ended_sessions', rollout_make_way(feature_name, wins => true)));
+end $$;
+comment on function public.rollout_emergency_stop(text, text, jsonb) is
+    'rollout.emergencyStop(), R5 and R18: halts all traffic at once, whoever is in the way, and keeps the percentage.';
+
+create or replace function public.rollout_stop(reason text, feature_name text, context jsonb)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
 declare
     config rollout_configuration;
     given constant text := nullif(trim(left(reason, 2000)), '');
@@ -20,8 +32,8 @@ begin
     end loop;
     return rollout_answer(feature_name);
 end $$;
-comment on function public.rollout_emergency_stop(text, text, jsonb) is
-    'rollout.emergencyStop(), R5: halts all traffic at once and keeps the percentage.';
+comment on function public.rollout_stop(text, text, jsonb) is
+    'The emergency stop, once nobody is in its way.';
 
 create or replace function public.rollout_resume(
     percentage numeric default null, feature_name text default 'hybrid_progressive_capture',

@@ -61,6 +61,7 @@ as $$
             'host', left(change ->> 'host', 200),
             'evidence', change -> 'evidence',
             'undoes', change -> 'undoes',
+            'ended_sessions', nullif(change -> 'ended_sessions', '[]'),
             'restarted_at', change -> 'restarted_at',
             'overwritten', change -> 'overwritten',
             'outside_console', change -> 'outside_console'))
@@ -91,6 +92,7 @@ as $$
         'before', entry.metadata -> 'before',
         'after', entry.metadata -> 'after',
         'undoes', entry.metadata ->> 'undoes',
+        'ended_sessions', coalesce(entry.metadata -> 'ended_sessions', '[]'),
         'evidence', entry.metadata -> 'evidence') end
 $$;
 comment on function public.rollout_history_entry(rollout_history) is 'A history row as the console shows it.';

@@ -1,4 +1,4 @@
--- Monitors that know of each other, and send each alert once.
+-- Monitors that know of each other.
 
 create or replace function public.rollout_monitor_beat(
     monitor_id uuid, every_seconds integer, feature_name text default 'hybrid_progressive_capture',
@@ -32,35 +32,3 @@ begin
 end $$;
 comment on function public.rollout_monitor_beat(uuid, integer, text, boolean, jsonb) is
     'Records a monitor''s heartbeat, or removes it as it leaves; answers which other monitors of the feature run.';
-
-create or replace function public.rollout_claim_alerts(
-    raised text[] default '{}', cleared text[] default '{}',
-    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    -- The same for a retry, which so gets the same answer.
-    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
-    feature constant text := rollout_claim_alerts.feature_name;
-begin
-    insert into rollout_alerts as a (feature_name, event, raised_by)
-    select distinct feature, left(e, 200), operation from unnest(raised) e order by 2
-    on conflict on constraint rollout_alerts_once do update
-    set raised_at = clock_timestamp(), raised_by = excluded.raised_by, cleared_at = null, cleared_by = null
-    where a.cleared_at is not null;
-    update rollout_alerts a
-    set cleared_at = clock_timestamp(), cleared_by = operation
-    where a.feature_name = feature and a.event = any (cleared) and a.cleared_at is null;
-    delete from rollout_alerts a where greatest(a.raised_at, a.cleared_at) < clock_timestamp() - interval '90 days';
-    return (
-        select jsonb_build_object(
-            'raised', coalesce(
-                jsonb_agg(a.event) filter (where a.raised_by = operation and a.cleared_at is null), '[]'),
-            'cleared', coalesce(jsonb_agg(a.event) filter (where a.cleared_by = operation), '[]'))
-        from rollout_alerts a where a.feature_name = feature);
-end $$;
-comment on function public.rollout_claim_alerts(text[], text[], text, jsonb) is
-    'Which of these events the caller is the first to raise, and which it has cleared: that caller sends the alert.';

@@ -31,6 +31,19 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+begin
+    return rollout_lower(percentage, feature_name, reason, coalesce(context, '{}') || jsonb_build_object(
+        'ended_sessions', rollout_make_way(feature_name, wins => percentage = 0)));
+end $$;
+comment on function public.rollout_rollback(numeric, text, text, jsonb) is
+    'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it; to zero whoever '
+    'is in the way (R18).';
+
+create or replace function public.rollout_lower(percentage numeric, feature_name text, reason text, context jsonb)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
 declare
     config rollout_configuration;
     command constant text := case percentage when 0 then 'rollbackToZero' else 'rollbackToPercentage' end;
@@ -47,5 +60,5 @@ begin
     end loop;
     return rollout_answer(feature_name);
 end $$;
-comment on function public.rollout_rollback(numeric, text, text, jsonb) is
-    'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it.';
+comment on function public.rollout_lower(numeric, text, text, jsonb) is
+    'A rollback, once nobody is in its way.';

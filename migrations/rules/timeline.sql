@@ -21,8 +21,11 @@ create or replace function public.rollout_alerts_sent(feature text)
 returns table (at timestamptz, event text)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
-as $$ select a.raised_at, a.event from rollout_alerts a where a.feature_name = feature $$;
-comment on function public.rollout_alerts_sent(text) is 'Which alerts were sent, and when.';
+as $$
+    select a.sent_at, case when a.kind = a.event then a.event else concat_ws(' ', a.kind, a.event) end
+    from rollout_alerts a where a.feature_name = feature and a.sent_at is not null
+$$;
+comment on function public.rollout_alerts_sent(text) is 'Which alerts were sent, and when: their kind, and the id of the change that they tell of.';
 
 create or replace function public.rollout_events(
     config rollout_configuration, starts timestamptz, kinds jsonb, max_rows integer

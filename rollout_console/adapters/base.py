@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, NamedTuple, Protocol
+
+POLL = 2.0  # seconds between two questions for the newest change, for want of a notification or beside them
 
 
 class Target(NamedTuple):
@@ -59,6 +62,37 @@ class Adapter(Protocol):
         Raises:
             RolloutError: one of the package's errors, never the driver's.
         """
+
+    def wait_for_change(self, feature: str, newest: str | None, seconds: float) -> str | None:
+        """Wait until the newest change of a feature is another than the one that is known.
+
+        Args:
+            feature: whose changes.
+            newest: the id of the newest change that is known; None for none.
+            seconds: how long to wait at most.
+
+        Returns:
+            The id of the newest change now.
+
+        Raises:
+            RolloutError: as `call`.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = self.call("rollout_newest_change", changes=False, idempotent=True, feature_name=feature)
+            left = deadline - time.monotonic()
+            if answer["id"] != newest or left <= 0:
+                return str(answer["id"]) if answer["id"] else None
+            self.pause(min(left, POLL))
+
+    def pause(self, seconds: float) -> None:
+        """Wait; less if the adapter hears of a change."""
+        time.sleep(seconds)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the adapter hears of changes as they happen, rather than asks for them."""
+        return False
 
     @property
     def notice(self) -> str | None:

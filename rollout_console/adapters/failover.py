@@ -53,6 +53,15 @@ class FailoverAdapter(Adapter):
                 )
         raise unreachable
 
+    def pause(self, seconds: float) -> None:
+        """See `Adapter.pause`."""
+        self.api.pause(seconds)
+
+    @property
+    def listens(self) -> bool:
+        """See `Adapter.listens`."""
+        return self.api.listens
+
     def warm_up(self) -> None:
         """See `Adapter.warm_up`."""
         self.api.warm_up()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from rollout_console.adapters.base import Adapter, Target
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
+CHANNEL = "rollout_history"
 CONNECT_TIMEOUT = 5  # seconds
 LOGIN_REFUSED = "28000"
 STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
@@ -53,6 +55,29 @@ class PostgresAdapter(Adapter):
             return self._send(function, parameters)
         except psycopg.Error as error:
             raise translate(error) from error
+
+    @property
+    def listens(self) -> bool:
+        """See `Adapter.listens`."""
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """See `Adapter.pause`: listen on this thread's connection, where that works; a pooler keeps silent."""
+        import psycopg
+
+        connection = self._connection
+        listening = connection is not None and getattr(self._own, "listening", None) is connection
+        try:
+            if connection is None or connection.closed:
+                time.sleep(seconds)
+            elif listening:
+                for _ in connection.notifies(timeout=seconds, stop_after=1):
+                    pass
+            else:  # what came before is not told: return, so that the caller asks again
+                self._own.listening = connection
+                connection.execute(f"listen {CHANNEL}")
+        except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
+            time.sleep(seconds)
 
     def close(self) -> None:
         """See `Adapter.close`."""

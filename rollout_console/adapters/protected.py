@@ -33,6 +33,15 @@ class ProtectedAdapter(Adapter):
             self.protection.check(function, parameters)
         return self.adapter.call(function, changes=changes, idempotent=idempotent, **parameters)
 
+    def pause(self, seconds: float) -> None:
+        """See `Adapter.pause`."""
+        self.adapter.pause(seconds)
+
+    @property
+    def listens(self) -> bool:
+        """See `Adapter.listens`."""
+        return self.adapter.listens
+
     def warm_up(self) -> None:
         """See `Adapter.warm_up`."""
         self.adapter.warm_up()

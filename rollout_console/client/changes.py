@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rollout_console import results
 from rollout_console.client.by_hand import stop_by_hand
 from rollout_console.client.calls import Calls, Percentage
-from rollout_console.errors import BadArgument, Refused, RolloutError
+from rollout_console.errors import BadArgument, Blocked, Refused, RolloutError
 from rollout_console.validation import (
     clean_text,
     described,
@@ -36,15 +36,14 @@ class Changes(Calls):
         """Halt all traffic; the percentage is kept (R5).
 
         Raises:
-            RolloutError: as any change; if the database was not reached or the key not accepted,
-                `by_hand` says how to stop without this console.
+            RolloutError: as any change; if the database was not reached, the key not accepted or the rollout
+                locked by a session that the role may not end, `by_hand` says how to stop without this console.
         """
         try:
             return self._change("rollout_emergency_stop", reason)
-        except (BadArgument, Refused):
-            raise
         except RolloutError as error:
-            error.by_hand = stop_by_hand(reason, self.feature)
+            if isinstance(error, Blocked) or not isinstance(error, BadArgument | Refused):
+                error.by_hand = stop_by_hand(reason, self.feature)
             raise
 
     def resume(self, percentage: Percentage | None = None, reason: str | None = None) -> results.Change:

@@ -11,6 +11,7 @@ from rollout_console.validation import whole_percentage
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Callable
 
 EXAMPLE = "rollout-console setup --percentage 10"
 
@@ -63,13 +64,49 @@ class Programs(Calls):
         """
         return self._call("rollout_catch_up", results.CatchUp, batch_size=batch_size, context=self._context())
 
-    def claim_alerts(self, raised: list[str], cleared: list[str]) -> results.AlertClaims:
-        """Return which events no monitor has alerted for so far; from now on they count as alerted for.
+    def claim_alerts(
+        self, kinds: list[str], every: float, raised: list[str], cleared: list[str]
+    ) -> results.AlertClaims:
+        """Return the alerts to send now; `confirm_alerts` says which were, within a minute.
 
         Args:
-            raised: events to alert for: ids of history rows, or names of states.
+            kinds: of ROLLOUT_ALERT_ON.
+            every: the monitor's interval in seconds; changes of the last two are alerted for.
+            raised: states to alert for.
             cleared: states that are over.
         """
         return self._call(
-            "rollout_claim_alerts", results.AlertClaims, raised=raised, cleared=cleared, context=self._context()
+            "rollout_claim_alerts",
+            results.AlertClaims,
+            kinds=kinds,
+            every_seconds=math.ceil(every),
+            raised=raised,
+            cleared=cleared,
+            context=self._context(),
         )
+
+    def confirm_alerts(self, operation: str, sent: list[str]) -> results.AlertsConfirmed:
+        """Say which of the claimed alerts were sent; any monitor may claim the others at once.
+
+        Args:
+            operation: that of the claim.
+            sent: their events.
+        """
+        return self._call("rollout_confirm_alerts", results.AlertsConfirmed, operation=operation, sent=sent)
+
+    def wait_for_change(self, newest: str | None, seconds: float) -> str | None:
+        """Wait until the newest change is another one.
+
+        Args:
+            newest: the id of the newest change that is known; None for none.
+            seconds: how long to wait at most.
+
+        Returns:
+            The id of the newest change now.
+        """
+        return self.adapter.wait_for_change(self.feature, newest, seconds)
+
+    @property
+    def listener(self) -> Callable[[str | None, float], str | None] | None:
+        """`wait_for_change` where changes are heard of as they happen; None where they would be asked for."""
+        return self.wait_for_change if self.adapter.listens else None

@@ -58,7 +58,7 @@ class Dashboard:
             refresh_interval=1.0,  # ages count up while nothing new comes
         )
         self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_TIMEOUT
-        self.overview = Refresher(client.overview, every, self.app.invalidate)
+        self.overview = Refresher(client.overview, every, self.app.invalidate, wait=client.listener)
 
     def run(self) -> None:
         """Run until q."""

@@ -5,97 +5,79 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import NotConfigured, RolloutError
+from rollout_console.monitor.wording import BLIND, BREACH, DEFAULT, KINDS, Alert, worded
 from rollout_console.render.formatting import format_age
-from rollout_console.render.health import control_phrase, error_rate_phrase
-from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import HealthCheck, HistoryEntry
+from rollout_console.results import HealthCheck
 from rollout_console.settings import Settings
-
-BREACH = "breach"
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One message.
-
-    Attributes:
-        title: what happened, in a few words.
-        text: the details, and what to type.
-    """
-
-    title: str
-    text: str
 
 
 class Alerts:
     """Sends alerts to the services of ROLLOUT_ALERT_URLS; without any it does nothing.
 
-    The database decides which of several monitors sends the alert for an event. It can't for the alert that
-    it can't be reached: a file remembers that this was sent, across restarts and runs with --once.
+    The database says which alerts are due and which of several monitors sends one; it is told once that is done, and
+    another monitor sends what was claimed and never sent. It can't for the alert that it can't be reached: a file
+    remembers that this was sent, across restarts and runs with --once.
 
     Args:
         client: claims the events to alert for.
         urls: apprise URLs, separated by blanks or commas; they hold secrets and are never shown.
+        kinds: what to alert for, of `KINDS`.
         memory: the file that remembers since when the monitor is blind.
 
     Raises:
         NotConfigured: apprise is not installed or does not know one of the URLs.
     """
 
-    def __init__(self, client: RolloutClient, urls: str | None, memory: Path) -> None:
+    def __init__(self, client: RolloutClient, urls: str | None, kinds: list[str], memory: Path) -> None:
         self.client = client
+        self.kinds = kinds
         self._services = _services(urls) if urls else None
         self._memory = memory
         self._blind_since: datetime | None = None
-        self._unclaimed: dict[str, Alert] = {}  # by event, until the database has said who sends it
-        self._unsent: list[Alert] = []
+        self._unsent: list[Alert] = []  # of those that no database knows of
 
     @classmethod
     def from_settings(cls, client: RolloutClient, settings: Settings) -> Alerts:
         """Return the alerts of the settings' services.
 
         Raises:
-            NotConfigured: see the class.
+            NotConfigured: see the class; or ROLLOUT_ALERT_ON names a kind that there is not.
         """
         rollout = hashlib.sha256(f"{client.adapter.target} {client.feature}".encode()).hexdigest()[:16]
-        return cls(client, settings.alert_urls, settings.home / f"monitor-blind-{rollout}.json")
+        memory = settings.home / f"monitor-blind-{rollout}.json"
+        return cls(client, settings.alert_urls, kinds_of(settings.alert_on), memory)
 
-    def after_check(self, check: HealthCheck, changes: list[HistoryEntry]) -> tuple[list[str], str | None]:
-        """Alert for a breach that the check found, and for the changes since the check before.
+    def after_check(self, check: HealthCheck, every: float) -> tuple[list[str], str | None]:
+        """Send what nobody has sent of the changes of the last two intervals, and of a breach that the check found.
 
         Returns:
             The titles of the alerts that were sent, and what went wrong with others, or None.
         """
         if self._services is None:
             return [], None
-        events = self._unclaimed
-        events |= {f"change {entry.id}": alert for entry in changes if (alert := _of_change(entry, check))}
-        if check.action == "auto_rollback_off":
-            events[BREACH] = Alert(
-                "BREACH, and auto-rollback is off",
-                f"{error_rate_phrase(check.health)}; {control_phrase(check.health)}. Traffic still flows. "
-                "To roll back: rollout.rollbackToZero()",
-            )
-        else:
-            events.pop(BREACH, None)
+        breach = check.action == "auto_rollback_off"
         try:
-            claims = self.client.claim_alerts(list(events), [] if BREACH in events else [BREACH])
+            claims = self.client.claim_alerts(self.kinds, every, [BREACH] * breach, [BREACH] * (not breach))
         except RolloutError as error:
-            return [], f"the database did not say who sends them; retry at the next check: {error}"
-        alerts = [self._recovered(), *(events[key] for key in events if key in claims.raised)]
-        if BREACH in claims.cleared:
-            title = "breach: rolled back or stopped" if check.health.check_rolls_back else "breach is over"
-            alerts.append(Alert(title, f"{error_rate_phrase(check.health)}. Rollout at {_at(check)}."))
-        self._unclaimed = {}
-        return self._send([alert for alert in alerts if alert])
+            return [], f"the database did not say which to send; retry at the next check: {error}"
+        recovered = self._recovered()
+        sent, failed = self._send([recovered] if recovered else [])
+        delivered = {due.event: alert.title for due in claims.alerts if self._deliver(alert := worded(due, check))}
+        if claims.alerts:
+            try:
+                self.client.confirm_alerts(claims.operation, list(delivered))
+            except RolloutError as error:
+                failed = f"sent, and the database does not know: another monitor may send them again: {error}"
+        if len(delivered) < len(claims.alerts):
+            failed = _not_sent(len(claims.alerts) - len(delivered) + len(self._unsent))
+        return [*sent, *delivered.values()], failed
 
     def after_failures(self, error: RolloutError) -> tuple[list[str], str | None]:
         """Alert that health can't be checked, once until it can again.
@@ -106,7 +88,7 @@ class Alerts:
         Returns:
             As `after_check`.
         """
-        if self._services is None or self._remembered() is not None:
+        if BLIND not in self.kinds or self._services is None or self._remembered() is not None:
             return self._send([])
         self._remember(datetime.now(UTC))
         return self._send([Alert("monitor is BLIND", f"Health can't be checked: {sanitize(str(error), 500)}")])
@@ -125,15 +107,20 @@ class Alerts:
         waiting, self._unsent = [*self._unsent, *alerts], []
         sent = []
         for alert in waiting:
-            if self._services is not None and self._services.notify(
-                title=f"[rollout {self.client.feature}] {alert.title}",
-                body=f"{alert.text}\n{self.client.adapter.target}",
-            ):
+            if self._deliver(alert):
                 sent.append(alert.title)
             else:
                 self._unsent.append(alert)
-        failed = f"{len(self._unsent)} could not be sent; retry at the next check" if self._unsent else None
-        return sent, failed
+        return sent, _not_sent(len(self._unsent)) if self._unsent else None
+
+    def _deliver(self, alert: Alert) -> bool:
+        """Return whether the services have accepted an alert."""
+        return self._services is not None and bool(
+            self._services.notify(
+                title=f"[rollout {self.client.feature}] {alert.title}",
+                body=f"{alert.text}\n{self.client.adapter.target}",
+            )
+        )
 
     def _remembered(self) -> datetime | None:
         """Return since when the monitor is blind, if it has alerted for that."""
@@ -156,24 +143,23 @@ class Alerts:
             pass  # this process still remembers it
 
 
-def _of_change(entry: HistoryEntry, check: HealthCheck) -> Alert | None:
-    """Return the alert for a row of the history, or None for one that needs no attention."""
-    reason = f": {sanitize(entry.reason, 500)}" if entry.reason else ""
-    said = f"{change_summary(entry)}, by {change_author(entry)}{reason}."
-    stopped = [bool((side or {}).get("emergency_stop")) for side in (entry.before, entry.after)]
-    if entry.triggered_by == "auto_rollback":
-        return Alert("ROLLED BACK by itself", f"{said} To investigate: rollout.showMetrics()")
-    if entry.action == "rollback":
-        return Alert("rolled back", said)
-    if entry.action == "emergency_stop":
-        return Alert("EMERGENCY STOP", f"{said} To end it: rollout.resume()")
-    if stopped == [True, False]:
-        return Alert("resumed", f"{said} Rollout at {_at(check)}.")
-    return None
+def kinds_of(chosen: str | None) -> list[str]:
+    """Return the kinds of alerts that ROLLOUT_ALERT_ON chooses; None for the default.
+
+    Raises:
+        NotConfigured: it names one that there is not.
+    """
+    kinds = [kind.strip().lower() for kind in chosen.split(",") if kind.strip()] if chosen else list(DEFAULT)
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise NotConfigured(
+            f"ROLLOUT_ALERT_ON: there is no kind {', '.join(unknown)}; the kinds are {', '.join(KINDS)}; start again"
+        )
+    return kinds
 
 
-def _at(check: HealthCheck) -> str:
-    return f"{check.status.percentage_in_effect} %"
+def _not_sent(amount: int) -> str:
+    return f"{amount} could not be sent; retry at the next check"
 
 
 def _services(urls: str) -> Any:

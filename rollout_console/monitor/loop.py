@@ -65,6 +65,7 @@ class Monitor:
         self.failures = 0
         self.has_seen = False
         self.newest: str | None = None  # id of the newest history row that was read
+        self.heard: str | None = None  # id of the newest change before the last check
 
     def run(self) -> int:
         """Check until SIGINT or SIGTERM.
@@ -77,8 +78,11 @@ class Monitor:
             self.log.started(self.client, self.every)
             while True:
                 try:
+                    if self.heard is None:
+                        self.heard = self.client.wait_for_change(None, 0)
                     self.check()
-                    pause = float(self.every)
+                    self._wait()
+                    continue
                 except RolloutError as error:
                     if not self.has_seen and not isinstance(error, Unreachable):
                         self.log.failed(error, None)  # no retry mends a wrong key or schema
@@ -92,6 +96,13 @@ class Monitor:
                     self.client.monitor_beat(self.id, self.every, leaving=True)
             self.log.ended()
             return MonitorExit.NO_BREACH
+
+    def _wait(self) -> None:
+        """Wait for the next check: the interval, or until something changes."""
+        try:
+            self.heard = self.client.wait_for_change(self.heard, self.every)
+        except RolloutError:  # the next check meets it, too, and says so
+            time.sleep(min(self.every, FIRST_PAUSE))
 
     def check_once(self) -> int:
         """Check, with retries if the database can't be reached.
@@ -136,8 +147,8 @@ class Monitor:
         changes = self._changes(check)
         self.failures, self.has_seen = 0, True
         self.log.checked(check, changes, others)
-        with signals.shielded():  # an alert that is claimed and not yet sent would be lost
-            self._log_alerts(self.alerts.after_check(check, changes))
+        with signals.shielded():  # an alert that is claimed and not yet sent would be late
+            self._log_alerts(self.alerts.after_check(check, self.every))
         self._catch_up()
         return check
 

@@ -13,7 +13,7 @@ from rollout_console.render.formatting import (
     format_number,
     format_time,
 )
-from rollout_console.render.history import change_summary
+from rollout_console.render.history import change_summary, session_phrase
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -33,7 +33,9 @@ def render_change(change: Change, screen: Screen) -> str:
 
 
 def _cautions(change: Change) -> Iterator[str]:
-    """Say what spoke against raising the percentage."""
+    """Say what spoke against raising the percentage, and who was in the way of a stop."""
+    if change.ended_sessions:
+        yield f"was in the way, and was ended: {', '.join(map(session_phrase, change.ended_sessions))}"
     if change.shut and change.changed:
         yield f"raised although gates are shut: {'; '.join(sanitize(gate.message, 200) for gate in change.shut)}"
     if change.skipped_phase is not None:

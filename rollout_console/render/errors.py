@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_list
@@ -65,3 +67,18 @@ def repositories_phrase(error: ErrorKind, width: int) -> str:
     if not names:
         return "no repository known"
     return format_list(names, len(names), max(20, width - 12)) + (", perhaps others" if error.more_repositories else "")
+
+
+def main_errors(evidence: Mapping[str, Any]) -> list[str]:
+    """Return the main errors of a trip; others can write rows, too, so that anything may stand there."""
+    errors = evidence.get("main_errors")
+    found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    return [
+        f"{_number(error.get('errors'))} × {sanitize(str(error.get('kind')), 160)}"
+        + (f", new since {_number(error.get('first_percentage'))} %" if error.get("is_new") is True else "")
+        for error in found[:3]
+    ]
+
+
+def _number(value: object) -> str:
+    return format_count(value) if isinstance(value, int) else "?"

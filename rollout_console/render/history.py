@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_counted, format_time
+from rollout_console.render.formatting import format_counted, format_duration, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import History, HistoryEntry
+from rollout_console.results import EndedSession, History, HistoryEntry
 
 
 @renderer.register
@@ -18,6 +18,8 @@ def render_history(history: History, screen: Screen) -> str:
     for entry in history.entries:
         summary = screen.paint(change_summary(entry), "title")
         lines.append(f" {sanitize(entry.short_id, 8)}  {format_time(entry.at)}  {summary}  by {change_author(entry)}")
+        if entry.ended_sessions:
+            lines.append(f"   in its way, and ended: {', '.join(map(session_phrase, entry.ended_sessions))}")
         if entry.reason:
             lines.append(f"   {sanitize(entry.reason, 2 * screen.width)}")
     return "\n".join(lines)
@@ -51,6 +53,12 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "none" if value is None else sanitize(str(value), 60)
+
+
+def session_phrase(session: EndedSession) -> str:
+    """Return which database session it was: its process, what it calls itself, its state and for how long."""
+    age = f" for {format_duration(session.seconds)}" if session.seconds is not None else ""
+    return f"process {session.pid} ({sanitize(session.application, 60)}, {sanitize(session.state, 40)}{age})"
 
 
 def change_author(entry: HistoryEntry) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from rollout_console.render.chart import render_error_trend
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.errors import error_lines, kind_name
-from rollout_console.render.formatting import format_count, format_counted
+from rollout_console.render.errors import error_lines, kind_name, main_errors
+from rollout_console.render.formatting import format_counted
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -87,27 +86,12 @@ def left_out_phrase(timeline: Timeline) -> str:
 def _told_change(entry: HistoryEntry, tripped: bool) -> Told:
     details = [sanitize(entry.reason, REASON)] if entry.reason else []
     if tripped:
-        details += [f"main error: {phrase}" for phrase in _main_errors(entry.evidence or {})]
+        details += [f"main error: {phrase}" for phrase in main_errors(entry.evidence or {})]
     what = f"TRIPPED: {change_summary(entry)}" if tripped else change_summary(entry)
     return Told(what, change_author(entry), tuple(details))
 
 
-def _main_errors(evidence: dict[str, Any]) -> list[str]:
-    """Return the main errors of a trip; others can write rows, too, so that anything may stand there."""
-    errors = evidence.get("main_errors")
-    found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    return [
-        f"{_number(error.get('errors'))} × {sanitize(str(error.get('kind')), 160)}"
-        + (f", new since {_number(error.get('first_percentage'))} %" if error.get("is_new") is True else "")
-        for error in found[:3]
-    ]
-
-
-def _number(value: object) -> str:
-    return format_count(value) if isinstance(value, int) else "?"
-
-
 def _alert_phrase(event: str) -> str:
-    """Return what an alert was for: a change is known by the beginning of its id."""
-    name, _, change = event.partition(" ")
-    return f"for change {sanitize(change, 8)}" if name == "change" and change else f"for: {sanitize(event, 200)}"
+    """Return what an alert was for: its kind, and of a change the beginning of its id."""
+    kind, _, change = event.partition(" ")
+    return f"{sanitize(kind, 200)}, change {sanitize(change[:8], 8)}" if change else sanitize(kind, 200)

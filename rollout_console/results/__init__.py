@@ -23,8 +23,15 @@ from rollout_console.results.features import Feature, Features, Phase4, Phase4Re
 from rollout_console.results.gates import Gate, OnBreach
 from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
 from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
-from rollout_console.results.history import History, HistoryEntry
-from rollout_console.results.monitoring import AlertClaims, MonitorAtWork, MonitorBeat
+from rollout_console.results.history import EndedSession, History, HistoryEntry
+from rollout_console.results.monitoring import (
+    AlertClaims,
+    AlertDue,
+    AlertsConfirmed,
+    MonitorAtWork,
+    MonitorBeat,
+    NewestChange,
+)
 from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState
 from rollout_console.results.overview import Overview
 from rollout_console.results.plan import Advance, AdvanceOutcome, Plan, PlanStep, StepState
@@ -43,6 +50,8 @@ __all__ = [
     "Advance",
     "AdvanceOutcome",
     "AlertClaims",
+    "AlertDue",
+    "AlertsConfirmed",
     "Arm",
     "Backtest",
     "CatchUp",
@@ -57,6 +66,7 @@ __all__ = [
     "DecidedBy",
     "DecisionChoice",
     "DecisionComparison",
+    "EndedSession",
     "ErrorKind",
     "ErrorTrend",
     "Errors",
@@ -89,6 +99,7 @@ __all__ = [
     "MonitorAtWork",
     "MonitorBeat",
     "Moves",
+    "NewestChange",
     "OnBreach",
     "Operator",
     "Overview",

@@ -11,7 +11,7 @@ from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
 from rollout_console.results.gates import Gate
 from rollout_console.results.health import Health
-from rollout_console.results.history import HistoryEntry
+from rollout_console.results.history import EndedSession, HistoryEntry
 from rollout_console.results.status import Status
 
 C = TypeVar("C", bound="Change")
@@ -42,7 +42,8 @@ class Change(Result, kw_only=True):
     changed and that it found as asked. Where the percentage was raised, `shut` are the gates that were shut (R17),
     and `skipped_phase` is the percentage of the next step if it was skipped. `blacklisted` and
     `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist.
-    `moves` is there where the strategy has changed; `undone` is the change that an undo reverted.
+    `moves` is there where the strategy has changed; `undone` is the change that an undo reverted,
+    and `ended_sessions` were in the way of a stop (R18).
     """
 
     command: str
@@ -56,6 +57,7 @@ class Change(Result, kw_only=True):
     until: datetime | None = None
     moves: Moves | None = None
     undone: HistoryEntry | None = None
+    ended_sessions: list[EndedSession] = field(default_factory=list)
     shut: list[Gate] = field(default_factory=list)
     skipped_phase: int | None = None
 

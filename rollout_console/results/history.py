@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+from msgspec import field
+
 from rollout_console.results.base import Record, Result
+
+
+class EndedSession(Record, kw_only=True):
+    """A database session that was in the way of a stop and was ended (R18); `seconds` is its transaction's age."""
+
+    pid: int
+    application: str
+    state: str
+    seconds: int | None = None
 
 
 class HistoryEntry(Record, kw_only=True):
     """One row of the history (R10). Others can write rows, too: any text may stand in `action` and `command`.
 
-    `undoes` is the id of the change that an undo reverted.
+    `undoes` is the id of the change that an undo reverted; `ended_sessions` were in the way of a stop.
     """
 
     id: str
@@ -30,6 +41,7 @@ class HistoryEntry(Record, kw_only=True):
     after: dict[str, Any] | None = None
     undoes: str | None = None
     evidence: dict[str, Any] | None = None
+    ended_sessions: list[EndedSession] = field(default_factory=list)
 
     @property
     def short_id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rollout_console.results.base import Record, Result
+from rollout_console.results.history import HistoryEntry
 
 
 class MonitorAtWork(Record, kw_only=True):
@@ -24,8 +25,29 @@ class MonitorBeat(Result, kw_only=True):
     others: list[MonitorAtWork]
 
 
-class AlertClaims(Result, kw_only=True):
-    """The events that the caller is the first to raise, and those that it has cleared."""
+class AlertDue(Record, kw_only=True):
+    """An alert that the caller has to send: for a change, or for a state that was entered or is `over`."""
 
-    raised: list[str]
-    cleared: list[str]
+    event: str
+    kind: str
+    over: bool = False
+    change: HistoryEntry | None = None
+
+
+class AlertClaims(Result, kw_only=True):
+    """The alerts that the caller has to send; `operation` is what it confirms them by."""
+
+    operation: str
+    alerts: list[AlertDue]
+
+
+class AlertsConfirmed(Result, kw_only=True):
+    """How many of the claimed alerts are not sent."""
+
+    unsent: int
+
+
+class NewestChange(Result, kw_only=True):
+    """The id of a feature's newest change."""
+
+    id: str | None

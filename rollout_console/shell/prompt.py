@@ -83,7 +83,10 @@ def install(session: Session) -> None:
     from IPython.terminal.prompts import Prompts
     from pygments.token import Token
 
-    status = Refresher(session.console.client.status, REFRESH, lambda: ip.pt_app.app.invalidate(), longest=REFRESH)
+    client = session.console.client
+    status = Refresher(
+        client.status, REFRESH, lambda: ip.pt_app.app.invalidate(), longest=REFRESH, wait=client.listener
+    )
     session.status = status
 
     def known() -> Snapshot[Status]:

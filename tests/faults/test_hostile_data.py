@@ -10,7 +10,7 @@ import pytest
 
 from rollout_console.dashboard.view import draw, history_lines
 from rollout_console.errors import RolloutError
-from rollout_console.monitor.alerts import _of_change
+from rollout_console.monitor.wording import KINDS, worded
 from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen, render
 from rollout_console.render.html import render_html
@@ -155,8 +155,8 @@ def test_r12_in_what_is_completed(attacked):
 
 
 def test_r12_in_alerts(attacked):
-    check, history = attacked.client.check_health(), attacked.client.history(50)
-    alerts = [alert for entry in history.entries if (alert := _of_change(entry, check))]
+    check, claims = attacked.client.check_health(), attacked.client.claim_alerts(list(KINDS), 3600, [], [])
+    alerts = [worded(due, check) for due in claims.alerts]
     assert len(alerts) >= 2
     for alert in alerts:
         harmless(alert.title + alert.text)

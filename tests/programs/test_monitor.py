@@ -10,11 +10,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.support import servers
+from tests.support.receiver import Receiver, alert_receiver
 from tests.support.terminal import Running, console_environment, run_command, start_command
 
 
@@ -192,44 +192,15 @@ def test_a_monitor_survives_a_stop_and_restart_of_the_database(tmp_path):
             wait_for("monitor ended")
 
 
-class Receiver(ThreadingHTTPServer):
-    """Where apprise's json:// service delivers; fails while it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Delivery)
-        self.titles: list[str] = []
-        self.broken = False
-
-
-class Delivery(BaseHTTPRequestHandler):
-    """One alert."""
-
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        if not self.server.broken:
-            self.server.titles.append(body["title"].split("] ")[1])
-        self.send_response(500 if self.server.broken else 200)
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with alert_receiver() as server:
+        yield server
 
 
 @pytest.fixture
 def alerting(watched, receiver):
-    watched["ROLLOUT_ALERT_URLS"] = f"json://user:hidden@127.0.0.1:{receiver.server_port}/"
+    watched["ROLLOUT_ALERT_URLS"] = receiver.url
     watched["ROLLOUT_HOME"] = watched["HOME"]
     return watched
 
@@ -293,6 +264,35 @@ def test_an_alert_that_could_not_be_delivered_is_tried_again_and_then_sent_once(
         wait_for("STOPPED (20 % is kept)")
         wait_for("STOPPED (20 % is kept)")
     assert receiver.titles == ["EMERGENCY STOP"]
+
+
+def test_an_alert_leaves_as_it_happens_with_the_evidence_and_what_to_type(rollout, alerting, receiver):
+    with monitor(alerting, "--every", "1h") as wait_for:
+        wait_for("20 %  no jobs yet")
+        rollout.report(bad=12, message="boom")
+        wait_for("alert sent: ROLLED BACK by itself")
+        rollout.client.set_rollout(5)
+        rollout.client.note("nothing to hear of")
+        wait_for("5 %  no jobs yet")
+    assert receiver.titles == ["ROLLED BACK by itself"]
+    text = receiver.bodies[0]
+    assert "treatment: 100 % errors (10 of 10 jobs" in text
+    assert "control: no jobs" in text
+    assert "rule: more than 5 % of at least 10 jobs, guardrail manual" in text
+    assert "next: rollout.showMetrics()" in text
+
+
+def test_rollout_alert_on_chooses_the_kinds(rollout, alerting, receiver):
+    once({**alerting, "ROLLOUT_ALERT_ON": "raising,notes,settings"})
+    assert receiver.titles == ["raised"]
+    rollout.client.note("the status page is red")
+    rollout.client.emergency_stop("smoke")
+    rollout.client.configure(max_error_rate=4)
+    once({**alerting, "ROLLOUT_ALERT_ON": "raising, notes, settings"})
+    assert receiver.titles[1:] == ["note", "settings changed"]
+    done = once({**alerting, "ROLLOUT_ALERT_ON": "raising,nonsense"})
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "there is no kind nonsense; the kinds are trip, rollback, stop" in done.stderr
 
 
 def test_r11_a_service_that_apprise_does_not_know_is_refused_without_being_shown(alerting):

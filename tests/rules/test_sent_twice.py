@@ -63,7 +63,7 @@ SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
     "rollout_begin": ([CATEGORIZED], {"percentage": 10}),
     "rollout_seed_whitelist": ([CATEGORIZED], {"max_rows": 2}),
     "rollout_monitor_beat": ([], {"monitor_id": "6e2a3bd1-5a58-4be9-94a3-0a5a51a1e6f1", "every_seconds": 60}),
-    "rollout_claim_alerts": ([], {"raised": ["breach"]}),
+    "rollout_claim_alerts": ([], {"kinds": ["breach", "stop"], "raised": ["breach"]}),
 }
 NO_CHANGE_OF_A_ROLLOUT = {"rollout_monitor_beat", "rollout_claim_alerts"}
 FOR_THE_OWNER = {"rollout_decide_by"}  # over a connection that retries nothing

@@ -12,6 +12,7 @@ from rollout_console.adapters.postgres import translate
 from rollout_console.errors import (
     MEANINGS,
     BadCredentials,
+    Blocked,
     NotFound,
     NotPermitted,
     Refused,
@@ -21,7 +22,7 @@ from rollout_console.errors import (
     from_sqlstate,
 )
 
-OURS = {"RC001": Refused, "RC002": Refused, "RC003": NotFound, "RC004": Refused}
+OURS = {"RC001": Refused, "RC002": Refused, "RC003": NotFound, "RC004": Refused, "RC005": Blocked}
 POSTGRESQLS = {
     "08006": Unreachable,
     "22P02": Refused,

@@ -12,7 +12,16 @@ from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.screen import STYLES
-from rollout_console.results import CategorizationRun, Change, Gate, HistoryEntry, Moves, SetupStep, Simulation
+from rollout_console.results import (
+    CategorizationRun,
+    Change,
+    EndedSession,
+    Gate,
+    HistoryEntry,
+    Moves,
+    SetupStep,
+    Simulation,
+)
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
@@ -31,7 +40,7 @@ def said(command, changed=True, **changes):
     if not changed:
         changes["change"] = None
     plain: dict[str, Any] = {"applied": [], "already": [], "blacklisted": [], "shut": [], "skipped_phase": None}
-    plain |= {"whitelisted": [], "until": None, "moves": None}
+    plain |= {"whitelisted": [], "until": None, "moves": None, "ended_sessions": []}
     plain |= {"auto_rollback_enabled": True, "command": command, "changed": changed}
     return render(sample(Change, **{**plain, **changes}), PIPE)
 
@@ -246,3 +255,10 @@ def test_a_simulation_says_whether_a_job_tripped_the_breaker_and_where_to_look()
     assert "job 11 tripped the breaker" in tripped
     assert "rollout.showMetrics()" in tripped
     assert "tripped" not in render(sample(Simulation, rolled_back=False), PIPE)
+
+
+def test_r18_a_stop_says_first_whom_it_has_ended():
+    session = sample(EndedSession, pid=123, application="psql", state="idle in transaction", seconds=720)
+    first, second, *_ = said("emergencyStop", ended_sessions=[session]).splitlines()
+    assert "was in the way, and was ended: process 123 (psql, idle in transaction for 12 min" in first
+    assert "all traffic is halted" in second

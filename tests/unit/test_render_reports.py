@@ -32,7 +32,7 @@ def shown(kind, **changes):
     ],
 )
 def test_the_history_says_who_it_was(changes, author):
-    assert shown(results.History, reason=None, **changes).endswith(author)
+    assert shown(results.History, reason=None, ended_sessions=[], **changes).endswith(author)
 
 
 def test_the_history_has_what_a_reason_and_the_order_it_was_given():

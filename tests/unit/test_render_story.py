@@ -50,7 +50,7 @@ def test_each_event_has_words():
         told(
             event("change", change=entry),
             event("trip", change=entry),
-            event("alert", alert="change 0123456789abcdef"),
+            event("alert", alert="trip 0123456789abcdef"),
             event("alert", alert="breach"),
             event("error", error=sample(ErrorKind, "limit <n>", first_percentage=25)),
             event("leak", leaks=3),
@@ -58,8 +58,8 @@ def test_each_event_has_words():
         ),
         PIPE,
     )
-    for words in ("TRIPPED: ", "main error: 9 × limit <n>, new since 25 %", "alert sent", "for change 0123456…",
-                  "for: breach", "new kind of error", "limit <n>; at 25 %", "3 jobs began in the rollout",
+    for words in ("TRIPPED: ", "main error: 9 × limit <n>, new since 25 %", "alert sent", "trip, change 01234567",
+                  "breach", "new kind of error", "limit <n>; at 25 %", "3 jobs began in the rollout",
                   "2 earlier events are left out"):  # fmt: skip
         assert words in text
 

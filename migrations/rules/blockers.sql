@@ -1,0 +1,178 @@
+-- R18: who stands in the way of a change, and how a stop gets past them.
+--
+-- No function here, and none that calls rollout_make_way first, has a variable of the table's type: PostgreSQL looks
+-- up its columns as it compiles the function, and would wait right there for whoever has locked the table.
+
+create or replace function public.rollout_row_lockers(feature text)
+returns integer[]
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+    locker xid;
+    lockers xid[];
+    pids integer[];
+begin
+    select c.xmax, array[c.xmax] into locker, lockers
+    from rollout_configuration c where c.feature_name = feature and c.is_active;
+    begin  -- of a row that several have locked, xmax is their list; a key share is in nobody's way
+        lockers := lockers || array(select m.xid from pg_get_multixact_members(locker) m where m.mode <> 'keysh');
+    exception when others then
+        null;  -- no list of this number: xmax is a transaction
+    end;
+    pids := array(
+        select l.pid from pg_locks l
+        where l.locktype = 'transactionid' and l.granted and l.transactionid = any (lockers)
+          and l.pid in (select rollout_table_holders()));
+    if pids <> '{}' or not rollout_is_in_progress(locker) then
+        return pids;
+    end if;
+    -- A savepoint's transaction that was released has no lock any more. It began after its session's own did; if
+    -- only one session that has locked rows of this table qualifies, it is that one.
+    pids := array(
+        select a.pid from pg_stat_activity a
+        where a.pid in (select rollout_table_holders()) and age(a.backend_xid) >= age(locker)
+          and not exists (select from pg_locks w
+                          where w.pid = a.pid and not w.granted and w.locktype in ('transactionid', 'tuple')));
+    return case when cardinality(pids) = 1 then pids else '{}' end;
+end $$;
+comment on function public.rollout_row_lockers(text) is
+    'R18: the sessions that have locked the row of a feature''s configuration against a change.';
+
+create or replace function public.rollout_table_holders()
+returns setof integer
+language sql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select l.pid from pg_locks l
+    where l.locktype = 'relation' and l.granted and l.relation = 'public.rollout_configuration'::regclass
+      and l.mode in ('RowShareLock', 'RowExclusiveLock') and l.pid <> pg_backend_pid()
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+$$;
+comment on function public.rollout_table_holders() is
+    'R18: the other sessions that have locked or written rows of the configurations in an open transaction.';
+
+create or replace function public.rollout_is_in_progress(transaction xid)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- The status is asked for with the epoch, which xmax lacks: the newest one at which it is not ahead of now.
+    select coalesce(pg_xact_status((n.next - (n.next - transaction::text::bigint) & 4294967295)::text::xid8)
+                    = 'in progress', false)
+    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) n
+    where transaction::text <> '0' and age(transaction) >= 0
+$$;
+comment on function public.rollout_is_in_progress(xid) is
+    'R18: whether a transaction, or one of a savepoint, has not ended; null for none.';
+
+create or replace function public.rollout_blockers(feature text)
+returns table (pid integer, application text, state text, seconds integer)
+language plpgsql volatile security definer  -- what sessions of other roles do is shown to the owner
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    pids integer[];
+    holding boolean;
+begin
+    perform pg_stat_clear_snapshot();  -- or the activity is that of the transaction's first look
+    -- Who holds the table, then who waits for it ahead of us, then who holds the row, which can only now be looked at.
+    foreach holding in array array[true, false] loop
+        pids := array(
+            select l.pid from pg_locks l
+            where l.locktype = 'relation' and l.granted = holding and l.pid <> pg_backend_pid()
+              and l.relation = 'public.rollout_configuration'::regclass
+              and l.database = (select d.oid from pg_database d where d.datname = current_database())
+              and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
+        exit when pids <> '{}';
+    end loop;
+    if pids = '{}' then
+        pids := rollout_row_lockers(feature);
+    end if;
+    return query
+        select a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), coalesce(a.state, 'unknown'),
+               floor(extract(epoch from clock_timestamp() - a.xact_start))::integer
+        from pg_stat_activity a
+        where a.pid = any (pids)
+        order by a.xact_start;
+end $$;
+comment on function public.rollout_blockers(text) is
+    'R18: the sessions in the way of a change: what they call themselves, state, age of the transaction, no data.';
+
+create or replace function public.rollout_end_blockers(feature text)
+returns jsonb
+language plpgsql security definer  -- hosted Supabase lets the owner end sessions, and not the service role
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    seen constant integer[] := array(select b.pid from rollout_blockers(feature) b where coalesce(b.seconds, 1) >= 1);
+    blocker record;
+    ended jsonb := '[]';
+begin
+    if seen = '{}' then
+        return ended;
+    end if;
+    perform pg_sleep(0.3);  -- one that has only just got the lock is done by then
+    for blocker in select * from rollout_blockers(feature) b where b.pid = any (seen) loop
+        begin
+            if pg_terminate_backend(blocker.pid, 1000) then
+                ended := ended || jsonb_strip_nulls(to_jsonb(blocker));
+            end if;
+        exception when insufficient_privilege then
+            null;  -- a superuser's, or this role may end none: rollout_make_way names it
+        end;
+    end loop;
+    return ended;
+end $$;
+comment on function public.rollout_end_blockers(text) is
+    'R18: ends the sessions that were in the way of a stop before and after a moment; answers which.';
+
+create or replace function public.rollout_make_way(feature text, wins boolean default false)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    began constant timestamptz := clock_timestamp();
+    before constant text := current_setting('lock_timeout');
+    ended jsonb := '[]';
+begin
+    loop
+        begin
+            perform set_config('lock_timeout', case when wins then '700ms' else '5s' end, true);
+            lock table rollout_configuration in row exclusive mode;
+            -- "No key": history and metrics rows may still refer to the configuration meanwhile.
+            perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
+            perform set_config('lock_timeout', before, true);
+            return ended;
+        exception when lock_not_available then
+            if wins then
+                ended := ended || rollout_end_blockers(feature);
+            end if;
+        end;
+        exit when not wins or clock_timestamp() > began + interval '4 seconds';
+    end loop;
+    raise exception '%', rollout_blocked(feature) using errcode = 'RC005';
+end $$;
+comment on function public.rollout_make_way(text, boolean) is
+    'R18: locks a feature''s configuration. A change gives up after 5 s and names who is in the way; a stop waits '
+    'for a second, ends them where it may, and answers whom it has ended.';
+
+create or replace function public.rollout_blocked(feature text)
+returns text
+language sql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case when count(*) = 0
+        then 'another session has locked the rollout; nothing was changed: type the command again'
+        else format(
+            'another session has locked the rollout: %s; nothing was changed; to end it, run %s; '
+            'then type the command again',
+            string_agg(format('process %s (%s, %s%s)', b.pid, left(b.application, 60), b.state,
+                              ', for ' || b.seconds || ' s'), ', '),
+            string_agg(format('select pg_terminate_backend(%s)', b.pid), '; ')) end
+    from rollout_blockers(feature) b
+$$;
+comment on function public.rollout_blocked(text) is
+    'R13 and R18: who is in the way of a change, and the statement that ends their sessions.';

@@ -1,0 +1,121 @@
+"""What an alert says: what happened, by whom and why, the evidence, and the next command to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from rollout_console.render.errors import main_errors
+from rollout_console.render.formatting import format_number
+from rollout_console.render.health import control_phrase, error_rate_phrase, evidence_phrase
+from rollout_console.render.history import change_author, change_summary, session_phrase
+from rollout_console.render.sanitize import sanitize
+from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry
+
+BREACH = "breach"
+BLIND = "blind"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One message.
+
+    Attributes:
+        title: what happened, in a few words.
+        text: the details, and what to type.
+    """
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is said of a change of one kind.
+
+    Attributes:
+        title: the first words.
+        next: the command that one is likely to want then.
+    """
+
+    title: str
+    next: Callable[[HistoryEntry], str]
+
+
+def _undo(entry: HistoryEntry) -> str:
+    return f'rollout.undo("{sanitize(entry.short_id, 8)}")'
+
+
+def _lower(entry: HistoryEntry) -> str:
+    return f"rollout.rollbackToPercentage({entry.previous_percentage})"
+
+
+# By their names in ROLLOUT_ALERT_ON and in rollout_alert_kind.
+CHANGES = {
+    "trip": Kind("ROLLED BACK by itself", lambda _: "rollout.showMetrics()"),
+    "rollback": Kind("rolled back", lambda _: "rollout.showMetrics()"),
+    "stop": Kind("EMERGENCY STOP", lambda _: "rollout.resume()"),
+    "resume": Kind("resumed", lambda _: "rollout.checkHealth()"),
+    "raising": Kind("raised", _lower),
+    "advance": Kind("advanced", _lower),
+    "hold": Kind("held", lambda _: "rollout.release()"),
+    "release": Kind("released", lambda _: "rollout.status()"),
+    "undo": Kind("undone", _undo),
+    "settings": Kind("settings changed", _undo),
+    "notes": Kind("note", lambda _: "rollout.history()"),
+}
+KINDS = (*CHANGES, BREACH, BLIND)
+DEFAULT = ("trip", "rollback", "stop", "resume", BREACH, BLIND)
+
+
+def worded(due: AlertDue, check: HealthCheck) -> Alert:
+    """Return what to say of a change or a state.
+
+    Args:
+        due: what happened.
+        check: what the monitor has just found: the evidence of what brings none of its own.
+    """
+    if due.change is not None:
+        return _of_change(CHANGES[due.kind], due.change, check)
+    if not due.over:
+        return Alert(
+            "BREACH, and auto-rollback is off",
+            f"Traffic still flows.\n{_evidence(check.health)}\nnext: rollout.rollbackToZero()",
+        )
+    title = "breach: rolled back or stopped" if check.health.check_rolls_back else "breach is over"
+    return Alert(title, f"Rollout at {_at(check)}.\n{_evidence(check.health)}\nnext: rollout.status()")
+
+
+def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:
+    reason = f": {sanitize(entry.reason, 500)}" if entry.reason else ""
+    lines = [f"{change_summary(entry)}, by {change_author(entry)}{reason}. Rollout at {_at(check)} now."]
+    if entry.ended_sessions:
+        lines.append(f"in its way, and ended: {', '.join(map(session_phrase, entry.ended_sessions))}")
+    lines.append(_evidence(_health_of(entry) or check.health))
+    lines += [f"main error: {phrase}" for phrase in main_errors(entry.evidence or {})]
+    lines.append(f"next: {kind.next(entry)}")
+    return Alert(kind.title, "\n".join(lines))
+
+
+def _health_of(entry: HistoryEntry) -> Health | None:
+    """Return the health that a change rests on, if it has one that can be read."""
+    try:
+        return msgspec.convert(entry.evidence, Health) if entry.evidence else None
+    except msgspec.ValidationError:  # others may write rows, too
+        return None
+
+
+def _evidence(health: Health) -> str:
+    """Return both arms' rates with their samples, and the rule that they were judged by."""
+    rule = (
+        f"rule: more than {format_number(health.max_error_rate)} % of at least {health.minimum_sample} jobs, "
+        f"guardrail {health.guardrail}"
+    )
+    found = (f"treatment: {error_rate_phrase(health)}", control_phrase(health), evidence_phrase(health), rule)
+    return "; ".join(phrase for phrase in found if phrase)
+
+
+def _at(check: HealthCheck) -> str:
+    return f"{check.status.percentage_in_effect} %"

@@ -1,0 +1,198 @@
+"""R18: a stop takes effect within 5 s, whoever is in its way; what it can't end, it names."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.errors import Blocked, RolloutError
+from tests.support.rollouts import OPERATOR
+
+STOPPED_WITHIN = 5  # seconds, R18
+UPDATE = "update rollout_configuration set metadata = '{\"mine\": 1}'"
+Sessions = Callable[..., psycopg.Connection]
+
+
+def row_updated(open_session: Sessions) -> None:
+    open_session().execute(UPDATE)
+
+
+def row_updated_in_a_savepoint(open_session: Sessions) -> None:
+    session = open_session()
+    session.execute("select txid_current(); savepoint a")
+    session.execute(UPDATE)
+    session.execute("release savepoint a")
+
+
+def row_locked(open_session: Sessions) -> None:
+    open_session().execute("select from rollout_configuration for update")
+
+
+def row_shared_by_several(open_session: Sessions) -> None:
+    for _ in range(3):
+        open_session().execute("select from rollout_configuration for share")
+
+
+def long_update(open_session: Sessions) -> None:
+    session = open_session()
+    running = threading.Thread(target=in_background, args=(session, f"{UPDATE} where pg_sleep(60) is not null"))
+    session.execute(UPDATE)
+    running.start()
+
+
+def table_locked(open_session: Sessions) -> None:
+    open_session().execute("lock table rollout_configuration")
+
+
+def ddl_in_waiting(open_session: Sessions) -> None:
+    open_session("reader").execute("select from rollout_configuration")
+    alter = "alter table rollout_configuration add column if not exists mine text"
+    threading.Thread(target=in_background, args=(open_session(), alter)).start()
+
+
+BLOCKERS = [
+    row_updated, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
+    ddl_in_waiting,
+]  # fmt: skip
+
+
+def in_background(session: psycopg.Connection, statement: str) -> None:
+    with suppress(psycopg.Error):
+        session.execute(statement)
+
+
+@contextmanager
+def in_the_way(url: str, block: Callable[[Sessions], None]) -> Iterator[dict[str, list[int]]]:
+    """Have sessions of other programs, for longer than a second, and end what is left of them."""
+    opened: dict[str, list[int]] = {"blocker": [], "reader": []}
+    kept = []  # one that nothing refers to is closed
+    with ExitStack() as stack:
+
+        def open_session(name: str = "blocker") -> psycopg.Connection:
+            session = psycopg.connect(make_conninfo(url, application_name=name))
+            opened[name].append(session.info.backend_pid)
+            kept.append(session)
+            stack.callback(end, url, session.info.backend_pid)
+            return session
+
+        block(open_session)
+        time.sleep(1)
+        yield opened
+
+
+def end(url: str, pid: int) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select pg_terminate_backend(%s, 2000)", (pid,))
+
+
+def alive(rollout, pids: list[int]) -> set[int]:
+    return {pid for (pid,) in rollout.sql("select pid from pg_stat_activity where pid = any (%s)", pids)}
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("command", ["emergency_stop", "rollback_to_zero"])
+@pytest.mark.parametrize("block", BLOCKERS, ids=lambda block: block.__name__)
+def test_r18_a_stop_wins_and_says_whom_it_ended(running, block, command):
+    answers = []
+    with in_the_way(running.url, block) as sessions:
+        took = seconds_of(lambda: answers.append(getattr(running.client, command)("smoke")))
+        assert took < STOPPED_WITHIN
+        assert alive(running, sessions["blocker"]) == set()
+        assert len(alive(running, sessions["reader"])) == len(sessions["reader"]), "a reader is in nobody's way"
+    answer = answers[0]
+    assert answer.status.percentage_in_effect == 0
+    ended = {session.pid: session for session in answer.ended_sessions}
+    assert set(ended) == set(sessions["blocker"])
+    assert {session.application for session in ended.values()} == {"blocker"}
+    assert all(session.seconds >= 1 for session in ended.values())
+    assert running.client.history(1).entries[0].ended_sessions == answer.ended_sessions
+    assert "mine" not in str(answer.to_dict()), "what it did, and with what data, is nobody's business"
+
+
+def test_r18_a_stop_that_a_cold_connection_makes_wins_over_a_locked_table(running, kind):
+    if kind == "supabase":
+        pytest.skip("the API keeps its connections")
+    cold = RolloutClient(PostgresAdapter(running.url), who=OPERATOR)
+    with in_the_way(running.url, table_locked):
+        assert seconds_of(cold.emergency_stop) < STOPPED_WITHIN
+    cold.close()
+
+
+def test_r18_a_short_transaction_is_waited_for(running):
+    with psycopg.connect(running.url) as other:
+        other.execute(UPDATE)
+        later = threading.Timer(0.4, other.commit)
+        later.start()
+        answer = running.client.emergency_stop("smoke")
+        later.join()
+        assert answer.ended_sessions == []
+        assert other.execute("select 1").fetchone() == (1,)
+
+
+def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    other = "select from rollout_configuration where feature_name = 'another_feature' for update"
+    with psycopg.connect(running.url) as neighbour, in_the_way(running.url, row_updated):
+        neighbour.execute(other)
+        assert running.client.emergency_stop("smoke").status.emergency_stop
+        assert neighbour.execute("select 1").fetchone() == (1,)
+
+
+@pytest.fixture
+def powerless(running, kind):
+    """A client whose role, like the functions' owner, may end nobody else's sessions."""
+    if kind == "supabase":
+        pytest.skip("the API has the rights that its login has")
+    role = f"powerless_{uuid.uuid4().hex[:8]}"
+    running.sql(f"create role {role}; grant service_role, pg_read_all_stats to {role}")
+    owned = ["rollout_blockers", "rollout_end_blockers"]
+    running.sql(
+        f"grant create, usage on schema public to {role}; grant select, update on rollout_configuration to {role}"
+    )
+    for function in owned:
+        running.sql(f"alter function {function}(text) owner to {role}")
+    running.sql(f"grant execute on all functions in schema public to {role}")
+    yield RolloutClient(PostgresAdapter(make_conninfo(running.url, options="-c role=service_role")), who=OPERATOR)
+    for function in owned:
+        running.sql(f"alter function {function}(text) owner to current_user")
+    running.sql(f"drop owned by {role}; drop role {role}")
+    running.sql("select rollout_apply_privileges()")
+
+
+def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(running, powerless):
+    with in_the_way(running.url, row_updated) as sessions:
+        (pid,) = sessions["blocker"]
+        with pytest.raises(RolloutError) as failure:
+            powerless.emergency_stop("smoke")
+        assert alive(running, sessions["blocker"]) == {pid}
+    assert f"process {pid} (blocker, idle in transaction, for " in str(failure.value)
+    assert f"select pg_terminate_backend({pid})" in str(failure.value)
+    assert failure.value.by_hand
+    powerless.close()
+
+
+@pytest.mark.parametrize("block", [row_updated, table_locked, ddl_in_waiting], ids=lambda block: block.__name__)
+def test_r13_another_command_ends_nobody_and_names_who_is_in_its_way(running, block):
+    rows = running.history_rows()
+    with in_the_way(running.url, block) as sessions:
+        (pid,) = sessions["blocker"]
+        with pytest.raises(Blocked) as failure:
+            running.client.set_rollout(60)
+        assert alive(running, sessions["blocker"]) == {pid}
+    assert f"process {pid} (blocker, " in str(failure.value)
+    assert str(failure.value).endswith(f"select pg_terminate_backend({pid}); then type the command again")
+    assert running.history_rows() == rows

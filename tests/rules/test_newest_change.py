@@ -1,0 +1,93 @@
+"""A change is heard of as it commits, and asked for every few seconds where that does not work."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+
+import psycopg
+import pytest
+
+from rollout_console.adapters import base
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
+from tests.support import servers
+from tests.support.rollouts import OPERATOR
+
+
+def changed_later(client: RolloutClient, url: str, newest: str | None) -> str | None:
+    """Wait for a change that another session makes in the middle of the wait."""
+    other = RolloutClient(PostgresAdapter(url), who=OPERATOR)
+    timer = threading.Timer(0.5, other.note, ("seen",))
+    timer.start()
+    try:
+        return client.wait_for_change(newest, 60)
+    finally:
+        timer.join()
+        other.close()
+
+
+def test_a_wait_ends_with_the_change(rollout):
+    newest = rollout.client.wait_for_change(None, 60)
+    assert newest == rollout.client.history(1).entries[0].id
+    assert rollout.client.wait_for_change(newest, 0) == newest
+    found = changed_later(rollout.client, rollout.url, newest)
+    assert found == rollout.client.history(1).entries[0].id != newest
+
+
+def test_each_row_notifies_with_its_feature_and_id_when_it_commits(rollout):
+    with psycopg.connect(rollout.url, autocommit=True) as listener:
+        listener.execute("listen rollout_history")
+        change = rollout.client.note("seen").change
+        told = [json.loads(n.payload) for n in listener.notifies(timeout=5, stop_after=1)]
+    assert told == [{"id": change.id, "feature": rollout.client.feature}]
+
+
+@pytest.mark.parametrize("kind", ["embedded", "postgres15"])
+def test_it_is_heard_and_not_asked_for(rollout, monkeypatch):
+    """With an hour between two questions, only a notification can end the wait."""
+    monkeypatch.setattr(base, "POLL", 3600)
+    newest = rollout.client.wait_for_change(None, 60)
+    assert changed_later(rollout.client, rollout.url, newest) != newest
+
+
+@pytest.mark.parametrize("kind", ["postgres15"])
+def test_where_listening_fails_it_is_asked_for(rollout, monkeypatch):
+    """As behind a pooler, which takes `listen` and keeps silent."""
+    monkeypatch.setattr("rollout_console.adapters.postgres.CHANNEL", "nobody_notifies_here")
+    newest = rollout.client.wait_for_change(None, 60)
+    adapter = PostgresAdapter(rollout.url)
+    assert changed_later(RolloutClient(adapter, who=OPERATOR), rollout.url, newest) != newest
+    adapter.close()
+
+
+def test_listening_survives_a_restart_of_the_server(monkeypatch):
+    monkeypatch.setattr(base, "POLL", 0.5)
+    with servers.cluster() as server:
+        url = servers.create_database(server.url, f"restart_{uuid.uuid4().hex[:8]}")
+        client = RolloutClient(PostgresAdapter(url), who=OPERATOR)
+        client.create()
+        newest = client.wait_for_change(None, 60)
+
+        def restart() -> None:
+            with servers.outage(server):
+                pass
+            time.sleep(1.5)
+            client_after = RolloutClient(PostgresAdapter(url), who=OPERATOR)
+            client_after.note("after the restart")
+            client_after.close()
+
+        thread = threading.Timer(0.5, restart)
+        thread.start()
+        found = newest
+        deadline = time.monotonic() + 60
+        while found == newest and time.monotonic() < deadline:
+            try:
+                found = client.wait_for_change(newest, 60)
+            except Exception:  # away for a moment, as the caller's next attempt finds out
+                time.sleep(0.1)
+        thread.join()
+        assert found == client.history(1).entries[0].id != newest
+        client.close()
