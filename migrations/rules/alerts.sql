@@ -40,9 +40,8 @@ as $$
         when entry.triggered_by = 'auto_rollback' then 'trip'
         when entry.action = 'emergency_stop' or (not m.was_stopped and m.is_stopped) then 'stop'
         when m.was_stopped and not m.is_stopped then 'resume'
+        when entry.triggered_by = 'auto_hold' then 'auto_hold'
         when m.command in ('advance', 'hold', 'release', 'undo') then m.command
-        when entry.triggered_by = 'auto_advance' then 'advance'
-        when entry.triggered_by = 'auto_hold' then 'hold'
         when entry.action = 'rollback' then 'rollback'
         when entry.previous_percentage < entry.new_percentage then 'raising'
         when entry.action = 'note' then 'notes'

@@ -60,6 +60,7 @@ CHANGES = {
     "resume": Kind("resumed", lambda _: "rollout.checkHealth()"),
     "raising": Kind("raised", _lower),
     "advance": Kind("advanced", _lower),
+    "auto_hold": Kind("HELD by itself", lambda _: "rollout.release(), or rollout.rollbackToZero()"),
     "hold": Kind("held", lambda _: "rollout.release()"),
     "release": Kind("released", lambda _: "rollout.status()"),
     "undo": Kind("undone", _undo),
@@ -67,7 +68,7 @@ CHANGES = {
     "notes": Kind("note", lambda _: "rollout.history()"),
 }
 KINDS = (*CHANGES, BREACH, BLIND)
-DEFAULT = ("trip", "rollback", "stop", "resume", BREACH, BLIND)
+DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, BLIND)
 
 
 def worded(due: AlertDue, check: HealthCheck) -> Alert:
