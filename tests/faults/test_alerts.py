@@ -30,13 +30,13 @@ def test_a_kill_between_claim_and_sending_loses_no_alert(rollout, tmp_path, effo
             event = rollout.client.emergency_stop(reason).change.id
 
             def claimed(event: str = event) -> bool:
-                return bool(rollout.sql("select from rollout_alerts where event = %s", event))
+                return bool(rollout.sql("select 1 from rollout_alerts where event = %s", event))
 
             killed(env, ("monitor", "--every", "60"), claimed, chance.uniform(0, 0.06))
             tried("kills of a monitor between claim and sending")
             time.sleep(0.2)  # what was sent still arrives
             delivered = sum(reason in body for body in receiver.bodies)
-            recorded = bool(rollout.sql("select from rollout_alerts where event = %s and sent_at is not null", event))
+            recorded = bool(rollout.sql("select 1 from rollout_alerts where event = %s and sent_at is not null", event))
             assert delivered == 1 or not recorded, "what is recorded as sent was sent"
             rollout.sql("update rollout_alerts set claimed_until = now() where claimed_until > now()")  # a minute later
             for _ in range(2):
