@@ -9,6 +9,7 @@ import pytest
 from rollout_console.exit_status import MonitorExit
 from tests.support.jobs import HOURS, add_jobs, finish
 from tests.support.ramp import good_hours
+from tests.support.receiver import alert_receiver
 from tests.support.terminal import run_command
 
 EVERY = "24h"  # the interval of the schedule
@@ -116,3 +117,13 @@ def test_r17_a_breach_that_only_holds_is_told_by_the_exit_status(rollout, consol
         20,
         "auto_hold",
     )
+
+
+def test_r17_a_hold_of_the_ramp_alerts_with_both_commands(rollout, console_env):
+    rollout.client.configure(on_breach="hold")
+    rollout.report(bad=12, message="boom")
+    with alert_receiver() as receiver:
+        run_command({**console_env, "ROLLOUT_ALERT_URLS": receiver.url}, "monitor", "--once")
+    assert receiver.titles == ["HELD by itself"]
+    assert "main error: 10 × boom" in receiver.bodies[0]
+    assert "next: rollout.release(), or rollout.rollbackToZero()" in receiver.bodies[0]
