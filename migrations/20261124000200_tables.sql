@@ -173,7 +173,8 @@ alter table public.rollout_configuration
         constraint rollout_configuration_judged_reports check (judged_reports in ('all', 'outcomes')),
     add column if not exists guardrail text
         constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence')),
-    add column if not exists follow_jobs boolean;
+    add column if not exists follow_jobs boolean,
+    add column if not exists long_lists boolean not null default false;
 alter table public.repository_categories
     add column if not exists pinned_as_test boolean not null default false;
 alter table public.rollout_metrics
@@ -213,6 +214,8 @@ comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on column public.rollout_configuration.follow_jobs is
     'R16: whether a trigger on the host''s table of jobs records each outcome.';
+comment on column public.rollout_configuration.long_lists is
+    'R9: whether a decision reads rollout_list_entries instead of the two lists; derived, kept by a trigger.';
 comment on table public.repository_categories is
     'Size category of each repository (R3); one row per categorized repository.';
 comment on column public.repository_categories.pinned_as_test is
@@ -251,6 +254,10 @@ comment on table public.rollout_category_counts is
     'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are eligible '
     'at the percentage that is set, and how many that are (R1).';
 
+alter table public.rollout_category_counts add column if not exists listed bigint not null default 0;
+comment on column public.rollout_category_counts.listed is
+    'R1: by how many more the lists make eligible, entries without an end only.';
+
 create table if not exists public.rollout_buckets (
     feature_name text not null,
     category text not null,
@@ -263,6 +270,24 @@ comment on table public.rollout_buckets is
     'Derived, kept by triggers: repositories per category and hash bucket, and per hundred buckets, so that any '
     'percentage is counted from at most 200 rows (R1).';
 comment on column public.rollout_buckets.width is 'How many buckets the row counts, from bucket on: 1 or 100.';
+
+create table if not exists public.rollout_list_entries (
+    rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
+    repository_id uuid not null,
+    blacklisted boolean not null,
+    whitelisted boolean not null,
+    until timestamptz,
+    category text,
+    bucket integer not null,
+    primary key (rollout_config_id, repository_id)
+);
+comment on table public.rollout_list_entries is
+    'Derived, kept by triggers: the ids on whitelist and blacklist, so that lists of any length cost a decision one '
+    'look-up (R9). The lists themselves are columns of rollout_configuration.';
+comment on column public.rollout_list_entries.until is
+    'R9: when the entry of the whitelist stops deciding; empty if it never does.';
+comment on column public.rollout_list_entries.category is
+    'R1: the repository''s category, so that a status need not look it up; empty if it has none.';
 
 create table if not exists public.rollout_job_counts (
     rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
@@ -382,6 +407,10 @@ create index if not exists rollout_history_of_the_application
     where not metadata ? 'before' and previous_percentage is distinct from new_percentage;
 create index if not exists rollout_configuration_by_feature
     on public.rollout_configuration (feature_name, is_active);
+create index if not exists rollout_list_entries_with_an_end
+    on public.rollout_list_entries (rollout_config_id) where until is not null;
+create index if not exists rollout_list_entries_by_repository
+    on public.rollout_list_entries (repository_id);
 create index if not exists repository_categories_by_category
     on public.repository_categories (category, repository_id);
 -- Rows of record_rollout_job only.

@@ -61,6 +61,7 @@ as $$
             'host', left(change ->> 'host', 200),
             'evidence', change -> 'evidence',
             'undoes', change -> 'undoes',
+            'differences', change -> 'differences',
             'restarted_at', change -> 'restarted_at',
             'overwritten', change -> 'overwritten',
             'outside_console', change -> 'outside_console'))

@@ -52,7 +52,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select jsonb_populate_record(config, coalesce((
         select jsonb_object_agg(s.name, s.default_value)
-        from rollout_settings() s where to_jsonb(config) -> s.name = 'null'), '{}'))
+        from (select to_jsonb(rollout_without_lists(config)) as set offset 0) c  -- once, not for each setting
+        cross join rollout_settings() s
+        where c.set -> s.name = 'null'), '{}'))
 $$;
 comment on function public.rollout_default_settings(rollout_configuration) is
     'A configuration whose empty settings have their defaults.';
