@@ -174,7 +174,8 @@ alter table public.rollout_configuration
     add column if not exists guardrail text
         constraint rollout_configuration_guardrail check (guardrail in ('manual', 'rate', 'evidence')),
     add column if not exists follow_jobs boolean,
-    add column if not exists long_lists boolean not null default false;
+    add column if not exists long_lists boolean not null default false,
+    add column if not exists keep_days integer;
 alter table public.repository_categories
     add column if not exists pinned_as_test boolean not null default false;
 alter table public.rollout_metrics
@@ -214,6 +215,8 @@ comment on column public.rollout_configuration.guardrail is
     'R8: where the breaker asks for evidence: manual (at reports), rate (nowhere), evidence (at health checks, too).';
 comment on column public.rollout_configuration.follow_jobs is
     'R16: whether a trigger on the host''s table of jobs records each outcome.';
+comment on column public.rollout_configuration.keep_days is
+    'How many days reports and job ids are kept; history is kept for good.';
 comment on column public.rollout_configuration.long_lists is
     'R9: whether a decision reads rollout_list_entries instead of the two lists; derived, kept by a trigger.';
 comment on table public.repository_categories is
@@ -395,6 +398,9 @@ comment on table public.rollout_rules is
 
 create index if not exists rollout_metrics_recent_errors
     on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;
+-- Rows lie in the order of their creation: these cost a report next to nothing, and removing old rows reads only those.
+create index if not exists rollout_metrics_by_age on public.rollout_metrics using brin (created_at);
+create index if not exists rollout_reported_jobs_by_age on public.rollout_reported_jobs using brin (reported_at);
 create index if not exists rollout_history_by_time
     on public.rollout_history (rollout_config_id, created_at desc);
 create index if not exists rollout_history_of_settings

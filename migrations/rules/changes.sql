@@ -109,6 +109,7 @@ begin
         minimum_sample = config.minimum_sample,
         monitoring_window_hours = config.monitoring_window_hours,
         follow_jobs = config.follow_jobs,
+        keep_days = config.keep_days,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;

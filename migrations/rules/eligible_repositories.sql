@@ -1,5 +1,5 @@
--- R1 for many repositories in one call: rollout_decide over a set. tests/rules/test_eligible_repositories.py proves that
--- the two agree, for every rule; a change of one is a change of the other.
+-- R1 for many repositories in one call: rollout_decide over a set. tests/rules/test_eligible_repositories.py proves
+-- that the two agree, for every rule; a change of one is a change of the other.
 
 create or replace function public.rollout_let_in(ids uuid[], feature text)
 returns uuid[]

@@ -28,7 +28,8 @@ as $$
         (10, 'stuck_after_minutes', 'minutes', 1, 10080, null, '60',
             'how far beyond its target a job in processing is stuck: rollout.jobs("stuck")'),
         (11, 'act_on_warnings', null, null, null, null, 'false',
-            'whether a health check rolls back on stuck, waiting or silent jobs, too')
+            'whether a health check rolls back on stuck, waiting or silent jobs, too'),
+        (13, 'keep_days', 'days', 1, 36500, null, '90', 'how long reports and job ids are kept; history is for good')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';

@@ -27,6 +27,7 @@ class Configuration(Calls):
         follow_jobs: bool | None = None,
         stuck_after_minutes: int | None = None,
         act_on_warnings: bool | None = None,
+        keep_days: int | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R1, R8, R10).
@@ -46,6 +47,7 @@ class Configuration(Calls):
             follow_jobs: whether a trigger on the application's table of jobs records each outcome (R16).
             stuck_after_minutes: how far beyond its target a job in processing is stuck, 1 to 10,080.
             act_on_warnings: whether a health check rolls back on what became of the jobs, too (R16).
+            keep_days: how long reports and ids of jobs are kept, 1 to 36,500; history is kept for good.
             reason: for the history.
 
         Raises:
@@ -64,5 +66,6 @@ class Configuration(Calls):
             follow_jobs=follow_jobs,
             stuck_after_minutes=stuck_after_minutes,
             act_on_warnings=act_on_warnings,
+            keep_days=keep_days,
         )
         return self._change("rollout_configure", reason, settings=settings)

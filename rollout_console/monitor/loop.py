@@ -140,9 +140,10 @@ class Monitor:
         return check
 
     def _catch_up(self) -> None:
-        """Categorize new and changed repositories, last of all: a check must not wait for it, nor fail with it."""
+        """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
         try:
             self.log.caught_up(self.client.catch_up())
+            self.client.remove_old()
         except RolloutError as error:
             self.log.not_caught_up(error)
 

@@ -26,12 +26,13 @@ class Settings(Commands):
         follow_jobs: bool | None = None,
         stuck_after_minutes: int | None = None,
         act_on_warnings: bool | None = None,
+        keep_days: int | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
         breaker = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
         outcomes = (judged_reports, follow_jobs, stuck_after_minutes, act_on_warnings)
-        given = (*breaker, *outcomes, application_check, strategy, cost_per_job, cost_per_minute)
+        given = (*breaker, *outcomes, keep_days, application_check, strategy, cost_per_job, cost_per_minute)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -47,6 +48,7 @@ class Settings(Commands):
             follow_jobs=follow_jobs,
             stuck_after_minutes=stuck_after_minutes,
             act_on_warnings=act_on_warnings,
+            keep_days=keep_days,
             reason=reason,
         )
 
