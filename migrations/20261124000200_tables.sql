@@ -411,6 +411,10 @@ create index if not exists rollout_history_recorded
 create index if not exists rollout_history_of_the_application
     on public.rollout_history (rollout_config_id, created_at desc)
     where not metadata ? 'before' and previous_percentage is distinct from new_percentage;
+create index if not exists rollout_history_of_lists
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where metadata ? 'before' and (metadata ? 'overwritten'
+        or metadata ->> 'command' in ('addToWhitelist', 'removeFromWhitelist', 'note'));
 create index if not exists rollout_configuration_by_feature
     on public.rollout_configuration (feature_name, is_active);
 create index if not exists rollout_list_entries_with_an_end

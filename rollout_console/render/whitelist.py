@@ -39,7 +39,7 @@ def _list(
     lines = [title, table, *(_end(e) for e in entries if e.until)]
     if len(entries) < size and found.search is None:
         lines.append(
-            f" the first {format_count(len(entries))}; to see more, type rollout.showWhitelist(limit={4 * len(entries)})"
+            f" the first {format_count(len(entries))}; for more, type rollout.showWhitelist(limit={4 * len(entries)})"
             ' or, for a name, rollout.showWhitelist("acme/")'
         )
     return "\n".join(lines)
