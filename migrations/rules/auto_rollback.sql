@@ -93,6 +93,7 @@ begin
             'action', case
                 when not (health ->> 'check_rolls_back')::boolean and warning is null then
                     case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
+                when pg_is_in_recovery() then 'read_only'
                 when rollout_breaker_is_armed(config) then 'rolled_back'
                 when config.emergency_stop then 'already_stopped'
                 when config.rollout_percentage = 0 then 'already_at_zero'

@@ -37,6 +37,11 @@ as $$
 declare
     config rollout_configuration;
 begin
+    if pg_is_in_recovery() and command = 'checkHealth' then  -- a standby can lock nothing, and still report
+        perform rollout_open_change(coalesce(context, '{}') || jsonb_build_object('command', command));
+        return next rollout_active(feature);
+        return;
+    end if;
     -- "No key": history and metrics rows may still refer to the configuration meanwhile.
     perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
     config := rollout_active(feature);  -- as the last writer left it

@@ -109,7 +109,7 @@ class Monitor:
             self.client.monitor_beat(self.id, self.every, leaving=True)
         if check.action in ("none", "held"):
             return MonitorExit.NO_BREACH
-        return MonitorExit.UNPROTECTED if check.action == "auto_rollback_off" else MonitorExit.STOPPED
+        return MonitorExit.UNPROTECTED if check.action in ("auto_rollback_off", "read_only") else MonitorExit.STOPPED
 
     def _check_with_retries(self) -> HealthCheck | None:
         while True:

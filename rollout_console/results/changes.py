@@ -14,7 +14,9 @@ from rollout_console.results.history import HistoryEntry
 from rollout_console.results.status import Status
 
 C = TypeVar("C", bound="Change")
-HealthAction = Literal["none", "held", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped"]
+HealthAction = Literal[
+    "none", "held", "rolled_back", "auto_rollback_off", "already_at_zero", "already_stopped", "read_only"
+]
 
 
 class Moves(Record, kw_only=True):

@@ -48,9 +48,16 @@ def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(rep
     reader = RolloutClient(PostgresAdapter(standby_url), who=OPERATOR)
     for report in REPORTS.values():
         report(reader)
+    assert reader.check_health().action == "none"
+    rollout.client.disable_auto_rollback()
+    rollout.report(bad=40)
+    assert reader.check_health().action == "read_only"
+    rollout.client.rollback_to_zero()
+    rollout.client.set_rollout(50)
+    rollout.client.enable_auto_rollback()
     ids = [str(i) for (i,) in rollout.sql("select id from repositories")]
     assert reader.eligible_repositories(ids) == rollout.client.eligible_repositories(ids)
-    with pytest.raises(RolloutError, match="read-only|read only"):
+    with pytest.raises(RolloutError, match="read-only"):
         reader.set_rollout(10)
 
     hosts = [psycopg.conninfo.conninfo_to_dict(url) for url in (rollout.url, standby_url)]
@@ -59,7 +66,8 @@ def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(rep
         "?target_session_attrs=read-write"
     )
     client = RolloutClient(PostgresAdapter(both), who=OPERATOR)
-    acknowledged = [client.set_rollout(percentage).change.id for percentage in (10, 20, 30)]
+    acknowledged = {entry.id for n in (10, 20, 30) if (entry := client.set_rollout(n).change)}
+    assert len(acknowledged) == 3
     primary.kill()
     follower.promote()
     with psycopg.connect(follower.url, autocommit=True) as connection:
@@ -75,7 +83,7 @@ def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(rep
             assert time.monotonic() < deadline
             time.sleep(0.2)
     assert status.rollout_percentage == 30
-    assert set(acknowledged) <= {entry.id for entry in client.history(50).entries}
+    assert acknowledged <= {entry.id for entry in client.history(50).entries}
     assert client.check_health("monitor").action == "none"
     client.set_rollout(40)
     with psycopg.connect(standby_url) as connection:

@@ -82,7 +82,9 @@ def test_a_list_says_how_many_it_holds_and_how_to_see_more():
     text = shown(results.Whitelist, whitelist=whitelist, whitelist_entries=1200, search=None)
     assert "whitelist: 1,200" in text
     assert "rollout.showWhitelist(limit=200)" in text
-    assert "limit=" not in shown(results.Whitelist, whitelist=whitelist, whitelist_entries=50, search=None)
+    assert "limit=" not in shown(
+        results.Whitelist, whitelist=whitelist, whitelist_entries=50, blacklist=[], blacklist_entries=0, search=None
+    )
 
 
 @pytest.mark.parametrize("length", [10, 60])
