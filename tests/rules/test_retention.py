@@ -53,7 +53,7 @@ def test_keep_days_says_how_old(old):
 def test_r7_a_report_for_a_repository_that_is_gone_counts_without_it(running):
     gone = running.repository_id("acme/repo-3")
     running.sql("delete from repositories where id = %s", gone)
-    running.sql("select record_rollout_job(%s, 'inngest', false, 5, 'boom', treated => true)", gone)
+    running.sql("select record_rollout_job(%s, 'inngest', false, 0, 'boom', treated => true)", gone)
     assert running.client.status().health.errors == 1
     assert running.sql("select repository_id, error_count from rollout_metrics") == [(None, 1)]
     assert running.differences() == {}
