@@ -181,7 +181,9 @@ alter table public.rollout_configuration
     add column if not exists accepted_signals text[],
     add column if not exists auto_advance boolean,
     add column if not exists on_breach text
-        constraint rollout_configuration_on_breach check (on_breach in ('zero', 'step_back', 'hold'));
+        constraint rollout_configuration_on_breach check (on_breach in ('zero', 'step_back', 'hold')),
+    add column if not exists long_lists boolean not null default false,
+    add column if not exists keep_days integer;
 alter table public.repository_categories
     add column if not exists pinned_as_test boolean not null default false;
 alter table public.rollout_metrics
@@ -232,6 +234,10 @@ comment on column public.rollout_configuration.auto_advance is
     'R17: whether the monitor goes up the plan, one step at a time.';
 comment on column public.rollout_configuration.on_breach is
     'R17: what the breaker does: zero, step_back (to the step before, and holds) or hold.';
+comment on column public.rollout_configuration.keep_days is
+    'How many days reports and job ids are kept; history is kept for good.';
+comment on column public.rollout_configuration.long_lists is
+    'R9: whether a decision reads rollout_list_entries instead of the two lists; derived, kept by a trigger.';
 comment on table public.repository_categories is
     'Size category of each repository (R3); one row per categorized repository.';
 comment on column public.repository_categories.pinned_as_test is
@@ -270,6 +276,10 @@ comment on table public.rollout_category_counts is
     'Derived, kept by triggers: repositories per category and their totals, the bucket below which they are eligible '
     'at the percentage that is set, and how many that are (R1).';
 
+alter table public.rollout_category_counts add column if not exists listed bigint not null default 0;
+comment on column public.rollout_category_counts.listed is
+    'R1: by how many more the lists make eligible, entries without an end only.';
+
 create table if not exists public.rollout_buckets (
     feature_name text not null,
     category text not null,
@@ -282,6 +292,24 @@ comment on table public.rollout_buckets is
     'Derived, kept by triggers: repositories per category and hash bucket, and per hundred buckets, so that any '
     'percentage is counted from at most 200 rows (R1).';
 comment on column public.rollout_buckets.width is 'How many buckets the row counts, from bucket on: 1 or 100.';
+
+create table if not exists public.rollout_list_entries (
+    rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
+    repository_id uuid not null,
+    blacklisted boolean not null,
+    whitelisted boolean not null,
+    until timestamptz,
+    category text,
+    bucket integer not null,
+    primary key (rollout_config_id, repository_id)
+);
+comment on table public.rollout_list_entries is
+    'Derived, kept by triggers: the ids on whitelist and blacklist, so that lists of any length cost a decision one '
+    'look-up (R9). The lists themselves are columns of rollout_configuration.';
+comment on column public.rollout_list_entries.until is
+    'R9: when the entry of the whitelist stops deciding; empty if it never does.';
+comment on column public.rollout_list_entries.category is
+    'R1: the repository''s category, so that a status need not look it up; empty if it has none.';
 
 create table if not exists public.rollout_job_counts (
     rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
@@ -420,6 +448,9 @@ comment on table public.rollout_rules is
 
 create index if not exists rollout_metrics_recent_errors
     on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;
+-- Rows lie in the order of their creation: these cost a report next to nothing, and removing old rows reads only those.
+create index if not exists rollout_metrics_by_age on public.rollout_metrics using brin (created_at);
+create index if not exists rollout_reported_jobs_by_age on public.rollout_reported_jobs using brin (reported_at);
 create index if not exists rollout_history_by_time
     on public.rollout_history (rollout_config_id, created_at desc);
 create index if not exists rollout_history_of_settings
@@ -430,8 +461,16 @@ create index if not exists rollout_history_recorded
 create index if not exists rollout_history_of_the_application
     on public.rollout_history (rollout_config_id, created_at desc)
     where not metadata ? 'before' and previous_percentage is distinct from new_percentage;
+create index if not exists rollout_history_of_lists
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where metadata ? 'before' and (metadata ? 'overwritten'
+        or metadata ->> 'command' in ('addToWhitelist', 'removeFromWhitelist', 'note'));
 create index if not exists rollout_configuration_by_feature
     on public.rollout_configuration (feature_name, is_active);
+create index if not exists rollout_list_entries_with_an_end
+    on public.rollout_list_entries (rollout_config_id) where until is not null;
+create index if not exists rollout_list_entries_by_repository
+    on public.rollout_list_entries (repository_id);
 create index if not exists repository_categories_by_category
     on public.repository_categories (category, repository_id);
 -- Rows of record_rollout_job only.

@@ -14,6 +14,7 @@ begin
     for config in
         select * from rollout_configuration c
         where c.percentage_since is null or c is distinct from rollout_default_settings(c)
+           or c.long_lists <> rollout_has_long_lists(c)
     loop
         perform rollout_open_change(jsonb_build_object(
             'triggered_by', 'migration', 'command', 'migrate', 'reason', 'empty settings filled with their defaults'));
@@ -35,6 +36,14 @@ begin
     perform rollout_count_repositories(c.feature_name)
     from rollout_configuration c
     where c.is_active and not exists (select from rollout_category_counts a where a.feature_name = c.feature_name);
+    for config in
+        select * from rollout_configuration c
+        where c.is_active and (select count(*) from rollout_entries_of(c))
+            <> (select count(*) from rollout_list_entries e where e.rollout_config_id = c.id)
+    loop
+        perform rollout_refresh_list_entries(config);
+        perform rollout_refresh_cutoffs(config.feature_name);
+    end loop;
 end $$;
 comment on function public.rollout_adopt_rows() is
     'Brings rows older than the rules under them: nulls, marks made by hand, counters of repositories. Idempotent.';

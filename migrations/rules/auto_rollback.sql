@@ -113,6 +113,7 @@ begin
             'action', case
                 when not (health ->> 'check_rolls_back')::boolean and warning is null then
                     case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
+                when pg_is_in_recovery() then 'read_only'
                 when rollout_breaker_is_armed(config) then case config.on_breach
                     when 'hold' then 'ramp_held' when 'step_back' then 'stepped_back' else 'rolled_back' end
                 when config.emergency_stop then 'already_stopped'

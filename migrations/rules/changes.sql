@@ -37,6 +37,11 @@ as $$
 declare
     config rollout_configuration;
 begin
+    if pg_is_in_recovery() and command = 'checkHealth' then  -- a standby can lock nothing, and still report
+        perform rollout_open_change(coalesce(context, '{}') || jsonb_build_object('command', command));
+        return next rollout_active(feature);
+        return;
+    end if;
     perform rollout_make_way(feature);
     config := rollout_active(feature);  -- as the last writer left it
     if not rollout_open_change(coalesce(context, '{}') || jsonb_build_object(
@@ -116,6 +121,7 @@ begin
         auto_advance = config.auto_advance,
         on_breach = config.on_breach,
         restarted_at = config.restarted_at,
+        keep_days = config.keep_days,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;

@@ -19,6 +19,7 @@ begin
     new.target_repositories := coalesce(new.target_repositories, '{}');
     new.excluded_repositories := coalesce(new.excluded_repositories, '{}');
     new.whitelist_until := rollout_expiries(new);
+    new.long_lists := rollout_has_long_lists(new);
     new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');
     new.auto_rollback_enabled := coalesce(new.auto_rollback_enabled, true);
     new.emergency_stop := coalesce(new.emergency_stop, false);
@@ -108,17 +109,25 @@ declare
     -- Dates that follow from a change are not themselves a change.
     derived constant text[] := array[
         'updated_at', 'percentage_since', 'restarted_at', 'narrowed_at', 'emergency_stopped_at', 'held_at',
-        'accepted_signals'];
+        'accepted_signals', 'long_lists'];
     change jsonb := rollout_change();
-    was constant jsonb := case when tg_op = 'INSERT' then '{}' else to_jsonb(old) end - derived;
-    became constant jsonb := to_jsonb(new) - derived;
+    by_entry constant boolean := tg_op = 'UPDATE' and (old.long_lists or new.long_lists);
+    was constant jsonb := case when tg_op = 'INSERT' then '{}'
+        else to_jsonb(case when by_entry then rollout_without_lists(old) else old end) end - derived;
+    became constant jsonb := to_jsonb(case when by_entry then rollout_without_lists(new) else new end) - derived;
     before jsonb;
     after jsonb;
+    differences jsonb;
 begin
-    select jsonb_object_agg(b.key, was -> b.key), jsonb_object_agg(b.key, b.value)
-    into before, after
-    from jsonb_each(became) b
-    where was -> b.key is distinct from b.value;
+    select jsonb_object_agg(b.key, b.before), jsonb_object_agg(b.key, b.after),
+           jsonb_agg(b.key) filter (where b.differs)
+    into before, after, differences
+    from (
+        select b.key, was -> b.key as before, b.value as after, false as differs
+        from jsonb_each(became) b where was -> b.key is distinct from b.value
+        union all
+        select d.field, d.before, d.after, true from rollout_list_differences(old, new) d where by_entry
+    ) b;
     if after is null then
         return null;
     end if;
@@ -131,7 +140,7 @@ begin
         end,
         'triggered_by', 'outside_console',
         'reason', 'changed directly in the table',
-        'outside_console', true));
+        'outside_console', true)) || jsonb_build_object('differences', differences);
     if tg_op = 'UPDATE' and new.restarted_at is distinct from old.restarted_at then
         change := change || jsonb_build_object('restarted_at', new.restarted_at);
     end if;
@@ -146,6 +155,11 @@ begin
         if not exists (select from rollout_category_counts a where a.feature_name = new.feature_name) then
             perform rollout_count_repositories(new.feature_name);
         else
+            if (new.target_repositories, new.excluded_repositories, new.whitelist_until, true)
+               is distinct from (old.target_repositories, old.excluded_repositories, old.whitelist_until, old.is_active)
+            then
+                perform rollout_refresh_list_entries(new);
+            end if;
             perform rollout_refresh_cutoffs(new.feature_name);
         end if;
     end if;

@@ -35,7 +35,7 @@ as $$
         select from rollout_configuration c
         where c.feature_name = feature and c.is_active and (
             c.emergency_stop
-            or c.rollout_percentage = 0 and repo_id::text <> all (rollout_whitelist(c))
+            or c.rollout_percentage = 0 and rollout_listed_as(c.id, repo_id) is distinct from 'whitelist'
                and c.percentage_since > (select min(r.applied_at) from rollout_rules r)))
 $$;
 comment on function public.rollout_host_is_halted(uuid, text) is
@@ -133,6 +133,11 @@ begin
             return (select k.category from repository_categories k where k.repository_id = repo_id);
         end $ours$;
     end if;
+    -- Asked for many, it answers the same callers.
+    execute format('alter function public.rollout_eligible_repositories(uuid[], text) %s', (
+        select case p.provolatile when 'v' then 'volatile' else 'stable' end
+               || case when p.prosecdef then ' security definer' else ' security invoker' end
+        from pg_proc p where p.oid = 'public.is_repository_eligible_for_rollout(uuid, text)'::regprocedure));
     comment on function public.is_repository_eligible_for_rollout(uuid, text) is
         'R1: whether the application routes this repository''s jobs through the feature. Called for every job.';
     comment on function public.categorize_repository(uuid) is

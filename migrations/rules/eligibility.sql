@@ -113,7 +113,7 @@ declare
     bound integer;
 begin
     select c.rollout_percentage as percentage, c.rollout_strategy as strategy, c.emergency_stop,
-           c.excluded_repositories, c.target_repositories, c.whitelist_until
+           c.excluded_repositories, c.target_repositories, c.whitelist_until, c.long_lists, c.id
     into config
     from public.rollout_configuration c where c.feature_name = feature and c.is_active;
     if config.percentage is null then
@@ -122,9 +122,11 @@ begin
         return 'no_repository';
     elsif config.emergency_stop then
         return 'emergency_stop';
-    elsif repo_id::text = any (config.excluded_repositories) then
+    elsif config.long_lists and public.rollout_listed_as(config.id, repo_id) is not null then
+        return public.rollout_listed_as(config.id, repo_id);
+    elsif not config.long_lists and repo_id::text = any (config.excluded_repositories) then
         return 'blacklist';
-    elsif repo_id::text = any (config.target_repositories)
+    elsif not config.long_lists and repo_id::text = any (config.target_repositories)
         and ((config.whitelist_until ->> repo_id::text)::timestamptz > now()) is not false then
         return 'whitelist';
     elsif config.strategy = 'whitelist' then
@@ -162,43 +164,19 @@ as $$
 $$;
 comment on function public.rollout_is_eligible(text) is 'R1: whether this answer of rollout_decide means eligible.';
 
-create or replace function public.rollout_listed(config rollout_configuration)
-returns table (repository_id uuid, category varchar)
-language sql stable rows 20
-set search_path = pg_catalog, public, pg_temp
-as $$
-    -- The lists are text and may hold anything: only what is an id is looked up.
-    select k.repository_id, k.category
-    from (
-        select distinct u.id from unnest(rollout_whitelist(config) || config.excluded_repositories) u (id)
-    ) l
-    join repository_categories k on k.repository_id =
-        case when l.id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.id::uuid end
-$$;
-comment on function public.rollout_listed(rollout_configuration) is
-    'R1: the categorized repositories for which the whitelist or the blacklist decides.';
-
 create or replace function public.rollout_eligible_counts(config rollout_configuration)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
 language sql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- Counts by strategy, then the few listed repositories put right one by one.
-    with listed as (
-        select k.category, rollout_is_eligible(rollout_decide(k.repository_id, config.feature_name)) as eligible,
-               case when config.rollout_strategy = 'whitelist' then false
-                    else rollout_bucket(config.feature_name, k.repository_id) < a.cutoff end as counted
-        from rollout_listed(config) k
-        join rollout_category_counts a on a.feature_name = config.feature_name and a.category = k.category
-    )
+    -- Counts by strategy and lists, then the entries that end by themselves, which no trigger sees.
     select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
            case when config.emergency_stop then 0 else
-               coalesce(a.eligible, 0)
-               + (select count(*) filter (where l.eligible) - count(*) filter (where l.counted)
-                  from listed l where l.category = r.category)
+               coalesce(a.eligible, 0) + coalesce(a.listed, 0) + coalesce(l.more, 0)
            end
     from rollout_category_rules() r
     left join rollout_category_counts a on a.feature_name = config.feature_name and a.category = r.category
+    left join rollout_listed_more(config, with_an_end => true) l on l.category = r.category
     order by r.rollout_order
 $$;
 comment on function public.rollout_eligible_counts(rollout_configuration) is

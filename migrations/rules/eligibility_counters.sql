@@ -16,6 +16,10 @@ begin
     from rollout_quota(feature, config.rollout_strategy, coalesce(config.rollout_percentage, 0)) q
     where a.feature_name = feature and a.category = q.category
       and (a.cutoff, a.eligible) is distinct from (q.cutoff, q.eligible);
+    update rollout_category_counts a
+    set listed = l.more
+    from rollout_listed_more(config, with_an_end => false) l
+    where a.feature_name = feature and a.category = l.category and a.listed <> l.more;
 end $$;
 comment on function public.rollout_refresh_cutoffs(text) is
     'R1: brings rollout_category_counts to the percentage, strategy and categories as they are now.';
@@ -58,6 +62,7 @@ begin
     from rollout_category_rules() r
     left join repository_categories k on k.category = r.category and k.repository_id is not null
     group by r.category;
+    perform rollout_refresh_list_entries(c) from rollout_configuration c where c.feature_name = feature and c.is_active;
     perform rollout_refresh_cutoffs(feature);
 end $$;
 comment on function public.rollout_count_repositories(text) is
@@ -107,6 +112,8 @@ begin
     on conflict (feature_name, category, width, bucket)
     do update set repositories = b.repositories + excluded.repositories;
 
+    perform rollout_refresh_entry_categories(array(
+        select a.repository_id from unnest(added) a union select r.repository_id from unnest(removed) r));
     perform rollout_refresh_cutoffs(f.feature_name)
     from (select distinct feature_name from rollout_category_counts order by 1) f;
 end $$;
@@ -179,6 +186,7 @@ begin
     truncate rollout_buckets;
     update rollout_category_counts
     set repositories = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0;
+    update rollout_list_entries set category = null where category is not null;
     perform rollout_refresh_cutoffs(f.feature_name)
     from (select distinct feature_name from rollout_category_counts order by 1) f;
     return null;

@@ -62,6 +62,7 @@ as $$
             'evidence', change -> 'evidence',
             'undoes', change -> 'undoes',
             'ended_sessions', nullif(change -> 'ended_sessions', '[]'),
+            'differences', change -> 'differences',
             'restarted_at', change -> 'restarted_at',
             'overwritten', change -> 'overwritten',
             'outside_console', change -> 'outside_console'))

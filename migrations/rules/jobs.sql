@@ -38,7 +38,9 @@ begin
         success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
         last_started_at, last_error_message, last_error_at)
     select
-        config.id, repo_id, processor, rollout_is_treated(treated, processor, repo_id, config.feature_name),
+        -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
+        config.id, (select h.id from rollout_host_repositories h where h.id = repo_id), processor,
+        rollout_is_treated(treated, processor, repo_id, config.feature_name),
         w.starts, w.starts + make_interval(hours => config.monitoring_window_hours),
         1 - failed, failed, 1, processing_seconds,
         case when processing_seconds is null then 0 else 1 end, coalesce(processing_seconds, 0),

@@ -1,12 +1,18 @@
 -- R9: whitelist and blacklist. All of the named repositories or, if one is unknown, none.
 
-create or replace function public.rollout_listed_until(config rollout_configuration, entry text)
-returns timestamptz
+create or replace function public.rollout_listed_until(config rollout_configuration, ends timestamptz)
+returns text[]
 language sql stable
 set search_path = pg_catalog, public, pg_temp
-as $$ select coalesce((config.whitelist_until ->> entry)::timestamptz, 'infinity') $$;
-comment on function public.rollout_listed_until(rollout_configuration, text) is
-    'R9: until when an entry of the whitelist decides. rollout_decide, asked for every job, has it written out.';
+as $$
+    select array(
+        select t.entry
+        from unnest(config.target_repositories) t (entry)
+        left join jsonb_each_text(config.whitelist_until) u on u.key = t.entry
+        where u.value::timestamptz is not distinct from ends)
+$$;
+comment on function public.rollout_listed_until(rollout_configuration, timestamptz) is
+    'R9: the entries of the whitelist that decide until this moment; null for good.';
 
 create or replace function public.rollout_whitelist(config rollout_configuration)
 returns text[]
@@ -15,7 +21,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select case config.whitelist_until when '{}' then config.target_repositories else array(
         select t.entry from unnest(config.target_repositories) with ordinality as t (entry, position)
-        where rollout_listed_until(config, t.entry) > now() order by t.position) end
+        where t.entry not in (
+            select u.key from jsonb_each_text(config.whitelist_until) u where u.value::timestamptz <= now())
+        order by t.position) end
 $$;
 comment on function public.rollout_whitelist(rollout_configuration) is
     'R9: the whitelist as it decides now, without expired entries.';
@@ -29,7 +37,7 @@ as $$
     -- Cast where it is written, so that what is no time is refused here and never met by a decision.
     select coalesce(jsonb_object_agg(u.key, u.value::timestamptz), '{}')
     from jsonb_each_text(config.whitelist_until) u
-    where u.key = any (config.target_repositories) and isfinite(u.value::timestamptz)
+    where u.key in (select unnest(config.target_repositories)) and isfinite(u.value::timestamptz)
 $$;
 comment on function public.rollout_expiries(rollout_configuration) is
     'R9: whitelist_until as it is stored: times of entries that are on the list, whoever wrote the list.';
@@ -119,8 +127,7 @@ begin
     for config in select * from rollout_lock(feature_name, 'addToWhitelist', reason, context) loop
         select * into asked from rollout_put_on_list(
             config.target_repositories,
-            array(select t from unnest(config.target_repositories) t
-                  where rollout_listed_until(config, t) = coalesce(ends, 'infinity')),
+            rollout_listed_until(config, ends),
             config.excluded_repositories, repositories, 'addToWhitelist');
         details := asked.details || jsonb_build_object('blacklisted', asked.on_other, 'until', ends);
         config.target_repositories := asked.entries;
@@ -224,16 +231,36 @@ $$;
 comment on function public.rollout_named(text[], jsonb) is
     'Repositories of a list with name, category and end; the name is null where the repository is gone.';
 
-create or replace function public.rollout_show_whitelist(feature_name text default 'hybrid_progressive_capture')
+create or replace function public.rollout_show_whitelist(
+    feature_name text default 'hybrid_progressive_capture', max_rows integer default 50, search text default null
+)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout_active(feature_name);
+    bound constant integer := rollout_within('limit', max_rows, 1, 100000, 'rollout.showWhitelist(limit=200)');
 begin
     return jsonb_build_object(
-        'whitelist', rollout_named(config.target_repositories, config.whitelist_until),
-        'blacklist', rollout_named(config.excluded_repositories));
+        'whitelist_entries', cardinality(config.target_repositories),
+        'blacklist_entries', cardinality(config.excluded_repositories),
+        'search', search,
+        'whitelist', rollout_named(rollout_found(config.target_repositories, bound, search), config.whitelist_until),
+        'blacklist', rollout_named(rollout_found(config.excluded_repositories, bound, search)));
 end $$;
-comment on function public.rollout_show_whitelist(text) is 'rollout.showWhitelist(): both lists, with names.';
+comment on function public.rollout_show_whitelist(text, integer, text) is
+    'rollout.showWhitelist(): of both lists the first entries by name, or those whose name or id contains a text.';
+
+create or replace function public.rollout_found(ids text[], bound integer, search text)
+returns text[]
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select array(
+        select n.asked_name from rollout_repository_names(ids) n
+        where search is null or strpos(lower(n.full_name), lower(search)) > 0 or strpos(n.asked_name, search) > 0
+        order by n.full_name, n.asked_name limit bound)
+$$;
+comment on function public.rollout_found(text[], integer, text) is
+    'The first entries of a list by name, of those whose name or id contains a text.';

@@ -18,8 +18,7 @@ as $$
         select s.category, count(*) as repositories
         from rollout_listed(config) k
         join step s on s.category = k.category
-        where rollout_bucket(config.feature_name, k.repository_id) >= least(s.was, s.becomes)
-          and rollout_bucket(config.feature_name, k.repository_id) < greatest(s.was, s.becomes)
+        where k.bucket >= least(s.was, s.becomes) and k.bucket < greatest(s.was, s.becomes)
         group by 1
     )
     select s.category, s.rollout_order, s.repositories, s.was, s.becomes,
@@ -48,7 +47,7 @@ begin
             'to_percentage', target,
             'strategy', config.rollout_strategy,
             'emergency_stop', config.emergency_stop,
-            'whitelist_size', cardinality(rollout_whitelist(config)),
+            'whitelist_size', (select s.whitelist from rollout_list_sizes(config.id) s),
             'entering', sum(m.entering),
             'leaving', sum(m.leaving),
             'categories', jsonb_agg(jsonb_build_object(
@@ -63,8 +62,7 @@ begin
                         where m.entering + m.leaving > 0 and k.category = m.category
                           and rollout_bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
                           and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
-                          and k.repository_id::text <> all (
-                              rollout_whitelist(config) || config.excluded_repositories)
+                          and rollout_listed_as(config.id, k.repository_id) is null
                         limit rollout_within('examples', examples, 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))

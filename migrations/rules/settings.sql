@@ -32,7 +32,8 @@ as $$
         (13, 'auto_advance', null, null, null, null, 'false',
             'whether the monitor goes up the plan by itself: rollout.plan()'),
         (14, 'on_breach', null, null, null, '{zero,step_back,hold}', '"zero"',
-            'what a breach leads to: 0 %, the step before and a hold, or a hold')
+            'what a breach leads to: 0 %, the step before and a hold, or a hold'),
+        (15, 'keep_days', 'days', 1, 36500, null, '90', 'how long reports and job ids are kept; history is for good')
 $$;
 comment on function public.rollout_settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';
@@ -56,7 +57,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select jsonb_populate_record(config, coalesce((
         select jsonb_object_agg(s.name, s.default_value)
-        from rollout_settings() s where to_jsonb(config) -> s.name = 'null'), '{}'))
+        from (select to_jsonb(rollout_without_lists(config)) as set offset 0) c  -- once, not for each setting
+        cross join rollout_settings() s
+        where c.set -> s.name = 'null'), '{}'))
 $$;
 comment on function public.rollout_default_settings(rollout_configuration) is
     'A configuration whose empty settings have their defaults.';

@@ -39,7 +39,8 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config constant rollout_configuration := rollout_active(feature_name);
+    config constant rollout_configuration := rollout_shown(rollout_active(feature_name));
+    sizes constant record := (select s from rollout_list_sizes(config.id) s);
 begin
     return to_jsonb(config) || jsonb_build_object(
         'auto_rollback_enabled', config.breaker_enabled,
@@ -48,8 +49,8 @@ begin
         'phase', (rollout_place_in_plan(config)).name,
         'phase_percentages', (
             select jsonb_agg(p.percentage order by p.number) from rollout_plan_steps(config) p),
-        'whitelist_size', cardinality(rollout_whitelist(config)),
-        'blacklist_size', cardinality(config.excluded_repositories),
+        'whitelist_size', sizes.whitelist,
+        'blacklist_size', sizes.blacklist,
         'health', rollout_health(config),
         'stop_effect', rollout_stop_effect(config),
         'categorization', (

@@ -106,7 +106,8 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    became constant rollout_configuration := jsonb_populate_record(config, entry.metadata -> 'before');
+    became constant rollout_configuration := jsonb_populate_record(config, rollout_whole_before(config, entry));
+    left_by_it constant jsonb := rollout_whole_after(config, entry);
     present constant jsonb := to_jsonb(config);
     left_over text;
 begin
@@ -114,7 +115,7 @@ begin
     from (
         select array_agg(a.key order by a.key) as fields,
                string_agg(coalesce(present ->> a.key, 'none'), ', ' order by a.key) as now_text
-        from jsonb_each(entry.metadata -> 'after') a where present -> a.key is distinct from a.value
+        from jsonb_each(left_by_it) a where present -> a.key is distinct from a.value
     ) s;
     if rollout_percentage_in_effect(became) > rollout_percentage_in_effect(config) and confirmed is not true then
         raise exception 'undoing % raises traffic from % %% to % %%; to do it, type rollout.undo("%", confirm=True)',
@@ -126,7 +127,7 @@ begin
     perform rollout_store(became);
     -- Others may have written columns that no command sets: all of a change is undone, or nothing.
     select string_agg(a.key, ', ') into left_over
-    from jsonb_each(entry.metadata -> 'after') a
+    from jsonb_each(left_by_it) a
     join rollout_configuration c on c.id = config.id and to_jsonb(c) -> a.key = a.value;
     if left_over is not null then
         raise exception '% % can''t be undone: it changed %, which no command sets; to see it, type rollout.history()',

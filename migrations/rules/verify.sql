@@ -25,7 +25,7 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select c.*, case
-        when c.position <= 3 then format('select rollout_count_repositories(%L);', config.feature_name)
+        when c.position <= 3 or c.position = 6 then format('select rollout_count_repositories(%L);', config.feature_name)
         when c.position = 4 then format('select rollout_count_jobs(%L);', config.feature_name)
         else 'rollout.history() shows the last change; a percentage set with triggers disabled is in none'
     end
@@ -53,9 +53,12 @@ as $$
     full join rollout_counted_buckets(config.feature_name) n using (category, width, bucket)
     union all
     select 3, 'cutoffs at the percentage', count(*),
-           count(*) filter (where (k.cutoff, k.eligible) is distinct from (q.cutoff, q.eligible))
+           count(*) filter (
+               where (k.cutoff, k.eligible, k.listed) is distinct from (q.cutoff, q.eligible, l.more))
     from (select * from rollout_category_counts c where c.feature_name = config.feature_name) k
-    full join rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) q using (category)
+    full join rollout_quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) q
+        using (category)
+    left join rollout_listed_more(config, with_an_end => false) l using (category)
     union all
     select 4, 'jobs per processor and arm', count(*),
            count(*) filter (where coalesce(k.kept, '(0,0,0,0)') <> coalesce(n.counted, '(0,0,0,0)'))
@@ -76,6 +79,13 @@ as $$
         select x.new_percentage from rollout_history x
         where x.rollout_config_id = config.id and x.metadata ? 'before' order by x.created_at desc, x.id limit 1
     ) h
+    union all
+    select 6, 'entries of the lists', count(*), count(*) filter (where k is distinct from n)
+    from (
+        select e.repository_id, e.blacklisted, e.whitelisted, e.until, e.category, e.bucket
+        from rollout_list_entries e where e.rollout_config_id = config.id
+    ) k
+    full join rollout_entries_of(config) n using (repository_id)
     ) c
 $$;
 comment on function public.rollout_verify_checks(rollout_configuration) is

@@ -81,7 +81,7 @@ as $$
         ) h
         cross join lateral jsonb_array_elements_text(h.metadata -> 'overwritten') e (id)
         left join rollout_host_repositories r on r.id::text = e.id
-        where e.id <> all (config.target_repositories)
+        where e.id <> all ((select c.target_repositories from rollout_configuration c where c.id = config.id)::text[])
     ) o
     group by o.at
 $$;

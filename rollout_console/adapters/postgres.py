@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from rollout_console.adapters.base import Adapter, Target
@@ -18,6 +19,13 @@ CHANNEL = "rollout_history"
 CONNECT_TIMEOUT = 5  # seconds
 LOGIN_REFUSED = "28000"
 STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
+LIMIT_OF_TRANSACTION = f"select set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', true)"
+LIMIT_OF_SESSION = f"""
+    select set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', false) where pg_backend_pid() = %s
+"""
+
+
+POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
 
 
 class PostgresAdapter(Adapter):
@@ -112,7 +120,14 @@ class PostgresAdapter(Adapter):
             connection = self._own.connection = connect(self.url())
             self._opened.append(connection)
         values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in parameters.items()}
-        row = connection.execute(_statement(function, *parameters), values).fetchone()
+        statement = _statement(function, *parameters)
+        if _is_pooled(connection):
+            # The session is others', too: the limit is the transaction's, sent with the call in one round trip.
+            with connection.pipeline():
+                connection.execute(LIMIT_OF_TRANSACTION)
+                row = connection.execute(statement, values).fetchone()
+        else:
+            row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
 
@@ -128,6 +143,8 @@ def _statement(function: str, *parameters: str) -> sql.Composed:
 
 def connect(url: str) -> psycopg.Connection[Any]:
     """Open a connection for an operator: short timeouts, each statement committed by itself.
+
+    Behind a pooler in transaction mode the session is shared, so nothing is set in it.
 
     Raises:
         psycopg.Error: the server can't be reached or refuses the login.
@@ -151,8 +168,15 @@ def connect(url: str) -> psycopg.Connection[Any]:
         raise NotConfigured(
             "the database URL can't be read; it looks like postgresql://user:password@host:5432/postgres"
         ) from error
-    connection.execute(f"set statement_timeout = '{STATEMENT_TIMEOUT}s'")
+    limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
+    if not limited:
+        POOLED.add(connection)
     return connection
+
+
+def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler stands between, which answers with a process id of its own."""
+    return connection in POOLED
 
 
 def translate(error: psycopg.Error) -> RolloutError:

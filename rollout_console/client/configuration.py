@@ -29,6 +29,7 @@ class Configuration(Calls):
         act_on_warnings: bool | None = None,
         auto_advance: bool | None = None,
         on_breach: results.OnBreach | None = None,
+        keep_days: int | None = None,
         reason: str | None = None,
     ) -> results.Change:
         """Change settings: all that are given, or none of them (R1, R8, R10).
@@ -50,6 +51,7 @@ class Configuration(Calls):
             act_on_warnings: whether a health check rolls back on what became of the jobs, too (R16).
             auto_advance: whether the monitor goes up the plan by itself (R17).
             on_breach: what a breach leads to: `zero` (0 %), `step_back` (the step before, and a hold) or `hold`.
+            keep_days: how long reports and ids of jobs are kept, 1 to 36,500; history is kept for good.
             reason: for the history.
 
         Raises:
@@ -70,5 +72,6 @@ class Configuration(Calls):
             act_on_warnings=act_on_warnings,
             auto_advance=auto_advance,
             on_breach=on_breach,
+            keep_days=keep_days,
         )
         return self._change("rollout_configure", reason, settings=settings)

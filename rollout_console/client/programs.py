@@ -64,6 +64,21 @@ class Programs(Calls):
         """
         return self._call("rollout_catch_up", results.CatchUp, batch_size=batch_size, context=self._context())
 
+    def remove_old(self, batch_size: int = 5000) -> dict[str, int]:
+        """Remove reports and ids of jobs that are older than the setting `keep_days`; never history.
+
+        Args:
+            batch_size: rows of each table at most, 1 to 100,000.
+
+        Returns:
+            How many rows of each table were removed.
+        """
+        answer = self.adapter.call(
+            "rollout_remove_old", idempotent=True, batch_size=batch_size, feature_name=self.feature
+        )
+        removed: dict[str, int] = answer["removed"]
+        return removed
+
     def claim_alerts(
         self, kinds: list[str], every: float, raised: list[str], cleared: list[str]
     ) -> results.AlertClaims:

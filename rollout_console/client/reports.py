@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rollout_console import results
@@ -59,9 +60,44 @@ class Reports(Calls):
         points = whole("points", points, "rollout.plot(48)")
         return self._read("rollout_error_trend", results.ErrorTrend, points=points)
 
-    def show_whitelist(self) -> results.Whitelist:
-        """Return whitelist and blacklist with names (R9)."""
-        return self._read("rollout_show_whitelist", results.Whitelist)
+    def show_whitelist(self, search: str | None = None, limit: int = 50) -> results.Whitelist:
+        """Return whitelist and blacklist with names, the first entries by name (R9).
+
+        Args:
+            search: a text that names, in any case, or ids must contain; None for all.
+            limit: entries of each list, 1 to 100,000.
+
+        Raises:
+            Refused: the limit is out of its range.
+        """
+        if search is not None and not isinstance(search, str):
+            raise BadArgument(f'a search is a text, not {described(search)}; type rollout.showWhitelist("acme/")')
+        return self._read(
+            "rollout_show_whitelist",
+            results.Whitelist,
+            search=None if search is None else clean_text(search),
+            max_rows=whole("limit", limit, "rollout.showWhitelist(limit=200)"),
+        )
+
+    def eligible_repositories(self, ids: Sequence[str | UUID]) -> list[str]:
+        """Return which of these repositories are eligible, as the application is answered for each (R1).
+
+        Args:
+            ids: up to 100,000 ids of repositories.
+
+        Raises:
+            Refused: there are more.
+        """
+        if isinstance(ids, str) or not isinstance(ids, Sequence):
+            raise BadArgument(f"eligible_repositories takes a list of ids, not {described(ids)}")
+        answer: list[str] = self.adapter.call(
+            "rollout_eligible_repositories",
+            changes=False,
+            idempotent=True,
+            ids=[clean_text(str(each)) for each in ids],
+            feature_name=self.feature,
+        )
+        return answer
 
     def history(self, limit: int = 20) -> results.History:
         """Return the newest changes (R10).

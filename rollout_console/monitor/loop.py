@@ -120,7 +120,7 @@ class Monitor:
             self.client.monitor_beat(self.id, self.every, leaving=True)
         if check.action in ("none", "held"):
             return MonitorExit.NO_BREACH
-        flows_on = check.action in ("auto_rollback_off", "ramp_held")
+        flows_on = check.action in ("auto_rollback_off", "ramp_held", "read_only")
         return MonitorExit.UNPROTECTED if flows_on else MonitorExit.STOPPED
 
     def _check_with_retries(self) -> HealthCheck | None:
@@ -153,9 +153,10 @@ class Monitor:
         return check
 
     def _catch_up(self) -> None:
-        """Categorize new and changed repositories, last of all: a check must not wait for it, nor fail with it."""
+        """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
         try:
             self.log.caught_up(self.client.catch_up())
+            self.client.remove_old()
         except RolloutError as error:
             self.log.not_caught_up(error)
 

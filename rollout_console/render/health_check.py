@@ -37,6 +37,11 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
         "bad",
         "; to act: rollout.rollbackToZero()",
     ),
+    "read_only": (
+        "breach, and this is a standby, which can't roll back",
+        "bad",
+        "; to act, on the primary: rollout.rollbackToZero()",
+    ),
     "already_at_zero": ("breach, and the rollout is at 0 % already", None, "; when fixed: rollout.setRollout(5)"),
     "already_stopped": ("breach, and traffic is halted already", None, "; when fixed: rollout.resume(5)"),
 }

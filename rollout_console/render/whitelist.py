@@ -13,19 +13,33 @@ from rollout_console.results import ListedRepository, Whitelist
 def render_whitelist(found: Whitelist, screen: Screen) -> str:
     """Return a table for each list."""
     to_add = 'empty; to add one, type rollout.addToWhitelist("owner/name")'
-    whitelist = _list("whitelist", found.whitelist, to_add, screen)
-    return f"{whitelist}\n{_list('blacklist', found.blacklist, 'empty', screen)}"
+    whitelist = _list("whitelist", found, found.whitelist, found.whitelist_entries, to_add, screen)
+    blacklist = _list("blacklist", found, found.blacklist, found.blacklist_entries, "empty", screen)
+    return f"{whitelist}\n{blacklist}"
 
 
-def _list(title: str, entries: list[ListedRepository], if_empty: str, screen: Screen) -> str:
-    if not entries:
+def _list(
+    title: str, found: Whitelist, entries: list[ListedRepository], size: int, if_empty: str, screen: Screen
+) -> str:
+    if not size:
         return f" {title}: {if_empty}"
+    title = f" {title}: {format_count(size)}"
+    if found.search is not None:
+        title += f"; {format_count(len(entries))} with {sanitize(found.search, 60)!r}"
+    if not entries:
+        return title
     ids = [sanitize(e.repository_id, 60) for e in entries]
     categories = [sanitize(e.category or "not categorized", 20) for e in entries]
     names = [sanitize(e.full_name or "(gone from the host)", 100) for e in entries]
     rows = [list(row) for row in zip(names, categories, ids, strict=True)]
     table = screen.table(["repository", "category", "id"], rows, narrow=[0], drop=[2, 1])
-    return "\n".join([f" {title}: {format_count(len(entries))}", table, *(_end(e) for e in entries if e.until)])
+    lines = [title, table, *(_end(e) for e in entries if e.until)]
+    if len(entries) < size and found.search is None:
+        lines.append(
+            f" the first {format_count(len(entries))}; for more, type rollout.showWhitelist(limit={4 * len(entries)})"
+            ' or, for a name, rollout.showWhitelist("acme/")'
+        )
+    return "\n".join(lines)
 
 
 def _end(entry: ListedRepository) -> str:

@@ -24,6 +24,7 @@ HealthAction = Literal[
     "auto_rollback_off",
     "already_at_zero",
     "already_stopped",
+    "read_only",
 ]
 
 

@@ -44,6 +44,7 @@ class Status(Result, kw_only=True):
     follow_jobs: bool
     stuck_after_minutes: int
     act_on_warnings: bool
+    keep_days: int
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_until: dict[str, datetime]

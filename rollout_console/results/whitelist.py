@@ -21,7 +21,13 @@ class ListedRepository(Record, kw_only=True):
 
 
 class Whitelist(Result, kw_only=True):
-    """`rollout.showWhitelist()`."""
+    """`rollout.showWhitelist()`: of each list the first entries by name, and how many it has.
 
+    `search` is the text that names or ids had to contain, None for any.
+    """
+
+    whitelist_entries: int
+    blacklist_entries: int
+    search: str | None
     whitelist: list[ListedRepository]
     blacklist: list[ListedRepository]

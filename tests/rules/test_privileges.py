@@ -21,7 +21,7 @@ from tests.support.rows import one_row
 
 READERS = ("anon", "authenticated")
 DENIED = psycopg.errors.InsufficientPrivilege
-ASKED_FOR_EVERY_JOB = {"rollout_decide", "is_repository_eligible_for_rollout"}
+ASKED_FOR_EVERY_JOB = {"rollout_decide", "is_repository_eligible_for_rollout", "rollout_listed_as"}
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 
 
@@ -160,7 +160,7 @@ def test_r11_a_function_pins_its_search_path_or_names_every_schema(rollout):
     free = [f for f in functions(rollout) if f.search_path != FIXED_PATH]
     assert [f.signature for f in free if f.search_path] == []
     for function in free:
-        # Inlined into the queries that use it, which a pinned path would prevent, or the two asked for every job.
+        # Inlined into the queries that use it, which a pinned path would prevent, or those asked for every job.
         inlined = (function.language, function.volatile) == ("sql", "i")
         assert inlined or function.name in ASKED_FOR_EVERY_JOB, function.signature
         with session(rollout, path="''") as connection:

@@ -14,6 +14,7 @@ LIMITS = {
     "minimum_sample": (1, 1_000_000),
     "monitoring_window_hours": (1, 8_760),
     "stuck_after_minutes": (1, 10_080),
+    "keep_days": (1, 36_500),
 }
 
 

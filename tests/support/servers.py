@@ -104,6 +104,8 @@ class Cluster:
 
     def kill(self) -> None:
         """SIGKILL for the server and each of its processes, as when the machine loses its power."""
+        if self._process.poll() is not None:
+            return
         everyone = psutil.Process(self._process.pid).children(recursive=True)
         self._process.kill()
         for process in everyone:

@@ -57,8 +57,9 @@ def test_a_rollback_by_the_breaker_is_named_by_its_action_not_by_the_command_tha
     ("kind", "changes", "words"),
     [
         (results.History, {"entries": []}, "no changes yet"),
-        (results.Whitelist, {"whitelist": []}, "rollout.addToWhitelist("),
-        (results.Whitelist, {"blacklist": []}, "blacklist: empty"),
+        (results.Whitelist, {"whitelist_entries": 0}, "rollout.addToWhitelist("),
+        (results.Whitelist, {"blacklist_entries": 0}, "blacklist: empty"),
+        (results.Whitelist, {"blacklist": [], "search": "acme"}, "0 with 'acme'"),
         (results.Whitelist, {"full_name": None}, "gone from the host"),
         (results.Whitelist, {"category": None}, "not categorized"),
         (results.Categories, {"repositories": 0}, "rollout.categorizeAll()"),
@@ -76,9 +77,14 @@ def test_what_is_missing_is_said_in_words(kind, changes, words):
     assert "None" not in text
 
 
-def test_a_list_says_how_many_it_holds():
-    whitelist = [sample(results.ListedRepository, full_name=f"acme/site-{n}") for n in range(1200)]
-    assert "whitelist: 1,200" in shown(results.Whitelist, whitelist=whitelist)
+def test_a_list_says_how_many_it_holds_and_how_to_see_more():
+    whitelist = [sample(results.ListedRepository, full_name=f"acme/site-{n}") for n in range(50)]
+    text = shown(results.Whitelist, whitelist=whitelist, whitelist_entries=1200, search=None)
+    assert "whitelist: 1,200" in text
+    assert "rollout.showWhitelist(limit=200)" in text
+    assert "limit=" not in shown(
+        results.Whitelist, whitelist=whitelist, whitelist_entries=50, blacklist=[], blacklist_entries=0, search=None
+    )
 
 
 @pytest.mark.parametrize("length", [10, 60])

@@ -51,9 +51,9 @@ class Repositories(Commands):
         return self.client.remove_from_whitelist(ids, reason)
 
     @command(Group.REPOSITORIES, "rollout.showWhitelist()")
-    def showWhitelist(self) -> results.Whitelist:
-        """Show whitelist and blacklist, with names and ids."""
-        return self.client.show_whitelist()
+    def showWhitelist(self, search: str | None = None, limit: int = 50) -> results.Whitelist:
+        """Show whitelist and blacklist, with names and ids: the first fifty of each, or those that contain a text."""
+        return self.client.show_whitelist(search, limit)
 
     @command(Group.SETTINGS, 'rollout.addToBlacklist(["owner/name"])')
     def addToBlacklist(self, ids: str | list[str], reason: str | None = None) -> results.Change:

@@ -28,13 +28,15 @@ class Settings(Commands):
         act_on_warnings: bool | None = None,
         auto_advance: bool | None = None,
         on_breach: results.OnBreach | None = None,
+        keep_days: int | None = None,
         reason: str | None = None,
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
         breaker = (guardrail, max_error_rate, minimum_sample, monitoring_window_hours)
         outcomes = (judged_reports, follow_jobs, stuck_after_minutes, act_on_warnings)
         ramp = (auto_advance, on_breach)
-        given = (*breaker, *outcomes, *ramp, application_check, strategy, cost_per_job, cost_per_minute)
+        others = (keep_days, application_check, strategy, cost_per_job, cost_per_minute)
+        given = (*breaker, *outcomes, *ramp, *others)
         if all(value is None for value in given):
             return self.client.settings()
         return self.client.configure(
@@ -52,6 +54,7 @@ class Settings(Commands):
             act_on_warnings=act_on_warnings,
             auto_advance=auto_advance,
             on_breach=on_breach,
+            keep_days=keep_days,
             reason=reason,
         )
 

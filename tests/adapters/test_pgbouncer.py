@@ -1,0 +1,73 @@
+"""A pooler in transaction mode: every command works through it, and nothing is set in the session that all share."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import psycopg
+import pytest
+
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.errors import RolloutError
+from tests.support import servers
+from tests.support.changes import CHANGES, REPORTS
+from tests.support.pgbouncer import pgbouncer
+from tests.support.rollouts import OPERATOR, RolloutUnderTest
+
+
+@pytest.fixture(scope="module")
+def urls(postgres15_url):
+    url = servers.create_database(postgres15_url, f"pooled_{uuid.uuid4().hex[:12]}")
+    with pgbouncer(url) as through:
+        yield url, through
+
+
+@pytest.fixture
+def pooled(urls):
+    url, through = urls
+    servers.empty(url)
+    adapter = PostgresAdapter(through)
+    client = RolloutClient(adapter, who=OPERATOR)
+    client.create(10)
+    rollout = RolloutUnderTest(client, url, "pooled")
+    rollout.add_repositories(20)
+    client.categorize_all()
+    yield rollout
+    adapter.close()
+
+
+def session(urls) -> tuple[Any, ...]:
+    """What the next client of the pooler finds in the one session behind it."""
+    with psycopg.connect(urls[1], autocommit=True, prepare_threshold=None) as next_client:
+        found = next_client.execute(
+            "select current_setting('statement_timeout'), current_setting('rollout.change', true),"
+            " current_setting('search_path'), (select count(*) from pg_prepared_statements)"
+        ).fetchone()
+    assert found is not None
+    return found
+
+
+def test_through_a_pooler_every_command_works_and_sets_nothing_for_others(pooled, urls):
+    was = ("0", "", session(urls)[2], 0)
+    for name, change in CHANGES.items():
+        change.prepare(pooled.client, pooled.sql)
+        change.act(pooled.client)
+        assert session(urls) == was, name
+    for name, report in REPORTS.items():
+        report(pooled.client)
+        assert session(urls) == was, name
+
+
+def test_through_a_pooler_a_call_ends_at_its_limit_and_the_next_works(pooled, urls, monkeypatch):
+    monkeypatch.setattr(
+        "rollout_console.adapters.postgres.LIMIT_OF_TRANSACTION", "select set_config('statement_timeout', '50ms', true)"
+    )
+    pooled.sql(
+        "create or replace function rollout_slow() returns jsonb language sql as 'select ''1''::jsonb from pg_sleep(5)'"
+    )
+    with pytest.raises(RolloutError):
+        pooled.client.adapter.call("rollout_slow")
+    assert session(urls)[0] == "0"
+    assert pooled.client.status().rollout_percentage == 10

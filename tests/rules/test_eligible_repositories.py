@@ -1,0 +1,71 @@
+"""R1: asked for many at once, the decision is the one that is made for each."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+import pytest
+
+from tests.support.kinds import kind  # noqa: F401
+
+LISTS = (
+    "update rollout_configuration set target_repositories = array(select id::text from repositories order by md5(id || %s)"
+    " limit %s), excluded_repositories = array(select id::text from repositories order by md5(%s || id) limit %s)"
+)
+ENDS = (
+    "update rollout_configuration set whitelist_until = (select coalesce(jsonb_object_agg(t, now() + '1 day'::interval"
+    " * (row_number - 3)), '{}') from (select t, row_number() over () from unnest(target_repositories) t limit 6) u)"
+)
+
+
+def one_by_one(rollout, ids: list[str]) -> list[str]:
+    return [i for i in ids if rollout.value("select is_repository_eligible_for_rollout(%s)", i)]
+
+
+@pytest.fixture
+def ids(running) -> list[str]:
+    running.add_repositories(120, stars=2000, prefix="acme/large")
+    running.client.categorize_all()
+    running.add_repositories(5, prefix="acme/uncategorized")
+    known = [str(i) for (i,) in running.sql("select id from repositories")]
+    return [*known, str(uuid.uuid4()), known[0]]
+
+
+@pytest.mark.parametrize("strategy", ["repository_size", "percentage", "whitelist"])
+@pytest.mark.parametrize("percentage", [0, 7, 50, 99, 100])
+def test_r1_for_any_lists_and_ends_the_set_is_decided_as_each_alone(running, ids, strategy, percentage):
+    chance = random.Random(f"{strategy} {percentage}")
+    running.client.configure(strategy=strategy)
+    running.client.set_rollout(percentage)
+    for size in (0, 3, 110):
+        salt = str(chance.random())
+        running.sql(LISTS, salt, size, salt, chance.randrange(size + 1))
+        running.sql(ENDS)
+        chance.shuffle(ids)
+        assert running.client.eligible_repositories(ids) == one_by_one(running, ids)
+        counted = running.client.status().eligible_repositories
+        assert counted == running.value(
+            "select count(*) from repository_categories where is_repository_eligible_for_rollout(repository_id)"
+        )
+        assert running.differences() == {}
+    running.client.emergency_stop("all")
+    assert running.client.eligible_repositories(ids) == []
+
+
+def test_r11_the_hosts_own_decision_is_asked_for_each(running, ids):
+    running.sql(
+        "create schema rollout_host; grant usage on schema rollout_host to public;"
+        " create function rollout_host.is_repository_eligible_for_rollout(repo_id uuid, feature_name text"
+        " default 'hybrid_progressive_capture') returns boolean language sql as"
+        " $$ select repo_id::text < '8' $$; select rollout_decide_by('host'); select rollout_apply_privileges()"
+    )
+    try:
+        assert running.client.eligible_repositories(ids) == [i for i in ids if i < "8"]
+        assert running.client.eligible_repositories(ids) == one_by_one(running, ids)
+        running.client.emergency_stop("the host's, too")
+        assert running.client.eligible_repositories(ids) == []
+    finally:
+        running.sql(
+            "select rollout_decide_by('readers'); drop schema rollout_host cascade; select rollout_apply_privileges()"
+        )

@@ -1,0 +1,59 @@
+"""Reports and ids of jobs are removed when they are old; history never is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.kinds import kind  # noqa: F401
+
+AGE = (
+    "alter table rollout_metrics disable trigger user;"
+    " update rollout_metrics set created_at = created_at - interval '100 days';"
+    " alter table rollout_metrics enable trigger user;"
+    " update rollout_job_counts set slot_start = slot_start - interval '100 days' where slot_start > '-infinity';"
+    " update rollout_reported_jobs set reported_at = reported_at - interval '100 days';"
+)
+
+
+@pytest.fixture
+def old(running):
+    for n in range(6):
+        running.sql(
+            "select record_rollout_job(%s, 'inngest', true, 1, job_id => %s, treated => true)",
+            running.repository_id(f"acme/repo-{n + 1}"), f"old-{n}",
+        )  # fmt: skip
+    running.sql(AGE)
+    running.report(good=3, name="acme/repo-9")
+    return running
+
+
+def rows(rollout):
+    return rollout.sql("select (select count(*) from rollout_metrics), (select count(*) from rollout_reported_jobs)")[0]
+
+
+def test_old_reports_are_removed_in_batches_and_the_counters_stay_those_of_the_rows(old):
+    history = old.history_rows()
+    assert old.client.remove_old(4) == {"rollout_metrics": 4, "rollout_reported_jobs": 4}
+    assert (rows(old), old.differences()) == ((3, 2), {})
+    assert old.client.remove_old(4) == {"rollout_metrics": 2, "rollout_reported_jobs": 2}
+    assert old.client.remove_old(4) == {"rollout_metrics": 0, "rollout_reported_jobs": 0}
+    assert (rows(old), old.differences()) == ((1, 0), {})
+    assert old.client.status().health.jobs == 3
+    oldest = old.value("select min(slot_start) from rollout_job_counts where slot_start > '-infinity'")
+    assert oldest > old.value("select now() - interval '1 day'")
+    assert old.history_rows() == history
+
+
+def test_keep_days_says_how_old(old):
+    old.client.configure(keep_days=200)
+    assert old.client.remove_old() == {"rollout_metrics": 0, "rollout_reported_jobs": 0}
+    assert rows(old) == (7, 6)
+
+
+def test_r7_a_report_for_a_repository_that_is_gone_counts_without_it(running):
+    gone = running.repository_id("acme/repo-3")
+    running.sql("delete from repositories where id = %s", gone)
+    running.sql("select record_rollout_job(%s, 'inngest', false, 0, 'boom', treated => true)", gone)
+    assert running.client.status().health.errors == 1
+    assert running.sql("select repository_id, error_count from rollout_metrics") == [(None, 1)]
+    assert running.differences() == {}
