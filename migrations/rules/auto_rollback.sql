@@ -64,28 +64,41 @@ comment on function public.rollout_trip_breaker(rollout_configuration, jsonb, js
     'R8 and R17: acts on a breach as on_breach says: 0 %, the step before and a hold, or a hold; with the health that '
     'called for it and the main errors as evidence, and as its reason unless the change has one.';
 
-create or replace function public.rollout_judge_report(config_id uuid, reported_by text)
+create or replace function public.rollout_can_trip(config rollout_configuration)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return rollout_breaker_is_armed(config) and config.max_error_rate < 100;  -- no rate is above 100 %
+end $$;
+comment on function public.rollout_can_trip(rollout_configuration) is
+    'R8: whether any report could trip the breaker; if not, reports need not wait for each other.';
+
+create or replace function public.rollout_judge_report(config rollout_configuration, reported_by text)
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config rollout_configuration;
-    health jsonb;
+    treatment record;
 begin
-    -- The lock comes before the count: of jobs that fail at the same moment, the last one
-    -- through sees all the others, so none of them can be the crossing one unnoticed.
-    select * into config from rollout_configuration c where c.id = config_id for no key update;
-    if not rollout_breaker_is_armed(config) then
+    if not rollout_can_trip(config) then
         return;
     end if;
-    health := rollout_health(config);
-    if (health ->> 'breach')::boolean then
-        perform rollout_trip_breaker(config, health, jsonb_build_object('command', reported_by));
+    -- The lock comes before the count: of jobs that fail at the same moment, the last one
+    -- through sees all the others, so none of them can be the crossing one unnoticed.
+    select * into config from rollout_configuration c where c.id = config.id for no key update;
+    if not rollout_can_trip(config) then
+        return;
+    end if;
+    treatment := rollout_treatment(config);
+    if treatment.whole_breach or treatment.recent_breach then
+        perform rollout_trip_breaker(config, rollout_health(config), jsonb_build_object('command', reported_by));
         perform rollout_close_change();
     end if;
 end $$;
-comment on function public.rollout_judge_report(uuid, text) is
+comment on function public.rollout_judge_report(rollout_configuration, text) is
     'R8: trips the breaker in the transaction of a report if the window is in breach with it.';
 
 create or replace function public.rollout_check_health(

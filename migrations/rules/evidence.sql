@@ -52,12 +52,18 @@ comment on function public.rollout_crossed(bigint, bigint, numeric, integer) is
 
 create or replace function public.rollout_treatment(
     config rollout_configuration,
-    out jobs bigint, out errors bigint, out successes bigint,
-    out recent_since timestamptz, out recent_jobs bigint, out recent_errors bigint, out recent_evidence numeric
+    out jobs bigint, out errors bigint, out successes bigint, out evidence numeric, out crossed boolean,
+    out recent_since timestamptz, out recent_jobs bigint, out recent_errors bigint, out recent_evidence numeric,
+    out whole_breach boolean, out recent_breach boolean
 )
-language sql stable
+language plpgsql stable  -- asked at each report of a failure
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+declare
+    limits constant record := rollout_evidence_limits();
+    rule constant record := (select g from rollout_guardrails() g where g.guardrail = config.guardrail);
+begin
     with slots as (
         select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
         from rollout_job_counts c
@@ -76,14 +82,19 @@ as $$
     )
     -- The web application's own writes can lower counts; a sum is never below zero.
     select w.jobs, w.errors, w.successes, r.slot_start, r.jobs, r.errors, r.evidence
+    into jobs, errors, successes, recent_since, recent_jobs, recent_errors, recent_evidence
     from (
         select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
                greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors,
                greatest(coalesce(sum(s.successes), 0), 0)::bigint as successes
         from slots s
     ) w
-    left join strongest r on true
-$$;
+    left join strongest r on true;
+    evidence := rollout_evidence(errors, jobs, config.max_error_rate);
+    crossed := rollout_crossed(errors, jobs, config.max_error_rate, config.minimum_sample);
+    whole_breach := crossed and (evidence >= limits.window_limit or not rule.at_reports);
+    recent_breach := not whole_breach and coalesce(recent_evidence >= limits.recent_limit, false);
+end $$;
 comment on function public.rollout_treatment(rollout_configuration) is
-    'R7 and R8: the treatment''s jobs in the window, and of the stretches up to now in which the threshold is crossed '
-    'the one with the strongest evidence.';
+    'R7 and R8: the treatment''s jobs in the window, of the stretches up to now in which the threshold is crossed the '
+    'one with the strongest evidence, and whether either is a breach that a report trips the breaker for.';

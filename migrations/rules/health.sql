@@ -100,11 +100,7 @@ declare
     rule constant record := (select g from rollout_guardrails() g where g.guardrail = config.guardrail);
     limits constant record := rollout_evidence_limits();
     window_start constant timestamptz := rollout_window_start(config);
-    evidence constant numeric := rollout_evidence(t.errors, t.jobs, config.max_error_rate);
-    crossed constant boolean := rollout_crossed(t.errors, t.jobs, config.max_error_rate, config.minimum_sample);
-    whole constant boolean := crossed and (evidence >= limits.window_limit or not rule.at_reports);
-    recent constant boolean := not whole and coalesce(t.recent_evidence >= limits.recent_limit, false);
-    breach constant boolean := whole or recent;
+    breach constant boolean := t.whole_breach or t.recent_breach;
 begin
     return rollout_rate(t.jobs, t.errors) || jsonb_build_object(
         'window_hours', config.monitoring_window_hours,
@@ -115,19 +111,19 @@ begin
         'max_error_rate', config.max_error_rate,
         'minimum_sample', config.minimum_sample,
         'guardrail', config.guardrail,
-        'evidence', round(least(evidence, 1e9), 4),
+        'evidence', round(least(t.evidence, 1e9), 4),
         'evidence_limit', limits.window_limit,
-        'recent', case when recent then rollout_rate(t.recent_jobs, t.recent_errors) || jsonb_build_object(
+        'recent', case when t.recent_breach then rollout_rate(t.recent_jobs, t.recent_errors) || jsonb_build_object(
             'since', t.recent_since, 'evidence', round(least(t.recent_evidence, 1e9), 4),
             'evidence_limit', limits.recent_limit) end,
         'control', rollout_control(config, seen),
         'breach', breach,
-        'check_rolls_back', breach or (crossed and not rule.at_checks),
+        'check_rolls_back', breach or (t.crossed and not rule.at_checks),
         'verdict', case
             when t.jobs = 0 then 'no_data'
             when breach then 'breach'
             when t.jobs < config.minimum_sample then 'small_sample'
-            when crossed then 'above_threshold'
+            when t.crossed then 'above_threshold'
             else 'healthy'
         end);
 end $$;

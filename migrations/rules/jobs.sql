@@ -221,7 +221,7 @@ begin
     -- if its slot alone already holds more.
     if added.treated and (added.errors > 0 or (added.jobs > 0 and slot_jobs <= config.minimum_sample)) then
         perform rollout_judge_report(
-            config.id, case when reported then 'record_rollout_job' else 'rollout_metrics' end);
+            config, case when reported then 'record_rollout_job' else 'rollout_metrics' end);
     end if;
     return null;
 end $$;
