@@ -190,7 +190,10 @@ def translate(error: psycopg.Error) -> RolloutError:
         return from_sqlstate(error.sqlstate, message)
     if error.pgconn is not None and error.pgconn.used_password:
         return from_sqlstate(LOGIN_REFUSED, message)
-    return Unreachable(f"the database can't be reached ({message}); check the network, then: rollout.status()")
+    return Unreachable(
+        f"the database can't be reached ({message}); check the network, and that the server runs and has a connection "
+        "free, then: rollout.status()"
+    )
 
 
 def _name_of(url: str) -> str:

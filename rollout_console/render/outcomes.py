@@ -28,7 +28,7 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
     lines = [*warning_lines(found.warnings, screen)]
     if found.groups:
         rows = [_group(g) for g in found.groups]
-        lines.append(screen.table(HEADERS, rows, ["left", "left", *["right"] * 9], narrow=[0], drop=[10, 8, 9]))
+        lines.append(screen.table(HEADERS, rows, ["left", "left", *["right"] * 9], narrow=[0], drop=[10, 8, 9, 1, 4]))
         lines += [f" {line}" for line in _notes(found)]
     else:
         lines.append(

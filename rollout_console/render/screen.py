@@ -73,12 +73,13 @@ class Screen:
             narrow: columns whose texts are shortened where the table is too wide.
             drop: columns that are left out where that is not enough, the first one first.
         """
-        from tabulate import tabulate  # the first prompt need not wait for it
+        import tabulate  # the first prompt need not wait for it
 
+        tabulate.MIN_PADDING = 0  # or a title takes two cells more than it has
         columns = [Column(h, [str(row[i]) for row in rows], (align or [])[i : i + 1]) for i, h in enumerate(headers)]
         if self.bars:
             columns = fitted(columns, self.width - 1, narrow, drop)
-        text = tabulate(
+        text = tabulate.tabulate(
             [list(row) for row in zip(*(c.cells for c in columns), strict=True)],
             headers=[c.title for c in columns],
             tablefmt="simple",

@@ -51,7 +51,7 @@ def render_metrics(metrics: Metrics, screen: Screen) -> str:
     rows = [_processor_row(p) for p in metrics.processors]
     parts = [
         "\n".join(f" {line}" for line in health_lines(metrics.health, screen)),
-        screen.table(headers, rows, align, narrow=[0], drop=[7, 5, 6]) if rows else " no jobs in the window",
+        screen.table(headers, rows, align, narrow=[0], drop=[7, 5, 6, 1]) if rows else " no jobs in the window",
         criteria_table(metrics.criteria, screen, "success metric"),
     ]
     if metrics.kinds:

@@ -13,7 +13,7 @@ from rollout_console.console import COMMANDS, Group
 from rollout_console.console.help import help_for
 from rollout_console.render import Screen, render
 from rollout_console.render.layout import cells, fold, shorten_middle
-from rollout_console.results import Change
+from rollout_console.results import Categories, Change, Jobs, Metrics, Phases, Plan, Preview, Whitelist
 from tests.support.samples import sample
 from tests.unit.test_render_html import ATTACKS, REPORTS, VARIANTS
 
@@ -35,6 +35,19 @@ def test_no_report_is_wider_than_the_terminal(kind, text):
         result = sample(kind, TEXTS[text], 1_234_567_890, **variant)
         for width in WIDTHS:
             assert widest(render(result, Screen(width, colour=True, bars=True))) <= width, (variant, width)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("kind", [Categories, Jobs, Metrics, Phases, Plan, Preview, Whitelist])
+def test_a_row_of_a_table_stays_on_one_line(kind, width):
+    result = sample(kind, NAME, 1_234, **({"state": None} if kind is Jobs else {}))
+    lines = render(result, Screen(width, bars=True)).splitlines()
+    tables = render(result, Screen(bars=False)).splitlines()
+    assert len(list(filter(is_ruler, lines))) == len(list(filter(is_ruler, tables))) > 0
+
+
+def is_ruler(line: str) -> bool:
+    return set(line) == {" ", "-"}
 
 
 @pytest.mark.parametrize("topic", [None, "recovery", "runbook", *COMMANDS, *(group.name for group in Group)])
