@@ -304,7 +304,7 @@ def test_r10_operators_monitors_and_reporters_at_once_through_both_adapters_lose
 
 def test_r10_while_everything_changes_categorize_all_loses_no_repository(faulty, effort, tried, monkeypatch):
     """Batches of two operators, pins and growth in between: at the end each repository has its size."""
-    monkeypatch.setattr("rollout_console.client.changes.FIRST_BATCH", 20)
+    monkeypatch.setattr("rollout_console.client.repositories.FIRST_BATCH", 20)
     amount = effort(300, 3000)
     faulty.add_repositories(amount)
     crowd = Crowd(seed=3)

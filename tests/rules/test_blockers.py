@@ -26,6 +26,10 @@ def row_updated(open_session: Sessions) -> None:
     open_session().execute(UPDATE)
 
 
+def row_of_ours_updated(open_session: Sessions) -> None:
+    open_session().execute(f"{UPDATE} where feature_name <> 'another_feature'")
+
+
 def row_updated_in_a_savepoint(open_session: Sessions) -> None:
     session = open_session()
     session.execute("select txid_current(); savepoint a")
@@ -146,7 +150,7 @@ def test_r18_a_short_transaction_is_waited_for(running):
 def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
     running.sql("select rollout_create(feature_name => 'another_feature')")
     other = "select from rollout_configuration where feature_name = 'another_feature' for update"
-    with psycopg.connect(running.url) as neighbour, in_the_way(running.url, row_updated):
+    with psycopg.connect(running.url) as neighbour, in_the_way(running.url, row_of_ours_updated):
         neighbour.execute(other)
         assert running.client.emergency_stop("smoke").status.emergency_stop
         assert neighbour.execute("select 1").fetchone() == (1,)

@@ -91,8 +91,8 @@ def test_r3_a_second_run_rewrites_no_row(rollout):
 
 def test_r3_an_interrupted_run_goes_on_where_it_stopped(rollout, monkeypatch):
     rollout.add_repositories(250, stars=20)
-    monkeypatch.setattr("rollout_console.client.changes.FIRST_BATCH", 100)
-    monkeypatch.setattr("rollout_console.client.changes.LARGEST_BATCH", 100)
+    monkeypatch.setattr("rollout_console.client.repositories.FIRST_BATCH", 100)
+    monkeypatch.setattr("rollout_console.client.repositories.LARGEST_BATCH", 100)
     rows = rollout.history_rows()
 
     class Interrupted(Exception):
@@ -114,8 +114,8 @@ def test_r3_an_interrupted_run_goes_on_where_it_stopped(rollout, monkeypatch):
 
 def test_r3_two_operators_share_one_run(rollout, monkeypatch):
     rollout.add_repositories(300)
-    monkeypatch.setattr("rollout_console.client.changes.FIRST_BATCH", 100)
-    monkeypatch.setattr("rollout_console.client.changes.LARGEST_BATCH", 100)
+    monkeypatch.setattr("rollout_console.client.repositories.FIRST_BATCH", 100)
+    monkeypatch.setattr("rollout_console.client.repositories.LARGEST_BATCH", 100)
     rows = rollout.history_rows()
     others: list[int] = []
 
