@@ -10,6 +10,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
 from rollout_console.refresh import Refresher
 from rollout_console.render import render
+from rollout_console.render.live import View
 from rollout_console.render.status import state_line
 from rollout_console.results import Status
 
@@ -24,6 +25,7 @@ class Session(Output):
         shown: results that the running cell has put on screen (R12).
         refused: whether a command of the running cell refused without raising.
         display: shows a result where text is not enough, as in a notebook; None prints.
+        view: makes room there for a report that changes.
         refused_lines: what was typed and refused, each as it was typed.
         on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
@@ -37,6 +39,7 @@ class Session(Output):
         self.shown: list[object] = []
         self.refused = False
         self.display: Callable[[object], None] | None = None
+        self.view: Callable[[], View] | None = None
         self.status: Refresher[Status] | None = None
         self.last_status: Status | None = None
         self.refused_lines: set[str] = set()
@@ -90,6 +93,10 @@ class Session(Output):
             return
         text = render(result, self.screen())
         self.say(f"\n{text}" if self.shown and "\n" in text else text)
+
+    def live(self) -> View:
+        """See `Output.live`."""
+        return self.view() if self.view is not None else super().live()
 
     def learn(self, result: object) -> None:
         """Take the status out of a result, for prompt and toolbar."""
