@@ -32,7 +32,7 @@ comment on function public.rollout_moves(rollout_configuration, text, integer) i
     'percentage, and between which buckets they are.';
 
 create or replace function public.rollout_preview(
-    percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5
+    percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default null
 )
 returns jsonb
 language plpgsql stable
@@ -49,6 +49,7 @@ begin
             'strategy', config.rollout_strategy,
             'emergency_stop', config.emergency_stop,
             'whitelist_size', cardinality(rollout_whitelist(config)),
+            'list_examples', examples is not null,
             'entering', sum(m.entering),
             'leaving', sum(m.leaving),
             'categories', jsonb_agg(jsonb_build_object(
@@ -65,7 +66,7 @@ begin
                           and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
                           and k.repository_id::text <> all (
                               rollout_whitelist(config) || config.excluded_repositories)
-                        limit rollout_within('examples', examples, 0, 1000, 'rollout.preview(25, 5)')
+                        limit rollout_within('examples', coalesce(examples, 5), 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
         from rollout_moves(config, config.rollout_strategy, target) m);

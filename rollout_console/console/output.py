@@ -48,6 +48,9 @@ class Output:
         if result is not None:
             self.present(result)
 
+    def announce(self, call: str) -> None:
+        """Take note of what was typed: a session tells the reports of a pasted block apart by it."""
+
     def present(self, result: object) -> None:
         """Put a result on screen."""
         self.say(render(result, self.screen()))

@@ -76,7 +76,8 @@ def _stretch(values: list[float | None], width: int) -> list[float | None]:
 
 
 def _axis(trend: ErrorTrend, width: int) -> str:
-    first, last = format_time(trend.points[0].at), "now"
+    last = "now"
+    first = format_time(trend.points[0].at)[: width - MARGIN - len(last) - 1]
     return " " * MARGIN + first + last.rjust(width - MARGIN - len(first))
 
 

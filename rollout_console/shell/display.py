@@ -61,8 +61,8 @@ def install(session: Session) -> None:
     def pretty(value: object, printer: Any, cycle: bool) -> None:
         printer.text(render(value, session.screen()))
 
-    def new_cell(info: object) -> None:
-        session.new_cell()
+    def new_cell(info: Any) -> None:
+        session.new_cell(info.raw_cell or "")
 
     def end_cell(outcome: object) -> None:
         session.end_cell()
