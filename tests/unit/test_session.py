@@ -104,3 +104,14 @@ def test_each_report_of_a_block_stands_below_its_command_and_a_report_alone_does
     with capture_output() as alone:
         ip.run_cell('rollout.help("control")')
     assert "──" not in alone.stdout
+
+
+def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_path):
+    with capture_output() as first:
+        load(ip)
+    assert "docs/fire-drill.md" in first.stdout
+    unload(ip)
+    (tmp_path / "postgres").mkdir()
+    with capture_output() as second:
+        load(ip)
+    assert "docs/fire-drill.md" not in second.stdout
