@@ -181,3 +181,17 @@ as $$
 $$;
 comment on function public.rollout_eligible_counts(rollout_configuration) is
     'R1: per category, how many repositories there are and how many are eligible now, lists and stop included.';
+
+create or replace function public.rollout_only_whitelisted(config rollout_configuration)
+returns bigint
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select count(*)
+    from rollout_listed(config) k
+    join rollout_category_counts a on a.feature_name = config.feature_name and a.category = k.category
+    where k.eligible and not config.emergency_stop
+      and (config.rollout_strategy = 'whitelist' or k.bucket >= a.cutoff)
+$$;
+comment on function public.rollout_only_whitelisted(rollout_configuration) is
+    'R1: how many of the eligible repositories are so by the whitelist alone, whatever the percentage.';

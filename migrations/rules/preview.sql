@@ -31,7 +31,7 @@ comment on function public.rollout_moves(rollout_configuration, text, integer) i
     'percentage, and between which buckets they are.';
 
 create or replace function public.rollout_preview(
-    percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default 5
+    percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default null
 )
 returns jsonb
 language plpgsql stable
@@ -48,6 +48,7 @@ begin
             'strategy', config.rollout_strategy,
             'emergency_stop', config.emergency_stop,
             'whitelist_size', (select s.whitelist from rollout_list_sizes(config.id) s),
+            'list_examples', examples is not null,
             'entering', sum(m.entering),
             'leaving', sum(m.leaving),
             'categories', jsonb_agg(jsonb_build_object(
@@ -63,7 +64,7 @@ begin
                           and rollout_bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
                           and rollout_bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
                           and rollout_listed_as(config.id, k.repository_id) is null
-                        limit rollout_within('examples', examples, 0, 1000, 'rollout.preview(25, 5)')
+                        limit rollout_within('examples', coalesce(examples, 5), 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
         from rollout_moves(config, config.rollout_strategy, target) m);

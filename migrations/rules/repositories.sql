@@ -48,8 +48,7 @@ returns jsonb
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(jsonb_agg(f.full_name order by f.full_name), '[]')
-    from (
+    with beginning as (
         select n.full_name
         from (
             -- the host's index is in the database's collation: read on from the prefix, then keep what fits
@@ -58,7 +57,15 @@ as $$
         ) n
         where starts_with(n.full_name, prefix)
         limit rollout_within('limit', max_rows, 1, 50, 'rollout.help()')
-    ) f
+    ), holding as (
+        -- all names are read, so only where nothing begins with it, and it says enough
+        select h.full_name from rollout_host_repositories h
+        where length(prefix) >= 3 and not exists (select from beginning)
+          and strpos(lower(h.full_name), lower(prefix)) > 0
+        limit max_rows
+    )
+    select coalesce(jsonb_agg(f.full_name order by f.full_name), '[]')
+    from (select full_name from beginning union all select full_name from holding) f
 $$;
 comment on function public.rollout_find_repositories(text, integer) is
-    'Names beginning with a prefix, for completion; at most 50.';
+    'Names beginning with a text, for completion; where there are none, names that hold it, in any case; at most 50.';

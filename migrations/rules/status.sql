@@ -64,7 +64,8 @@ begin
         'schema_version', rollout_schema_version())
     || (
         select jsonb_build_object(
-            'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible))
+            'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible),
+            'only_whitelisted', rollout_only_whitelisted(config))
         from rollout_eligible_counts(config) a);
 end $$;
 comment on function public.rollout_status(text) is

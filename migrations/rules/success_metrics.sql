@@ -74,6 +74,29 @@ comment on function public.rollout_show_metrics(text, integer) is
     'rollout.showMetrics(): each processor over the window, the kinds of errors, and the last ones, whenever '
     'they were.';
 
+create or replace function public.rollout_marks(config rollout_configuration, starts timestamptz, ends timestamptz)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(
+        jsonb_build_object('at', m.at, 'kind', m.kind, 'percentage', m.percentage) order by m.at), '[]')
+    from (
+        select h.created_at as at, k.kind, h.new_percentage as percentage
+        from rollout_history h
+        cross join lateral (
+            select case
+                when h.triggered_by = 'auto_rollback' then 'trip'
+                when h.metadata -> 'after' ->> 'emergency_stop' = 'true' then 'stop'
+                when h.metadata ? 'restarted_at' then 'restart'
+                when h.previous_percentage <> h.new_percentage then 'change' end as kind) k
+        where h.rollout_config_id = config.id and h.metadata ? 'before' and k.kind is not null
+          and h.created_at >= starts and h.created_at <= ends
+        order by h.created_at desc limit 50) m
+$$;
+comment on function public.rollout_marks(rollout_configuration, timestamptz, timestamptz) is
+    'What a chart marks between two moments: trips, stops, restarts and changes of the percentage, the newest 50.';
+
 create or replace function public.rollout_trend(
     config rollout_configuration, starts timestamptz, ends timestamptz, points integer
 )
@@ -88,6 +111,7 @@ begin
     return jsonb_build_object(
         'max_error_rate', config.max_error_rate,
         'restarted_at', config.restarted_at,
+        'marks', rollout_marks(config, starts, ends),
         'points', (
             select jsonb_agg(jsonb_build_object(
                 'at', p.starts, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0),

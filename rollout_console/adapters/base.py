@@ -18,6 +18,7 @@ class Target(NamedTuple):
         named: its name in `targets.toml`, if it has one.
         colour: of that name in the prompt.
         require_reason: whether every change has to have a reason.
+        first_run: whether its practice data are not there yet, and will be made now.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Target(NamedTuple):
     named: str | None = None
     colour: str | None = None
     require_reason: bool = False
+    first_run: bool = False
 
     @property
     def name(self) -> str:

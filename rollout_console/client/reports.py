@@ -108,18 +108,18 @@ class Reports(Calls):
         limit = whole("limit", limit, "rollout.history(20)")
         return self._read("rollout_list_history", results.History, max_rows=limit)
 
-    def preview(self, percentage: Percentage, examples: int = 5) -> results.Preview:
+    def preview(self, percentage: Percentage, examples: int | None = None) -> results.Preview:
         """Return who would become eligible, or stop being so, at another percentage (R1).
 
         Args:
             percentage: a whole number, 0 to 100.
-            examples: names for each category, 0 to 1,000.
+            examples: names for each category, 0 to 1,000, to be shown one a line; None takes a few, in brief.
         """
         return self._read(
             "rollout_preview",
             results.Preview,
             percentage=whole_percentage(percentage, "rollout.preview(25)"),
-            examples=whole("examples", examples, "rollout.preview(25, 5)"),
+            examples=None if examples is None else whole("examples", examples, "rollout.preview(25, 5)"),
         )
 
     def explain(self, repository: str | UUID) -> results.Explanation:
@@ -232,7 +232,7 @@ class Reports(Calls):
         """Return names of repositories, for completion.
 
         Args:
-            prefix: what the names begin with.
+            prefix: what the names begin with; where none does, what they hold, if it has three characters or more.
             limit: how many at most, 1 to 50.
         """
         names: list[str] = self.adapter.call(

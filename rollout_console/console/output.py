@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rollout_console.render import Screen, render
+from rollout_console.render.live import FullScreen, Lines, View
 from rollout_console.render.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ class Output:
 
     @property
     def stream(self) -> TextIO:
-        """Where a command with a screen of its own draws."""
+        """Where a command that shows by itself how far it is writes."""
         return sys.stdout
+
+    def live(self) -> View:
+        """Return where a report that changes is drawn."""
+        return FullScreen(self.screen, sys.stdout) if self.screen().bars else Lines(sys.stdout)
 
     def show(self, result: object, notice: str | None = None) -> None:
         """Show a result.
@@ -42,6 +47,9 @@ class Output:
             self.say(self.screen().fit(f"({notice})"))
         if result is not None:
             self.present(result)
+
+    def announce(self, call: str) -> None:
+        """Take note of what was typed: a session tells the reports of a pasted block apart by it."""
 
     def present(self, result: object) -> None:
         """Put a result on screen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
@@ -39,6 +39,9 @@ class Screen(Protocol):
 
     def waiting(self) -> AbstractContextManager[None]:
         """Say after a second what a command waits for, how long it will at most, and how to leave."""
+
+    def announce(self, call: str) -> None:
+        """Take note of what was typed before its result is shown, or any line before it."""
 
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""
@@ -122,6 +125,7 @@ class BoundCommand(Generic[C, P, T]):
                 continue
             self._console.refuse(f"{name} is a placeholder; nothing was done: type for example {self.info.example}")
             return None
+        self._console.announce(_typed(self.info.name, args, kwargs))
         waiting = nullcontext() if self.info.own_screen else self._console.waiting()
         try:
             with waiting:
@@ -211,6 +215,11 @@ def _hyphened(name: str) -> str:
 def _without_self(method: Callable[..., Any]) -> inspect.Signature:
     signature = inspect.signature(method)
     return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    arguments = [*(repr(value) for value in args), *(f"{key}={value!r}" for key, value in kwargs.items())]
+    return f"rollout.{name}({', '.join(arguments)})"
 
 
 def _is_placeholder(value: object) -> bool:

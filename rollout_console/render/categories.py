@@ -33,7 +33,7 @@ def render_categories(found: Categories, screen: Screen) -> str:
 
 
 def _average(value: float | None) -> str:
-    return format_number(value if value is None else round(value, 1))
+    return format_number(value if value is None else round(value, 1 if value < 100 else 0))
 
 
 def _limits(c: Category) -> str:

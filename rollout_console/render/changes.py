@@ -17,7 +17,7 @@ from rollout_console.render.history import change_summary, session_phrase
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import eligible_phrase, state_line
+from rollout_console.render.status import eligible_by_phrase, state_line
 from rollout_console.results import Change
 
 Sentence = Callable[[Change], str]
@@ -192,7 +192,7 @@ def _say_listed(change: Change, done: str, as_asked: str) -> str:
 
 
 def _eligible(change: Change) -> str:
-    return eligible_phrase(change.status.eligible_repositories, change.status.total_repositories)
+    return eligible_by_phrase(change.status)
 
 
 def _names(names: list[str]) -> str:

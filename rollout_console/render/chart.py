@@ -11,10 +11,18 @@ from itertools import groupby, pairwise
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
 from rollout_console.render.screen import Screen
-from rollout_console.results import ErrorTrend
+from rollout_console.render.svg import error_rate_drawing
+from rollout_console.results import ErrorTrend, MarkKind, TrendMark
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 MARGIN = 9  # columns for the scale on the left
+MARKS: dict[MarkKind, tuple[str, str]] = {
+    "trip": ("T", "tripped,"),
+    "stop": ("S", "stopped at"),
+    "restart": ("R", "restart at"),
+    "change": ("C", "changed to"),
+}
+MARKS_TOLD = 4
 
 
 def error_chart(trend: ErrorTrend, screen: Screen, width: int, height: int) -> list[str]:
@@ -68,7 +76,8 @@ def _stretch(values: list[float | None], width: int) -> list[float | None]:
 
 
 def _axis(trend: ErrorTrend, width: int) -> str:
-    first, last = format_time(trend.points[0].at), "now"
+    last = "now"
+    first = format_time(trend.points[0].at)[: width - MARGIN - len(last) - 1]
     return " " * MARGIN + first + last.rjust(width - MARGIN - len(first))
 
 
@@ -79,7 +88,7 @@ def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
     control = sum(p.control_jobs for p in trend.points), sum(p.control_errors for p in trend.points)
     threshold = f"threshold {format_number(trend.max_error_rate)} %"
     head = (
-        f" error rate over the window: {format_count(errors)} of {format_count(jobs)} jobs, {threshold};"
+        f" error rate {_window(trend)}: {format_count(errors)} of {format_count(jobs)} jobs, {threshold};"
         f" control {format_count(control[1])} of {format_count(control[0])}"
     )
     if not screen.bars:  # in a pipe: figures, one line a step
@@ -89,4 +98,43 @@ def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
             for p in trend.points
         ]
         return "\n".join([head, *rows])
-    return "\n".join([head, *error_chart(trend, screen, screen.width - 2, 8)])
+    width = screen.width - 2
+    chart = screen.draw(
+        lambda: [*error_chart(trend, screen, width, 8), *mark_lines(trend, width)], lambda: error_rate_drawing(trend)
+    )
+    return "\n".join([head, chart, *_judged(trend)])
+
+
+def mark_lines(trend: ErrorTrend, width: int) -> list[str]:
+    """Return a letter for each mark below the columns of the chart, and what the last ones stand for.
+
+    Args:
+        trend: its points, oldest first, and its marks.
+        width: that of the chart, scale included.
+    """
+    if not trend.marks or not trend.points:
+        return []
+    first, span = trend.points[0].at, (trend.ends_at - trend.points[0].at).total_seconds() or 1.0
+    room = width - MARGIN
+    letters = [" "] * room
+    for mark in trend.marks:
+        letters[min(room - 1, max(0, int(room * (mark.at - first).total_seconds() / span)))] = MARKS[mark.kind][0]
+    return [" " * MARGIN + "".join(letters).rstrip(), f" {',  '.join(map(_told, trend.marks[-MARKS_TOLD:]))}"]
+
+
+def _told(mark: TrendMark) -> str:
+    letter, words = MARKS[mark.kind]
+    percentage = "" if mark.percentage is None else f" {mark.percentage} %"
+    return f"{letter} {mark.at.astimezone():%H:%M} {words}{percentage}"
+
+
+def _window(trend: ErrorTrend) -> str:
+    return f"from {format_time(trend.points[0].at)} to now" if trend.points else "over the window"
+
+
+def _judged(trend: ErrorTrend) -> list[str]:
+    """Say where health begins, if that is later than the chart does."""
+    restarted = trend.restarted_at
+    if restarted is None or not trend.points or restarted <= trend.points[0].at:
+        return []
+    return [f" health judges only jobs since the restart, {format_time(restarted)}"]

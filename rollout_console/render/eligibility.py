@@ -36,10 +36,21 @@ def render_preview(preview: Preview, screen: Screen) -> str:
     rows = [_move_row(c, screen.width - BEFORE_EXAMPLES) for c in preview.categories if c.entering or c.leaving]
     if not rows:
         return f"{head}\n no repositories affected"
-    table = screen.table(["category", "moves", "", "for example"], rows, narrow=[3], drop=[3, 2])
+    if preview.list_examples:
+        table = screen.table(["category", "moves", ""], [row[:3] for row in rows], drop=[2])
+        table += "".join(_listed(c) for c in preview.categories if c.examples)
+    else:
+        table = screen.table(["category", "moves", "", "for example"], rows, narrow=[3], drop=[3, 2])
     if preview.to_percentage == preview.from_percentage:
         return f"{head}\n{table}"
     return f"{head}\n{table}\n to do it: rollout.setRollout({preview.to_percentage})"
+
+
+def _listed(c: CategoryMove) -> str:
+    left = c.entering + c.leaving - len(c.examples)
+    names = "".join(f"\n   {sanitize(name, 200)}" for name in c.examples)
+    more = f"\n   and {format_count(left)} more" if left > 0 else ""
+    return f"\n {sanitize(c.category, 20)}:{names}{more}"
 
 
 def _move_row(c: CategoryMove, width: int) -> list[str]:

@@ -37,10 +37,13 @@ def format_percent(rate: float | None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a processing time, in seconds up to two minutes and in minutes from there."""
+    """Return a processing time, in seconds up to two minutes and in minutes from there; three figures say enough."""
     if seconds is None:
         return NOTHING
-    return f"{format_number(round(seconds, 1))} s" if seconds < 2 * MINUTE else f"{format_number(seconds / MINUTE)} min"
+    if seconds < 2 * MINUTE:
+        return f"{format_number(round(seconds, 1))} s"
+    minutes = seconds / MINUTE
+    return f"{format_number(round(minutes, 1 if minutes < 10 else 0))} min"
 
 
 def format_measure(value: float | None, unit: Unit) -> str:
@@ -75,8 +78,8 @@ def format_age(then: datetime, now: datetime) -> str:
 
 
 def format_time(moment: datetime) -> str:
-    """Return a time in the local zone, to the minute."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    """Return a time in the local zone, which it names, to the minute."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def format_moment(moment: datetime | None, now: datetime | None = None) -> str:

@@ -76,8 +76,9 @@ def health_lines(health: Health, screen: Screen) -> list[str]:
 def window_phrase(health: Health) -> str:
     """Return how far back health looks."""
     if health.since_restart:
-        return f"since the restart {format_moment(health.window_start)}, of a window of {health.window_hours} h"
-    return f"last {health.window_hours} h"
+        since = format_moment(health.window_start)
+        return f"measured since the restart {since}; the window is {health.window_hours} h"
+    return f"measured over the last {health.window_hours} h"
 
 
 def stop_effect_phrase(status: Status, screen: Screen) -> str:

@@ -1,20 +1,21 @@
-"""The same reports as HTML, for notebooks: a screen whose tables are tables and whose bars are boxes."""
+"""The same reports as HTML, for notebooks: a screen whose tables are tables and whose charts are drawings."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rollout_console.render.dispatch import render
 from rollout_console.render.screen import Screen
+from rollout_console.render.svg import bar_drawing
 
 COLOURS = {
     "title": "font-weight:bold",
-    "good": "color:#137333",
-    "warning": "color:#b06000",
-    "bad": "color:#c5221f;font-weight:bold",
+    "good": "color:#1e8e3e",  # these are readable on white and on black
+    "warning": "color:#c26401",
+    "bad": "color:#d93025;font-weight:bold",
     "stopped": "color:white;background:#c5221f;font-weight:bold",
     "muted": "color:#767676",
 }
@@ -41,11 +42,13 @@ class HtmlScreen(Screen):
         return self._tag(f'<span style="{COLOURS[style]}">') + text + self._tag("</span>") if text else text
 
     def bar(self, part: float, whole: float, width: int = 20) -> str:
-        """Return a box that is filled to the part."""
+        """Return a bar that is filled to the part."""
         share = 0.0 if whole <= 0 else min(1.0, part / whole)
-        frame = f"display:inline-block;width:{width * 0.6:.1f}em;background:#e0e0e0"
-        fill = f"display:inline-block;height:0.8em;width:{100 * share:.1f}%;background:#1a73e8"
-        return self._tag(f'<span style="{frame}"><span style="{fill}"></span></span>')
+        return self._tag(bar_drawing(share, width))
+
+    def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], str]) -> str:
+        """Return the drawing: lines of characters would be folded."""
+        return self._tag(drawing())
 
     def table(
         self,

@@ -1,10 +1,10 @@
-"""The live status: on a screen of its own in a terminal, a line for each change in a pipe."""
+"""The live status: on a screen of its own in a terminal, in place in a notebook, a line for each change in a pipe."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Protocol, Self, TextIO
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, Unreachable
@@ -18,19 +18,30 @@ from rollout_console.results import Status
 OTHER_SCREEN, BACK, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H\x1b[J"
 
 
-def watch(
-    client: RolloutClient,
-    screen_now: Callable[[], Screen],
-    out: TextIO,
-    every: float,
-    learned: Callable[[object], None],
-) -> Status | None:
+class View(Protocol):
+    """Where a live report is drawn, again and again, while it is entered."""
+
+    def __enter__(self) -> Self:
+        """Make room."""
+
+    def __exit__(self, *problem: object) -> None:
+        """Give the room back."""
+
+    def draw(self, shown: Status | str, note: str) -> None:
+        """Replace what is shown.
+
+        Args:
+            shown: a report, or a line that says why there is none.
+            note: a line below it.
+        """
+
+
+def watch(client: RolloutClient, view: View, every: float, learned: Callable[[object], None]) -> Status | None:
     """Show the status until Ctrl-C; what fails is shown and tried again.
 
     Args:
         client: asked every time.
-        screen_now: looks at the terminal, which may be resized meanwhile.
-        out: where to write.
+        view: where it is shown.
         every: seconds between two looks, 0.5 to 3,600.
         learned: called with each status.
 
@@ -42,31 +53,71 @@ def watch(
     """
     if isinstance(every, bool) or not isinstance(every, int | float) or not 0.5 <= every <= 3600:
         raise BadArgument(f"every is a number of seconds from 0.5 to 3,600, not {every!r}; type rollout.watch(2)")
-    live = screen_now().bars
-    status, last = None, ""
-    out.write(OTHER_SCREEN if live else "")
-    try:
-        while True:
-            screen = screen_now()
-            try:
-                status = client.status()
-                learned(status)
-                text = render(status, screen) if live else _line(status)
-            except Unreachable as error:
-                text = screen.paint(f" {sanitize(str(error), 300)}", "warning")
-            if live:
-                clock = f"{time.strftime('%H:%M:%S')}, every {every:g} s; Ctrl-C to leave"
-                out.write(f"{HOME}{text}\n\n {screen.paint(clock, 'muted')}")
-            elif text != last:
-                out.write(f"{text}\n")
-                last = text
-            out.flush()
-            time.sleep(every)
-    except KeyboardInterrupt:
-        return status
-    finally:
-        out.write(BACK if live else "")
-        out.flush()
+    status = None
+    with view:
+        try:
+            while True:
+                shown: Status | str
+                try:
+                    shown = status = client.status()
+                    learned(status)
+                except Unreachable as error:
+                    shown = sanitize(str(error), 300)
+                view.draw(shown, f"{time.strftime('%H:%M:%S %Z')}, every {every:g} s; Ctrl-C to leave")
+                time.sleep(every)
+        except KeyboardInterrupt:
+            return status
+
+
+class FullScreen:
+    """A screen of its own, which the terminal takes away at the end.
+
+    Args:
+        screen_now: looks at the terminal, which may be resized meanwhile.
+        out: the terminal.
+    """
+
+    def __init__(self, screen_now: Callable[[], Screen], out: TextIO) -> None:
+        self._screen_now = screen_now
+        self._out = out
+
+    def __enter__(self) -> Self:
+        self._write(OTHER_SCREEN)
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._write(BACK)
+
+    def draw(self, shown: Status | str, note: str) -> None:
+        """See `View.draw`."""
+        screen = self._screen_now()
+        text = screen.fit(screen.paint(f" {shown}", "warning")) if isinstance(shown, str) else render(shown, screen)
+        self._write(f"{HOME}{text}\n\n {screen.paint(note, 'muted')}")
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+class Lines:
+    """A line for each change, where it can be read by another program."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Leave the lines where they are."""
+
+    def draw(self, shown: Status | str, note: str) -> None:
+        """See `View.draw`; the note, which has the time, would make every line a new one."""
+        line = f" {shown}" if isinstance(shown, str) else _line(shown)
+        if line != self._last:
+            print(line, file=self._out, flush=True)
+            self._last = line
 
 
 def _line(status: Status) -> str:

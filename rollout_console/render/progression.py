@@ -9,6 +9,7 @@ from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import DAY, HOUR, MINUTE, NOTHING, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.svg import plan_drawing
 from rollout_console.results import Gate, OnBreach, Phases, Plan, PlanStep, StepState
 
 STEP_MARKS: dict[StepState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
@@ -30,7 +31,9 @@ def render_plan(plan: Plan, screen: Screen) -> str:
         f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now)}" for g in plan.gates
     ]
     before = [] if plan.next_percentage is None else [f" before {plan.next_percentage} %:", *gates]
-    return "\n".join([_head(plan, screen), table, *before, *_calendar(plan), _switches(plan), _next(plan, screen)])
+    stairs = screen.draw(list, lambda: plan_drawing(plan))  # the table says it all on a terminal
+    parts = [_head(plan, screen), stairs, table, *before, *_calendar(plan), _switches(plan), _next(plan, screen)]
+    return "\n".join(filter(None, parts))
 
 
 @renderer.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,15 @@ class Screen:
         if part > 0:
             cells = max(1, min(cells, width if part >= whole else width - 1))
         return "█" * cells + self.paint("░" * (width - cells), "muted")
+
+    def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], str]) -> str:
+        """Return a chart as this screen can show it.
+
+        Args:
+            lines: makes it of characters; not asked for where there are no bars.
+            drawing: makes it as SVG, for a page.
+        """
+        return "\n".join(lines()) if self.bars else ""
 
     def table(
         self,

@@ -50,6 +50,15 @@ def hold_phrase(status: Status) -> str:
     return f"held by {by}, {format_moment(status.held_at, status.server_time)}: {reason}"
 
 
+def eligible_by_phrase(status: Status) -> str:
+    """Return how many repositories are eligible and, where the whitelist adds some, by what: 10 % may be more."""
+    said = eligible_phrase(status.eligible_repositories, status.total_repositories)
+    if not status.only_whitelisted:
+        return said
+    others = format_count(status.eligible_repositories - status.only_whitelisted)
+    return f"{said}: {others} by percentage, {format_count(status.only_whitelisted)} only by the whitelist"
+
+
 def eligible_phrase(eligible: int, total: int) -> str:
     """Return how many repositories are eligible, of how many."""
     repositories = format_counted(total, "repository", "repositories")
@@ -63,7 +72,7 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
     return [
         ("target", sanitize(status.target, 100)),
         ("percentage", f"{percentages}; {sanitize(status.phase, 40)}"),
-        ("repositories", eligible_phrase(status.eligible_repositories, status.total_repositories)),
+        ("repositories", eligible_by_phrase(status)),
         ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
         ("emergency stop", _emergency_stop(status, screen)),
         *_stop_effect(status, screen),

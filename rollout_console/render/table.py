@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rollout_console.render.layout import cells, shorten_middle
 
 GAP = 2  # cells between two columns
+TITLE = 2  # cells that tabulate gives a title beyond its own
 LEAST = 16  # cells that a shortened text keeps
 
 
@@ -28,7 +29,7 @@ class Column:
     @property
     def width(self) -> int:
         """Cells of a terminal that it takes."""
-        return max(map(cells, (self.title, *self.cells)))
+        return max(cells(self.title) + TITLE, *map(cells, self.cells), 0)
 
     def shortened(self, width: int) -> Column:
         """Return the column in fewer cells."""

@@ -41,7 +41,7 @@ def render_timeline(timeline: Timeline, screen: Screen) -> str:
     for event in timeline.events:
         told = tell(event)
         by = f"  by {told.who}" if told.who else ""
-        moment = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}"
+        moment = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
         lines.append(f" {screen.paint(moment, 'muted')}  {screen.paint(told.what, STYLES[event.type])}{by}")
         lines += [f"   {detail}" for detail in told.details]
     if not timeline.events:

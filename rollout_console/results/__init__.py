@@ -38,7 +38,17 @@ from rollout_console.results.plan import Advance, AdvanceOutcome, Plan, PlanStep
 from rollout_console.results.progression import Phases
 from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
-from rollout_console.results.statistics import Arm, ErrorTrend, JobError, Metrics, ProcessorMetrics, Stats, TrendPoint
+from rollout_console.results.statistics import (
+    Arm,
+    ErrorTrend,
+    JobError,
+    MarkKind,
+    Metrics,
+    ProcessorMetrics,
+    Stats,
+    TrendMark,
+    TrendPoint,
+)
 from rollout_console.results.status import JudgedReports, Status
 from rollout_console.results.timeline import Event, EventType, Postmortem, Timeline
 from rollout_console.results.verification import Verification, VerifiedCounters
@@ -94,6 +104,7 @@ __all__ = [
     "Jobs",
     "JudgedReports",
     "ListedRepository",
+    "MarkKind",
     "Metrics",
     "MissedTrip",
     "MonitorAtWork",
@@ -130,6 +141,7 @@ __all__ = [
     "StopEffect",
     "Strategy",
     "Timeline",
+    "TrendMark",
     "TrendPoint",
     "Uncategorized",
     "Unit",

@@ -36,13 +36,14 @@ class CategoryMove(Record, kw_only=True):
 
 
 class Preview(Result, kw_only=True):
-    """`rollout.preview()`."""
+    """`rollout.preview()`; `list_examples`: a number of examples was asked for, so they are listed one a line."""
 
     from_percentage: int
     to_percentage: int
     strategy: str
     emergency_stop: bool
     whitelist_size: int
+    list_examples: bool
     entering: int
     leaving: int
     categories: list[CategoryMove]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from msgspec import field
+
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
 from rollout_console.results.errors import ErrorKind
 from rollout_console.results.health import Health, Rate
 
 Arm = Literal["treatment", "control"]
+MarkKind = Literal["trip", "stop", "restart", "change"]
 
 
 class Stats(Result, kw_only=True):
@@ -76,9 +79,28 @@ class TrendPoint(Record, kw_only=True):
     control_errors: int
 
 
+class TrendMark(Record, kw_only=True):
+    """What happened to the rollout meanwhile, and the percentage that it left."""
+
+    at: datetime
+    kind: MarkKind
+    percentage: int | None
+
+
 class ErrorTrend(Result, kw_only=True):
-    """`rollout.plot()`: jobs and errors over the window, oldest first, whatever restarts lie in it."""
+    """`rollout.plot()`: jobs and errors over the window, oldest first, whatever restarts lie in it.
+
+    Health begins anew at a restart, so it may judge fewer jobs than are shown: `marks` are the restarts, trips,
+    stops and changes in the window, oldest first, at most 50.
+    """
 
     max_error_rate: float
     restarted_at: datetime | None
     points: list[TrendPoint]
+    marks: list[TrendMark] = field(default_factory=list)
+
+    @property
+    def ends_at(self) -> datetime:
+        """Where the last point ends; there is at least one."""
+        last = self.points[-1].at
+        return last + (last - self.points[-2].at) if len(self.points) > 1 else last

@@ -22,7 +22,8 @@ class Status(Result, kw_only=True):
     """`rollout.status()`: the columns of rollout_configuration, what is in effect, health, last change.
 
     `overrides` and `target` are of this side: the web application's environment variables that are set here
-    (R15), and the database that answered.
+    (R15), and the database that answered. `only_whitelisted` of the eligible repositories are so by the whitelist
+    alone.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Status(Result, kw_only=True):
     blacklist_size: int
     total_repositories: int
     eligible_repositories: int
+    only_whitelisted: int
     metadata: dict[str, Any]
     created_at: datetime | None
     updated_at: datetime | None

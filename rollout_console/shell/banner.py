@@ -8,6 +8,8 @@ from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
 
+FIRE_DRILL = 'practise an incident in ten minutes: docs/fire-drill.md, or type rollout.help("recovery")'
+
 
 def banner(session: Session, problem: RolloutError | None = None) -> str:
     """Return the lines above the first prompt.
@@ -30,4 +32,6 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
         lines.append(f" limits   {screen.paint(refused, 'warning')}")
     if problem is not None:
         lines.append(" " + screen.paint(str(problem), "warning"))
+    if target.first_run:
+        lines.append(f" new here? {FIRE_DRILL}")
     return "\n".join([*lines, ' begin    rollout.status()   rollout.help()   rollout.emergencyStop("reason")', ""])

@@ -32,6 +32,8 @@ USE = re.compile(
 UNDO = re.compile(r"rollout\.undo\(\s*(?:change\s*=\s*)?([\"']?[0-9a-f]*)$")
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
 
+LISTS = {"removeFromWhitelist": "whitelist", "removeFromBlacklist": "blacklist"}
+
 
 class Completer:
     """Finds what could come next; repository names come from the database, if it answers within PATIENCE.
@@ -67,12 +69,22 @@ class Completer:
         if (found := TEXT.search(line)) and _takes(found.group(1), "topic"):
             topics = [*(c.name for c in COMMANDS.values() if c.listed), "recovery", *runbook()]
             return found.group(2), [(t, "topic") for t in topics if t.lower().startswith(found.group(2).lower())]
+        if found and found.group(1) in LISTS:
+            return self._listed(found.group(1), found.group(2))
         if found and _takes(found.group(1), "repository", "repositories", "ids"):
             prefix = found.group(2)
             return prefix, self._ask(
                 prefix, lambda: [(name, "repository") for name in self._client().find_repositories(prefix, 30)]
             )
         return None
+
+    def _listed(self, command: str, part: str) -> tuple[str, list[tuple[str, str]]]:
+        name = LISTS[command]
+
+        def entries() -> list[tuple[str, str]]:
+            return [(e.full_name or e.repository_id, name) for e in getattr(self._client().show_whitelist(), name)]
+
+        return part, [(entry, about) for entry, about in self._ask(name, entries) if part.lower() in entry.lower()]
 
     def _places(self, found: re.Match[str]) -> tuple[str, list[tuple[str, str]]]:
         if (prefix := found["feature"]) is not None:

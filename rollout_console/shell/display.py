@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import html
+from typing import Any, Self
 
 from rollout_console.render import render
-from rollout_console.results import Result
+from rollout_console.results import Result, Status
 from rollout_console.shell.session import Session
 
 
@@ -30,6 +31,28 @@ class ShownOnce:
         return getattr(self.hook, name)
 
 
+class InPlace:
+    """An output of a notebook's cell that is replaced while it is entered, and empty afterwards."""
+
+    def __enter__(self) -> Self:
+        from IPython import display
+
+        ipython: Any = display
+        self._page = ipython.HTML
+        self._handle = ipython.display(self._page(""), display_id=True)
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._handle.update(self._page(""))  # the command shows the last status
+
+    def draw(self, shown: Status | str, note: str) -> None:
+        """See `View.draw`."""
+        from rollout_console.render.html import render_html
+
+        page = f"<pre>{html.escape(shown)}</pre>" if isinstance(shown, str) else render_html(shown)
+        self._handle.update(self._page(f"{page}<pre>{html.escape(note)}</pre>"))
+
+
 def install(session: Session) -> None:
     """Put the hook in front of IPython's, and teach IPython to show results that are asked for again."""
     ip = session.ip
@@ -38,8 +61,8 @@ def install(session: Session) -> None:
     def pretty(value: object, printer: Any, cycle: bool) -> None:
         printer.text(render(value, session.screen()))
 
-    def new_cell(info: object) -> None:
-        session.new_cell()
+    def new_cell(info: Any) -> None:
+        session.new_cell(info.raw_cell or "")
 
     def end_cell(outcome: object) -> None:
         session.end_cell()
@@ -59,6 +82,7 @@ def install(session: Session) -> None:
         from rollout_console.render.html import render_html
 
         session.display = in_notebook
+        session.view = InPlace
         formatters["text/html"].for_type(Result, render_html)
 
     def uninstall() -> None:

@@ -11,6 +11,7 @@ from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
 from rollout_console.render.formatting import format_age, format_count, format_percent
 from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.layout import cells, shorten_middle
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import HELD, UNPROTECTED
 from rollout_console.results import Status
@@ -48,8 +49,20 @@ def prompt_parts(target: Target, feature: str, known: Snapshot[Status]) -> list[
     return [(style, f"rollout {where} {state}▸ ")]
 
 
-def toolbar_words(known: Snapshot[Status]) -> str:
-    """Return the line at the bottom: health, last change, and how old that is."""
+def toolbar_words(known: Snapshot[Status], width: int | None = None) -> str:
+    """Return the line at the bottom: health, last change, and how old that is.
+
+    Args:
+        known: the newest status.
+        width: cells that there are; a longer line loses the author of the change, then its middle. None: no limit.
+    """
+    line = _words(known, author=True)
+    if width is None or cells(line) <= width:
+        return line
+    return shorten_middle(_words(known, author=False), width)
+
+
+def _words(known: Snapshot[Status], author: bool) -> str:
     status = known.value
     if status is None:
         return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
@@ -59,7 +72,8 @@ def toolbar_words(known: Snapshot[Status]) -> str:
         parts[0] += f": {format_percent(health.error_rate)} errors, {format_count(health.jobs)} jobs"
     if status.last_change is not None:
         change = status.last_change
-        parts.append(f"{format_age(change.at, status.server_time)}: {change_summary(change)}, {change_author(change)}")
+        by = f", {change_author(change)}" if author else ""
+        parts.append(f"{format_age(change.at, status.server_time)}: {change_summary(change)}{by}")
     if not status.auto_rollback_enabled:
         parts.insert(0, UNPROTECTED)
     if known.problem:
@@ -69,10 +83,10 @@ def toolbar_words(known: Snapshot[Status]) -> str:
     return " " + "  |  ".join(parts)
 
 
-def toolbar(known: Snapshot[Status]) -> list[tuple[str, str]]:
+def toolbar(known: Snapshot[Status], width: int) -> list[tuple[str, str]]:
     """Return the line at the bottom, in the warning colour while nothing would roll back by itself."""
     unprotected = known.value is not None and not known.value.auto_rollback_enabled
-    return [("fg:ansiyellow bold" if unprotected else "", toolbar_words(known))]
+    return [("fg:ansiyellow bold" if unprotected else "", toolbar_words(known, width))]
 
 
 def install(session: Session) -> None:
@@ -115,7 +129,7 @@ def install(session: Session) -> None:
         **{getattr(Token.Rollout, c.capitalize()): f"bold ansiblack bg:ansi{c}" for c in get_args(Colour)},
     }
     ip.refresh_style()
-    ip.pt_app.bottom_toolbar = lambda: toolbar(known())
+    ip.pt_app.bottom_toolbar = lambda: toolbar(known(), ip.pt_app.app.output.get_size().columns)
     after_first_prompt(ip, status.start)
 
     def uninstall() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
 from rollout_console.refresh import Refresher
-from rollout_console.render import render
+from rollout_console.render.layout import shorten_middle
+from rollout_console.render.live import View
+from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import state_line
 from rollout_console.results import Status
+
+COMMANDS_IN = re.compile(r"\brollout\s*\.\s*\w+\s*\(")
 
 
 class Session(Output):
@@ -22,8 +27,10 @@ class Session(Output):
 
     Attributes:
         shown: results that the running cell has put on screen (R12).
+        several: whether the running cell has several commands.
         refused: whether a command of the running cell refused without raising.
         display: shows a result where text is not enough, as in a notebook; None prints.
+        view: makes room there for a report that changes.
         refused_lines: what was typed and refused, each as it was typed.
         on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
@@ -35,8 +42,10 @@ class Session(Output):
     def __init__(self, ip: Any) -> None:
         self.ip = ip
         self.shown: list[object] = []
+        self.several = False
         self.refused = False
         self.display: Callable[[object], None] | None = None
+        self.view: Callable[[], View] | None = None
         self.status: Refresher[Status] | None = None
         self.last_status: Status | None = None
         self.refused_lines: set[str] = set()
@@ -66,8 +75,13 @@ class Session(Output):
             screen = self.screen()
             self.say(f"\n {screen.paint('where things stand:', 'title')} {state_line(status, screen)}")
 
-    def new_cell(self) -> None:
-        """Forget what the cell before has shown."""
+    def new_cell(self, code: str) -> None:
+        """Forget what the cell before has shown.
+
+        Args:
+            code: the cell as it was typed.
+        """
+        self.several = len(COMMANDS_IN.findall(code)) > 1
         self.shown.clear()
         self.refused = False
         self.last_status = None
@@ -84,12 +98,22 @@ class Session(Output):
             self.shown.append(result)
 
     def present(self, result: object) -> None:
-        """See `Output.present`; a blank line sets the reports of one cell apart."""
+        """See `Output.present`."""
         if self.display is not None:
             self.display(result)
             return
-        text = render(result, self.screen())
-        self.say(f"\n{text}" if self.shown and "\n" in text else text)
+        super().present(result)
+
+    def announce(self, call: str) -> None:
+        """See `Output.announce`; where a cell has several commands, each is named above its report."""
+        if self.several and self.display is None:
+            screen = self.screen()
+            line = f"── {shorten_middle(sanitize(call, 300), screen.width - 3)}"
+            self.say(("\n" if self.shown else "") + screen.paint(line, "muted"))
+
+    def live(self) -> View:
+        """See `Output.live`."""
+        return self.view() if self.view is not None else super().live()
 
     def learn(self, result: object) -> None:
         """Take the status out of a result, for prompt and toolbar."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rollout_console.shell.session import Session
+
+# A stop is in the history with its reason, which should not become the next one's by the key that accepts.
+STOP = re.compile(r"rollout\.emergencyStop\(", re.IGNORECASE)
+
+
+def _gives_a_reason(line: str, typed: str) -> bool:
+    return STOP.match(line) is not None and '"' not in typed and "'" not in typed
 
 
 def install(session: Session) -> None:
@@ -16,9 +24,10 @@ def install(session: Session) -> None:
 
     def accepted(buffer: Any, document: Any) -> Any:
         suggestion = suggest(buffer, document)
-        if suggestion is not None and (document.text + suggestion.text).strip() in session.refused_lines:
+        if suggestion is None:
             return None
-        return suggestion
+        line = (document.text + suggestion.text).strip()
+        return None if line in session.refused_lines or _gives_a_reason(line, document.text) else suggestion
 
     def forget(line: str) -> None:
         """Take a line out of what later sessions will suggest from; this one can still recall it."""

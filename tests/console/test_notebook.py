@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 from rollout_console.render.html import render_html
@@ -35,6 +41,76 @@ def test_a_command_in_a_notebook_shows_one_html_table(run_notebook):
     assert "20 % set" in status[0]["data"]["text/plain"]
     assert value[0]["data"]["text/plain"] == "20"
     assert [o["output_type"] for o in error if "whole number from 0 to 100" in str(o)] == ["stream"]
+
+
+def test_watch_in_a_notebook_updates_one_output_until_it_is_interrupted(run_notebook):
+    manager, kernel = start_new_kernel()
+    shown = []
+    try:
+        kernel.execute_interactive("%load_ext rollout_console", timeout=60)
+
+        def saw(message):
+            if message["msg_type"] in ("display_data", "update_display_data"):
+                shown.append((message["msg_type"], message["content"]))
+                if len(shown) == 3:
+                    manager.interrupt_kernel()
+
+        reply = kernel.execute_interactive("rollout.watch(0.5)", output_hook=saw, timeout=60)
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert reply["content"]["status"] == "ok", "Ctrl-C is the way to leave, no error"
+    kinds = [kind for kind, _ in shown]
+    assert kinds == ["display_data", *["update_display_data"] * 3, "display_data"]
+    assert len({content["transient"]["display_id"] for _, content in shown[:4]}) == 1
+    pages = [content["data"]["text/html"] for _, content in shown]
+    assert "20 % set" in pages[1]
+    assert "every 0.5 s" in pages[1]
+    assert pages[3] == "", "the live output gives way to the last status"
+    assert "20 % set" in pages[4]
+
+
+PROBE = """<script>
+addEventListener("load", () => {
+  const boxes = [...document.querySelectorAll("svg text, td, th")].map(e => [e.textContent, e.getBoundingClientRect()]);
+  const crossing = [], wide = document.documentElement.scrollWidth > innerWidth;
+  boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
+    if (p.left + 1 < q.right && q.left + 1 < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom)
+      crossing.push(a + " | " + b);
+  }));
+  document.body.innerHTML = "<pre id=found>" + JSON.stringify({boxes: boxes.length, crossing, wide}) + "</pre>";
+});
+</script>"""
+
+
+def look_at(page: str, folder: Path, width: int) -> dict[str, Any]:
+    """Lay a page out in a browser without a window, and return what it found out about the boxes of its texts."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("there is no Chromium; to install it: apt-get install chromium")
+    source = folder / "page.html"
+    source.write_text(f"<!doctype html><meta charset=utf-8><body>{page}{PROBE}", encoding="utf-8")
+    command = [
+        browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
+        f"--window-size={width},900", "--dump-dom", source.as_uri(),
+    ]  # fmt: skip
+    seen = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    found: dict[str, Any] = json.loads(re.findall(r"<pre id=\"found\">(.*?)</pre>", seen)[0])
+    return found
+
+
+@pytest.mark.parametrize("width", [1000, 600])
+def test_no_words_overlap_on_a_page_of_a_browser(rollout, run_notebook, tmp_path, width):
+    rollout.client.set_rollout(10)
+    rollout.report(good=20, bad=1)
+    rollout.client.emergency_stop("errors in the logs")
+    rollout.client.resume(25)
+    cells = run_notebook("%load_ext rollout_console", "rollout.plot()", "rollout.plan()", "rollout.categories()")
+    page = "".join(output["data"]["text/html"] for cell in cells[1:] for output in cell)
+    assert page.count("<svg") >= 3
+    found = look_at(page, tmp_path, width)
+    assert found["boxes"] > 20
+    assert (found["crossing"], found["wide"]) == ([], False)
 
 
 def test_text_from_the_database_cannot_become_html(rollout, console_env):

@@ -154,6 +154,19 @@ def test_r1_preview_says_exactly_what_then_happens(ten_thousand, target):
     assert moved <= (after.keys() ^ before.keys())
 
 
+def test_r1_status_says_how_many_are_eligible_only_by_the_whitelist(ten_thousand):
+    rollout = ten_thousand
+    rollout.client.set_rollout(30)
+    by_percentage = eligible(rollout).keys()
+    others = [row[0] for row in rollout.sql("select id::text from repositories") if row[0] not in by_percentage]
+    rollout.client.add_to_whitelist([*others[:7], *list(by_percentage)[:5]])
+    status = rollout.client.status()
+    assert status.only_whitelisted == len(eligible(rollout).keys() - by_percentage) == 7
+    assert status.eligible_repositories - status.only_whitelisted == len(by_percentage)
+    rollout.client.emergency_stop("stop")
+    assert rollout.client.status().only_whitelisted == 0
+
+
 def test_r1_explain_names_the_percentage_at_which_a_repository_enters(ten_thousand):
     rollout = ten_thousand
     for name in [row[0] for row in rollout.sql("select full_name from repositories order by id limit 25")]:

@@ -1,4 +1,7 @@
-"""The README's pictures, from real sessions: `python -m tests.support.pictures` makes them anew."""
+"""The README's pictures, from real sessions: `python -m tests.support.pictures` makes them anew.
+
+Each says with which version it was made, and a test holds that against the present one.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+from rollout_console import __version__
 from tests.support import ROOT
 from tests.support.terminal import Terminal, console_environment, run_console
 
@@ -36,6 +40,7 @@ def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
     drawing = recorder.export_svg(title=title, theme=MONOKAI)
     drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)  # a picture that fetches nothing
     drawing = drawing.replace("Fira Code", "DejaVu Sans Mono").replace("<svg ", '<svg xml:space="preserve" ', 1)
+    drawing = drawing.replace("<style>", f"<!-- made with rollout-console {__version__} -->\n    <style>", 1)
     (ROOT / "docs" / f"{name}.svg").write_text(drawing, encoding="utf-8")
 
 

@@ -77,7 +77,7 @@ def test_a_session_knows_what_its_cell_has_shown_and_refused(ip):
     assert session.has_shown(report)
     assert not session.has_shown(Report())
     assert session.refused
-    session.new_cell()
+    session.new_cell("")
     assert not session.has_shown(report)
     assert not session.refused
 
@@ -91,3 +91,27 @@ def test_a_console_without_a_target_opens_and_says_why(ip, monkeypatch):
     with capture_output() as captured:
         ip.run_cell("rollout.status()")
     assert captured.stderr == "SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again\n"
+
+
+def test_each_report_of_a_block_stands_below_its_command_and_a_report_alone_does_not(ip):
+    load(ip, quiet=True)
+    with capture_output() as block:
+        ip.run_cell('rollout.help("control")\nrollout.help("safety")')
+    assert [line for line in block.stdout.splitlines() if line.startswith("── ")] == [
+        "── rollout.help('control')",
+        "── rollout.help('safety')",
+    ]
+    with capture_output() as alone:
+        ip.run_cell('rollout.help("control")')
+    assert "──" not in alone.stdout
+
+
+def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_path):
+    with capture_output() as first:
+        load(ip)
+    assert "docs/fire-drill.md" in first.stdout
+    unload(ip)
+    (tmp_path / "postgres").mkdir()
+    with capture_output() as second:
+        load(ip)
+    assert "docs/fire-drill.md" not in second.stdout

@@ -24,7 +24,7 @@ class EmbeddedAdapter(PostgresAdapter):
     patience: float = 30.0  # seconds: the first start makes the data folder
 
     def __init__(self, home: Path) -> None:
-        super().__init__("", Target("local", "local"))
+        super().__init__("", Target("local", "local", first_run=not (home / "postgres").exists()))
         self.home = home
         self._server: Any = None
         self._starting = threading.Lock()

@@ -23,6 +23,10 @@ class Commands:
         """Say after a second that a command waits for the database."""
         return self.output.waiting(self.client.adapter.patience)
 
+    def announce(self, call: str) -> None:
+        """Take note of what was typed before its result is shown."""
+        self.output.announce(call)
+
     def refuse(self, line: str) -> None:
         """Say why a command was not carried out, without stopping the commands after it."""
         self.output.refuse(line)

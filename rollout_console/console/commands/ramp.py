@@ -59,6 +59,9 @@ class Ramp(Commands):
         return self.client.phases()
 
     @command(Group.RAMP, "rollout.preview(25)")
-    def preview(self, percentage: int, examples: int = 5) -> results.Preview:
-        """Show who would become eligible, or stop being so, at another percentage."""
+    def preview(self, percentage: int, examples: int | None = None) -> results.Preview:
+        """Show who would become eligible, or stop being so, at another percentage.
+
+        With a number of examples, as in preview(50, 20), so many of each category are listed, one a line.
+        """
         return self.client.preview(percentage, examples)

@@ -72,4 +72,4 @@ class Story(Commands):
     @command(Group.STORY, "rollout.watch()", own_screen=True)
     def watch(self, every: float = 2.0) -> results.Status | None:
         """Show the status live, until Ctrl-C."""
-        return watch(self.client, self.output.screen, self.output.stream, every, self.output.learn)
+        return watch(self.client, self.output.live(), every, self.output.learn)
