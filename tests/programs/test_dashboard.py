@@ -35,7 +35,7 @@ def test_everything_is_in_sight_at_any_size(rollout, dashboard, width, height):
     rollout.report(good=30, bad=1)
     screen = dashboard(width, height)
     for words in (
-        "hybrid_progressive_capture", "20 % set, 20 % in effect", "20 of 100 in", "auto-rollback on",
+        "hybrid_progressive_capture", "20 % set, 20 % in effect", "20 of 100 eligible", "auto-rollback on",
         "healthy: 3.23 % errors", "6: 10 %", "enterprise", "inngest", "error rate", "5 % ┤", "categorizeAll", "q quit",
     ):  # fmt: skip
         screen.wait_for(words)
