@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+
+from rollout_console.exit_status import Exit
 
 SHORTEST = 0.5  # seconds between two refreshes
 
@@ -20,6 +24,9 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         RolloutError: the settings name no usable target.
     """
+    if os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+        print("the dashboard draws on a full screen, which this terminal lacks; type: rollout-console status")
+        return Exit.WRONG_USE
     from rollout_console import connect
     from rollout_console.dashboard.app import Dashboard
 

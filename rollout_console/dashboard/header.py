@@ -13,7 +13,7 @@ from rollout_console.render.formatting import (
     format_percent,
     format_time,
 )
-from rollout_console.render.health import VERDICTS, evidence_phrase, stop_effect_phrase, window_phrase
+from rollout_console.render.health import VERDICTS, evidence_phrase, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import cells, clip, pack, pad, shorten_middle
 from rollout_console.render.progression import STEP_MARKS, time_left
@@ -22,7 +22,7 @@ from rollout_console.render.screen import Screen
 from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
 
 STALE_AFTER = 3  # refreshes that were missed
-WARNING_LINES = 2
+WARNING_LINES = GATE_LINES = 2
 
 
 def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> list[str]:
@@ -41,8 +41,8 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     lines += [" " + line for line in _meaning(seen, screen)]
     if effect := stop_effect_phrase(status, screen):
         lines.append(f" {effect}")
-    lines.append(f" {_verdict(status.health, screen)}")
-    lines += pack(_arms(status.health), width, gap="  │  ")
+    lines.append(f" {_verdict(status, screen)}")
+    lines += pack(_arms(status.health), width, gap=" │ ")
     lines += pack(_figures(status, screen), width)
     for warning in status.warnings:
         lines += _warning(warning, screen)
@@ -118,20 +118,24 @@ def _figures(status: results.Status, screen: Screen) -> list[str]:
     ]
 
 
-def _verdict(health: results.Health, screen: Screen) -> str:
+def _verdict(status: results.Status, screen: Screen) -> str:
+    health = status.health
     words, style = VERDICTS[health.verdict]
     verdict = screen.paint(words.format(health=health), style)
-    judged = health.recent or health
+    judged, window = health.recent or health, f"in the last {health.window_hours} h"
+    if health.since_restart:
+        window = f"since the restart, {format_age(health.window_start, status.server_time)}"
     if not judged.jobs:
-        return f"{verdict}, {window_phrase(health)}"
-    since = f"since {format_time(health.recent.since)}" if health.recent else window_phrase(health)
+        return f"{verdict} {window}"
+    if health.recent:
+        window = f"since {format_time(health.recent.since)}"
     cause = "probably not the rollout: the control fails, too" if health.control.failing else ""
-    said = [f"{verdict}: {format_percent(judged.error_rate)} errors, {since}", evidence_phrase(health), cause]
+    said = [f"{verdict}: {format_percent(judged.error_rate)} errors {window}", evidence_phrase(health), cause]
     return "; ".join(filter(None, said))
 
 
 def _arms(health: results.Health) -> list[str]:
-    threshold = f"threshold {format_number(health.max_error_rate)} %, judged from {health.minimum_sample} jobs"
+    threshold = f"threshold {format_number(health.max_error_rate)} %, from {health.minimum_sample} jobs"
     return [_arm("treatment", health), _arm("control", health.control), threshold]
 
 
@@ -157,12 +161,12 @@ def _plan(plan: results.Plan, screen: Screen) -> list[str]:
     line = f" plan {'  '.join(steps)}"
     if plan.next_percentage is None:
         return [line]
-    shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)
-    by_itself = " by itself" if plan.auto_advance else ""
-    readiness = f"before {plan.next_percentage} %{by_itself}: {shut}"
+    mark, by_itself = met_mark(plan.ready or None, screen), " by itself" if plan.auto_advance else ""
     if plan.ready:
-        readiness = screen.paint(f"ready for {plan.next_percentage} %{by_itself}", "good")
-    return [line, f" {met_mark(plan.ready or None, screen)} {readiness}"]
+        return [line, f" {mark} {screen.paint(f'ready for {plan.next_percentage} %{by_itself}', 'good')}"]
+    shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)
+    gates = screen.fit(f" {mark} before {plan.next_percentage} %{by_itself}: {shut}").split("\n")
+    return [line, *gates[:GATE_LINES]]
 
 
 def _wait(step: results.PlanStep, plan: results.Plan) -> str:

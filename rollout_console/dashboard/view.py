@@ -9,8 +9,6 @@ from rollout_console.dashboard import panels
 from rollout_console.dashboard.header import header
 from rollout_console.dashboard.layout import beside, column_width, columns_for, stack
 from rollout_console.refresh import Snapshot
-from rollout_console.render.formatting import format_time
-from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import fold
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -54,12 +52,3 @@ def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, wid
         for names in ARRANGEMENTS[columns]
     ]
     return [*top, *beside(stacks, each, screen)]
-
-
-def history_lines(history: results.History) -> list[str]:
-    """Return the history as lines for a page of its own, one for each change."""
-    return [
-        f" {format_time(e.at)}  {change_summary(e)}, by {change_author(e)}"
-        f"{': ' + sanitize(e.reason, 200) if e.reason else ''}"
-        for e in history.entries
-    ]

@@ -103,7 +103,12 @@ def test_the_other_keys(rollout, dashboard):
         if answer is not None:
             screen.type(answer)
         screen.wait_for(outcome, seconds=10)
-    for key, words in (("m", "success metric"), ("l", "rollbackToZero: 20 % → 0 %"), ("?", "rollout.setRollout(")):
+    for key, words in (
+        ("m", "success metric"),
+        ("l", "rollbackToZero: 20 % → 0 %"),
+        ("?", "Preview a percentage, and set it after a y."),
+        ("x", "no errors are known"),
+    ):
         screen.key(key)
         screen.wait_for("Esc or q to go back")
         screen.wait_for(words)
