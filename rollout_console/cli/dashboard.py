@@ -9,6 +9,7 @@ import sys
 from rollout_console.exit_status import Exit
 
 SHORTEST = 0.5  # seconds between two refreshes
+NO_SCREEN = "the dashboard draws on a full screen, which is lacking here; type: rollout-console status"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Show the dashboard until q is pressed.
+    """Show the dashboard until q is pressed; where there is no screen to draw on, say what to type instead.
 
     Raises:
         RolloutError: the settings name no usable target.
     """
     if os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
-        print("the dashboard draws on a full screen, which this terminal lacks; type: rollout-console status")
+        print(
+            "the dashboard draws on a full screen, which is lacking here; type: rollout-console status", file=sys.stderr
+        )
         return Exit.WRONG_USE
     from rollout_console import connect
     from rollout_console.dashboard.app import Dashboard

@@ -9,7 +9,15 @@ from rollout_console.client import RolloutClient
 from rollout_console.dashboard import palette
 from rollout_console.dashboard.advice import in_keys
 from rollout_console.dashboard.keys import CHOOSE, OVERVIEW, PAGE, SCROLL, Key
-from rollout_console.dashboard.pages import Page, errors_page, help_page, history_page, result_page, text_page
+from rollout_console.dashboard.pages import (
+    KEYS_HELP,
+    Page,
+    errors_page,
+    help_page,
+    history_page,
+    result_page,
+    text_page,
+)
 from rollout_console.dashboard.questions import Questions, number
 from rollout_console.render import render
 from rollout_console.render.sanitize import sanitize
@@ -57,8 +65,9 @@ class Actions(Questions):
         self.perform(fetch, doing="reading")
 
     def help(self) -> None:
-        """Show what each key of this view does; the title says of which."""
-        self.pages.append(help_page(self.view_keys))
+        """Show what each key of the view in sight does."""
+        if not self.pages or self.pages[-1].title != KEYS_HELP:
+            self.pages.append(help_page(self.view_keys))
 
     def quit(self) -> None:
         """Leave the dashboard; the rollout goes on as it is."""

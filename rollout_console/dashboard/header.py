@@ -8,7 +8,6 @@ from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import (
     format_age,
     format_count,
-    format_moment,
     format_number,
     format_percent,
     format_time,
@@ -22,7 +21,7 @@ from rollout_console.render.screen import Screen
 from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
 
 STALE_AFTER = 3  # refreshes that were missed
-WARNING_LINES = GATE_LINES = 2
+MEANING_LINES = WARNING_LINES = GATE_LINES = 2
 
 
 def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> list[str]:
@@ -38,7 +37,8 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     lines = [_first_line(seen, _age(snapshot, every, screen), screen)]
     if snapshot.problem:
         lines.append(" " + screen.paint(sanitize(snapshot.problem, 2 * width), "warning"))
-    lines += [" " + line for line in _meaning(seen, screen)]
+    for line in _meaning(seen, screen):
+        lines += screen.fit(f" {line}").split("\n")[:MEANING_LINES]
     if effect := stop_effect_phrase(status, screen):
         lines.append(f" {effect}")
     lines.append(f" {_verdict(status, screen)}")
@@ -97,8 +97,8 @@ def _meaning(seen: results.Overview, screen: Screen) -> list[str]:
     if status.emergency_stop:
         reason = sanitize(status.emergency_stop_reason or "no reason given", width)
         stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
-        since = f" since {format_moment(stopped, now)}" if stopped is not None else ""
-        lines.append(screen.paint(f"no repository is eligible{since}: {reason}", "bad"))
+        since = f" {format_age(stopped, now)}" if stopped is not None else ""
+        lines.append(screen.paint(f"no repository is eligible; stopped{since}: {reason}", "bad"))
     elif rollback := lowered_by(seen.history):
         reason = f": {sanitize(rollback.reason, width)}" if rollback.reason else ""
         by = f"{change_summary(rollback)}, by {change_author(rollback)}, {format_age(rollback.at, now)}"
@@ -135,7 +135,7 @@ def _verdict(status: results.Status, screen: Screen) -> str:
 
 
 def _arms(health: results.Health) -> list[str]:
-    threshold = f"threshold {format_number(health.max_error_rate)} %, from {health.minimum_sample} jobs"
+    threshold = f"threshold {format_number(health.max_error_rate)} %, ≥ {health.minimum_sample} jobs"
     return [_arm("treatment", health), _arm("control", health.control), threshold]
 
 

@@ -17,6 +17,7 @@ from rollout_console.render.layout import clip
 from rollout_console.render.sanitize import sanitize
 
 CHOSEN = "▸"
+KEYS_HELP = "what the keys do here"
 SAMPLE = 2000  # characters of an error's message
 
 
@@ -118,7 +119,7 @@ def result_page(title: str, result: object) -> Page:
 
 def help_page(keys: Sequence[Key]) -> Page:
     """Return what the keys of a view do."""
-    return text_page("what the keys do here", lambda screen: "\n".join(help_lines(keys)))
+    return text_page(KEYS_HELP, lambda screen: "\n".join(help_lines(keys)))
 
 
 def history_page(history: results.History) -> Page:

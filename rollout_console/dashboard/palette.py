@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TextIO
@@ -15,6 +16,8 @@ from rollout_console.render import Screen
 from rollout_console.render.layout import cells, pack
 
 PREFIX = "rollout."
+WORD = re.compile(r"\w*")
+COMMAND_NAMES = {name.lower(): name for name in COMMANDS}
 HERE = {"watch": "the overview is live: press Esc", "help": 'press Esc and ?, or type help("setRollout")'}
 
 
@@ -73,13 +76,14 @@ def parse(line: str) -> Call:
         BadArgument: there is no such command, or the line is something else.
     """
     typed = line.strip().rstrip(";").strip().removeprefix(PREFIX)
-    name = COMMAND_NAMES.get(typed.partition("(")[0].strip().lower())
+    word = WORD.findall(typed)[0]
+    name = COMMAND_NAMES.get(word.lower())
     if name is None:
-        near = candidates(typed)
+        near = candidates(word) if word else []
         hint = f"did you mean {COMMANDS[near[0]].example.removeprefix(PREFIX)}?" if near else "Tab shows them all"
-        raise BadArgument(f"there is no command {typed.partition('(')[0][:60]!r}; {hint}")
+        raise BadArgument(f"there is no command {typed[:60]!r}; {hint}")
     example = COMMANDS[name].example.removeprefix(PREFIX)
-    if "(" not in typed:
+    if typed == word:
         return Call(name, [], {})
     try:
         call = ast.parse(typed, mode="eval").body
@@ -147,6 +151,3 @@ def hint(typed: str, width: int, lines: int) -> str:
     names = pack(found, width)
     shown = [*names[: lines - 1], about] if len(found) > 1 else [about]
     return "\n".join(Screen(width, bars=True).fit(line) if cells(line) > width else line for line in shown)
-
-
-COMMAND_NAMES = {name.lower(): name for name in COMMANDS}

@@ -15,11 +15,18 @@ from rollout_console.render.screen import Screen
 
 # The panels of each column from top to bottom, for one to three columns.
 ARRANGEMENTS = {
-    1: [["kinds", "chart", "changes", "processors", "categories"]],
-    2: [["chart", "changes"], ["kinds", "processors", "categories"]],
-    3: [["chart", "processors"], ["kinds", "categories"], ["changes"]],
+    1: [["kinds", "chart", "changes", "processors", "categories", "criteria"]],
+    2: [["chart", "changes"], ["kinds", "processors", "categories", "criteria"]],
+    3: [["chart", "processors"], ["kinds", "categories", "criteria"], ["changes"]],
 }
-RANKS = {"changes": 0, "kinds": 1, "chart": 2, "processors": 3, "categories": 4}  # where there is no room for all
+RANKS = {
+    "changes": 0,
+    "kinds": 1,
+    "chart": 2,
+    "processors": 3,
+    "categories": 4,
+    "criteria": 5,
+}  # where there is no room for all
 
 
 def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, width: int, height: int) -> list[str]:
@@ -41,9 +48,10 @@ def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, wid
     columns = columns_for(width)
     each = column_width(width, columns)
     drawn = {
-        "chart": panels.chart(seen, screen),
+        "chart": panels.chart(seen, screen, each),
         "changes": panels.changes(seen),
         "kinds": panels.kinds(seen, screen),
+        "criteria": panels.criteria(seen, screen),
         "processors": panels.processors(seen),
         "categories": panels.categories(seen, screen, each),
     }

@@ -82,7 +82,7 @@ def test_in_an_incident_what_matters_is_never_cut_off(width, height):
     )
     assert "STOPPED" in stopped[0]
     assert "NO AUTO-ROLLBACK" in stopped[0]
-    assert "no repository is eligible since" in stopped[1]
+    assert "no repository is eligible; stopped" in stopped[1]
     assert any("treatment" in line for line in stopped)
     assert any("control" in line for line in stopped)
 
