@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from itertools import groupby
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, ConditionalContainer, FormattedTextControl, HSplit, Layout, Window
@@ -40,7 +42,6 @@ class Dashboard(Actions):
             layout=self._layout(),
             key_bindings=self._bindings(),
             full_screen=True,
-            refresh_interval=1.0,  # ages count up while nothing new comes
         )
         self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_TIMEOUT
         self.overview = Refresher(client.overview, every, self.app.invalidate, wait=client.listener)
@@ -49,11 +50,21 @@ class Dashboard(Actions):
         """Run until q."""
         self.overview.start()
         try:
-            self.app.run()
+            self.app.run(pre_run=self._begin_counting)
         finally:
             self.overview.stop()
             self._workers.shutdown(wait=False, cancel_futures=True)
             self.client.adapter.close()
+
+    def _begin_counting(self) -> None:
+        self.app.create_background_task(self._count_up())
+
+    async def _count_up(self) -> None:
+        """Have the age count up while nothing new comes; what comes is drawn as it does, and seldom is cheap."""
+        while True:
+            await asyncio.sleep(1.0)
+            if self.overview.snapshot.age() > self.every:
+                self.app.invalidate()
 
     # The screen
 
@@ -61,7 +72,7 @@ class Dashboard(Actions):
         asking = Condition(lambda: bool(self.question))
         saying = Condition(lambda: bool(self.message))
         ask = Window(BufferControl(self.answer, input_processors=[BeforeInput(lambda: f" {self.question} ")]), height=1)
-        said = Window(FormattedTextControl(lambda: ANSI("\n".join(self._said()))), height=lambda: len(self._said()))
+        said = Window(FormattedTextControl(lambda: _fragments(self._said())), height=lambda: len(self._said()))
         keys = Window(FormattedTextControl(self._footer), height=lambda: len(self._footer_rows()))
         return Layout(
             HSplit(
@@ -74,12 +85,12 @@ class Dashboard(Actions):
             )
         )
 
-    def _body(self) -> ANSI:
+    def _body(self) -> StyleAndTextTuples:
         screen = self.screen()
         height = self._room() - len(self._said())
         if self.pages:
-            return ANSI("\n".join(self.pages[-1].draw(screen, height)))
-        return ANSI("\n".join(draw(self.overview.snapshot, self.every, screen, screen.width, height)))
+            return _fragments(self.pages[-1].draw(screen, height))
+        return _fragments(draw(self.overview.snapshot, self.every, screen, screen.width, height))
 
     def _said(self) -> list[str]:
         """Return the message, cut so that the state stays in sight."""
@@ -143,3 +154,9 @@ class Dashboard(Actions):
         # At once, and never as the first half of an Alt key: the key after it must not reach the old question.
         on("escape", self.back, always)
         return keys
+
+
+def _fragments(lines: list[str]) -> StyleAndTextTuples:
+    """Return lines with styles as prompt_toolkit's fragments, as few as can be: it takes time for each of them."""
+    runs = groupby(to_formatted_text(ANSI("\n".join(lines))), lambda fragment: fragment[0])
+    return [(style, "".join(fragment[1] for fragment in run)) for style, run in runs]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from rollout_console import results
 from rollout_console.refresh import Snapshot
 from rollout_console.render.criteria import met_mark
@@ -20,6 +22,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
 
+WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
 MEANING_LINES = WARNING_LINES = GATE_LINES = 2
 
@@ -86,6 +89,8 @@ def _state(seen: results.Overview, screen: Screen) -> str:
 
 def _age(snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> str:
     age = f"{snapshot.age():.0f} s old"
+    if screen.width >= WITH_CLOCK:
+        age = f"{datetime.now() - timedelta(seconds=snapshot.age()):%H:%M:%S}, {age}"
     stale = snapshot.problem or snapshot.age() > STALE_AFTER * every + 1
     return screen.paint(f"STALE, {age}", "warning") if stale else age
 
