@@ -16,7 +16,7 @@ from rollout_console.render.formatting import (
 )
 from rollout_console.render.health import VERDICTS, evidence_phrase, stop_effect_phrase
 from rollout_console.render.history import change_author, change_summary
-from rollout_console.render.layout import cells, clip, pack, pad, shorten_middle
+from rollout_console.render.layout import cells, clip, fold, pack, pad, shorten_middle
 from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -24,7 +24,7 @@ from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
 
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
-MEANING_LINES = WARNING_LINES = GATE_LINES = 2
+FOLDED = 2  # lines, at most, of a sentence
 
 
 def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> list[str]:
@@ -41,7 +41,7 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     if snapshot.problem:
         lines.append(" " + screen.paint(sanitize(snapshot.problem, 2 * width), "warning"))
     for line in _meaning(seen, screen):
-        lines += screen.fit(f" {line}").split("\n")[:MEANING_LINES]
+        lines += _folded(f" {line}", screen)
     if effect := stop_effect_phrase(status, screen):
         lines.append(f" {effect}")
     lines.append(f" {_verdict(status, screen)}")
@@ -154,8 +154,14 @@ def _warning(warning: results.HealthWarning, screen: Screen) -> list[str]:
     command = sanitize(warning.command, 120)
     todo = f"press : and type {command.removeprefix('rollout.')}" if command.startswith("rollout.") else command
     text = f" {screen.paint('warning', 'warning')}: {sanitize(warning.message, 200)}"
-    room = screen.width * WARNING_LINES - cells(todo) - 6
-    return screen.fit(f"{clip(text, max(30, room))}; {todo}").split("\n")[: WARNING_LINES + 1]
+    room = screen.width * FOLDED - cells(todo) - 20  # what is to be typed is never cut for the sake of the message
+    return _folded(f"{clip(text, max(30, room))}; {todo}", screen)
+
+
+def _folded(text: str, screen: Screen) -> list[str]:
+    """Return a sentence in few lines; an ellipsis says that there is more."""
+    lines = fold(text, screen.width, "   ")
+    return lines if len(lines) <= FOLDED else [*lines[: FOLDED - 1], clip(f"{lines[FOLDED - 1]} …", screen.width)]
 
 
 def _plan(plan: results.Plan, screen: Screen) -> list[str]:
@@ -170,8 +176,7 @@ def _plan(plan: results.Plan, screen: Screen) -> list[str]:
     if plan.ready:
         return [line, f" {mark} {screen.paint(f'ready for {plan.next_percentage} %{by_itself}', 'good')}"]
     shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)
-    gates = screen.fit(f" {mark} before {plan.next_percentage} %{by_itself}: {shut}").split("\n")
-    return [line, *gates[:GATE_LINES]]
+    return [line, *_folded(f" {mark} before {plan.next_percentage} %{by_itself}: {shut}", screen)]
 
 
 def _wait(step: results.PlanStep, plan: results.Plan) -> str:
