@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+
+from rollout_console.exit_status import Exit
 
 SHORTEST = 0.5  # seconds between two refreshes
+NO_SCREEN = "the dashboard draws on a full screen, which is lacking here; type: rollout-console status"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,11 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Show the dashboard until q is pressed.
+    """Show the dashboard until q is pressed; where there is no screen to draw on, say what to type instead.
 
     Raises:
         RolloutError: the settings name no usable target.
     """
+    if os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+        print(
+            "the dashboard draws on a full screen, which is lacking here; type: rollout-console status", file=sys.stderr
+        )
+        return Exit.WRONG_USE
     from rollout_console import connect
     from rollout_console.dashboard.app import Dashboard
 

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import re
 
-KEYS = {
-    "setRollout": "s",
-    "preview": "s",
-    "advance": "n",
-    "hold": "d",
-    "release": "f",
-    "emergencyStop": "e",
-    "resume": "r",
-    "rollbackToPercentage": "b",
-    "rollbackToZero": "b",
-    "checkHealth": "h",
-    "enableAutoRollback": "a",
-    "disableAutoRollback": "a",
-    "addToWhitelist": "w",
-    "removeFromWhitelist": "w",
-    "categorizeAll": "c",
-    "showMetrics": "m",
-    "history": "l",
-    "help": "?",
-}
+from rollout_console.dashboard.keys import OVERVIEW
+
+KEYS = {command: key.name for key in OVERVIEW for command in key.commands}
 EXAMPLE = re.compile(r"type for example rollout\.\w+\(([^()]+)\)")
 COMMAND = re.compile(r"(?:, )?(?:type )?rollout\.(\w+)\(([^()]*)\)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Iterable
 
 ESCAPE = re.compile(r"\x1b[\[0-9;]*m?")  # a style, or the beginning of one
 BROKEN_ESCAPE = re.compile(r"\x1b[\[0-9;]*$")
@@ -52,6 +53,31 @@ def shorten_middle(text: str, width: int) -> str:
     head, _ = _cut(text, width // 2)
     tail, _ = _cut(text[::-1], width - cells(head) - 1)
     return f"{head}…{tail[::-1]}"
+
+
+def clip(text: str, width: int) -> str:
+    """Return a line in at most `width` cells: what is too long ends in an ellipsis, and its styles with it."""
+    if cells(text) <= width:
+        return text
+    head, _ = _cut(text, max(0, width - 1))
+    return f"{head}\x1b[0m…" if "\x1b" in head else f"{head}…"
+
+
+def pad(text: str, width: int) -> str:
+    """Return a line in exactly `width` cells."""
+    short = clip(text, width)
+    return short + " " * (width - cells(short))
+
+
+def pack(parts: Iterable[str], width: int, gap: str = "  ", margin: str = " ") -> list[str]:
+    """Return parts as lines of at most `width` cells, as many in each as fit; a part is never broken, only cut."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cells(lines[-1] + gap + part) <= width:
+            lines[-1] += gap + part
+        else:
+            lines.append(clip(margin + part, width))
+    return lines
 
 
 def _at_clause(line: str, width: int) -> tuple[str, str]:

@@ -12,7 +12,13 @@ from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
 from tests.support import ROOT
 
-SPEAKERS = ("errors.py", "adapters/__init__.py", "adapters/http_errors.py", "adapters/supabase.py")
+SPEAKERS = (
+    *(
+        f"rollout_console/{name}.py"
+        for name in ("errors", "adapters/__init__", "adapters/http_errors", "adapters/supabase")
+    ),
+    "migrations/rules/blockers.sql",
+)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_a_key_that_only_reads_is_recognised(key, read_only):
 
 def test_the_documented_lines_are_those_that_are_shown():
     """Each part of a line in the table of docs/supabase.md, between its details, stands in the code that says it."""
-    code = "".join((ROOT / "rollout_console" / path).read_text(encoding="utf-8") for path in SPEAKERS)
+    code = "".join((ROOT / path).read_text(encoding="utf-8") for path in SPEAKERS)
     code = re.sub(r'"\s*f?"', "", code)
     table = (ROOT / "docs" / "supabase.md").read_text(encoding="utf-8").split("| symptom |")[1]
     lines = [shown for row in table.splitlines()[2:] for shown in re.findall(r"`([^`]+)`", row.split("|")[2])]

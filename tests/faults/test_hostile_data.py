@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from rollout_console.dashboard.view import draw, history_lines
+from rollout_console.dashboard.pages import errors_page, history_page
+from rollout_console.dashboard.view import draw
 from rollout_console.errors import RolloutError
 from rollout_console.monitor.wording import KINDS, worded
 from rollout_console.refresh import Snapshot
@@ -117,7 +118,12 @@ def test_r12_on_the_dashboard(attacked):
             lines = draw(snapshot, 2, screen, width, height)
             harmless("\n".join(lines))
             assert len(lines) <= height
-    harmless("\n".join(history_lines(attacked.client.history(50))))
+    screen = Screen(80, colour=True, bars=True)
+    lists = [history_page(attacked.client.history(50)), errors_page(attacked.client.errors(50), lambda name: lists[0])]
+    for page in lists:
+        harmless("\n".join(page.draw(screen, 400)))
+        if page.chosen is not None:
+            harmless("\n".join(page.chosen().draw(screen, 400)))
 
 
 def test_r12_in_prompt_toolbar_and_errors(attacked):

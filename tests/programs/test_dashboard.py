@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.support.terminal import CONSOLE, Terminal
+from tests.support.terminal import CONSOLE, Terminal, run_command
 
 DASHBOARD = f"{CONSOLE} dashboard --every 0.5"
 
@@ -35,7 +35,7 @@ def test_everything_is_in_sight_at_any_size(rollout, dashboard, width, height):
     rollout.report(good=30, bad=1)
     screen = dashboard(width, height)
     for words in (
-        "hybrid_progressive_capture", "20 % set, 20 % in effect", "20 of 100 in", "auto-rollback on",
+        "hybrid_progressive_capture", "20 % set, 20 % in effect", "20 of 100 eligible", "auto-rollback on",
         "healthy: 3.23 % errors", "6: 10 %", "enterprise", "inngest", "error rate", "5 % ┤", "categorizeAll", "q quit",
     ):  # fmt: skip
         screen.wait_for(words)
@@ -103,7 +103,12 @@ def test_the_other_keys(rollout, dashboard):
         if answer is not None:
             screen.type(answer)
         screen.wait_for(outcome, seconds=10)
-    for key, words in (("m", "success metric"), ("l", "rollbackToZero: 20 % → 0 %"), ("?", "rollout.setRollout(")):
+    for key, words in (
+        ("m", "success metric"),
+        ("l", "rollbackToZero: 20 % → 0 %"),
+        ("?", "Preview a percentage, and set it after a y."),
+        ("x", "no errors are known"),
+    ):
         screen.key(key)
         screen.wait_for("Esc or q to go back")
         screen.wait_for(words)
@@ -220,6 +225,102 @@ def test_without_auto_rollback_the_header_says_so(rollout, dashboard):
     rollout.client.disable_auto_rollback()
     screen = dashboard(60, 15)
     assert "NO AUTO-ROLLBACK" in screen.wait_for("NO AUTO-ROLLBACK").splitlines()[0]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (160, 50)])
+def test_the_age_of_the_data_is_in_the_first_line_at_any_size(dashboard, width, height):
+    assert "s old" in dashboard(width, height).wait_for("s old").splitlines()[0]
+
+
+def test_a_key_without_meaning_says_where_the_keys_are_explained(dashboard):
+    screen = dashboard()
+    screen.key("z")
+    screen.wait_for("z is no key here; press ? for what each key does")
+    screen.key("l")
+    screen.wait_for("Esc or q to go back")
+    screen.key("?")
+    screen.wait_for("Show the chosen line in full.")
+
+
+def test_enter_shows_a_change_an_error_and_a_repository_in_full(rollout, dashboard):
+    rollout.report(good=1, bad=1)
+    screen = dashboard(100, 30)
+    screen.key("l")
+    screen.wait_for("changes, newest first")
+    screen.key("Enter")
+    screen.wait_for("database role")
+    screen.key("q")
+    screen.wait_for("changes, newest first")
+    screen.key("q")
+    screen.wait_for("last changes")
+    screen.key("x")
+    screen.wait_for("kinds of errors (1)")
+    screen.key("Enter")
+    screen.wait_for("for example: boom")
+    screen.key("Enter")
+    screen.wait_for("ELIGIBLE")
+    for page in ("for example: boom", "kinds of errors (1)", "last changes"):
+        screen.key("q")
+        screen.wait_for(page)
+    screen.key("i")
+    screen.type("acme/repo-7")
+    screen.wait_for("acme/repo-7 is ")
+
+
+def test_a_list_that_is_longer_than_the_screen_scrolls(rollout, dashboard):
+    for number in range(40):
+        rollout.client.note(f"note {number:02}")
+    screen = dashboard(80, 15)
+    screen.key("l")
+    screen.wait_for("▸")
+    assert "note 10" not in now(screen)
+    for key, seen in (("\x1b[6~", "↑"), ("\x1b[F", "setRollout: 0 % → 20 %"), ("\x1b[H", "note 39")):
+        screen.key(key)
+        screen.wait_for(seen)
+    for key in ("j", "Down", "k"):
+        screen.key(key)
+    wait_until(lambda: any("▸" in line and "note 38" in line for line in now(screen).splitlines()))
+
+
+def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
+    screen = dashboard(100, 30)
+    screen.key(":")
+    screen.write("setr")
+    screen.wait_for("setRollout(percentage)")
+    screen.key("Tab")
+    screen.wait_for(": setRollout(")
+    screen.type('30, "by the palette")')
+    screen.wait_for("20 % → 30 %")
+    screen.key("q")
+    screen.wait_for("30 % set, 30 % in effect")
+    assert rollout.client.history(1).entries[0].reason == "by the palette"
+    for line, said in (
+        ("setRollout(__import__('os').getpid())", "not one command with plain values; type for example setRollout(10)"),
+        ("setRollout(300)", "300"),
+        ("sttus", "there is no command 'sttus'"),
+        ("watch", "the overview is live"),
+    ):
+        screen.key(":")
+        screen.type(line)
+        screen.wait_for(said)
+        screen.key("Escape")
+        screen.wait_for("s set %")
+    assert rollout.client.status().rollout_percentage == 30
+
+
+def test_after_a_trip_the_first_line_says_rolled_back(rollout, dashboard):
+    screen = dashboard()
+    assert "RUNNING at 20 %" in now(screen)
+    rollout.client.rollback_to_zero("errors")
+    assert "ROLLED BACK to 0 %" in screen.wait_for("ROLLED BACK").splitlines()[0]
+    assert "rollbackToZero: 20 % → 0 %" in now(screen).splitlines()[1]
+
+
+def test_a_dumb_terminal_is_told_what_to_type(console_env):
+    console_env["TERM"] = "dumb"
+    ran = run_command(console_env, "dashboard")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.strip().endswith("type: rollout-console status")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:

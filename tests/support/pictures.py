@@ -68,10 +68,11 @@ def dashboard(home: Path) -> None:
     env = console_environment(home, ROLLOUT_HOME=str(home / "data"))
     for line in ("rollout.resume(25)", "rollout.simulate(300, 30)", "rollout.setRollout(5, 'rate limit raised')"):
         run_console(env, line)
-    terminal = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=100, height=36)
-    terminal.wait_for("last changes", seconds=60)
-    picture("dashboard", "rollout-console dashboard", terminal, 100)
-    terminal.key("q")
+    for name, width, height in (("dashboard", 80, 24), ("dashboard-wide", 160, 50)):
+        terminal = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=width, height=height)
+        terminal.wait_for("last changes", seconds=60)
+        picture(name, "rollout-console dashboard", terminal, width)
+        terminal.key("q")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from rollout_console.dashboard.advice import KEYS, in_keys
         ("not 'abc'; type for example rollout.preview(25)", "not 'abc'; type for example 25"),
         ('type for example rollout.addToWhitelist("owner/name")', "type for example owner/name"),
         ("to investigate: rollout.showMetrics(); when fixed", "to investigate: press m; when fixed"),
-        ("see rollout.explain('a/b')", "see rollout.explain('a/b')"),
+        ("to see why: rollout.explain('a/b')", "to see why: press i and answer a/b"),
+        ("see rollout.features()", "see rollout.features()"),
     ],
 )  # fmt: skip
 def test_advice_is_in_keys(at_the_prompt, in_the_dashboard):

@@ -1,0 +1,186 @@
+"""The lines on top, over the whole width: the state and what it means, before anything else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rollout_console import results
+from rollout_console.refresh import Snapshot
+from rollout_console.render.criteria import met_mark
+from rollout_console.render.formatting import (
+    format_age,
+    format_count,
+    format_number,
+    format_percent,
+    format_time,
+)
+from rollout_console.render.health import VERDICTS, evidence_phrase, stop_effect_phrase
+from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.layout import cells, clip, fold, pack, pad, shorten_middle
+from rollout_console.render.progression import STEP_MARKS, time_left
+from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import Screen
+from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
+
+WITH_CLOCK = 100  # columns from which the time of the data is shown
+STALE_AFTER = 3  # refreshes that were missed
+FOLDED = 2  # lines, at most, of a sentence
+
+
+def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> list[str]:
+    """Return the state and what it means, the most important line first.
+
+    Args:
+        seen: what is shown.
+        snapshot: how old that is, and why there is nothing newer.
+        every: the refresh interval in seconds; an overview that is much older is marked stale.
+        screen: for its width and colours.
+    """
+    status, width = seen.status, screen.width
+    lines = [_first_line(seen, _age(snapshot, every, screen), screen)]
+    if snapshot.problem:
+        lines.append(" " + screen.paint(sanitize(snapshot.problem, 2 * width), "warning"))
+    for line in _meaning(seen, screen):
+        lines += _folded(f" {line}", screen)
+    if effect := stop_effect_phrase(status, screen):
+        lines.append(f" {effect}")
+    lines.append(f" {_verdict(status, screen)}")
+    lines += pack(_arms(status.health), width, gap=" │ ")
+    lines += pack(_figures(status, screen), width)
+    for warning in status.warnings:
+        lines += _warning(warning, screen)
+    lines += _plan(seen.plan, screen)
+    return [clip(line, width) for line in lines]
+
+
+def lowered_by(history: results.History) -> results.HistoryEntry | None:
+    """Return the rollback that the rollout stands at; None if the last change of the percentage was none."""
+    for entry in history.entries:
+        before, after = entry.previous_percentage, entry.new_percentage
+        if before is None or after is None or before == after:
+            continue
+        rolled_back = entry.triggered_by == "auto_rollback" or (entry.command or "").startswith("rollback")
+        return entry if rolled_back and after < before else None
+    return None
+
+
+def _first_line(seen: results.Overview, age: str, screen: Screen) -> str:
+    status = seen.status
+    state = f" {_state(seen, screen)}"
+    if status.held_reason is not None:
+        state += f"  {screen.paint(HELD, 'warning')}"
+    if not status.auto_rollback_enabled:
+        state += f"  {screen.paint(UNPROTECTED, 'warning')}"
+    room = screen.width - cells(state) - cells(age) - 5
+    place = shorten_middle(sanitize(status.feature_name, 100), room) if room >= 8 else ""
+    if place and room - cells(place) >= 12:
+        place += f" on {shorten_middle(sanitize(status.target, 100), room - cells(place) - 4)}"
+    return f"{pad(f'{state}   {place}', screen.width - cells(age) - 1)}{age} "
+
+
+def _state(seen: results.Overview, screen: Screen) -> str:
+    percentage = seen.status.rollout_percentage
+    if seen.status.emergency_stop:
+        return screen.paint(f" STOPPED ({percentage} % is kept) ", "stopped")
+    if lowered_by(seen.history):
+        return screen.paint(f"ROLLED BACK to {percentage} %", "bad")
+    return screen.paint(f"RUNNING at {percentage} %", "good") if percentage else screen.paint("AT 0 %", "warning")
+
+
+def _age(snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> str:
+    age = f"{snapshot.age():.0f} s old"
+    if screen.width >= WITH_CLOCK:
+        age = f"{datetime.now() - timedelta(seconds=snapshot.age()):%H:%M:%S}, {age}"
+    stale = snapshot.problem or snapshot.age() > STALE_AFTER * every + 1
+    return screen.paint(f"STALE, {age}", "warning") if stale else age
+
+
+def _meaning(seen: results.Overview, screen: Screen) -> list[str]:
+    """Return why it is as it is, for each state that somebody or something has brought about."""
+    status, width, now = seen.status, screen.width, seen.status.server_time
+    lines = []
+    if status.emergency_stop:
+        reason = sanitize(status.emergency_stop_reason or "no reason given", width)
+        stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
+        since = f" {format_age(stopped, now)}" if stopped is not None else ""
+        lines.append(screen.paint(f"no repository is eligible; stopped{since}: {reason}", "bad"))
+    elif rollback := lowered_by(seen.history):
+        reason = f": {sanitize(rollback.reason, width)}" if rollback.reason else ""
+        by = f"{change_summary(rollback)}, by {change_author(rollback)}, {format_age(rollback.at, now)}"
+        lines.append(screen.paint(f"{by}{reason}", "bad"))
+    if status.held_reason is not None:
+        lines.append(screen.paint(hold_phrase(status), "warning"))
+    return lines
+
+
+def _figures(status: results.Status, screen: Screen) -> list[str]:
+    eligible = f"{format_count(status.eligible_repositories)} of {format_count(status.total_repositories)} eligible"
+    switch = "on" if status.auto_rollback_enabled else screen.paint("OFF", "warning")
+    return [
+        f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect,",
+        f"{eligible},",
+        f"auto-rollback {switch} (> {format_number(status.max_error_rate)} %)",
+    ]
+
+
+def _verdict(status: results.Status, screen: Screen) -> str:
+    health = status.health
+    words, style = VERDICTS[health.verdict]
+    verdict = screen.paint(words.format(health=health), style)
+    judged, window = health.recent or health, f"in the last {health.window_hours} h"
+    if health.since_restart:
+        window = f"since the restart, {format_age(health.window_start, status.server_time)}"
+    if not judged.jobs:
+        return f"{verdict} {window}"
+    if health.recent:
+        window = f"since {format_time(health.recent.since)}"
+    cause = "probably not the rollout: the control fails, too" if health.control.failing else ""
+    said = [f"{verdict}: {format_percent(judged.error_rate)} errors {window}", evidence_phrase(health), cause]
+    return "; ".join(filter(None, said))
+
+
+def _arms(health: results.Health) -> list[str]:
+    threshold = f"threshold {format_number(health.max_error_rate)} %, ≥ {health.minimum_sample} jobs"
+    return [_arm("treatment", health), _arm("control", health.control), threshold]
+
+
+def _arm(name: str, rate: results.Rate) -> str:
+    if not rate.jobs:
+        return f"{name} no jobs"
+    return f"{name} {format_percent(rate.error_rate)} ({format_count(rate.errors)} of {format_count(rate.jobs)})"
+
+
+def _warning(warning: results.HealthWarning, screen: Screen) -> list[str]:
+    command = sanitize(warning.command, 120)
+    todo = f"press : and type {command.removeprefix('rollout.')}" if command.startswith("rollout.") else command
+    text = f" {screen.paint('warning', 'warning')}: {sanitize(warning.message, 200)}"
+    room = screen.width * FOLDED - cells(todo) - 20  # what is to be typed is never cut for the sake of the message
+    return _folded(f"{clip(text, max(30, room))}; {todo}", screen)
+
+
+def _folded(text: str, screen: Screen) -> list[str]:
+    """Return a sentence in few lines; an ellipsis says that there is more."""
+    lines = fold(text, screen.width, "   ")
+    return lines if len(lines) <= FOLDED else [*lines[: FOLDED - 1], clip(f"{lines[FOLDED - 1]} …", screen.width)]
+
+
+def _plan(plan: results.Plan, screen: Screen) -> list[str]:
+    steps = [f"{STEP_MARKS[s.state]}{s.number}: {s.percentage} %{_wait(s, plan)}" for s in plan.steps]
+    passed = sum(s.state == "passed" for s in plan.steps)
+    while passed and cells(line := f" plan {'  '.join(steps)}") > screen.width:
+        steps, passed = ["…", *steps[1 + (steps[0] == "…") :]], passed - 1
+    line = f" plan {'  '.join(steps)}"
+    if plan.next_percentage is None:
+        return [line]
+    mark, by_itself = met_mark(plan.ready or None, screen), " by itself" if plan.auto_advance else ""
+    if plan.ready:
+        return [line, f" {mark} {screen.paint(f'ready for {plan.next_percentage} %{by_itself}', 'good')}"]
+    shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)
+    return [line, *_folded(f" {mark} before {plan.next_percentage} %{by_itself}: {shut}", screen)]
+
+
+def _wait(step: results.PlanStep, plan: results.Plan) -> str:
+    """Return the time left before the next step."""
+    if step.percentage != plan.next_percentage or step.earliest is None or step.earliest <= plan.server_time:
+        return ""
+    return f" (in {time_left(step.earliest, plan.server_time)})"

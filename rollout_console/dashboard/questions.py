@@ -1,0 +1,152 @@
+"""Questions under the screen, and what is carried out behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+
+from rollout_console.client import RolloutClient
+from rollout_console.dashboard.advice import in_keys
+from rollout_console.dashboard.pages import Page
+from rollout_console.errors import RolloutError
+from rollout_console.refresh import Refresher
+from rollout_console.render import Screen, render
+from rollout_console.render.sanitize import sanitize
+from rollout_console.results import Overview
+
+UNCHANGED = " nothing was changed"
+
+
+class Questions:
+    """Asks one question at a time, carries its answer out in the background, and says what came of it.
+
+    Args:
+        client: told what to change.
+
+    Attributes:
+        message: what is said above the footer.
+        pages: over the overview, the one in sight last.
+        question: what is asked; empty where nothing is.
+    """
+
+    app: Application[None]
+    overview: Refresher[Overview]
+
+    def __init__(self, client: RolloutClient) -> None:
+        self.client = client
+        self.message = ""
+        self.pages: list[Page] = []
+        self.question = ""
+        self._answered: Callable[[str], None] | None = None
+        self._busy = False  # an answer is being carried out; its question stays until it is known to be good
+        self._left = 0  # counts Esc: a page that was being read by then is not opened
+        self._workers = ThreadPoolExecutor(4, thread_name_prefix="dashboard")
+        self.answer = Buffer(multiline=False, accept_handler=self._accept)
+
+    def screen(self) -> Screen:
+        """Return the terminal as it is now."""
+        columns = self.app.output.get_size().columns
+        return Screen(width=columns, colour=not os.environ.get("NO_COLOR"), bars=True)
+
+    def ask(self, question: str, answered: Callable[[str], None]) -> None:
+        """Ask for a line of text; Esc leaves it unanswered. The question stays until its answer is carried out."""
+        if not self.question:
+            self.app.layout.focus(self.answer)
+        self.question, self._answered, self._busy = question, answered, False
+        self.answer.reset()
+
+    def confirm(self, question: str, action: Callable[[str | None], object], *, doing: str) -> None:
+        """Ask for a y before an action; any other answer changes nothing."""
+
+        def confirmed(answer: str) -> None:
+            if answer.lower() in {"y", "yes"}:
+                self.change(action, doing=doing)
+            else:
+                self.leave()
+                self.message = UNCHANGED
+
+        self.ask(f"{question} y to do it:", confirmed)
+
+    def change(self, action: Callable[[str | None], object], *, doing: str) -> None:
+        """Carry a change out, with a reason where the target asks for one."""
+        if not self.client.adapter.target.require_reason:
+            self.perform(lambda: action(None), doing=doing)
+        else:
+            self.ask("reason, for the history:", lambda reason: self.perform(lambda: action(reason), doing=doing))
+
+    def perform(self, action: Callable[[], object], *, doing: str, then: Callable[[], None] | None = None) -> None:
+        """Run an action in the background, and show its result or error; success ends the question that led to it.
+
+        Args:
+            action: returns a result to render, a text as it is, or a page to open.
+            doing: said meanwhile.
+            then: called after success, unless Esc was pressed meanwhile.
+        """
+        self.message, self._busy = f" {doing} …", bool(self.question)
+        self.app.create_background_task(self._perform(action, self.question, self._left, then))
+
+    async def _perform(
+        self, action: Callable[[], object], asked: str, left: int, then: Callable[[], None] | None
+    ) -> None:
+        def act() -> tuple[object, str | None]:
+            return action(), self.client.adapter.notice  # which is of this thread
+
+        loop = asyncio.get_running_loop()
+        try:
+            result, notice = await loop.run_in_executor(self._workers, act)
+            if asked and self.question == asked:
+                self.leave()
+            if not isinstance(result, Page) or left == self._left:
+                self._tell(result, notice)
+            if then is not None and left == self._left:
+                then()
+        except RolloutError as error:
+            steps = "".join(f"\n   {sanitize(step, 1000)}" for step in getattr(error, "by_hand", ()))
+            said = self.screen().paint(f" {in_keys(sanitize(str(error), 500))}", "bad")
+            self.message = self.screen().fit(said + steps)
+            self._busy = False
+        self.overview.refresh()
+        self.app.invalidate()
+
+    def _tell(self, result: object, notice: str | None) -> None:
+        said = f"\n ({notice})" if notice else ""
+        if isinstance(result, Page):
+            self.pages.append(result)
+            self.message = said.lstrip("\n")
+        else:
+            shown = result if isinstance(result, str) else in_keys(render(result, self.screen()))
+            self.message = shown + said
+
+    def leave(self) -> None:
+        """End the question."""
+        if self.question:
+            self.question, self._answered, self._busy = "", None, False
+            self.app.layout.focus_previous()
+
+    def back(self) -> None:
+        """Leave the question, or else the page."""
+        self._left += 1
+        if self.question:
+            self.leave()
+            self.message = UNCHANGED
+        else:
+            self.pages, self.message = self.pages[:-1], ""
+
+    def _accept(self, buffer: Buffer) -> bool:
+        if self._answered is not None and not self._busy:
+            self._answered(buffer.text.strip())
+        return True  # the text stays: if it is refused, it can be corrected
+
+
+def number(text: str) -> Any:
+    """Return a typed number as a number, and anything else as it is: the client says what to type."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

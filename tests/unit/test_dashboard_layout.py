@@ -1,0 +1,158 @@
+"""The dashboard keeps to its terminal, at any size and with any data; in an incident its first lines say what it is."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from wcwidth import wcswidth
+
+from rollout_console.dashboard.header import lowered_by
+from rollout_console.dashboard.layout import Panel, beside, columns_for, heights, stack
+from rollout_console.dashboard.marks import MEANINGS, Mark, legend, marks_line
+from rollout_console.dashboard.view import draw
+from rollout_console.refresh import Snapshot
+from rollout_console.render import Screen
+from rollout_console.render.layout import ESCAPE, cells, clip, pack, pad
+from rollout_console.results import (
+    Categories,
+    Category,
+    ErrorKind,
+    HealthWarning,
+    History,
+    HistoryEntry,
+    Overview,
+    PlanStep,
+    ProcessorMetrics,
+)
+from tests.support.samples import NOW, sample
+from tests.unit.test_render_width import TEXTS
+
+SIZES = [(40, 10), (60, 15), (80, 24), (99, 30), (100, 30), (120, 40), (160, 50), (161, 50), (200, 60)]
+PLAIN = Screen(bars=True)
+
+
+def panel(title: str = "title", least: int = 1, wanted: int = 5) -> Panel:
+    return Panel(title, lambda width, height: [title * 40] * 50, least, wanted)
+
+
+def overview(text: str = "text", number: int = 7, many: int = 1, **changes) -> Overview:
+    lists = {
+        "categories": sample(Categories, text, number, categories=[sample(Category, text, number)] * many),
+        "processors": [sample(ProcessorMetrics, text, number)] * many,
+        "kinds": [sample(ErrorKind, text, number, is_new=True)] * many,
+        "entries": [sample(HistoryEntry, text, number)] * many,
+        "steps": [sample(PlanStep, text, number, state="passed")] * many,
+        "warnings": [sample(HealthWarning, text, number)] * many,
+    }
+    return sample(Overview, text, number, **{**lists, **changes})
+
+
+def shown(
+    seen: Overview, width: int = 80, height: int = 24, *, age: float = 0, problem: str | None = None
+) -> list[str]:
+    return draw(Snapshot(seen, time.monotonic() - age, problem), 2, PLAIN, width, height)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("colour", [True, False])
+def test_no_line_is_longer_than_the_terminal_and_no_screen_higher(text, width, height, colour):
+    for many, number in ((1, 7), (30, 1_234_567_890)):
+        for state in ({"emergency_stop": True}, {"held_reason": None}, {}):
+            seen = overview(TEXTS[text], number, many, **state)
+            snapshot = Snapshot(seen, 0.0, TEXTS[text])
+            lines = draw(snapshot, 2, Screen(width, colour=colour, bars=True), width, height)
+            assert len(lines) <= height
+            assert max(wcswidth(ESCAPE.sub("", line)) for line in lines) <= width
+
+
+@pytest.mark.parametrize(("width", "columns"), [(60, 1), (99, 1), (100, 2), (160, 2), (161, 3), (250, 3)])
+def test_the_room_decides_on_one_to_three_columns(width, columns):
+    assert columns_for(width) == columns
+    titles = [line.count("──") and line.count("│") for line in shown(overview(), width, 40) if "──" in line]
+    assert max(titles) == columns - 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 15), (80, 24)])
+def test_in_an_incident_what_matters_is_never_cut_off(width, height):
+    stopped = shown(
+        overview(many=30, emergency_stop=True, held_reason=None, auto_rollback_enabled=False), width, height
+    )
+    assert "STOPPED" in stopped[0]
+    assert "NO AUTO-ROLLBACK" in stopped[0]
+    assert "no repository is eligible; stopped" in stopped[1]
+    assert any("treatment" in line for line in stopped)
+    assert any("control" in line for line in stopped)
+
+
+def test_the_age_is_always_shown_and_says_when_it_is_too_high():
+    assert shown(overview(), age=3)[0].rstrip().endswith("3 s old")
+    assert "STALE" not in shown(overview(), age=3)[0]
+    assert "STALE, 60 s old" in shown(overview(), age=60)[0]
+    failed = shown(overview(), age=3, problem="the database is down")
+    assert "STALE, 3 s old" in failed[0]
+    assert "the database is down" in failed[1]
+
+
+def entry(before: int | None, after: int | None, **fields) -> HistoryEntry:
+    given = {"command": None, "triggered_by": "console", "reason": "why"}
+    return sample(HistoryEntry, previous_percentage=before, new_percentage=after, **{**given, **fields})
+
+
+@pytest.mark.parametrize(
+    ("entries", "rolled_back"),
+    [
+        ([entry(25, 0, triggered_by="auto_rollback")], True),
+        ([entry(25, 5, command="rollbackToPercentage")], True),
+        ([entry(None, None, command="note"), entry(25, 0, command="rollbackToZero")], True),
+        ([entry(0, 5, command="setRollout"), entry(25, 0, triggered_by="auto_rollback")], False),
+        ([entry(25, 5, command="setRollout")], False),
+        ([], False),
+    ],
+)
+def test_a_rollback_is_the_state_until_traffic_is_changed_again(entries, rolled_back):
+    assert (lowered_by(sample(History, entries=entries)) is not None) is rolled_back
+    first = shown(overview(entries=entries, emergency_stop=False))[0]
+    assert ("ROLLED BACK" in first) is rolled_back
+
+
+def test_panels_share_the_height_and_the_least_important_one_gives_way():
+    assert heights([panel(), panel()], 20) == [6, 6]
+    assert heights([panel(), panel()], 7) == [4, 3]
+    assert heights([panel(least=3), panel(least=3)], 5) == [5, 0]
+    assert heights([panel()], 1) == [0]
+    lines = stack([panel("less"), panel("more")], [1, 0], 20, 3, PLAIN)
+    assert lines[0].startswith(" more ")
+    assert len(lines) == 3
+
+
+def test_nothing_is_printed_over_the_panel_beside():
+    left, right = [["x" * 50] * 3, ["y" * 50]]
+    lines = beside([left, right], 10, PLAIN)
+    assert lines == ["x" * 9 + "… │ " + "y" * 9 + "…", *["x" * 9 + "… │ "] * 2]
+
+
+@pytest.mark.parametrize(
+    ("hours", "position"), [(0, 0), (12, 50), (24, 99), (30, 99)]
+)  # fmt: skip
+def test_a_mark_stands_at_its_moment(hours, position):
+    line = marks_line([Mark(NOW + timedelta(hours=hours), "T")], NOW, NOW + timedelta(hours=24), 100)
+    assert len(line) == 100
+    assert line.index("T") == position
+
+
+def test_of_marks_in_one_place_the_most_important_is_seen_and_each_sign_explained():
+    marks = [Mark(NOW, sign) for sign in ("▲", "T", "R", "S", "▼")]
+    assert marks_line(marks, NOW, NOW + timedelta(hours=1), 10) == "T" + " " * 9
+    assert all(f"{sign} {meaning}" in legend(marks) for sign, meaning in MEANINGS.items())
+    assert legend([]) == ""
+
+
+def test_lines_are_cut_padded_and_packed_by_cells():
+    painted = Screen(colour=True).paint("a" * 20, "bad")
+    assert cells(clip(painted, 10)) == 10
+    assert clip(painted, 10).endswith("\x1b[0m…")
+    assert cells(pad("収集", 7)) == 7
+    assert pack(["aaaa", "bbbb", "cccc"], 11) == [" aaaa  bbbb", " cccc"]
