@@ -137,7 +137,7 @@ def test_r12_the_value_is_kept_and_shown_again_only_when_asked_for(console):
 
 def test_r13_errors_at_the_prompt_are_one_line_and_the_prompt_lives(console):
     console.type("rollout.emergencyStop(errors in the logs)")
-    console.wait_for('type rollout.emergencyStop("errors in the logs")')
+    console.wait_for('rollout.emergencyStop("errors in the logs")')
     console.type("rollout.setRollout(150)")
     console.wait_for("whole number from 0 to 100")
     console.type("rollout.status")
