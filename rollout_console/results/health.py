@@ -12,13 +12,13 @@ Guardrail = Literal["manual", "rate", "evidence"]
 
 
 class Rate(Record, kw_only=True):
-    """Errors among jobs, in percent; `error_rate_low` and `_high` are the 95 % interval."""
+    """Errors among jobs, in percent, with the 95 % interval; None without jobs, and left out in a row of history."""
 
     jobs: int
     errors: int
-    error_rate: float | None
-    error_rate_low: float | None
-    error_rate_high: float | None
+    error_rate: float | None = None
+    error_rate_low: float | None = None
+    error_rate_high: float | None = None
 
 
 class RecentRate(Rate, kw_only=True):
@@ -46,13 +46,13 @@ class Health(Rate, kw_only=True):
     window_start: datetime
     since_restart: bool
     successes: int
-    success_rate: float | None
+    success_rate: float | None = None
     max_error_rate: float
     minimum_sample: int
     guardrail: Guardrail
     evidence: float
     evidence_limit: float
-    recent: RecentRate | None
+    recent: RecentRate | None = None
     control: ControlRate
     breach: bool
     check_rolls_back: bool
