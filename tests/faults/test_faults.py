@@ -90,7 +90,8 @@ def test_r13_a_database_that_does_not_answer_in_time_changes_nothing(rollout, ch
     rollout.client.categorize_all()
     change.prepare(rollout.client, rollout.sql)
     rows = rollout.history_rows()
-    monkeypatch.setattr("rollout_console.adapters.postgres.STATEMENT_TIMEOUT", 0.2)
+    at_once = "select set_config('statement_timeout', '200ms', false) where pg_backend_pid() = %s"
+    monkeypatch.setattr("rollout_console.adapters.postgres.LIMIT_OF_SESSION", at_once)
     impatient = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     with locked(rollout.url), pytest.raises(TimedOut, match=r"nothing was changed: type the command again$"):
         change.act(impatient)
