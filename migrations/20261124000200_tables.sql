@@ -436,8 +436,8 @@ alter table public.rollout_alerts
     add column if not exists claimed_until timestamptz,
     add column if not exists sent_at timestamptz;
 comment on table public.rollout_alerts is
-    'Events to alert for, so that each is told once: a history row by its id, or a state until it is cleared. A monitor '
-    'claims one for a while, sends the alert, and says so.';
+    'Events to alert for, so that each is told once: a history row by its id, or a state until it is cleared. '
+    'A monitor claims one for a while, sends the alert, and says so.';
 
 create table if not exists public.rollout_rules (
     applied_at timestamptz primary key default clock_timestamp(),

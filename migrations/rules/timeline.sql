@@ -25,7 +25,8 @@ as $$
     select a.sent_at, case when a.kind = a.event then a.event else concat_ws(' ', a.kind, a.event) end
     from rollout_alerts a where a.feature_name = feature and a.sent_at is not null
 $$;
-comment on function public.rollout_alerts_sent(text) is 'Which alerts were sent, and when: their kind, and the id of the change that they tell of.';
+comment on function public.rollout_alerts_sent(text) is
+    'Which alerts were sent, and when: their kind, and the id of the change that they tell of.';
 
 create or replace function public.rollout_events(
     config rollout_configuration, starts timestamptz, kinds jsonb, max_rows integer

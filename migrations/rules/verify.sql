@@ -25,7 +25,8 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select c.*, case
-        when c.position <= 3 or c.position = 6 then format('select rollout_count_repositories(%L);', config.feature_name)
+        when c.position <= 3 or c.position = 6 then
+            format('select rollout_count_repositories(%L);', config.feature_name)
         when c.position = 4 then format('select rollout_count_jobs(%L);', config.feature_name)
         else 'rollout.history() shows the last change; a percentage set with triggers disabled is in none'
     end
