@@ -1,4 +1,4 @@
-"""R19: any change can be taken back while nothing has changed the same fields since."""
+"""R19: any change can be undone while nothing has changed the same fields since."""
 
 from __future__ import annotations
 
