@@ -17,7 +17,6 @@ from rollout_console.console.place import client_here
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.live import Lines, View
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import Errors, History, Result, Timeline
 from rollout_console.settings import program
@@ -81,10 +80,6 @@ class JsonOutput(Output):
     def stream(self) -> TextIO:
         """See `Output.stream`: what a command would draw by itself goes nowhere."""
         return open(os.devnull, "w")
-
-    def live(self) -> View:
-        """See `Output.live`: each status is printed as it is learned."""
-        return Lines(self.stream)
 
     def show(self, result: object, notice: str | None = None) -> None:
         """See `Output.show`; the notice goes to standard error."""

@@ -34,7 +34,7 @@ class Output:
 
     def live(self) -> View:
         """Return where a report that changes is drawn."""
-        return FullScreen(self.screen, sys.stdout) if self.screen().bars else Lines(sys.stdout)
+        return FullScreen(self.screen, self.stream) if self.screen().bars else Lines(self.stream)
 
     def show(self, result: object, notice: str | None = None) -> None:
         """Show a result.
