@@ -55,6 +55,10 @@ class TimedOut(Unreachable):
     """The target answered too late, or the database cancelled the statement."""
 
 
+class LockTimedOut(TimedOut):
+    """The database waited too long for another session's lock."""
+
+
 class NotConfigured(RolloutError):
     """There is no usable target: a setting is missing, can't be read, or contradicts another."""
 
@@ -75,6 +79,7 @@ class Meaning(NamedTuple):
 
 
 GAVE_UP = Meaning(TimedOut, "the database gave up ({message}); nothing was changed: type the command again")
+WAITED = GAVE_UP._replace(kind=LockTimedOut)
 OVERTAKEN = Meaning(
     Refused, "another change was made meanwhile ({message}); nothing was changed: type the command again"
 )
@@ -108,7 +113,7 @@ MEANINGS = {
     "42P01": Meaning(SchemaMismatch, MIGRATE),
     "53": UNAVAILABLE,
     "53100": Meaning(Unreachable, "the database's disk is full ({message}); make room, then type the command again"),
-    "55P03": GAVE_UP,
+    "55P03": WAITED,
     "57": UNAVAILABLE,
     "57014": GAVE_UP,
     "58": UNAVAILABLE,

@@ -23,7 +23,9 @@ LEDGER = """
         version text not null primary key, statements text[], name text);
 """
 ADOPT_JOBS = "select public.rollout_adopt_jobs();\n"
-PRIVILEGES = "select public.rollout_apply_privileges();\nnotify pgrst, 'reload schema';\n"
+FINISH = (
+    "select public.rollout_limit_waits();\nselect public.rollout_apply_privileges();\nnotify pgrst, 'reload schema';\n"
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def apply_one_by_one(url: str) -> Iterator[Step | Rules]:
                 if isinstance(part, Step):
                     _apply_step(connection, part)
                 else:
-                    connection.execute((part.sql if part else "") + PRIVILEGES)
+                    connection.execute((part.sql if part else "") + FINISH)
             if part is None or isinstance(part, Rules):
                 connection.execute(ADOPT_JOBS)  # counts millions of rows, and holds up no report
             if part is None:
@@ -151,7 +153,7 @@ def export(folder: Path) -> list[Path]:
     now = rules()
     files = {f"{step}.sql": step.sql for step in steps()}
     if not list(folder.glob(f"*_rollout_rules_{now.checksum}.sql")):
-        files[f"{datetime.now(UTC):%Y%m%d%H%M%S}_rollout_rules_{now.checksum}.sql"] = now.sql + PRIVILEGES + ADOPT_JOBS
+        files[f"{datetime.now(UTC):%Y%m%d%H%M%S}_rollout_rules_{now.checksum}.sql"] = now.sql + FINISH + ADOPT_JOBS
     written = []
     for name, sql in files.items():
         file = folder / name

@@ -135,16 +135,16 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     began constant timestamptz := clock_timestamp();
-    before constant text := current_setting('lock_timeout');
+    patience constant text := current_setting('lock_timeout');
     ended jsonb := '[]';
 begin
     loop
         begin
-            perform set_config('lock_timeout', case when wins then '700ms' else '5s' end, true);
+            perform set_config('lock_timeout', case when wins then '700ms' else patience end, true);
             lock table rollout_configuration in row exclusive mode;
             -- "No key": history and metrics rows may still refer to the configuration meanwhile.
             perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
-            perform set_config('lock_timeout', before, true);
+            perform set_config('lock_timeout', patience, true);
             return ended;
         exception when lock_not_available then
             if wins then
@@ -153,26 +153,53 @@ begin
         end;
         exit when not wins or clock_timestamp() > began + interval '4 seconds';
     end loop;
-    raise exception '%', rollout_blocked(feature) using errcode = 'RC005';
+    perform rollout_blocked(feature);
 end $$;
 comment on function public.rollout_make_way(text, boolean) is
-    'R18: locks a feature''s configuration. A change gives up after 5 s and names who is in the way; a stop waits '
-    'for a second, ends them where it may, and answers whom it has ended.';
+    'R18: locks a feature''s configuration. A change gives up in time and names who is in the way; a stop waits for a '
+    'second, ends them where it may, and answers whom it has ended.';
 
-create or replace function public.rollout_blocked(feature text)
-returns text
-language sql volatile
+create or replace function public.rollout_limit_waits()
+returns void
+language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case when count(*) = 0
-        then 'another session has locked the rollout; nothing was changed: type the command again'
-        else format(
-            'another session has locked the rollout: %s; nothing was changed; to end it, run %s; '
-            'then type the command again',
-            string_agg(format('process %s (%s, %s%s)', b.pid, left(b.application, 60), b.state,
-                              ', for ' || b.seconds || ' s'), ', '),
-            string_agg(format('select pg_terminate_backend(%s)', b.pid), '; ')) end
-    from rollout_blockers(feature) b
-$$;
+declare
+    change regprocedure;
+begin
+    -- A setting of the function and not a statement in it: on a new connection PostgreSQL waits for a locked table
+    -- as it compiles the function, before any statement.
+    for change in
+        select p.oid from pg_proc p
+        where p.pronamespace = 'public'::regnamespace and p.proname like 'rollout\_%'
+          and p.proargnames @> array['feature_name', 'context']
+    loop
+        execute format('alter function %s set lock_timeout = %L', change, '5s');
+    end loop;
+end $$;
+comment on function public.rollout_limit_waits() is
+    'R18: each function that changes the rollout gives up waiting for a lock after 5 s. Run after all others are made.';
+
+create or replace function public.rollout_blocked(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    blockers text;
+    statements text;
+begin
+    select string_agg(format('process %s (%s, %s%s)', b.pid, left(b.application, 60), b.state,
+                             ', for ' || b.seconds || ' s'), ', '),
+           string_agg(format('select pg_terminate_backend(%s)', b.pid), '; ')
+    into blockers, statements
+    from rollout_blockers(feature_name) b;
+    if blockers is null then
+        raise exception 'another session has locked the rollout; nothing was changed: type the command again'
+            using errcode = 'RC005';
+    end if;
+    raise exception 'another session has locked the rollout: %; nothing was changed; to end it, run %; '
+                    'then type the command again', blockers, statements using errcode = 'RC005';
+end $$;
 comment on function public.rollout_blocked(text) is
-    'R13 and R18: who is in the way of a change, and the statement that ends their sessions.';
+    'R13 and R18: refuses a change, naming who is in its way and the statement that ends their sessions; RC005.';

@@ -10,7 +10,7 @@ import msgspec
 
 from rollout_console import results
 from rollout_console.adapters import Adapter
-from rollout_console.errors import BadArgument, SchemaMismatch
+from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch
 from rollout_console.migrate import SCHEMA_VERSION
 from rollout_console.results.base import R
 from rollout_console.results.changes import C
@@ -52,9 +52,17 @@ class Calls:
         if reason is not None and not isinstance(reason, str):
             raise BadArgument(f"a reason is text, not {described(reason)}; type it in quotes; see rollout.help()")
         given = None if reason is None else clean_text(reason)
-        return self._call(
-            function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
-        )
+        try:
+            return self._call(
+                function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
+            )
+        except LockTimedOut:
+            self._refuse_blocked()
+            raise
+
+    def _refuse_blocked(self) -> None:
+        """Raise an error that names who is in the way, where PostgreSQL gave up before the function could say it."""
+        self.adapter.call("rollout_blocked", changes=False, idempotent=True, feature_name=self.feature)
 
     def _context(self) -> dict[str, Any]:
         """Return who does it, and an id by which a change that is sent twice is recognised."""

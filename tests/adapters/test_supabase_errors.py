@@ -19,6 +19,7 @@ from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import (
     BadCredentials,
+    LockTimedOut,
     NotConfigured,
     NotFound,
     NotPermitted,
@@ -53,7 +54,7 @@ ANSWERS = {
     "append-only": (faults.answer(400, "history; type that", "RC004"), Refused, "^history; type that$"),
     "unknown state": (faults.answer(400, "odd", "XX000"), Refused, "odd .SQLSTATE XX000."),
     "statement timeout": (faults.answer(500, "canceling statement", "57014"), TimedOut, "nothing was changed"),
-    "lock timeout": (faults.answer(500, "canceling statement", "55P03"), TimedOut, "nothing was changed"),
+    "lock timeout": (faults.answer(500, "canceling statement", "55P03"), LockTimedOut, "nothing was changed"),
     "deadlock": (faults.answer(500, "deadlock", "40P01"), Refused, "type the command again"),
     "read-only database": (faults.answer(405, "read-only", "25006"), NotPermitted, "primary"),
     "database down": (faults.answer(503, "no connection", "PGRST001"), Unreachable, "no connection to its database"),

@@ -200,3 +200,14 @@ def test_r13_another_command_ends_nobody_and_names_who_is_in_its_way(running, bl
     assert f"process {pid} (blocker, " in str(failure.value)
     assert str(failure.value).endswith(f"select pg_terminate_backend({pid}); then type the command again")
     assert running.history_rows() == rows
+
+
+@pytest.mark.parametrize("block", [table_locked, ddl_in_waiting], ids=lambda block: block.__name__)
+def test_r13_a_command_on_a_cold_connection_names_who_is_in_its_way(running, kind, block):
+    """PostgreSQL waits as it compiles the function, before the function can look who it is."""
+    if kind == "supabase":
+        pytest.skip("the API keeps its connections")
+    with RolloutClient(PostgresAdapter(running.url), who=OPERATOR) as cold, in_the_way(running.url, block) as sessions:
+        (pid,) = sessions["blocker"]
+        with pytest.raises(Blocked, match=rf"process {pid} \(blocker, .*then type the command again$"):
+            cold.set_rollout(60)
