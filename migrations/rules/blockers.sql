@@ -3,55 +3,57 @@
 -- No function here, and none that calls rollout_make_way first, has a variable of the table's type: PostgreSQL looks
 -- up its columns as it compiles the function, and would wait right there for whoever has locked the table.
 
-create or replace function public.rollout_row_lockers(feature text)
+create or replace function public.rollout_lockers(lockers xid[], locked regclass)
 returns integer[]
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
-set lock_timeout = '100ms'
 as $$
 declare
     locker xid;
-    lockers xid[];
+    members xid[] := lockers;
     pids integer[];
 begin
-    select c.xmax, array[c.xmax] into locker, lockers
-    from rollout_configuration c where c.feature_name = feature and c.is_active;
-    begin  -- of a row that several have locked, xmax is their list; a key share is in nobody's way
-        lockers := lockers || array(select m.xid from pg_get_multixact_members(locker) m where m.mode <> 'keysh');
-    exception when others then
-        null;  -- no list of this number: xmax is a transaction
-    end;
+    foreach locker in array lockers loop
+        begin  -- of a row that several have locked, xmax is their list; a key share is in nobody's way
+            members := members || array(
+                select m.xid from pg_get_multixact_members(locker) m where m.mode <> 'keysh');
+        exception when others then
+            null;  -- no list of this number: xmax is a transaction
+        end;
+    end loop;
     pids := array(
         select l.pid from pg_locks l
-        where l.locktype = 'transactionid' and l.granted and l.transactionid = any (lockers)
-          and l.pid in (select rollout_table_holders()));
-    if pids <> '{}' or not rollout_is_in_progress(locker) then
+        where l.locktype = 'transactionid' and l.granted and l.transactionid = any (members)
+          and l.pid in (select rollout_table_holders(locked)));
+    if pids <> '{}' then
         return pids;
     end if;
     -- A savepoint's transaction that was released has no lock any more. It began after its session's own did; if
     -- only one session that has locked rows of this table qualifies, it is that one.
     pids := array(
         select a.pid from pg_stat_activity a
-        where a.pid in (select rollout_table_holders()) and age(a.backend_xid) >= age(locker)
+        where a.pid in (select rollout_table_holders(locked))
+          and exists (select from unnest(lockers) r (locker)
+                      where rollout_is_in_progress(r.locker) and age(a.backend_xid) >= age(r.locker))
           and not exists (select from pg_locks w
                           where w.pid = a.pid and not w.granted and w.locktype in ('transactionid', 'tuple')));
     return case when cardinality(pids) = 1 then pids else '{}' end;
 end $$;
-comment on function public.rollout_row_lockers(text) is
-    'R18: the sessions that have locked the row of a feature''s configuration against a change.';
+comment on function public.rollout_lockers(xid[], regclass) is
+    'R18: the sessions that have locked rows of a table against a change, by what stands in the rows as xmax.';
 
-create or replace function public.rollout_table_holders()
+create or replace function public.rollout_table_holders(locked regclass)
 returns setof integer
 language sql volatile
 set search_path = pg_catalog, public, pg_temp
 as $$
     select l.pid from pg_locks l
-    where l.locktype = 'relation' and l.granted and l.relation = 'public.rollout_configuration'::regclass
+    where l.locktype = 'relation' and l.granted and l.relation = locked
       and l.mode in ('RowShareLock', 'RowExclusiveLock') and l.pid <> pg_backend_pid()
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
 $$;
-comment on function public.rollout_table_holders() is
-    'R18: the other sessions that have locked or written rows of the configurations in an open transaction.';
+comment on function public.rollout_table_holders(regclass) is
+    'R18: the other sessions that have locked or written rows of a table in an open transaction.';
 
 create or replace function public.rollout_is_in_progress(transaction xid)
 returns boolean
@@ -71,24 +73,35 @@ create or replace function public.rollout_blockers(feature text)
 returns table (pid integer, application text, state text, seconds integer)
 language plpgsql volatile security definer  -- what sessions of other roles do is shown to the owner
 set search_path = pg_catalog, public, pg_temp
+set lock_timeout = '100ms'
 as $$
 declare
     pids integer[];
     holding boolean;
 begin
     perform pg_stat_clear_snapshot();  -- or the activity is that of the transaction's first look
-    -- Who holds the table, then who waits for it ahead of us, then who holds the row, which can only now be looked at.
+    -- Who holds a table, then who waits for one ahead of us, then who holds rows, which can only now be looked at: the
+    -- configuration's, then the counts', of which an emergency stop needs none.
     foreach holding in array array[true, false] loop
         pids := array(
             select l.pid from pg_locks l
             where l.locktype = 'relation' and l.granted = holding and l.pid <> pg_backend_pid()
-              and l.relation = 'public.rollout_configuration'::regclass
               and l.database = (select d.oid from pg_database d where d.datname = current_database())
-              and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'));
+              and (l.mode = 'AccessExclusiveLock' and l.relation in (select rollout_tables_read())
+                   or l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+                   and l.relation in ('public.rollout_configuration'::regclass, 'public.rollout_history'::regclass,
+                                      'public.rollout_category_counts'::regclass)));
         exit when pids <> '{}';
     end loop;
     if pids = '{}' then
-        pids := rollout_row_lockers(feature);
+        pids := rollout_lockers(
+            array(select c.xmax from rollout_configuration c where c.feature_name = feature and c.is_active),
+            'public.rollout_configuration');
+    end if;
+    if pids = '{}' then
+        pids := rollout_lockers(
+            array(select c.xmax from rollout_category_counts c where c.feature_name = feature),
+            'public.rollout_category_counts');
     end if;
     return query
         select a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), coalesce(a.state, 'unknown'),
@@ -99,6 +112,18 @@ begin
 end $$;
 comment on function public.rollout_blockers(text) is
     'R18: the sessions in the way of a change: what they call themselves, state, age of the transaction, no data.';
+
+create or replace function public.rollout_tables_read()
+returns setof oid
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select c.oid from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
+      and (c.relname like 'rollout\_%' or c.relname in ('repositories', 'pull_requests', 'repository_categories'))
+$$;
+comment on function public.rollout_tables_read() is
+    'R18: the tables that a change or its answer reads, but not the host''s jobs: for those no answer waits.';
 
 create or replace function public.rollout_end_blockers(feature text)
 returns jsonb
@@ -128,7 +153,9 @@ end $$;
 comment on function public.rollout_end_blockers(text) is
     'R18: ends the sessions that were in the way of a stop before and after a moment; answers which.';
 
-create or replace function public.rollout_make_way(feature text, wins boolean default false)
+create or replace function public.rollout_make_way(
+    feature text, wins boolean default false, counts boolean default false
+)
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -144,6 +171,9 @@ begin
             lock table rollout_configuration in row exclusive mode;
             -- "No key": history and metrics rows may still refer to the configuration meanwhile.
             perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
+            if wins then
+                perform rollout_reach(feature, counts);
+            end if;
             perform set_config('lock_timeout', patience, true);
             return ended;
         exception when lock_not_available then
@@ -155,9 +185,25 @@ begin
     end loop;
     perform rollout_blocked(feature);
 end $$;
-comment on function public.rollout_make_way(text, boolean) is
+comment on function public.rollout_make_way(text, boolean, boolean) is
     'R18: locks a feature''s configuration. A change gives up in time and names who is in the way; a stop waits for a '
     'second, ends them where it may, and answers whom it has ended.';
+
+create or replace function public.rollout_reach(feature text, counts boolean)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    lock table rollout_history in row exclusive mode;
+    if counts then
+        lock table rollout_category_counts in row exclusive mode;
+        perform from rollout_category_counts c where c.feature_name = feature order by c.category for update;
+    end if;
+    perform rollout_status(feature);
+end $$;
+comment on function public.rollout_reach(text, boolean) is
+    'R18: takes every lock that a stop and its answer need, so that nobody can get in its way any more.';
 
 create or replace function public.rollout_limit_waits()
 returns void

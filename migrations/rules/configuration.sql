@@ -118,6 +118,7 @@ declare
     before jsonb;
     after jsonb;
     differences jsonb;
+    lists_differ boolean;
 begin
     select jsonb_object_agg(b.key, b.before), jsonb_object_agg(b.key, b.after),
            jsonb_agg(b.key) filter (where b.differs)
@@ -155,12 +156,18 @@ begin
         if not exists (select from rollout_category_counts a where a.feature_name = new.feature_name) then
             perform rollout_count_repositories(new.feature_name);
         else
-            if (new.target_repositories, new.excluded_repositories, new.whitelist_until, true)
-               is distinct from (old.target_repositories, old.excluded_repositories, old.whitelist_until, old.is_active)
-            then
+            lists_differ :=
+                (new.target_repositories, new.excluded_repositories, new.whitelist_until, true)
+                is distinct from
+                (old.target_repositories, old.excluded_repositories, old.whitelist_until, old.is_active);
+            if lists_differ then
                 perform rollout_refresh_list_entries(new);
             end if;
-            perform rollout_refresh_cutoffs(new.feature_name);
+            -- Not at each change: a stop waits for nobody who is just changing categories.
+            if lists_differ or (new.rollout_percentage, new.rollout_strategy)
+                is distinct from (old.rollout_percentage, old.rollout_strategy) then
+                perform rollout_refresh_cutoffs(new.feature_name);
+            end if;
         end if;
     end if;
     return null;

@@ -33,7 +33,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     return rollout_lower(percentage, feature_name, reason, coalesce(context, '{}') || jsonb_build_object(
-        'ended_sessions', rollout_make_way(feature_name, wins => percentage = 0)));
+        'ended_sessions', rollout_make_way(feature_name, wins => percentage = 0, counts => true)));
 end $$;
 comment on function public.rollout_rollback(numeric, text, text, jsonb) is
     'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it; to zero whoever '

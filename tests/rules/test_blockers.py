@@ -57,6 +57,18 @@ def table_locked(open_session: Sessions) -> None:
     open_session().execute("lock table rollout_configuration")
 
 
+def history_locked(open_session: Sessions) -> None:
+    open_session().execute("lock table rollout_history in share mode")
+
+
+def table_of_the_application_altered(open_session: Sessions) -> None:
+    open_session().execute("alter table repositories add column if not exists mine text")
+
+
+def categories_written(open_session: Sessions) -> None:
+    open_session().execute("update repository_categories set star_count = star_count + 1")
+
+
 def ddl_in_waiting(open_session: Sessions) -> None:
     open_session("reader").execute("select from rollout_configuration")
     alter = "alter table rollout_configuration add column if not exists mine text"
@@ -65,7 +77,7 @@ def ddl_in_waiting(open_session: Sessions) -> None:
 
 BLOCKERS = [
     row_updated, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
-    ddl_in_waiting,
+    ddl_in_waiting, history_locked, table_of_the_application_altered,
 ]  # fmt: skip
 
 
@@ -125,6 +137,19 @@ def test_r18_a_stop_wins_and_says_whom_it_ended(running, block, command):
     assert all(session.seconds >= 1 for session in ended.values())
     assert running.client.history(1).entries[0].ended_sessions == answer.ended_sessions
     assert "mine" not in str(answer.to_dict()), "what it did, and with what data, is nobody's business"
+
+
+def test_r18_an_emergency_stop_needs_nothing_of_a_session_that_changes_categories(running):
+    with in_the_way(running.url, categories_written) as sessions:
+        assert running.client.emergency_stop("smoke").ended_sessions == []
+        assert alive(running, sessions["blocker"]) == set(sessions["blocker"])
+
+
+def test_r18_a_rollback_to_zero_wins_over_a_session_that_changes_categories(running):
+    with in_the_way(running.url, categories_written) as sessions:
+        answer = running.client.rollback_to_zero("smoke")
+    assert [session.pid for session in answer.ended_sessions] == sessions["blocker"]
+    assert answer.status.rollout_percentage == 0
 
 
 def test_r18_a_stop_that_a_cold_connection_makes_wins_over_a_locked_table(running, kind):
@@ -189,7 +214,11 @@ def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(runn
     powerless.close()
 
 
-@pytest.mark.parametrize("block", [row_updated, table_locked, ddl_in_waiting], ids=lambda block: block.__name__)
+@pytest.mark.parametrize(
+    "block",
+    [row_updated, table_locked, ddl_in_waiting, history_locked, categories_written],
+    ids=lambda block: block.__name__,
+)
 def test_r13_another_command_ends_nobody_and_names_who_is_in_its_way(running, block):
     rows = running.history_rows()
     with in_the_way(running.url, block) as sessions:
