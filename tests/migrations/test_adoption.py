@@ -17,7 +17,8 @@ from rollout_console.render.access import access_table
 from rollout_console.results import AccessRight
 from tests.migrations.deployments import SHAPES, deployment
 from tests.support import lite, servers
-from tests.support.application import ApiChannel, Application, BrowserConsole, SqlChannel
+from tests.support.application import Application, BrowserConsole
+from tests.support.channels import ApiChannel, SqlChannel
 from tests.support.rows import one_row
 from tests.support.terminal import console_environment, run_command
 

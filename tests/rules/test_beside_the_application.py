@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.application import ApiChannel, Application, BrowserConsole, Channel, SqlChannel
+from tests.support.application import Application, BrowserConsole
+from tests.support.channels import ApiChannel, Channel, SqlChannel
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from rollout_console.errors import BadArgument, RolloutError
-from tests.support.application import Application, SqlChannel
+from tests.support.application import Application
+from tests.support.channels import SqlChannel
 from tests.support.rows import one_row
 
 HOSTILE = [

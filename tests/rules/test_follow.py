@@ -7,8 +7,8 @@ import pytest
 
 from rollout_console.errors import RolloutError
 from rollout_console.migrate import rules
-from tests.rules.test_outcomes import rollout_on
 from tests.support.jobs import HOURS, MINUTES, add_jobs, finish, retry
+from tests.support.rollouts import rollout_on
 from tests.support.rows import one_row
 
 TRIGGERS = "select count(*) from pg_trigger where tgname = 'rollout_follow_jobs'"

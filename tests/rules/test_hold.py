@@ -8,7 +8,8 @@ import pytest
 
 from rollout_console.errors import Refused
 from rollout_console.render import Screen, render
-from tests.support.application import Application, SqlChannel
+from tests.support.application import Application
+from tests.support.channels import SqlChannel
 from tests.support.clock import pass_time
 from tests.support.ramp import good_hours
 

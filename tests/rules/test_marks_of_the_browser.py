@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.application import ApiChannel, BrowserConsole, SqlChannel
+from tests.support.application import BrowserConsole
+from tests.support.channels import ApiChannel, SqlChannel
 
 NAME, GROWN = "acme/repo-1", "acme/big-1"
 

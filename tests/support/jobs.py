@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from tests.support.rollouts import RolloutUnderTest
 
+STATES = ("queued", "running", "late", "stuck", "completed", "failed")
 MINUTES, HOURS = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -75,3 +76,9 @@ def retry(rollout: RolloutUnderTest, job: str, count: int | None) -> None:
         Jsonb(metadata), job,
     )  # fmt: skip
     rollout.sql("update progressive_capture_jobs set status = 'processing', started_at = now() where id = %s", job)
+
+
+def states(rollout: RolloutUnderTest, processor: str, arm: str = "treatment") -> dict[str, int]:
+    """Return how many jobs of a processor and an arm are in each state that has any."""
+    groups = [g for g in rollout.client.jobs().groups if (g.processor, g.arm) == (processor, arm)]
+    return {state: n for g in groups for state in STATES if (n := getattr(g, state))}

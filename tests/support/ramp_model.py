@@ -1,6 +1,6 @@
 """R17 in a few lines of Python, written apart from the SQL: what a ramp should be after each command.
 
-What R7 and R16 say of the jobs is taken as it is seen; test_interleavings.py and test_outcomes.py prove that.
+What R7 and R16 say of the jobs is taken as it is seen; test_interleavings.py and the tests of R16 prove that.
 """
 
 from __future__ import annotations

@@ -121,3 +121,14 @@ class FaultyRollout(RolloutUnderTest):
 
     def adapter(self, key: str | None = None, patience: float = 10) -> SupabaseAdapter:
         return SupabaseAdapter(self.proxy.url, key or self.api.secret_key, patience=patience)
+
+
+def rollout_on(url: str) -> RolloutUnderTest:
+    """Put a rollout at 50 % with 20 repositories on a database."""
+    client = RolloutClient(PostgresAdapter(url), who=OPERATOR)
+    client.create()
+    rollout = RolloutUnderTest(client, url, "postgres")
+    rollout.add_repositories(20)
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(50)
+    return rollout

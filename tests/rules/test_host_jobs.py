@@ -1,0 +1,118 @@
+"""R16: the host's table of jobs may be missing, altered, forbidden, another or great."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+
+from rollout_console.errors import RolloutError
+from rollout_console.migrate import apply
+from tests.support import servers
+from tests.support.jobs import add_jobs, states
+from tests.support.rollouts import RolloutUnderTest, rollout_on
+from tests.support.rows import one_row
+
+
+def everything_works_without_jobs(rollout: RolloutUnderTest) -> None:
+    assert rollout.sql("select * from rollout_host_jobs") == []
+    found = rollout.client.jobs()
+    assert (found.groups, found.jobs, found.warnings) == ([], [], [])
+    assert rollout.client.jobs("stuck").jobs == []
+    assert all(gate.open for gate in rollout.client.plan().gates if gate.name == "sight")
+    assert rollout.client.check_health().action == "none"
+    with pytest.raises(RolloutError, match=r"no table progressive_capture_jobs to follow; nothing was changed"):
+        rollout.client.configure(follow_jobs=True)
+    assert rollout.client.configure(follow_jobs=False, minimum_sample=20).changed
+
+
+def test_r16_without_the_table_everything_works(fresh_database):
+    url = fresh_database(migrated=False)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "create table repositories (id uuid primary key default gen_random_uuid(), github_id bigint unique not null,"
+            " full_name text unique not null, owner text not null, name text not null, stargazers_count integer)"
+        )
+    apply(url)
+    rollout = rollout_on(url)
+    assert rollout.value("select to_regclass('progressive_capture_jobs')") is None
+    everything_works_without_jobs(rollout)
+
+
+def test_r16_the_host_drops_changes_and_creates_its_table_as_it_likes(fresh_database):
+    rollout = rollout_on(fresh_database())
+    add_jobs(rollout, 3)
+    assert states(rollout, "inngest") == {"queued": 3}
+    rollout.sql("alter table progressive_capture_jobs alter column error type varchar(99), drop column workflow_run_id")
+    assert states(rollout, "inngest") == {"queued": 3}
+    rollout.sql("create table elsewhere as table progressive_capture_jobs")
+    rollout.sql("drop table progressive_capture_jobs")
+    everything_works_without_jobs(rollout)
+    rollout.sql("alter table elsewhere rename to progressive_capture_jobs")
+    assert states(rollout, "inngest") == {"queued": 3}
+    rollout.sql("alter table progressive_capture_jobs drop column metadata")
+    assert rollout.client.jobs().groups == []
+
+
+def test_r11_whoever_may_not_read_the_table_sees_no_jobs_and_no_error(fresh_database):
+    rollout = rollout_on(fresh_database())
+    add_jobs(rollout, 3)
+    rollout.sql("revoke select on progressive_capture_jobs from anon")
+    with psycopg.connect(rollout.url) as connection:
+        connection.execute("set role anon")
+        row = connection.execute("select rollout_jobs() -> 'groups', rollout_phases() -> 'gates'").fetchone()
+    assert row is not None
+    assert row[0] == []
+    assert "sight" not in [gate["name"] for gate in row[1]], "a host without jobs, as far as anon can see"
+
+
+def test_r16_another_host_redefines_the_function_alone(fresh_database):
+    rollout = rollout_on(fresh_database())
+    rollout.sql("""create or replace function rollout_host_jobs(
+            on_processor text, in_status text, since timestamptz, max_rows integer)
+        returns table (id text, repository_id uuid, processor text, status text, treated boolean, error text,
+            created_at timestamptz, started_at timestamptz, completed_at timestamptz)
+        language sql stable as $$
+            select '7', null::uuid, on_processor, in_status, true, null, now(), now(), now()
+            where in_status = 'pending' $$""")
+    rollout.sql("drop table progressive_capture_jobs")
+    assert states(rollout, "inngest") == states(rollout, "github_actions") == {"queued": 1}
+
+
+def test_r16_a_million_jobs_are_read_by_short_ranges_of_an_index(postgres15_url):
+    rollout = rollout_on(servers.create_database(postgres15_url, f"million_{uuid.uuid4().hex[:12]}"))
+    rollout.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
+    rollout.sql("""insert into progressive_capture_jobs (
+            job_type, processor_type, status, metadata, created_at, started_at, completed_at)
+        select 'recent_prs', case when n % 2 = 0 then 'inngest' else 'github_actions' end,
+               case when n % 97 = 0 then 'failed' when n % 101 = 0 then 'processing' else 'completed' end,
+               '{"rollout_applied": true}', at, at, at + interval '30 seconds'
+        from generate_series(1, 1000000) n cross join lateral (select now() - interval '8 seconds' * n) m (at)""")
+    rollout.sql("vacuum analyze progressive_capture_jobs")
+    source = rollout.value("select prosrc from pg_proc where proname = 'rollout_host_jobs'")
+    query = source.partition("return query")[2].partition(";")[0]
+    for n, name in enumerate(("on_processor", "in_status", "since", "max_rows"), 1):
+        query = query.replace(name, f"${n}")
+    counters = "select seq_scan, seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'progressive_capture_jobs'"
+    with psycopg.connect(rollout.url, autocommit=True) as connection:
+        connection.execute(f"prepare jobs (text, text, timestamptz, integer) as {query}")
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            connection.execute(f"set plan_cache_mode = {mode}")
+            for status in ("pending", "processing", "completed", "failed"):
+                plan = connection.execute(
+                    f"explain execute jobs ('inngest', '{status}', now() - interval '7 days', 10000)"
+                ).fetchall()
+                assert "Seq Scan" not in str(plan), plan
+                assert "Index" in str(plan), plan
+            connection.execute("select pg_stat_force_next_flush()")
+            scans, rows = one_row(connection.execute(counters))
+            for call in ("rollout_jobs()", "rollout_jobs('stuck')", "rollout_phases()"):
+                connection.execute(f"select {call}")
+            connection.execute("select pg_stat_force_next_flush()")
+            scans_now, rows_now = one_row(connection.execute(counters))
+            assert scans_now == scans
+            assert 0 < rows_now - rows < 100_000
+    inngest, actions = rollout.client.jobs().groups
+    assert inngest.capped == actions.capped == (inngest.completed == 10_000)
+    assert inngest.completed > 1_000

@@ -1,0 +1,92 @@
+"""R16: what the jobs show that the reports do not: a backlog, silence, a contradiction."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.jobs import MINUTES, add_jobs
+
+
+def warnings(rollout) -> dict[str, str]:
+    return {w.name: w.message for w in rollout.client.jobs().warnings}
+
+
+@pytest.fixture
+def steady(running):
+    """A rollout at its percentage for 30 hours, so that the window is a day."""
+    running.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
+    return running
+
+
+def test_r16_a_backlog_and_a_long_wait_warn(running):
+    add_jobs(running, 100, queued=59 * MINUTES)
+    assert warnings(running) == {}
+    add_jobs(running, queued=61 * MINUTES)
+    assert warnings(running) == {
+        "backlog": "101 jobs are queued on Inngest, more than 100",
+        "oldest_queued": "a job has been queued on Inngest for 61 min, longer than 60 min",
+    }
+
+
+def report_every(rollout, minutes: int, until: int, processor: str = "github_actions", reports: int = 40) -> None:
+    """Reports of the past, the last of them so many minutes ago."""
+    rollout.sql(
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs, metrics_window_end)"
+        " select id, %s, 1, 1, now() - make_interval(mins => %s + n * %s)"
+        " from rollout_configuration, generate_series(0, %s) n",
+        processor, until, minutes, reports - 1,
+    )  # fmt: skip
+
+
+def test_r16_a_processor_that_has_fallen_silent_warns(running):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    report_every(running, minutes=20, until=90)
+    message = warnings(running)["silent_processor"]
+    assert message.startswith("GitHub Actions has reported no job for ")
+    report_every(running, minutes=20, until=10)
+    assert warnings(running) == {}
+
+
+@pytest.mark.parametrize(
+    "case", [{"minutes": 50, "until": 90}, {"minutes": 5, "until": 50}, {"minutes": 20, "until": 90, "reports": 5}]
+)
+def test_r16_a_usual_gap_is_no_silence(running, case):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    report_every(running, **case)
+    assert warnings(running) == {}
+
+
+def test_r16_where_no_traffic_flows_silence_is_expected(running):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    report_every(running, minutes=20, until=90)
+    running.client.emergency_stop("look")
+    assert warnings(running) == {}
+    running.client.resume()
+    assert warnings(running) == {}, "the silence is counted from the restart"
+
+
+def test_r16_jobs_that_run_or_complete_contradict_nothing(steady):
+    steady.report(good=50)
+    add_jobs(steady, 40, status="processing", processor="github_actions", queued=30 * MINUTES)
+    assert warnings(steady) == {}
+    add_jobs(steady, 40, status="completed", queued=30 * MINUTES, ended=5 * MINUTES)
+    add_jobs(steady, 5, status="failed", queued=30 * MINUTES, ended=5 * MINUTES)
+    assert warnings(steady) == {}
+
+
+def test_r16_what_was_reported_as_failed_contradicts_nothing(steady):
+    steady.report(good=10, bad=30, treated=False)
+    add_jobs(steady, 10, status="completed", queued=30 * MINUTES, ended=5 * MINUTES)
+    add_jobs(steady, 30, status="failed", queued=30 * MINUTES, ended=5 * MINUTES)
+    assert warnings(steady) == {}
+
+
+def test_r16_a_healthy_processor_does_not_hide_another(steady):
+    add_jobs(steady, 500, status="completed", queued=30 * MINUTES, ended=5 * MINUTES)
+    add_jobs(steady, 20, status="failed", processor="github_actions", queued=30 * MINUTES, ended=5 * MINUTES)
+    repository = steady.repository_id("acme/repo-1")
+    steady.sql("select record_rollout_job(%s, 'github_actions', true) from generate_series(1, 20)", repository)
+    assert warnings(steady) == {
+        "contradiction": "reported on GitHub Actions as succeeded: 20 of 20; in truth completed: 0, failed: 20,"
+        " late or stuck: 0"
+    }
