@@ -338,6 +338,29 @@ comment on column public.rollout_job_counts.recorded is
 comment on column public.rollout_job_counts.clock_skew is
     'Seconds by which the web application''s clock was last seen behind this server''s; negative if ahead.';
 
+do $$
+begin
+    if to_regtype('public.rollout_report') is null then
+        create type public.rollout_report as (
+            repo_id uuid,
+            processor text,
+            success boolean,
+            processing_seconds numeric,
+            error_message text,
+            started_at timestamptz,
+            job_id text,
+            treated boolean,
+            -- what the database adds
+            number integer,
+            counted_at timestamptz,
+            leaked boolean
+        );
+    end if;
+end $$;
+comment on type public.rollout_report is
+    'R7: a finished job by the arguments of record_rollout_job, its place in the batch, the moment for which it '
+    'counts, and whether it began in the rollout although its repository was out.';
+
 create table if not exists public.rollout_error_kinds (
     rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
     kind text not null,

@@ -22,7 +22,7 @@ from rollout_console.errors import (
 
 if TYPE_CHECKING:
     from rollout_console import results
-    from rollout_console.client import RolloutClient
+    from rollout_console.client import JobReport, RolloutClient
 
 __version__ = "0.1.0.dev0"
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "BadCredentials",
     "Blocked",
     "Interrupted",
+    "JobReport",
     "LockTimedOut",
     "NotConfigured",
     "NotFound",
@@ -89,12 +90,10 @@ def unload_ipython_extension(ip: Any) -> None:
 
 def __getattr__(name: str) -> Any:
     # Loaded when asked for: an IPython prompt that only loads the extension need not wait for them.
-    if name == "RolloutClient":
-        from rollout_console.client import RolloutClient
+    from importlib import import_module
 
-        return RolloutClient
+    if name in {"JobReport", "RolloutClient"}:
+        return getattr(import_module("rollout_console.client"), name)
     if name == "results":
-        from importlib import import_module
-
         return import_module("rollout_console.results")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

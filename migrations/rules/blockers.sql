@@ -29,10 +29,10 @@ begin
         return pids;
     end if;
     -- A savepoint's transaction that was released has no lock any more. It began after its session's own did; if
-    -- only one session that has locked rows of this table qualifies, it is that one.
+    -- only one session that has locked rows of this table for a second qualifies, it is that one.
     pids := array(
         select a.pid from pg_stat_activity a
-        where a.pid in (select rollout_table_holders(locked))
+        where a.pid in (select rollout_table_holders(locked)) and a.xact_start < clock_timestamp() - interval '1 second'
           and exists (select from unnest(lockers) r (locker)
                       where rollout_is_in_progress(r.locker) and age(a.backend_xid) >= age(r.locker))
           and not exists (select from pg_locks w

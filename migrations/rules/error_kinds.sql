@@ -34,8 +34,15 @@ comment on function public.rollout_error_kind(text) is
 create or replace function public.rollout_error_limits(
     out kinds integer, out repositories integer, out sample integer, out kept interval
 )
-language sql immutable
-as $$ select 200, 10, 500, interval '7 days' $$;
+language plpgsql immutable  -- asked at every failure; in SQL, it would be planned each time
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    kinds := 200;
+    repositories := 10;
+    sample := 500;
+    kept := interval '7 days';
+end $$;
 comment on function public.rollout_error_limits() is
     'How many kinds of errors a feature has at most, how many repositories and how many characters of a message are '
     'kept of each, and for how long a kind is kept that is seen no more (a window, if that is longer).';
@@ -66,8 +73,9 @@ end $$;
 comment on function public.rollout_make_room_for_kind(rollout_configuration, record) is
     'Whether one more kind of error may be kept; removes those that were not seen for long.';
 
-create or replace function public.rollout_count_error(
-    config rollout_configuration, entry rollout_metrics, amount bigint, at timestamptz
+create or replace function public.rollout_count_errors(
+    config rollout_configuration, processor text, arm boolean, message text, failed uuid[], amount bigint,
+    at timestamptz
 )
 returns void
 language plpgsql
@@ -75,12 +83,12 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     limits constant record := rollout_error_limits();
-    arm constant boolean := coalesce(entry.treated, entry.processor_type = 'github_actions');
     shard_used constant smallint := pg_backend_pid() % 4;
     -- An error of a job that began before the restart counts for no health (R7).
     judged constant bigint := case when at < config.restarted_at then 0 else amount end;
-    named text := rollout_error_kind(entry.last_error_message);
+    named text := rollout_error_kind(message);
 begin
+    failed := array_remove(failed, null);
     loop
         -- The key has all that the key of the job's slot has: who waits for this row waits for that one already.
         update rollout_error_kinds k
@@ -90,10 +98,12 @@ begin
             judged_since = config.restarted_at,
             last_seen_at = greatest(k.last_seen_at, at),
             repositories = case
-                when entry.repository_id = any (k.repositories) or entry.repository_id is null
-                    or cardinality(k.repositories) >= limits.repositories then k.repositories
-                else k.repositories || entry.repository_id end
-        where k.rollout_config_id = config.id and k.kind = named and k.processor_type = entry.processor_type
+                when cardinality(k.repositories) >= limits.repositories or failed <@ k.repositories
+                    then k.repositories
+                else (k.repositories || array(
+                    select distinct f from unnest(failed) f where f <> all (k.repositories)))[:limits.repositories]
+            end
+        where k.rollout_config_id = config.id and k.kind = named and k.processor_type = processor
           and k.treated = arm and k.shard = shard_used;
         exit when found;
         if named <> ''
@@ -103,14 +113,14 @@ begin
             continue;
         end if;
         insert into rollout_error_kinds
-        values (config.id, named, entry.processor_type, arm, shard_used, 0, 0, config.restarted_at, at,
-                rollout_percentage_in_effect(config), at,
-                left(coalesce(entry.last_error_message, 'no message'), limits.sample), '{}')
+        values (config.id, named, processor, arm, shard_used, 0, 0, config.restarted_at, at,
+                rollout_percentage_in_effect(config), at, left(coalesce(message, 'no message'), limits.sample), '{}')
         on conflict do nothing;
     end loop;
 end $$;
-comment on function public.rollout_count_error(rollout_configuration, rollout_metrics, bigint, timestamptz) is
-    'Counts a failed job into its kind of error; into that of all others where there are too many kinds.';
+comment on function public.rollout_count_errors(
+    rollout_configuration, text, boolean, text, uuid[], bigint, timestamptz) is
+    'Counts failed jobs into their kind of error; into that of all others where there are too many kinds.';
 
 create or replace function public.rollout_last_raise(config rollout_configuration)
 returns timestamptz

@@ -1,86 +1,14 @@
--- Reports of jobs: recorded, given an arm, counted into slots of time, and judged (R7, R8). What each report calls is
--- plpgsql, whose plans a session keeps; a function in SQL that can't be inlined is planned anew at every call.
+-- Jobs, whoever wrote their row: given an arm, counted into slots of time, and judged (R7, R8). What each report calls
+-- is plpgsql, whose plans a session keeps; a function in SQL that can't be inlined is planned anew at every call.
 
-create or replace function public.record_rollout_job(
-    repo_id uuid, processor text, success boolean,
-    processing_seconds numeric default null, error_message text default null,
-    feature_name text default 'hybrid_progressive_capture',
-    started_at timestamptz default null, job_id text default null, treated boolean default null
-)
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_column  -- in "on conflict", where names can't be qualified
-declare
-    config rollout_configuration := rollout_active(feature_name);
-    failed constant integer := case when success then 0 else 1 end;
-begin
-    if processor is null or processor not in ('inngest', 'github_actions') then
-        raise exception 'processor must be inngest or github_actions, not %',
-            coalesce(quote_literal(left(processor, 50)), 'null') using errcode = 'RC001';
-    elsif success is null then
-        raise exception 'success must be true or false, not null' using errcode = 'RC001';
-    elsif not coalesce(processing_seconds between 0 and 1e8, processing_seconds is null) then
-        raise exception 'processing_seconds must be a number of seconds from 0 to 100,000,000, or null'
-            using errcode = 'RC001';
-    elsif length(job_id) not between 1 and 200 then
-        raise exception 'job_id must be a text of 1 to 200 characters, or null' using errcode = 'RC001';
-    end if;
-    if job_id is not null then
-        insert into rollout_reported_jobs values (config.id, job_id) on conflict do nothing;
-        if not found then
-            return;
-        end if;
-    end if;
-    insert into rollout_metrics as m (
-        rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
-        success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
-        last_started_at, last_error_message, last_error_at)
-    select
-        -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
-        config.id, (select h.id from rollout_host_repositories h where h.id = repo_id), processor,
-        rollout_is_treated(treated, processor, repo_id, config.feature_name),
-        w.starts, w.starts + make_interval(hours => config.monitoring_window_hours),
-        1 - failed, failed, 1, processing_seconds,
-        case when processing_seconds is null then 0 else 1 end, coalesce(processing_seconds, 0),
-        case when b.began > now() then now() else b.began end,
-        case when not success then left(error_message, 2000) end, case when not success then now() end
-    from date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') w (starts)
-    cross join coalesce(started_at, now() - make_interval(secs => processing_seconds::float8)) b (began)
-    on conflict (rollout_config_id, repository_id, processor_type, treated, recorded_window)
-        where recorded_window is not null
-    do update set
-        success_count = m.success_count + excluded.success_count,
-        error_count = m.error_count + excluded.error_count,
-        total_jobs = m.total_jobs + 1,
-        average_processing_time = (m.processing_seconds + excluded.processing_seconds)
-            / nullif(m.timed_jobs + excluded.timed_jobs, 0),
-        timed_jobs = m.timed_jobs + excluded.timed_jobs,
-        processing_seconds = m.processing_seconds + excluded.processing_seconds,
-        last_started_at = excluded.last_started_at,
-        last_error_message =
-            case when excluded.error_count > 0 then excluded.last_error_message else m.last_error_message end,
-        last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
-        updated_at = now();
-end $$;
-comment on function public.record_rollout_job(
-    uuid, text, boolean, numeric, text, text, timestamptz, text, boolean) is
-    'R7, R8: reports one finished job: when it began (reckoned from its seconds if only they are known), an id by '
-    'which it counts once, and whether it was in the rollout. The job whose report is a breach trips the breaker in '
-    'its own transaction.';
-
-create or replace function public.rollout_is_treated(treated boolean, processor text, repo_id uuid, feature text)
+create or replace function public.rollout_is_treated(treated boolean, processor text, is_eligible boolean)
 returns boolean
-language plpgsql stable
-set search_path = pg_catalog, public, pg_temp
+language sql immutable  -- inlined, so that a decision in its place is asked only where it counts
 as $$
-begin
     -- only eligible jobs are routed to GitHub Actions
-    return coalesce(
-        treated, processor = 'github_actions' or is_repository_eligible_for_rollout(repo_id, feature));
-end $$;
-comment on function public.rollout_is_treated(boolean, text, uuid, text) is
+    select coalesce(treated, processor = 'github_actions' or is_eligible)
+$$;
+comment on function public.rollout_is_treated(boolean, text, boolean) is
     'R7: whether a job belongs to the treatment: as reported, else by its processor, else by the present decision.';
 
 create or replace function public.rollout_metrics_prepare()
@@ -92,7 +20,8 @@ declare
     config rollout_configuration;
 begin
     select c.* into config from rollout_configuration c where c.id = new.rollout_config_id;
-    new.treated := rollout_is_treated(null, new.processor_type, new.repository_id, config.feature_name);
+    new.treated := rollout_is_treated(
+        null, new.processor_type, is_repository_eligible_for_rollout(new.repository_id, config.feature_name));
     if config.judged_reports = 'outcomes' or rollout_follows_jobs(config) then
         new.queued := true;
     end if;
@@ -149,6 +78,35 @@ comment on function public.rollout_counted_at(rollout_configuration, timestamptz
     'R7: the moment for which a report is counted: now, or just before the restart, stop or lowering that the job '
     'began before; began is null if that is not known.';
 
+create or replace function public.rollout_add_to_slots(added rollout_job_counts[])
+returns bigint
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    treated_jobs bigint;
+begin
+    with slots as (
+        insert into rollout_job_counts as c
+        select a.* from unnest(added) a
+        on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
+            jobs = c.jobs + excluded.jobs,
+            errors = c.errors + excluded.errors,
+            successes = c.successes + excluded.successes,
+            timed_jobs = c.timed_jobs + excluded.timed_jobs,
+            processing_seconds = c.processing_seconds + excluded.processing_seconds,
+            leaks = c.leaks + excluded.leaks,
+            last_leak_at = coalesce(excluded.last_leak_at, c.last_leak_at),
+            recorded = c.recorded + excluded.recorded,
+            clock_skew = coalesce(excluded.clock_skew, c.clock_skew)
+        returning c.jobs, c.treated
+    )
+    select max(s.jobs) filter (where s.treated) into treated_jobs from slots s;
+    return coalesce(treated_jobs, 0);
+end $$;
+comment on function public.rollout_add_to_slots(rollout_job_counts[]) is
+    'R7: adds jobs to their slots; answers how many jobs the fullest of these slots of the treatment has now.';
+
 create or replace function public.rollout_metrics_counted()
 returns trigger
 language plpgsql security definer  -- whoever may write the table
@@ -192,29 +150,19 @@ begin
     end;
     leaked := case
         when tg_op = 'INSERT' or added.jobs > 0 then
-            case when rollout_has_leaked(config, entry, at, began) then greatest(added.jobs, 1) else 0 end
+            case when rollout_has_leaked(config, entry.treated, entry.repository_id, at, began)
+                then greatest(added.jobs, 1) else 0 end
         else 0 end;
-    insert into rollout_job_counts as c (
-        rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
-        processing_seconds, leaks, last_leak_at, recorded, clock_skew)
-    values (
-        config.id, rollout_slot_start(config, at), added.processor, added.treated, pg_backend_pid() % 4, added.jobs,
-        added.errors, added.successes, added.timed, added.seconds, leaked, case when leaked > 0 then at end,
+    slot_jobs := rollout_add_to_slots(array[row(
+        config.id, rollout_slot_start(config, at), added.processor, pg_backend_pid() % 4, added.jobs, added.errors,
+        added.successes, added.timed, added.seconds, added.treated, leaked, case when leaked > 0 then at end,
         case when reported then added.jobs else 0 end,
-        case when not reported and tg_op = 'INSERT' then extract(epoch from now() - new.metrics_window_end) end)
-    on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
-        jobs = c.jobs + excluded.jobs,
-        errors = c.errors + excluded.errors,
-        successes = c.successes + excluded.successes,
-        timed_jobs = c.timed_jobs + excluded.timed_jobs,
-        processing_seconds = c.processing_seconds + excluded.processing_seconds,
-        leaks = c.leaks + excluded.leaks,
-        last_leak_at = coalesce(excluded.last_leak_at, c.last_leak_at),
-        recorded = c.recorded + excluded.recorded,
-        clock_skew = coalesce(excluded.clock_skew, c.clock_skew)
-    returning c.jobs into slot_jobs;
+        case when not reported and tg_op = 'INSERT' then extract(epoch from now() - new.metrics_window_end) end
+    )::rollout_job_counts]);
     if added.errors > 0 and at > '-infinity' then
-        perform rollout_count_error(config, entry, added.errors, at);
+        perform rollout_count_errors(
+            config, added.processor, added.treated, entry.last_error_message, array[entry.repository_id], added.errors,
+            at);
     end if;
 
     -- A failure can be a breach; a success only by completing the minimum sample, which it can't
@@ -226,7 +174,9 @@ begin
     return null;
 end $$;
 comment on function public.rollout_metrics_counted() is
-    'Trigger on rollout_metrics, R7 and R8: counts every report, ours or the application''s, and has it judged.';
+    'Trigger on rollout_metrics, R7 and R8: counts what is written to the table other than by record_rollout_job, such '
+    'as the application''s own rows, and has it judged.';
 
 create or replace trigger rollout_metrics_counted after insert or update or delete on public.rollout_metrics
-    for each row execute function public.rollout_metrics_counted();
+    for each row when (current_setting('rollout.reporting', true) is distinct from 'on')  -- those are counted already
+    execute function public.rollout_metrics_counted();

@@ -48,7 +48,8 @@ begin
         from pg_proc p
         where p.pronamespace = 'public'::regnamespace
           and (p.proname like 'rollout\_%'
-               or p.proname in ('is_repository_eligible_for_rollout', 'categorize_repository', 'record_rollout_job'))
+               or p.proname in ('is_repository_eligible_for_rollout', 'categorize_repository', 'record_rollout_job',
+                                'record_rollout_jobs'))
           -- Who may execute what the host has made, or what stands in its place, is the host's to say.
           and not (rollout_has_host_decision() and p.proname in (
               'is_repository_eligible_for_rollout', 'categorize_repository', 'rollout_host_is_halted'))

@@ -1,20 +1,20 @@
 -- R18: whether a stop or a lowering has taken effect: jobs that began in the rollout after it.
 
 create or replace function public.rollout_has_leaked(
-    config rollout_configuration, entry rollout_metrics, counted_at timestamptz, began timestamptz
+    config rollout_configuration, treated boolean, repository uuid, counted_at timestamptz, began timestamptz
 )
 returns boolean
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    if entry.treated and config.narrowed_at <= began and config.narrowed_at <= counted_at then
+    if treated and config.narrowed_at <= began and config.narrowed_at <= counted_at then
         -- the dear part, asked only after a stop or a lowering
-        return not is_repository_eligible_for_rollout(entry.repository_id, config.feature_name);
+        return not is_repository_eligible_for_rollout(repository, config.feature_name);
     end if;
     return false;
 end $$;
-comment on function public.rollout_has_leaked(rollout_configuration, rollout_metrics, timestamptz, timestamptz) is
+comment on function public.rollout_has_leaked(rollout_configuration, boolean, uuid, timestamptz, timestamptz) is
     'R18: whether a job is known to have begun in the rollout after a stop or a lowering had taken its repository out.';
 
 create or replace function public.rollout_stop_effect(config rollout_configuration)

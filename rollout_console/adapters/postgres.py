@@ -119,7 +119,7 @@ class PostgresAdapter(Adapter):
         if connection is None or connection.closed:
             connection = self._own.connection = connect(self.url())
             self._opened.append(connection)
-        values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in parameters.items()}
+        values = {name: Jsonb(value) if _is_json(value) else value for name, value in parameters.items()}
         statement = _statement(function, *parameters)
         if _is_pooled(connection):
             # The session is others', too: the limit is the transaction's, sent with the call in one round trip.
@@ -129,6 +129,11 @@ class PostgresAdapter(Adapter):
         else:
             row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
+
+
+def _is_json(value: object) -> bool:
+    """Whether an argument goes as JSON; a list of anything but objects is an array."""
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
 @functools.cache

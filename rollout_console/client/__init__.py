@@ -10,11 +10,12 @@ from rollout_console.client.ramp import Ramp
 from rollout_console.client.reports import Reports
 from rollout_console.client.repositories import RepositoryChanges
 from rollout_console.client.story import Story
+from rollout_console.client.workers import JobReport, Workers
 
-__all__ = ["Percentage", "Repositories", "RolloutClient"]
+__all__ = ["JobReport", "Percentage", "Repositories", "RolloutClient"]
 
 
-class RolloutClient(Reports, Story, Changes, Ramp, RepositoryChanges, Configuration, Programs):
+class RolloutClient(Reports, Story, Changes, Ramp, RepositoryChanges, Configuration, Workers, Programs):
     """The rollout of one feature, through one adapter.
 
     Every method that changes something takes a `reason` for the history and returns a `Change`. All raise

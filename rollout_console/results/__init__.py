@@ -32,7 +32,7 @@ from rollout_console.results.monitoring import (
     MonitorBeat,
     NewestChange,
 )
-from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobState
+from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobsRecorded, JobState
 from rollout_console.results.overview import Overview
 from rollout_console.results.plan import Advance, AdvanceOutcome, Plan, PlanStep, StepState
 from rollout_console.results.progression import Phases
@@ -102,6 +102,7 @@ __all__ = [
     "JobGroup",
     "JobState",
     "Jobs",
+    "JobsRecorded",
     "JudgedReports",
     "ListedRepository",
     "MarkKind",

@@ -67,3 +67,10 @@ class Jobs(Result, kw_only=True):
     most_read: int
     following: bool
     server_time: datetime
+
+
+class JobsRecorded(Result, kw_only=True):
+    """How many finished jobs were reported, and how many counted: an id that was reported before does not."""
+
+    reported: int
+    counted: int

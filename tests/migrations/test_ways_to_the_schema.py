@@ -11,6 +11,7 @@ from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import Rules, apply, export, pending, steps
 from tests.migrations.deployments import EXISTING
+from tests.support.rows import one_row
 
 OLD = Path(__file__).with_name("commit_14f76b8.sql")
 OURS = (
@@ -40,6 +41,14 @@ def catalogue(url: str) -> dict[str, set[str]]:
         return {kind: set(map(str, connection.execute(query.replace("%%", "%")))) for kind, query in CATALOGUE.items()}
 
 
+def control_jobs(url: str) -> tuple[int, int]:
+    """Return jobs and errors of the control, however long ago they were counted."""
+    with psycopg.connect(url) as connection:
+        return one_row(
+            connection.execute("select sum(jobs)::int, sum(errors)::int from rollout_job_counts where not treated")
+        )
+
+
 def execute(url: str, script: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(script)
@@ -66,8 +75,7 @@ def test_a_database_of_the_development_version_is_brought_up_to_date(older, from
     client = RolloutClient(PostgresAdapter(older))
     status = client.status()
     assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
-    control = status.health.control
-    assert (control.jobs, control.errors) == (25, 1), "an older row has no arm"
+    assert control_jobs(older) == (25, 1), "an older row has no arm"
     assert status.eligible_repositories == before["eligible_repositories"]
     assert [entry.command for entry in client.history().entries][:3] == ["migrate", "emergencyStop", "setRollout"]
     assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}

@@ -37,6 +37,10 @@ def row_updated_in_a_savepoint(open_session: Sessions) -> None:
     session.execute("release savepoint a")
 
 
+def report_in_an_open_transaction(open_session: Sessions) -> None:
+    open_session().execute("select record_rollout_job(null, 'github_actions', false)")
+
+
 def row_locked(open_session: Sessions) -> None:
     open_session().execute("select from rollout_configuration for update")
 
@@ -76,7 +80,7 @@ def ddl_in_waiting(open_session: Sessions) -> None:
 
 
 BLOCKERS = [
-    row_updated, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
+    row_updated, report_in_an_open_transaction, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
     ddl_in_waiting, history_locked, table_of_the_application_altered,
 ]  # fmt: skip
 
