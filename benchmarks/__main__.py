@@ -17,7 +17,10 @@ from benchmarks.ground import ground
 from benchmarks.measure import Row
 from benchmarks.page import publish, table
 
-PARTS = ("startup", "status", "categorize", "reports", "jobs", "decision", "breaker", "adoption", "follow", "alerts")
+PARTS = (
+    "startup", "status", "categorize", "reports", "long", "jobs", "crowd", "decision", "breaker", "adoption", "follow",
+    "alerts",
+)  # fmt: skip
 
 
 def main() -> int:

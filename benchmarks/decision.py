@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.ground import Ground
-from benchmarks.measure import Row, in_turn
+import hashlib
+import uuid
+
+import psycopg
+
+from benchmarks.ground import Database, Ground
+from benchmarks.measure import Row, in_turn, seconds
 
 EXISTING = """
     create function existing_eligible(repo_id uuid, feature text) returns boolean language plpgsql as $$
@@ -47,5 +52,22 @@ def run(ground: Ground, quick: bool) -> list[Row]:
                 ours / theirs, 1.0, at_least=True, note=note,
             )
         )  # fmt: skip
+    rows.append(_in_bulk(database))
     ground.drop(database)
     return rows
+
+
+def _in_bulk(database: Database, amount: int = 1_000) -> Row:
+    ids = [str(uuid.UUID(hashlib.md5(f"acme/repo-{n}".encode()).hexdigest())) for n in range(1, amount + 1)]
+    with psycopg.connect(database.url, autocommit=True) as session:
+
+        def at_once() -> float:
+            return 1000 * seconds(lambda: session.execute("select rollout_eligible_repositories(%s)", [ids]))
+
+        def one_by_one() -> float:
+            ask = "select is_repository_eligible_for_rollout(%s)"
+            return 1000 * seconds(lambda: [session.execute(ask, [one], prepare=True) for one in ids])
+
+        ours, theirs = in_turn(at_once, one_by_one, 5)
+    return Row(f"decisions for {amount:,} repositories in one call", f"{amount:,} calls", ours, theirs, "ms",
+               theirs / ours, 20, at_least=True, note="times faster")  # fmt: skip

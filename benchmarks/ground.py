@@ -71,14 +71,14 @@ class Database:
                 self.run(JOBS.format(repositories=repositories, jobs=jobs, first=first, last=last))
         self.run("vacuum analyze")
 
-    def pgbench(self, script: str, seconds: int, clients: int = 8) -> float:
+    def pgbench(self, script: str, seconds: int, clients: int = 8, mode: str = "prepared") -> float:
         """Return the transactions a second of a script."""
         parts = conninfo_to_dict(self.url)
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
             file.flush()
             done = subprocess.run(
-                [PGBENCH, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name,
+                [PGBENCH, "-n", "-M", mode, "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name,
                  "-h", str(parts["host"]), "-p", str(parts["port"]), "-U", str(parts["user"]), str(parts["dbname"])],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip

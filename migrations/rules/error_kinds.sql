@@ -83,7 +83,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     limits constant record := rollout_error_limits();
-    shard_used constant smallint := pg_backend_pid() % 4;
+    shard_used constant smallint := rollout_shard();
     -- An error of a job that began before the restart counts for no health (R7).
     judged constant bigint := case when at < config.restarted_at then 0 else amount end;
     named text := rollout_error_kind(message);

@@ -78,6 +78,13 @@ comment on function public.rollout_counted_at(rollout_configuration, timestamptz
     'R7: the moment for which a report is counted: now, or just before the restart, stop or lowering that the job '
     'began before; began is null if that is not known.';
 
+create or replace function public.rollout_shard()
+returns smallint
+language sql stable
+as $$ select (pg_backend_pid() % 4)::smallint $$;
+comment on function public.rollout_shard() is
+    'R7: which of the rows of a slot this session adds to, so that not all reporters wait for one row.';
+
 create or replace function public.rollout_add_to_slots(added rollout_job_counts[])
 returns bigint
 language plpgsql
@@ -154,7 +161,7 @@ begin
                 then greatest(added.jobs, 1) else 0 end
         else 0 end;
     slot_jobs := rollout_add_to_slots(array[row(
-        config.id, rollout_slot_start(config, at), added.processor, pg_backend_pid() % 4, added.jobs, added.errors,
+        config.id, rollout_slot_start(config, at), added.processor, rollout_shard(), added.jobs, added.errors,
         added.successes, added.timed, added.seconds, added.treated, leaked, case when leaked > 0 then at end,
         case when reported then added.jobs else 0 end,
         case when not reported and tg_op = 'INSERT' then extract(epoch from now() - new.metrics_window_end) end

@@ -336,7 +336,7 @@ as $$
 begin
     return array(
         select row(
-            config.id, s.starts, r.processor, pg_backend_pid() % 4, count(*) filter (where c.now),
+            config.id, s.starts, r.processor, rollout_shard(), count(*) filter (where c.now),
             count(*) filter (where c.now and not r.success), count(*) filter (where c.now and r.success),
             count(r.processing_seconds) filter (where c.now),
             coalesce(sum(r.processing_seconds) filter (where c.now), 0), r.treated,

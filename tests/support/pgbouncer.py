@@ -26,15 +26,15 @@ listen_port = {own_port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 1
-max_client_conn = 100
+default_pool_size = {sessions}
+max_client_conn = 300
 server_login_retry = 1
 """
 
 
 @contextmanager
-def pgbouncer(url: str) -> Iterator[str]:
-    """Run a pooler with one server connection, so that all its clients share a session; yield the URL through it."""
+def pgbouncer(url: str, sessions: int = 1) -> Iterator[str]:
+    """Run a pooler whose clients share so many sessions of the server; yield the URL through it."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
         pytest.skip("pgbouncer is not installed; to install it: apt-get install pgbouncer")
@@ -43,9 +43,8 @@ def pgbouncer(url: str) -> Iterator[str]:
     user = tools.server_user()
     folder = Path(tempfile.mkdtemp(prefix="rollout-pgbouncer-"))
     settings = folder / "pgbouncer.ini"
-    settings.write_text(
-        SETTINGS.format(host=parts["host"], port=parts["port"], own_port=own_port, user=parts.get("user", "postgres"))
-    )
+    target = {"host": parts["host"], "port": parts["port"], "user": parts.get("user", "postgres")}
+    settings.write_text(SETTINGS.format(**target, own_port=own_port, sessions=sessions))
     if user:
         folder.chmod(0o755)
         shutil.chown(folder, user["user"], user["group"])
