@@ -33,9 +33,9 @@ HEALTHY = """
 """
 REPORT = """
     select record_rollout_job(md5('acme/repo-' || %s)::uuid, 'inngest', %s, 30, 'boom', treated => true),
-           pg_current_xact_id()::text
+           pg_current_xact_id()::text::bigint
 """
-CROSSING = "select xmin::text from rollout_history where action = 'rollback' and triggered_by = 'auto_rollback'"
+CROSSING = "select xmin::text::bigint from rollout_history where action = 'rollback' and triggered_by = 'auto_rollback'"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,11 @@ class Job:
     asked: float
     admitted: bool
     reported: float = 0.0
-    transaction: str = ""
+    transaction: int = 0
+
+
+def by_transaction(job: Job) -> int:
+    return job.transaction
 
 
 def run(ground: Ground, quick: bool) -> list[Row]:
@@ -59,7 +63,8 @@ def _at(ground: Ground, rate: int) -> Row:
     jobs = Simulation(database, jobs_after=max(100, 2 * rate)).run()
     transaction = database.value(CROSSING)
     ground.drop(database)
-    crossing = next(job for job in jobs if job.transaction == transaction)
+    # The row's transaction is a savepoint's, which is numbered right after the transaction that it is in.
+    crossing = max((job for job in jobs if job.admitted and job.transaction <= transaction), key=by_transaction)
     after = [job for job in jobs if job.asked > crossing.reported]
     on_the_way = sum(job.admitted and job.asked <= crossing.reported < job.reported for job in jobs)
     return Row(

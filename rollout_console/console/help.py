@@ -6,6 +6,7 @@ import difflib
 import re
 import textwrap
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec import field
 
@@ -18,18 +19,27 @@ from rollout_console.results import Result
 from rollout_console.validation import described
 
 
+class Listed(NamedTuple):
+    """A command in a list: its name, its name with arguments, its purpose in a word, and its summary."""
+
+    name: str
+    usage: str
+    purpose: str
+    summary: str
+
+
 class Help(Result, kw_only=False):
     """What `help` found: a topic with its text, or commands by group.
 
     Attributes:
         topic: what was asked for; None for everything.
         text: the topic's text, or a line for each command.
-        groups: name, usage and summary of each command.
+        groups: the commands of each group.
     """
 
     topic: str | None
     text: str
-    groups: dict[Group, list[tuple[str, str, str]]] = field(default_factory=dict)
+    groups: dict[Group, list[Listed]] = field(default_factory=dict)
 
 
 def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
@@ -90,7 +100,9 @@ def _about(found: Command) -> str:
 
 def _commands(commands: Mapping[str, Command], groups: list[Group], topic: str | None = None) -> Help:
     listed = [c for c in commands.values() if c.listed and c.group in groups]
-    by_group = {group: [(c.name, c.usage, c.summary) for c in listed if c.group is group] for group in groups}
+    by_group = {
+        group: [Listed(c.name, c.usage, c.purpose, c.summary) for c in listed if c.group is group] for group in groups
+    }
     return Help(topic, "\n".join(f"{c.usage}  {c.summary}" for c in listed), by_group)
 
 
@@ -104,6 +116,7 @@ def render_help(found: Help, screen: Screen) -> str:
     return found.text
 
 
+UNBROKEN = "\N{NO-BREAK SPACE}"
 MORE = (
     ' More: help("setRollout"), of a group help("control"), and help("runbook").',
     ' Every change takes a reason: rollout.setRollout(25, "phase 7")',
@@ -114,17 +127,18 @@ def _names(found: Help, screen: Screen) -> list[str]:
     width = max(map(len, found.groups)) + 2
     lines: list[str] = []
     for group, listed in found.groups.items():
-        first, *rest = textwrap.wrap(" ".join(name for name, _, _ in listed), screen.width - width - 2)
+        entries = ", ".join(f"{c.name} ({c.purpose})".replace(" ", UNBROKEN) for c in listed)
+        first, *rest = textwrap.wrap(entries, screen.width - width - 2)
         lines.append(f" {screen.paint(group.ljust(width), 'title')}{first}")
         lines += [" " * (width + 1) + line for line in rest]
-    return lines
+    return [line.replace(UNBROKEN, " ") for line in lines]
 
 
-def _summaries(group: Group, listed: list[tuple[str, str, str]], screen: Screen) -> list[str]:
-    width = max(len(usage) for _, usage, _ in listed) + 2
+def _summaries(group: Group, listed: list[Listed], screen: Screen) -> list[str]:
+    width = max(len(c.usage) for c in listed) + 2
     lines = [f" {screen.paint(group, 'title')}"]
-    for _, usage, summary in listed:
-        first, *rest = textwrap.wrap(summary, max(30, screen.width - width - 3))
-        lines.append(f"   {usage.ljust(width)}{first}")
+    for c in listed:
+        first, *rest = textwrap.wrap(c.summary, max(30, screen.width - width - 3))
+        lines.append(f"   {c.usage.ljust(width)}{first}")
         lines += [" " * (width + 3) + line for line in rest]
     return lines

@@ -31,7 +31,7 @@ class Group(StrEnum):
         return self not in (Group.STATUS, Group.CONTROL, Group.REPOSITORIES, Group.SAFETY)
 
 
-class Screen(Protocol):
+class Host(Protocol):
     """What a command needs of the console that it belongs to."""
 
     def show(self, result: object) -> None:
@@ -49,7 +49,7 @@ class Screen(Protocol):
 
 P = ParamSpec("P")
 T = TypeVar("T")
-C = TypeVar("C", bound=Screen)
+C = TypeVar("C", bound=Host)
 
 
 class Command(NamedTuple):
@@ -59,6 +59,7 @@ class Command(NamedTuple):
         name: what is typed after `rollout.`.
         group: where help shows it.
         example: a call that can be pasted.
+        purpose: in a word or two, for the list of all.
         summary: one line.
         details: the rest of the docstring.
         usage: the name with its arguments.
@@ -71,6 +72,7 @@ class Command(NamedTuple):
     name: str
     group: Group
     example: str
+    purpose: str
     summary: str
     details: str
     usage: str
@@ -145,6 +147,7 @@ def command(
     group: Group,
     example: str,
     *,
+    purpose: str = "",
     own_screen: bool = False,
     verb: str | None = "",
     listed: bool = True,
@@ -154,6 +157,7 @@ def command(
     Args:
         group: where help shows it.
         example: a call that can be pasted.
+        purpose: in a word or two, for the list of all; none for a command that help does not show.
         own_screen: whether it shows by itself how far it is.
         verb: another one; None for what only makes sense in a session.
         listed: whether help shows it.
@@ -172,7 +176,9 @@ def command(
         names = tuple(p.name for p in parameters)
         name = method.__name__
         spelled = _hyphened(name) if verb == "" else verb
-        info = Command(name, group, example, summary, details.strip(), usage, names, own_screen, spelled, listed)
+        info = Command(
+            name, group, example, purpose, summary, details.strip(), usage, names, own_screen, spelled, listed
+        )
         return CommandMethod(info, method)
 
     return make

@@ -21,7 +21,7 @@ from rollout_console.errors import BadArgument
 class Rollout(Status, Control, Repositories, Safety, Ramp, Story, Settings, Places):
     """The commands, named as in the browser console. For scripts there is `rollout.client`."""
 
-    @command(Group.SAFETY, 'rollout.help("setRollout")')
+    @command(Group.SAFETY, 'rollout.help("setRollout")', purpose="this")
     def help(self, topic: str | None = None) -> Help:
         """Show all commands, or more about one, a group, or a part of the runbook: help("recovery")."""
         return help_for(topic, COMMANDS)

@@ -16,7 +16,7 @@ from rollout_console.results import Health, Rate, Status, Verdict
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
     "no_data": ("no jobs yet", "muted"),
-    "small_sample": ("too few jobs to judge (fewer than {health.minimum_sample})", "muted"),
+    "small_sample": ("can't judge yet, {health.jobs} of {health.minimum_sample} jobs", "muted"),
     "healthy": ("healthy", "good"),
     "above_threshold": ("above the threshold", "warning"),
     "breach": ("BREACH", "bad"),
@@ -32,7 +32,7 @@ def health_phrase(health: Health, screen: Screen) -> str:
         rate = f"{error_rate_phrase(health.recent)} since {format_time(health.recent.since)}"
     else:
         rate = error_rate_phrase(health)
-    return f"{verdict}: {rate}" if health.jobs else verdict
+    return f"{verdict}: {rate}" if health.jobs else f"{verdict}, {health.minimum_sample} needed to judge"
 
 
 def error_rate_phrase(rate: Rate) -> str:

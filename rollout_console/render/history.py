@@ -34,6 +34,8 @@ def change_summary(entry: HistoryEntry) -> str:
     before, after = entry.previous_percentage, entry.new_percentage
     if before is not None and after is not None and before != after:
         return f"{command}: {before} % → {after} %"
+    if entry.command in ("emergencyStop", "resume"):
+        return f"{command} at {after} %"
     return f"{command}: {_changed_outside(entry)}" if entry.outside_console and entry.after else command
 
 

@@ -167,7 +167,9 @@ def test_each_verdict_has_words_of_its_own():
 
 
 def test_a_small_sample_says_how_many_jobs_it_lacks():
-    assert "fewer than 40" in health_phrase(sample(Health, verdict="small_sample", jobs=39, minimum_sample=40), PIPE)
+    assert "can't judge yet, 39 of 40 jobs" in health_phrase(
+        sample(Health, verdict="small_sample", jobs=39, minimum_sample=40), PIPE
+    )
 
 
 def test_an_error_rate_comes_with_its_sample_and_interval():

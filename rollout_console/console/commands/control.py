@@ -10,7 +10,7 @@ from rollout_console.console.registry import Group, command
 class Control(Commands):
     """Traffic up, down and halted."""
 
-    @command(Group.CONTROL, "rollout.setRollout(10)", verb="set")
+    @command(Group.CONTROL, "rollout.setRollout(10)", purpose="percentage", verb="set")
     def setRollout(self, percentage: int, reason: str | None = None) -> results.Change:
         """Set the percentage of repositories in the rollout, 0 to 100.
 
@@ -18,12 +18,12 @@ class Control(Commands):
         """
         return self.client.set_rollout(percentage, reason)
 
-    @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")', verb="stop")
+    @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")', purpose="halt", verb="stop")
     def emergencyStop(self, reason: str | None = None) -> results.Change:
         """Halt all traffic immediately, without confirmation. resume() restores the percentage."""
         return self.client.emergency_stop(reason)
 
-    @command(Group.CONTROL, "rollout.resume()")
+    @command(Group.CONTROL, "rollout.resume()", purpose="end stop")
     def resume(self, percentage: int | None = None, reason: str | None = None) -> results.Change:
         """End the emergency stop, at the percentage that is set or at another one."""
         return self.client.resume(percentage, reason)

@@ -13,12 +13,12 @@ from rollout_console.errors import NotFound, RolloutError
 class Places(Commands):
     """Where one is, and practice."""
 
-    @command(Group.PLACES, "rollout.features()")
+    @command(Group.PLACES, "rollout.features()", purpose="names")
     def features(self) -> results.Features:
         """Show all features: percentage, in effect, health, last change."""
         return self.client.features()
 
-    @command(Group.PLACES, "rollout.use()", verb=None)
+    @command(Group.PLACES, "rollout.use()", purpose="switch", verb=None)
     def use(self, target: str | None = None, feature: str | None = None) -> Place:
         """Go to another target or feature; without arguments, show where one is.
 
@@ -44,7 +44,7 @@ class Places(Commands):
         if there.adapter is not before.adapter:
             before.close()
 
-    @command(Group.PLACES, "rollout.simulate(200, 20)", own_screen=True)
+    @command(Group.PLACES, "rollout.simulate(200, 20)", purpose="practice", own_screen=True)
     def simulate(
         self,
         jobs: int = 200,

@@ -10,7 +10,7 @@ from rollout_console.console.registry import Group, command
 class Ramp(Commands):
     """The ramp: its plan, one step up it, holds, and what a step would do."""
 
-    @command(Group.RAMP, "rollout.plan()")
+    @command(Group.RAMP, "rollout.plan()", purpose="steps")
     def plan(
         self,
         steps: list[int] | None = None,
@@ -29,7 +29,7 @@ class Ramp(Commands):
             return self.client.plan()
         return self.client.set_plan(steps, hours=hours, window=window, freeze=freeze, reason=reason)
 
-    @command(Group.RAMP, "rollout.advance()")
+    @command(Group.RAMP, "rollout.advance()", purpose="up")
     def advance(self, reason: str | None = None, force: bool = False) -> results.Advance:
         """Go one step up the plan, or say which gates are shut and when they open.
 
@@ -37,7 +37,7 @@ class Ramp(Commands):
         """
         return self.client.advance(reason, force=force)
 
-    @command(Group.RAMP, 'rollout.hold("looking at the errors")')
+    @command(Group.RAMP, 'rollout.hold("looking at the errors")', purpose="wait")
     def hold(self, reason: str | None = None) -> results.Change:
         """Keep the percentage: nobody raises it until release().
 
@@ -45,7 +45,7 @@ class Ramp(Commands):
         """
         return self.client.hold(reason)
 
-    @command(Group.RAMP, "rollout.release()")
+    @command(Group.RAMP, "rollout.release()", purpose="go on")
     def release(self, reason: str | None = None) -> results.Change:
         """Lift a hold.
 
@@ -53,12 +53,12 @@ class Ramp(Commands):
         """
         return self.client.release(reason)
 
-    @command(Group.RAMP, "rollout.phases()")
+    @command(Group.RAMP, "rollout.phases()", purpose="criteria")
     def phases(self) -> results.Phases:
         """Show the progression and whether the next phase may begin."""
         return self.client.phases()
 
-    @command(Group.RAMP, "rollout.preview(25)")
+    @command(Group.RAMP, "rollout.preview(25)", purpose="what if")
     def preview(self, percentage: int, examples: int | None = None) -> results.Preview:
         """Show who would become eligible, or stop being so, at another percentage.
 

@@ -10,7 +10,7 @@ from rollout_console.console.registry import Group, command
 class Settings(Commands):
     """Settings, and what settings of the breaker cost."""
 
-    @command(Group.SETTINGS, "rollout.configure(max_error_rate=4)")
+    @command(Group.SETTINGS, "rollout.configure(max_error_rate=4)", purpose="settings")
     def configure(
         self,
         *,
@@ -58,7 +58,7 @@ class Settings(Commands):
             reason=reason,
         )
 
-    @command(Group.SETTINGS, 'rollout.guardrail("evidence")')
+    @command(Group.SETTINGS, 'rollout.guardrail("evidence")', purpose="breaker")
     def guardrail(
         self,
         guardrail: results.Guardrail | None = None,
@@ -68,7 +68,7 @@ class Settings(Commands):
         """Show how often the breaker rolls back a healthy day, and how soon it acts on a failing one."""
         return self.client.guardrail(guardrail, max_error_rate, minimum_sample)
 
-    @command(Group.SETTINGS, 'rollout.backtest("evidence", days=30)')
+    @command(Group.SETTINGS, 'rollout.backtest("evidence", days=30)', purpose="replay")
     def backtest(
         self,
         guardrail: results.Guardrail | None = None,
