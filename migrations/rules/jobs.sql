@@ -81,7 +81,7 @@ comment on function public.rollout_counted_at(rollout_configuration, timestamptz
 create or replace function public.rollout_shard()
 returns smallint
 language sql stable
-as $$ select (pg_backend_pid() % 4)::smallint $$;
+as $$ select (pg_catalog.pg_backend_pid() % 4)::smallint $$;
 comment on function public.rollout_shard() is
     'R7: which of the rows of a slot this session adds to, so that not all reporters wait for one row.';
 
