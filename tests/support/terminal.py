@@ -209,6 +209,7 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
         "ROLLOUT_OPERATOR": "tess",
+        "PYTHONFAULTHANDLER": "1",  # a crash in a library's C code says where
         **more,
     }
 
