@@ -61,9 +61,9 @@ class TextLog:
             moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in done.transitions.items())
             self._say(f"categorized: {moves}; {format_count(done.uncategorized)} left without a category")
 
-    def not_caught_up(self, error: RolloutError) -> None:
+    def not_done(self, task: str, error: RolloutError) -> None:
         """See `Log`."""
-        self._say(self._screen.paint(f"repositories not categorized: {sanitize(str(error), 500)}", "warning"))
+        self._say(self._screen.paint(f"{task} failed: {sanitize(str(error), 500)}", "warning"))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
@@ -118,9 +118,9 @@ class JsonLog:
         """See `Log`."""
         self._write("categorization", **done.to_dict())
 
-    def not_caught_up(self, error: RolloutError) -> None:
+    def not_done(self, task: str, error: RolloutError) -> None:
         """See `Log`."""
-        self._write("categorization_failure", error=type(error).__name__, message=str(error))
+        self._write(f"{task}_failure", error=type(error).__name__, message=str(error))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""

@@ -6,6 +6,7 @@ import contextlib
 import random
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Protocol
 
 from rollout_console.client import RolloutClient
@@ -33,8 +34,8 @@ class Log(Protocol):
     def caught_up(self, done: CatchUp) -> None:
         """Log which repositories were categorized."""
 
-    def not_caught_up(self, error: RolloutError) -> None:
-        """Log why repositories could not be categorized; the check itself was made."""
+    def not_done(self, task: str, error: RolloutError) -> None:
+        """Log why a task that follows the check could not be done; the check itself was made."""
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """Log why a check failed, and in how many seconds it is retried; None if it is not."""
@@ -154,11 +155,17 @@ class Monitor:
 
     def _catch_up(self) -> None:
         """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
-        try:
+        with self._logged("categorization"):
             self.log.caught_up(self.client.catch_up())
+        with self._logged("retention"):
             self.client.remove_old()
+
+    @contextlib.contextmanager
+    def _logged(self, task: str) -> Iterator[None]:
+        try:
+            yield
         except RolloutError as error:
-            self.log.not_caught_up(error)
+            self.log.not_done(task, error)
 
     def _changes(self, check: HealthCheck) -> list[HistoryEntry]:
         """Return the history rows since the last check, or of the last two intervals, oldest first."""

@@ -117,7 +117,7 @@ class MetricsLog:
     def caught_up(self, done: CatchUp) -> None:
         """See `Log`; no metric."""
 
-    def not_caught_up(self, error: RolloutError) -> None:
+    def not_done(self, task: str, error: RolloutError) -> None:
         """See `Log`; no metric."""
 
     def ended(self) -> None:

@@ -326,5 +326,5 @@ def test_r3_a_categorization_that_fails_is_no_failed_check(rollout, watched):
         rollout.sql("alter table rollout_categorization_state drop constraint refused")
     assert done.returncode == 0
     assert "healthy" in done.stdout or "no jobs yet" in done.stdout
-    assert "repositories not categorized: " in done.stdout
+    assert "categorization failed: " in done.stdout
     assert "BLIND" not in done.stdout
