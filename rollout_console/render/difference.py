@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollout_console.render.formatting import format_counted
+from rollout_console.render.formatting import format_counted, format_setting
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.settings import format_setting
 from rollout_console.results import HistoryEntry
 
 WORDS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rollout_console.render.sanitize import sanitize
 from rollout_console.results import Unit
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -104,3 +105,14 @@ def format_list(texts: list[str], total: int, width: int) -> str:
 def shorten(text: str, width: int) -> str:
     """Return text cut to `width` columns, with an ellipsis where something is missing."""
     return text if len(text) <= width else text[: max(1, width - 1)] + "…"
+
+
+def format_setting(value: object) -> str:
+    """Return the value of a setting as it is shown."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        return format_number(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{sanitize(str(name), 40)} {sanitize(str(part), 20)}" for name, part in value.items())
+    return "none" if value is None else sanitize(str(value), 60)

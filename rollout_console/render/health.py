@@ -11,8 +11,9 @@ from rollout_console.render.formatting import (
     format_percent,
     format_time,
 )
+from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Health, Rate, Status, Verdict
+from rollout_console.results import Health, HealthWarning, Rate, Status, Verdict
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
     "no_data": ("no jobs yet", "muted"),
@@ -97,6 +98,11 @@ def stop_effect_phrase(status: Status, screen: Screen) -> str:
         return f"since the {event}: no jobs yet"
     kept = "none in the rollout" if stopped else "none that should be out"
     return f"{event} has taken effect: {format_counted(effect.jobs, 'job', 'jobs')} since, {kept}"
+
+
+def warning_phrase(warning: HealthWarning, screen: Screen) -> str:
+    """Return what an operator should look at, and what to type."""
+    return f"{screen.paint(sanitize(warning.message, 300), 'warning')}\n type: {sanitize(warning.command, 200)}"
 
 
 def _evidence(value: float) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.health import health_lines, stop_effect_phrase
+from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import state_line, warning_phrase
+from rollout_console.render.status import state_line
 from rollout_console.results import HealthAction, HealthCheck
 
 # What was done, how loudly to say so, and what to type.

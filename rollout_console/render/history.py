@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_counted, format_duration, format_time
+from rollout_console.render.formatting import format_counted, format_duration, format_setting, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import EndedSession, History, HistoryEntry
@@ -50,11 +50,7 @@ def _changed_outside(entry: HistoryEntry) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return format_counted(len(value), "entry", "entries")
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "none" if value is None else sanitize(str(value), 60)
+    return format_counted(len(value), "entry", "entries") if isinstance(value, list) else format_setting(value)
 
 
 def session_phrase(session: EndedSession) -> str:

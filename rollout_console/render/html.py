@@ -81,11 +81,14 @@ class HtmlScreen(Screen):
         return (
             self._tag("<tr>")
             + "".join(
-                self._tag(f'<{kind} style="text-align:{side}">') + str(cell) + self._tag(f"</{kind}>")
+                self._tag(f'<{kind} style="text-align:{side}">') + self._broken(str(cell)) + self._tag(f"</{kind}>")
                 for cell, side in zip(cells, sides, strict=True)
             )
             + self._tag("</tr>")
         )
+
+    def _broken(self, text: str) -> str:
+        return self._tag("<br>").join(text.split("\n"))  # a page's own styles may fold the lines of a cell
 
     def _tag(self, tag: str) -> str:
         return self.marks.setdefault(tag, chr(FIRST_MARK + len(self.marks)))

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_duration, shorten
+from rollout_console.render.health import warning_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import HealthWarning, Job, JobGroup, Jobs, JobState
+from rollout_console.results import Job, JobGroup, Jobs, JobState
 
 HEADERS = ["processor", "arm", "queued", "running", "late", "stuck", "done", "failed", "p50", "p95", "timed"]
 ENDED: tuple[JobState, ...] = ("completed", "failed")
-
-
-def warning_lines(warnings: list[HealthWarning], screen: Screen) -> list[str]:
-    """Return a line for each warning: what is wrong, and what to type."""
-    return [
-        screen.paint(f" warning: {sanitize(w.message, 400)}; type {sanitize(w.command, 60)}", "warning")
-        for w in warnings
-    ]
 
 
 @renderer.register
@@ -25,7 +18,7 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
     """Return the counts of each processor and arm with the last failures, or the jobs in one state."""
     if found.state is not None:
         return "\n".join([f" {screen.paint(found.state, 'title')}", *_listed(found, screen)])
-    lines = [*warning_lines(found.warnings, screen)]
+    lines = [f" {warning_phrase(warning, screen)}" for warning in found.warnings]
     if found.groups:
         rows = [_group(g) for g in found.groups]
         lines.append(screen.table(HEADERS, rows, ["left", "left", *["right"] * 9], narrow=[0], drop=[10, 8, 9, 1, 4]))

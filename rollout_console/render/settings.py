@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_number, format_time
+from rollout_console.render.formatting import format_setting, format_time
 from rollout_console.render.history import change_author
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -27,14 +27,3 @@ def _lines(setting: Setting, screen: Screen) -> list[str]:
         f" {sanitize(setting.name, 40).ljust(23)}  {value}{unit}  (default {format_setting(setting.default)}{last})",
         f" {'':23}  {choices}{sanitize(setting.meaning, 120)}",
     ]
-
-
-def format_setting(value: object) -> str:
-    """Return the value of a setting as it is shown."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, int | float):
-        return format_number(value)
-    if isinstance(value, dict):
-        return ", ".join(f"{sanitize(str(name), 40)} {sanitize(str(part), 20)}" for name, part in value.items())
-    return "none" if value is None else sanitize(str(value), 60)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
-from rollout_console.render.health import health_lines, stop_effect_phrase
+from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import HealthWarning, Phase4, Status
+from rollout_console.results import Phase4, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
@@ -85,11 +85,6 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("last change", _last_change(status)),
         *[("warning", warning_phrase(warning, screen)) for warning in status.warnings],
     ]
-
-
-def warning_phrase(warning: HealthWarning, screen: Screen) -> str:
-    """Return what an operator should look at, and what to type."""
-    return f"{screen.paint(sanitize(warning.message, 300), 'warning')}\n type: {sanitize(warning.command, 200)}"
 
 
 def _emergency_stop(status: Status, screen: Screen) -> str:

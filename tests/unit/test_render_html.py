@@ -53,8 +53,11 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         assert {name for name, _ in attrs} <= {"style"} or tag in DRAWN
         assert not any(name.startswith("on") or name == "href" for name, _ in attrs)
-        self.opened.append(tag)
         self.tags.add(tag)
+        if tag == "br":
+            self.text += "\n"
+        else:
+            self.opened.append(tag)
 
     def handle_endtag(self, tag):
         assert self.opened.pop() == tag
@@ -84,7 +87,7 @@ def test_r12_no_report_lets_text_act_forge_a_line_or_flood(kind, attack):
         harmless(page.text)
         not_forged(page.text)
         assert page.opened == []
-        assert page.tags <= {"div", "span", "table", "tr", "th", "td", *DRAWN}
+        assert page.tags <= {"br", "div", "span", "table", "tr", "th", "td", *DRAWN}
 
 
 @pytest.mark.parametrize("kind", [k for k in REPORTS if k is not Postmortem], ids=lambda kind: kind.__name__)

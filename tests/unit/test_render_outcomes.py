@@ -25,7 +25,7 @@ def test_without_any_job_it_is_neither_success_nor_failure():
 
 def test_a_warning_comes_first_with_what_to_type():
     warning = results.HealthWarning(name="stuck_jobs", message="54 jobs are stuck", command='rollout.jobs("stuck")')
-    assert shown(warnings=[warning]).splitlines()[0] == ' warning: 54 jobs are stuck; type rollout.jobs("stuck")'
+    assert shown(warnings=[warning]).splitlines()[:2] == [" 54 jobs are stuck", ' type: rollout.jobs("stuck")']
 
 
 def test_percentiles_stand_beside_their_number():
