@@ -7,7 +7,7 @@ from typing import Any
 from rollout_console.console import Rollout
 from rollout_console.console.place import client_here
 from rollout_console.console.registry import PLACEHOLDERS
-from rollout_console.shell import completion, display, errors, paste, prompt, suggestions
+from rollout_console.shell import completion, display, errors, paste, prompt, search, suggestions
 from rollout_console.shell.banner import banner
 from rollout_console.shell.session import Session
 
@@ -33,7 +33,7 @@ def load(ip: Any, *, quiet: bool = False) -> Session:
     session.console = Rollout(client, session)
     setattr(ip, LOADED, session)
     _push_names(session)
-    for part in (paste, display, errors, completion, suggestions):
+    for part in (paste, display, errors, completion, suggestions, search):
         part.install(session)
     if not quiet:
         prompt.after_first_prompt(ip, client.adapter.warm_up)

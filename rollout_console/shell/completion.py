@@ -31,6 +31,7 @@ USE = re.compile(
 )
 UNDO = re.compile(r"rollout\.undo\(\s*(?:change\s*=\s*)?([\"']?[0-9a-f]*)$")
 COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
+BARE = re.compile(r"\s*([A-Za-z]{2,})$")  # a command without what it is of
 
 LISTS = {"removeFromWhitelist": "whitelist", "removeFromBlacklist": "blacklist"}
 
@@ -57,8 +58,9 @@ class Completer:
             line: the text before the cursor.
         """
         if found := COMMAND.search(line):
-            fits = [c for c in COMMANDS.values() if c.listed and c.name.lower().startswith(found.group(1).lower())]
-            return found.group(1), [(c.name, c.summary) for c in fits]
+            return found[1], _commands(found[1])
+        if found := BARE.match(line):
+            return found[1], [(f"rollout.{name}", about) for name, about in _commands(found[1])]
         if found := USE.search(line):
             return self._places(found)
         if found := UNDO.search(line):
@@ -130,6 +132,11 @@ def _targets() -> list[str]:
         return []
 
 
+def _commands(beginning: str) -> list[tuple[str, str]]:
+    listed = [command for command in COMMANDS.values() if command.listed]
+    return [(c.name, c.summary) for c in listed if c.name.lower().startswith(beginning.lower())]
+
+
 def _takes(command: str, *parameters: str) -> bool:
     return command in COMMANDS and COMMANDS[command].parameters[:1] in [(parameter,) for parameter in parameters]
 
@@ -149,7 +156,7 @@ def install(session: Session) -> None:
         return {
             "completions": [SimpleCompletion(text, type=about) for text, about in candidates],
             "matched_fragment": fragment,
-            "suppress": True,
+            "suppress": not BARE.match(context.text_until_cursor),  # which may begin any other name, too
             "ordered": True,
         }
 

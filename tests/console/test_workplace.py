@@ -65,10 +65,14 @@ def test_with_the_database_away_the_prompt_answers_at_once_and_says_stale(rollou
         ('rollout.help("reco', ["recovery"]),
         ('rollout.explain("acme/repo-10', ["acme/repo-10", "acme/repo-100"]),
         ('rollout.addToWhitelist(["acme/repo-1", "acme/repo-99', ["acme/repo-99"]),
+        ('rollout.explain("repo-10', ["acme/repo-10", "acme/repo-100"]),
+        ('rollout.removeFromWhitelist("e/repo-3', ["acme/repo-3"]),
+        ("emer", ["rollout.emergencyStop"]),
         ("print(", None),
     ],
 )
 def test_completion_knows_what_comes_next(rollout, console_env, line, candidates):
+    rollout.client.add_to_whitelist(["acme/repo-3"])
     completer = Completer(lambda: rollout.client, lambda: rollout.client.status().phase_percentages)
     for _ in range(20):  # names may come a moment later: Tab again
         found = completer.complete(line)
@@ -78,6 +82,17 @@ def test_completion_knows_what_comes_next(rollout, console_env, line, candidates
     completer.close()
     assert names is None if candidates is None else set(candidates) <= set(names or ())
     assert names is None or len(names) <= 50
+
+
+def test_the_list_itself_is_offered_where_one_takes_from_it(rollout, console_env):
+    rollout.client.add_to_whitelist(["acme/repo-3", "acme/repo-30"])
+    completer = Completer(lambda: rollout.client, list)
+    for _ in range(20):  # names may come a moment later: Tab again
+        if (found := completer.complete('rollout.removeFromWhitelist("repo')) and found[1]:
+            break
+    completer.close()
+    assert found is not None
+    assert {name for name, _ in found[1]} == {"acme/repo-3", "acme/repo-30"}
 
 
 @pytest.mark.parametrize(("typed", "quoted"), [("rollout.undo(", True), ('rollout.undo("', False)])
@@ -98,6 +113,37 @@ def test_completion_in_the_terminal(terminal):
     console.write("rollout.addToW")
     console.key("Tab")
     console.wait_for("rollout.addToWhitelist")
+
+
+def test_an_old_stop_is_not_suggested_with_its_reason(terminal):
+    console = terminal()
+    console.wait_for("20 % ▸")
+    console.type('rollout.emergencyStop("a reason of long ago")')
+    console.wait_for("STOPPED ▸")
+    console.type("rollout.resume()")
+    console.wait_for("resumed at 20 %")
+    console.write("rollout.res")
+    console.wait_for("rollout.resume()", times=2)  # what was typed, and the suggestion
+    for _ in "rollout.res":
+        console.write("\x7f")
+    console.write("rollout.emerg")
+    console.wait_for("rollout.emerg", times=2)
+    time.sleep(0.5)
+    assert console.screen().count("a reason of long ago") == 2  # typed, and answered
+
+
+def test_ctrl_c_leaves_the_search_of_the_history(terminal):
+    console = terminal()
+    console.wait_for("20 % ▸")
+    console.type("6 * 7")
+    console.wait_for("]: 42")
+    for keys in ("\x12", "\x126 *"):  # Ctrl-R, with nothing and with something to search
+        console.write(keys)
+        console.wait_for("I-search")
+        console.key("C-c")
+        console.wait_without("I-search")
+    console.type("6 * 8")
+    console.wait_for("]: 48")
 
 
 def test_watch_is_live_until_ctrl_c_and_leaves_the_last_status(rollout, terminal):

@@ -188,6 +188,13 @@ class Terminal:
             time.sleep(0.1)
         return screen
 
+    def wait_without(self, text: str, seconds: float = 10) -> None:
+        """Wait until a text is nowhere on what is visible."""
+        deadline = time.monotonic() + seconds
+        while text in self.now():
+            assert time.monotonic() < deadline, f"{text!r} is still there:\n{self.now()}"
+            time.sleep(0.05)
+
     def close(self) -> None:
         self._process.close(force=True)
 
