@@ -12,7 +12,7 @@ from rollout_console.render.formatting import format_number
 from rollout_console.render.health import control_phrase, error_rate_phrase, evidence_phrase
 from rollout_console.render.history import change_author, change_summary, session_phrase
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry
+from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry, parse
 
 BREACH = "breach"
 BLIND = "blind"
@@ -103,7 +103,7 @@ def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:
 def _health_of(entry: HistoryEntry) -> Health | None:
     """Return the health that a change rests on, if it has one that can be read."""
     try:
-        return msgspec.convert(entry.evidence, Health) if entry.evidence else None
+        return parse(Health, entry.evidence) if entry.evidence else None
     except msgspec.ValidationError:  # others may write rows, too
         return None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 R = TypeVar("R", bound="Result")
 P = TypeVar("P", bound="Record")
+
+# msgspec reads a type's fields at its first use, and crashes the process if another thread uses the type meanwhile.
+_one_at_a_time = threading.Lock()
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -25,13 +29,14 @@ class Result(Record, kw_only=True):
     rows: ClassVar[str | None] = None
 
 
-def parse(kind: type[R], data: object) -> R:
-    """Build a result from the JSON of a SQL function.
+def parse(kind: type[P], data: object) -> P:
+    """Build a result, or a part of one, from the JSON of a SQL function; threads may call it at once.
 
     Raises:
         msgspec.ValidationError: a field is missing, or of another type than declared.
     """
-    return msgspec.convert(data, kind)
+    with _one_at_a_time:
+        return msgspec.convert(data, kind)
 
 
 def parse_list(kind: type[P], data: object) -> list[P]:
@@ -40,4 +45,5 @@ def parse_list(kind: type[P], data: object) -> list[P]:
     Raises:
         msgspec.ValidationError: a field is missing, or of another type than declared.
     """
-    return msgspec.convert(data, list[kind])  # type: ignore[valid-type]
+    with _one_at_a_time:
+        return msgspec.convert(data, list[kind])  # type: ignore[valid-type]
