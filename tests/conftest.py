@@ -49,11 +49,22 @@ def postgres15_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def api(postgres15_url: str) -> Iterator[tuple[lite.Api, str]]:
-    """A Supabase-compatible API, and the superuser's URL of the database behind it."""
+def api_server(postgres15_url: str) -> Iterator[tuple[lite.Server, str]]:
     url = servers.create_database(postgres15_url, f"api_{uuid.uuid4().hex[:12]}")
-    with lite.lite_server(url) as running:
-        yield running, url
+    server = lite.Server(url)
+    try:
+        server.start()
+        yield server, url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def api(api_server: tuple[lite.Server, str]) -> tuple[lite.Api, str]:
+    """A Supabase-compatible API, and the superuser's URL of the database behind it."""
+    server, url = api_server
+    server.ensure_running()
+    return server.api, url
 
 
 @pytest.fixture(scope="session", params=["embedded", "postgres15"])
@@ -98,6 +109,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def rollout(kind: str, adapters: Any, request: pytest.FixtureRequest) -> RolloutUnderTest:
     """An empty database with a rollout at 0 %, through the adapter under test."""
+    if kind == "supabase":
+        request.getfixturevalue("api")
     opened: OpenAdapter = adapters(kind, request)
     servers.empty(opened.url)
     client = RolloutClient(opened.adapter, who=OPERATOR)

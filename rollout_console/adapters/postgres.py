@@ -6,6 +6,8 @@ import functools
 import threading
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rollout_console.adapters.base import Adapter, Target
@@ -76,14 +78,15 @@ class PostgresAdapter(Adapter):
         connection = self._connection
         listening = connection is not None and getattr(self._own, "listening", None) is connection
         try:
-            if connection is None or connection.closed:
-                time.sleep(seconds)
-            elif listening:
-                for _ in connection.notifies(timeout=seconds, stop_after=1):
-                    pass
-            else:  # what came before is not told: return, so that the caller asks again
-                self._own.listening = connection
-                connection.execute(f"listen {CHANNEL}")
+            with self._discarded_if_interrupted():
+                if connection is None or connection.closed:
+                    time.sleep(seconds)
+                elif listening:
+                    for _ in connection.notifies(timeout=seconds, stop_after=1):
+                        pass
+                else:  # what came before is not told: return, so that the caller asks again
+                    self._own.listening = connection
+                    connection.execute(f"listen {CHANNEL}")
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
             time.sleep(seconds)
 
@@ -121,14 +124,24 @@ class PostgresAdapter(Adapter):
             self._opened.append(connection)
         values = {name: Jsonb(value) if _is_json(value) else value for name, value in parameters.items()}
         statement = _statement(function, *parameters)
-        if _is_pooled(connection):
-            # The session is others', too: the limit is the transaction's, sent with the call in one round trip.
-            with connection.pipeline():
-                connection.execute(LIMIT_OF_TRANSACTION)
+        with self._discarded_if_interrupted():
+            if _is_pooled(connection):
+                # The session is others', too: the limit is the transaction's, sent with the call in one round trip.
+                with connection.pipeline():
+                    connection.execute(LIMIT_OF_TRANSACTION)
+                    row = connection.execute(statement, values).fetchone()
+            else:
                 row = connection.execute(statement, values).fetchone()
-        else:
-            row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
+
+    @contextmanager
+    def _discarded_if_interrupted(self) -> Iterator[None]:
+        """Discard the connection after Ctrl-C or a signal: what was sent, and what comes back, is unknown then."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._forget()
+            raise
 
 
 def _is_json(value: object) -> bool:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,13 @@ class Server:
                 cwd=self._folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         _wait_until_ready(self.api, self._process, self._folder / "log")
+
+    def ensure_running(self) -> None:
+        """Start it again if it has died, with a warning that shows its last words."""
+        if self._process is not None and self._process.poll() is not None:
+            last_words = (self._folder / "log").read_text()[-2000:]
+            warnings.warn(f"the API died with {self._process.returncode}:\n{last_words}", stacklevel=2)
+            self.start()
 
     def kill(self) -> None:
         if self._process is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import shlex
@@ -117,7 +118,7 @@ class Terminal:
                 text = self._process.read_nonblocking(65536, timeout=None)
             except (pexpect.EOF, OSError, ValueError):
                 return
-            with self._drawing:
+            with self._drawing, contextlib.suppress(OSError):  # it may end before it hears an answer
                 self._stream.feed(text)
 
     def _send(self, text: str) -> None:
