@@ -14,7 +14,7 @@ declare
 begin
     -- The four tables that the application writes have the rights that the host, or the step that created them, gave.
     for item in
-        select c.oid::regclass as name, c.relkind, c.relrowsecurity,
+        select c.oid::regclass as name, c.relkind, c.relrowsecurity, c.relispartition,
                array(select p.polname::text from pg_policy p where p.polrelid = c.oid) as policies,
                case c.relname when 'rollout_error_kinds' then 'metrics' else 'configuration' end as shown_with
         from pg_class c
@@ -24,6 +24,9 @@ begin
         if item.relkind = 'r' and not item.relrowsecurity then
             execute format('alter table %s enable row level security', item.name);
         end if;
+        perform rollout_revoke_all(
+            case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);
+        continue when item.relispartition;  -- it is read through its table, which has the rights
         -- What derives from the rollout is shown to those who see the rollout, what has text of errors to those who see
         -- the reports: a host that has closed its tables finds ours closed, too.
         if item.relkind = 'r' and item.policies <> array['rollout_read_with_' || item.shown_with] then
@@ -31,8 +34,6 @@ begin
             execute format('create policy rollout_read_with_%1$s on %2$s for select
                 using (exists (select from public.rollout_%1$s))', item.shown_with, item.name);
         end if;
-        perform rollout_revoke_all(
-            case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);
         -- Identity columns need no grant on their sequence; hosted Supabase gives one on whatever is created.
         if item.relkind <> 'S' and readers is not null then
             execute format('grant select on %s to %s', item.name, readers);

@@ -65,7 +65,8 @@ begin
     end if;
     for kept in select * from rollout_kept_for_a_time() loop
         execute format(
-            'delete from %1$I where ctid = any (array(
+            -- A ctid is unique within a partition: the conditions stand outside, too.
+            'delete from %1$I where rollout_config_id = $1 and %2$I < $2 and ctid = any (array(
                 select ctid from %1$I where rollout_config_id = $1 and %2$I < $2 limit $3))', kept.name, kept.since)
         using config.id, before, bound;
         get diagnostics removed = row_count;
