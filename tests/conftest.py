@@ -20,6 +20,10 @@ pytest_plugins = ["tests.support.effort"]
 pytest.register_assert_rewrite("tests.support.changes")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgresql", type=int, help="take this version, 15 to 17, in the place of the embedded server")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which programs of other people the tests ran against, and which this machine lacks."""
     terminalreporter.section("ran against")
@@ -37,9 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def embedded_url() -> Iterator[str]:
-    with servers.embedded_server() as url:
-        yield url
+def embedded_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    if version := request.config.getoption("postgresql"):
+        with servers.cluster(version, durable=False) as cluster:
+            yield cluster.url
+    else:
+        with servers.embedded_server() as url:
+            yield url
 
 
 @pytest.fixture(scope="session")
