@@ -39,7 +39,7 @@ def read(**overrides: str) -> Settings:
 def test_without_settings_it_is_the_default_feature_and_the_embedded_database():
     settings = read()
     assert (settings.feature, settings.supabase_url, settings.database_url) == (DEFAULT_FEATURE, None, None)
-    assert open_adapter(settings).target == Target("local", "local")
+    assert open_adapter(settings).target.kind == "local"
 
 
 def test_overrides_count_before_the_environment_and_that_before_dot_env(monkeypatch, tmp_path):
