@@ -49,8 +49,9 @@ def _run(name: str, arguments: list[str]) -> int:
         print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
         return Exit.WRONG_USE
     module = parser.program(name) if name in parser.PROGRAMS else None
+    everything = not name and {"-h", "--help"} & set(arguments)
     try:
-        chosen = parser.build(name).parse_args(arguments)
+        chosen = parser.build(None if everything else name).parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
         return getattr(module, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
     if name and chosen.code is not None:
@@ -95,4 +96,4 @@ def _complete() -> None:
 
     words = os.environ.get("COMP_LINE", "").split()[1:]
     name, _ = parser.spelled(words)
-    autocomplete(parser.build(name), default_completer=SuppressCompleter())
+    autocomplete(parser.build(name if parser.is_known(name) else None), default_completer=SuppressCompleter())

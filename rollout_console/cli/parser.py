@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from importlib import import_module
 from typing import Any
 
@@ -25,10 +24,10 @@ DESCRIPTION = "Open the rollout console, run one piece of code in it, or run one
 
 
 def build(only: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the whole command line.
+    """Return the parser of the command line.
 
     Args:
-        only: the program or verb whose options are needed, "" for none; None for all.
+        only: the program or verb that is called, "" for none; None for all of them, as help and completion show.
     """
     parser = argparse.ArgumentParser(
         prog="rollout-console",
@@ -48,21 +47,20 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rollout-console {__version__}")
     _add_target(parser, default=None)
+    if only == "":  # all of them would take a good part of the time to the first prompt
+        return parser
     found = parser.add_subparsers(title="programs and commands", dest="name", metavar="COMMAND")
     for name, summary in PROGRAMS.items():
-        below = _add(found, name, summary)
         if only in (None, name):
-            program(name).add_arguments(below)
+            program(name).add_arguments(_add(found, name, summary))
     from rollout_console.cli import verbs
     from rollout_console.console import Rollout
     from rollout_console.console.registry import signature_of
 
     for verb, command in verbs.VERBS.items():
-        if not command.listed and only != verb:
-            continue
-        below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
-        below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
-        if only in (None, verb):
+        if only == verb or (only is None and command.listed):
+            below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
+            below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
             verbs.add_arguments(below, signature_of(Rollout, command.name))
     return parser
 
@@ -99,6 +97,8 @@ def is_known(name: str) -> bool:
 
 def near(name: str) -> str:
     """Return what to type in place of a name that there is not."""
+    import difflib
+
     from rollout_console.cli.verbs import VERBS
 
     alike = difflib.get_close_matches(name.lower(), [*PROGRAMS, *VERBS], n=1, cutoff=0.5)
