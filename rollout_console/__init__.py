@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rollout_console import results
     from rollout_console.client import JobReport, RolloutClient
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 __all__ = [
     "BadArgument",
     "BadCredentials",

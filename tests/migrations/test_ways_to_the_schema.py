@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from rollout_console import __version__
+from rollout_console.adapters.embedded.server import start
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import Rules, apply, export, pending, steps
 from tests.migrations.deployments import EXISTING
+from tests.support import release, servers
 from tests.support.rows import one_row
+from tests.support.terminal import console_environment, run_console
 
 OLD = Path(__file__).with_name("commit_14f76b8.sql")
 OURS = (
@@ -81,6 +87,48 @@ def test_a_database_of_the_development_version_is_brought_up_to_date(older, from
     assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}
     client.resume(5)
     assert client.check_health().action == "none"
+
+
+RELEASES = sorted(release.FOLDER.glob("*.sql.gz"))
+
+
+def stored(file: Path) -> str:
+    return gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text()
+
+
+def test_the_database_of_this_release_is_kept():
+    """`python -m tests.support.release` writes it; from then on its steps are not edited."""
+    assert release.of_release(__version__) in RELEASES
+
+
+@pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name.removesuffix(".sql.gz"))
+def test_a_database_of_a_release_is_brought_up_to_date(file, fresh_database, from_nothing):
+    url = fresh_database(migrated=False)
+    execute(url, stored(file))
+    with psycopg.connect(url) as connection:
+        rows = one_row(connection.execute("select count(*) from rollout_history"))[0]
+    apply(url)
+    assert catalogue(url) == from_nothing
+    client = RolloutClient(PostgresAdapter(url))
+    status = client.status()
+    assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
+    assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}
+    history = client.history(1000).entries
+    assert len(history) >= rows
+    assert [entry.command for entry in history if entry.command != "migrate"][:2] == ["emergencyStop", "setRollout"]
+    assert client.resume(5).status.rollout_percentage == 5
+
+
+@pytest.mark.parametrize("file", [OLD, *RELEASES], ids=lambda file: file.name)
+def test_a_practice_folder_is_brought_up_to_date_by_the_next_console(file, tmp_path):
+    with tempfile.TemporaryDirectory(prefix="rc-") as home:  # the path of a socket is short
+        server = start(Path(home) / "postgres")
+        execute(server.get_uri(), servers.ROLES + stored(file))
+        server.cleanup()
+        done = run_console(console_environment(tmp_path, ROLLOUT_HOME=home), "rollout.status(); rollout.history()")
+    assert done.stderr == ""
+    assert "STOPPED (40 % is kept)" in done.stdout
+    assert "errors in the logs" in done.stdout
 
 
 def test_an_adopted_database_differs_only_in_what_the_host_chose(fresh_database, from_nothing):
