@@ -32,11 +32,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as quick what needs no server, and each test of a rule once, through one adapter on one PostgreSQL."""
+    """Mark as quick what needs no server, and each test of a rule once: one adapter, one PostgreSQL, one example."""
+    chosen = set()
     for item in items:
-        chosen = getattr(item, "callspec", None)
-        through = {chosen.params.get("kind"), chosen.params.get("server_url")} - {None} if chosen else set()
-        if item.path.parent.name in {"unit", "rules"} and through <= {"embedded"}:
+        through = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        test = item.nodeid.partition("[")[0]
+        is_first = test not in chosen and {through.get("kind"), through.get("server_url")} <= {None, "embedded"}
+        folder = item.path.parent.name
+        if folder == "unit" or (folder == "rules" and is_first and not item.get_closest_marker("large")):
+            chosen.add(test)
             item.add_marker("quick")
 
 

@@ -80,6 +80,7 @@ def test_r16_another_host_redefines_the_function_alone(fresh_database):
     assert states(rollout, "inngest") == states(rollout, "github_actions") == {"queued": 1}
 
 
+@pytest.mark.large
 def test_r16_a_million_jobs_are_read_by_short_ranges_of_an_index(postgres15_url):
     rollout = rollout_on(servers.create_database(postgres15_url, f"million_{uuid.uuid4().hex[:12]}"))
     rollout.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
