@@ -50,6 +50,23 @@ as $$ select jobs >= minimum_sample and errors * 100 > max_error_rate * jobs $$;
 comment on function public.rollout_crossed(bigint, bigint, numeric, integer) is
     'R8: the threshold is crossed: strictly above max_error_rate with at least minimum_sample jobs.';
 
+create or replace function public.rollout_stretches(config rollout_configuration)
+returns table (slot_start timestamptz, jobs bigint, errors bigint, successes bigint)
+language sql stable rows 288  -- a set, so that it becomes part of the statement that uses it
+as $$
+    select s.slot_start, (sum(s.jobs) over up_to_now)::bigint, (sum(s.errors) over up_to_now)::bigint,
+           (sum(s.successes) over up_to_now)::bigint
+    from (
+        select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
+        from public.rollout_job_counts c
+        where c.rollout_config_id = config.id and c.treated and c.slot_start >= public.rollout_window_start(config)
+        group by c.slot_start
+    ) s
+    window up_to_now as (order by s.slot_start desc)
+$$;
+comment on function public.rollout_stretches(rollout_configuration) is
+    'R8: the treatment''s jobs from the beginning of each slot in the window up to now; the longest is the window.';
+
 create or replace function public.rollout_treatment(
     config rollout_configuration,
     out jobs bigint, out errors bigint, out successes bigint, out evidence numeric, out crossed boolean,
@@ -64,15 +81,8 @@ declare
     limits constant record := rollout_evidence_limits();
     rule constant record := (select g from rollout_guardrails() g where g.guardrail = config.guardrail);
 begin
-    with slots as (
-        select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
-        from rollout_job_counts c
-        where c.rollout_config_id = config.id and c.treated and c.slot_start >= rollout_window_start(config)
-        group by c.slot_start
-    ), stretches as (
-        select s.slot_start, (sum(s.jobs) over up_to_now)::bigint as jobs,
-               (sum(s.errors) over up_to_now)::bigint as errors
-        from slots s window up_to_now as (order by s.slot_start desc)
+    with stretches as materialized (
+        select s.* from rollout_stretches(config) s
     ), strongest as (
         select s.slot_start, s.jobs, s.errors, e.evidence
         from stretches s
@@ -81,14 +91,11 @@ begin
         order by e.evidence desc limit 1
     )
     -- The web application's own writes can lower counts; a sum is never below zero.
-    select w.jobs, w.errors, w.successes, r.slot_start, r.jobs, r.errors, r.evidence
+    select greatest(coalesce(w.jobs, 0), 0), greatest(coalesce(w.errors, 0), 0), greatest(coalesce(w.successes, 0), 0),
+           r.slot_start, r.jobs, r.errors, r.evidence
     into jobs, errors, successes, recent_since, recent_jobs, recent_errors, recent_evidence
-    from (
-        select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
-               greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors,
-               greatest(coalesce(sum(s.successes), 0), 0)::bigint as successes
-        from slots s
-    ) w
+    from (select) one
+    left join (select s.* from stretches s order by s.slot_start limit 1) w on true
     left join strongest r on true;
     evidence := rollout_evidence(errors, jobs, config.max_error_rate);
     crossed := rollout_crossed(errors, jobs, config.max_error_rate, config.minimum_sample);
@@ -98,3 +105,54 @@ end $$;
 comment on function public.rollout_treatment(rollout_configuration) is
     'R7 and R8: the treatment''s jobs in the window, of the stretches up to now in which the threshold is crossed the '
     'one with the strongest evidence, and whether either is a breach that a report trips the breaker for.';
+
+create or replace function public.rollout_would_breach(
+    config rollout_configuration, jobs bigint, errors bigint, more_errors integer
+)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return rollout_crossed(errors + more_errors, jobs + more_errors, config.max_error_rate, 1)
+       and (not (select g.at_reports from rollout_guardrails() g where g.guardrail = config.guardrail)
+            or rollout_evidence(errors + more_errors, jobs + more_errors, config.max_error_rate)
+               >= (rollout_evidence_limits()).window_limit);
+end $$;
+comment on function public.rollout_would_breach(rollout_configuration, bigint, bigint, integer) is
+    'R8: whether jobs, some of them errors, could be a breach with so many errors more.';
+
+create or replace function public.rollout_could_breach(config rollout_configuration)
+returns boolean
+language plpgsql  -- asked twice at each report of a failure
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    -- Each session may be about to commit one failure that nobody else sees yet, and whatever it takes for a sample.
+    unseen constant integer := current_setting('max_connections')::integer
+        + current_setting('max_prepared_transactions')::integer;
+    moment constant timestamptz := clock_timestamp();
+    slot constant timestamptz := rollout_slot_start(config, moment);
+    answered_for constant text := format('%s %s %s %s %s', config.id, config.max_error_rate, config.guardrail,
+                                         config.restarted_at, slot);
+    answer constant text[] := string_to_array(current_setting('rollout.no_breach', true), '|');
+    present record;
+begin
+    select coalesce(sum(c.jobs), 0)::bigint as jobs, coalesce(sum(c.errors), 0)::bigint as errors into present
+    from rollout_job_counts c
+    where c.rollout_config_id = config.id and c.treated and c.slot_start = slot;
+    -- The last answer of this session holds as long as only so many errors have come since.
+    if answer[1] = answered_for and present.jobs >= answer[2]::bigint and present.errors <= answer[3]::bigint then
+        return false;
+    elsif rollout_would_breach(config, present.jobs, present.errors, 2 * unseen)
+        or exists (
+            select from rollout_stretches(config) s
+            where rollout_would_breach(config, s.jobs, s.errors, 2 * unseen)) then
+        return true;
+    end if;
+    perform set_config('rollout.no_breach',
+        format('%s|%s|%s', answered_for, present.jobs, present.errors + unseen), false);
+    return false;
+end $$;
+comment on function public.rollout_could_breach(rollout_configuration) is
+    'R8: whether the window could be in breach if every other session were about to commit a failure.';

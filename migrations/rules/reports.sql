@@ -1,6 +1,7 @@
 -- Reports of finished jobs, one or many at a time: recorded, counted and judged in their own transaction (R7, R8).
 --
--- Whoever reports takes locks in one order: ids of jobs, rows of metrics, slots, kinds of errors, the configuration.
+-- Whoever reports takes locks in one order: ids of jobs, rows of metrics, slots, kinds of errors, the line
+-- of those that are judged, the configuration.
 
 create or replace function public.record_rollout_job(
     repo_id uuid, processor text, success boolean,
@@ -201,7 +202,7 @@ begin
                 perform rollout_count_errors_of(config, reports);
             end if;
             if report.treated and (not report.success or slot_jobs <= config.minimum_sample) then
-                perform rollout_judge_report(config, 'record_rollout_job');
+                perform rollout_judge_in_line(config, 'record_rollout_job');
             end if;
             first := place + 1;
         end if;

@@ -37,8 +37,8 @@ def row_updated_in_a_savepoint(open_session: Sessions) -> None:
     session.execute("release savepoint a")
 
 
-def report_in_an_open_transaction(open_session: Sessions) -> None:
-    open_session().execute("select record_rollout_job(null, 'github_actions', false)")
+def rollback_by_a_report(open_session: Sessions) -> None:
+    open_session().execute("select record_rollout_job(null, 'github_actions', false) from generate_series(1, 10)")
 
 
 def row_locked(open_session: Sessions) -> None:
@@ -80,7 +80,7 @@ def ddl_in_waiting(open_session: Sessions) -> None:
 
 
 BLOCKERS = [
-    row_updated, report_in_an_open_transaction, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
+    row_updated, rollback_by_a_report, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
     ddl_in_waiting, history_locked, table_of_the_application_altered,
 ]  # fmt: skip
 

@@ -20,7 +20,11 @@ ENDS = (
 
 
 def one_by_one(rollout, ids: list[str]) -> list[str]:
-    return [i for i in ids if rollout.value("select is_repository_eligible_for_rollout(%s)", i)]
+    decided = rollout.sql(
+        "select id from unnest(%s::text[]) with ordinality as i (id, place)"
+        " where is_repository_eligible_for_rollout(id::uuid) order by place", ids,
+    )  # fmt: skip
+    return [i for (i,) in decided]
 
 
 @pytest.fixture

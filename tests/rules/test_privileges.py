@@ -21,7 +21,9 @@ from tests.support.rows import one_row
 
 READERS = ("anon", "authenticated")
 DENIED = psycopg.errors.InsufficientPrivilege
-ASKED_FOR_EVERY_JOB = {"rollout_decide", "is_repository_eligible_for_rollout", "rollout_listed_as", "rollout_shard"}
+ASKED_FOR_EVERY_JOB = {
+    "rollout_decide", "is_repository_eligible_for_rollout", "rollout_listed_as", "rollout_shard", "rollout_stretches",
+}  # fmt: skip
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 
 
