@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         test = item.nodeid.partition("[")[0]
         is_first = test not in chosen and {through.get("kind"), through.get("server_url")} <= {None, "embedded"}
         folder = item.path.parent.name
-        if folder == "unit" or (folder == "rules" and is_first and not item.get_closest_marker("large")):
+        if (folder == "unit" or (folder == "rules" and is_first)) and not item.get_closest_marker("large"):
             chosen.add(test)
             item.add_marker("quick")
 

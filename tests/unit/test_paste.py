@@ -70,6 +70,7 @@ def test_r14_python_passes_through_unchanged(python):
     assert pasted(python) == python
 
 
+@pytest.mark.large
 def test_r14_the_standard_library_passes_through_unchanged(effort, tried):
     folder = Path(sysconfig.get_paths()["stdlib"])
     looked_at = 0
