@@ -13,7 +13,7 @@ from rollout_console.errors import RolloutError
 T = TypeVar("T")
 Wait: TypeAlias = Callable[["str | None", float], "str | None"]
 
-LISTENED = 10.0  # seconds, after which a listener looks whether it was stopped
+LISTENED = 60.0  # seconds, after which a listener looks whether it was stopped
 LONGEST_PAUSE = 30.0  # seconds between two attempts while the database can't be reached
 
 

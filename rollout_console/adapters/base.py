@@ -65,13 +65,16 @@ class Adapter(Protocol):
             RolloutError: one of the package's errors, never the driver's.
         """
 
-    def wait_for_change(self, feature: str, newest: str | None, seconds: float) -> str | None:
+    def wait_for_change(
+        self, feature: str, newest: str | None, seconds: float, ask_every: float | None = None
+    ) -> str | None:
         """Wait until the newest change of a feature is another than the one that is known.
 
         Args:
             feature: whose changes.
             newest: the id of the newest change that is known; None for none.
             seconds: how long to wait at most.
+            ask_every: seconds after which it asks, whether it has heard of a change or not; None for POLL.
 
         Returns:
             The id of the newest change now.
@@ -85,7 +88,7 @@ class Adapter(Protocol):
             left = deadline - time.monotonic()
             if answer["id"] != newest or left <= 0:
                 return str(answer["id"]) if answer["id"] else None
-            self.pause(min(left, POLL))
+            self.pause(min(left, ask_every or POLL))
 
     def pause(self, seconds: float) -> None:
         """Wait; less if the adapter hears of a change."""

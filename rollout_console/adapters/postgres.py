@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rollout_console.adapters.base import Adapter, Target
+from rollout_console.adapters.base import POLL, Adapter, Target
 from rollout_console.errors import NotConfigured, RolloutError, Unreachable, from_sqlstate
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class PostgresAdapter(Adapter):
                     self._own.listening = connection
                     connection.execute(f"listen {CHANNEL}")
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
-            time.sleep(seconds)
+            time.sleep(min(seconds, POLL))
 
     def close(self) -> None:
         """See `Adapter.close`."""

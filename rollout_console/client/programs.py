@@ -123,5 +123,8 @@ class Programs(Calls):
 
     @property
     def listener(self) -> Callable[[str | None, float], str | None] | None:
-        """`wait_for_change` where changes are heard of as they happen; None where they would be asked for."""
-        return self.wait_for_change if self.adapter.listens else None
+        """Waits as `wait_for_change` does, without asking meanwhile; None where changes are not heard of."""
+        return self._hear_of_change if self.adapter.listens else None
+
+    def _hear_of_change(self, newest: str | None, seconds: float) -> str | None:
+        return self.adapter.wait_for_change(self.feature, newest, seconds, ask_every=seconds)

@@ -61,13 +61,12 @@ def test_through_a_pooler_every_command_works_and_sets_nothing_for_others(pooled
 
 
 def test_through_a_pooler_a_call_ends_at_its_limit_and_the_next_works(pooled, urls, monkeypatch):
-    monkeypatch.setattr(
-        "rollout_console.adapters.postgres.LIMIT_OF_TRANSACTION", "select set_config('statement_timeout', '50ms', true)"
-    )
     pooled.sql(
         "create or replace function rollout_slow() returns jsonb language sql as 'select ''1''::jsonb from pg_sleep(5)'"
     )
-    with pytest.raises(RolloutError):
+    soon = "select set_config('statement_timeout', '50ms', true)"
+    with monkeypatch.context() as limited, pytest.raises(RolloutError):
+        limited.setattr("rollout_console.adapters.postgres.LIMIT_OF_TRANSACTION", soon)
         pooled.client.adapter.call("rollout_slow")
     assert session(urls)[0] == "0"
     assert pooled.client.status().rollout_percentage == 10

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import uuid
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,17 +14,18 @@ import pytest
 from rollout_console.adapters import base
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
+from rollout_console.refresh import Wait
 from tests.support import servers
 from tests.support.rollouts import OPERATOR
 
 
-def changed_later(client: RolloutClient, url: str, newest: str | None) -> str | None:
+def changed_later(client: RolloutClient, url: str, newest: str | None, wait: Wait | None = None) -> str | None:
     """Wait for a change that another session makes in the middle of the wait."""
     other = RolloutClient(PostgresAdapter(url), who=OPERATOR)
     timer = threading.Timer(0.5, other.note, ("seen",))
     timer.start()
     try:
-        return client.wait_for_change(newest, 60)
+        return (wait or client.wait_for_change)(newest, 60)
     finally:
         timer.join()
         other.close()
@@ -46,11 +48,21 @@ def test_each_row_notifies_with_its_feature_and_id_when_it_commits(rollout):
 
 
 @pytest.mark.parametrize("kind", ["embedded", "postgres15"])
-def test_it_is_heard_and_not_asked_for(rollout, monkeypatch):
-    """With an hour between two questions, only a notification can end the wait."""
-    monkeypatch.setattr(base, "POLL", 3600)
-    newest = rollout.client.wait_for_change(None, 60)
-    assert changed_later(rollout.client, rollout.url, newest) != newest
+def test_a_listener_hears_and_does_not_ask(rollout, monkeypatch):
+    """Of an idle dashboard the database sees one statement at each refresh, and hardly any other."""
+    asked: list[str] = []
+    call = PostgresAdapter.call
+
+    def counted(self: PostgresAdapter, function: str, **more: Any) -> Any:
+        asked.append(function)
+        return call(self, function, **more)
+
+    monkeypatch.setattr(PostgresAdapter, "call", counted)
+    listen = rollout.client.listener
+    newest = listen(None, 60)
+    assert listen(newest, 5) == newest
+    assert len(asked) <= 4  # as it begins to listen, after that, and as the time is up
+    assert changed_later(rollout.client, rollout.url, newest, listen) != newest
 
 
 @pytest.mark.parametrize("kind", ["postgres15"])
