@@ -137,6 +137,7 @@ declare
                                          config.restarted_at, slot);
     answer constant text[] := string_to_array(current_setting('rollout.no_breach', true), '|');
     present record;
+    room integer;
 begin
     select coalesce(sum(c.jobs), 0)::bigint as jobs, coalesce(sum(c.errors), 0)::bigint as errors into present
     from rollout_job_counts c
@@ -144,15 +145,19 @@ begin
     -- The last answer of this session holds as long as only so many errors have come since.
     if answer[1] = answered_for and present.jobs >= answer[2]::bigint and present.errors <= answer[3]::bigint then
         return false;
-    elsif rollout_would_breach(config, present.jobs, present.errors, 2 * unseen)
-        or exists (
-            select from rollout_stretches(config) s
-            where rollout_would_breach(config, s.jobs, s.errors, 2 * unseen)) then
-        return true;
     end if;
-    perform set_config('rollout.no_breach',
-        format('%s|%s|%s', answered_for, present.jobs, present.errors + unseen), false);
-    return false;
+    -- Room for many is looked for first: then each of many sessions need not look again so soon.
+    foreach room in array array[16 * unseen, unseen] loop
+        if not rollout_would_breach(config, present.jobs, present.errors, room + unseen)
+            and not exists (
+                select from rollout_stretches(config) s
+                where rollout_would_breach(config, s.jobs, s.errors, room + unseen)) then
+            perform set_config('rollout.no_breach',
+                format('%s|%s|%s', answered_for, present.jobs, present.errors + room), false);
+            return false;
+        end if;
+    end loop;
+    return true;
 end $$;
 comment on function public.rollout_could_breach(rollout_configuration) is
     'R8: whether the window could be in breach if every other session were about to commit a failure.';
