@@ -122,9 +122,7 @@ def test_r8_among_many_at_once_the_crossing_job_is_the_first_that_makes_a_breach
         try:
             with psycopg.connect(busy.url, autocommit=True) as session:
                 while not tripped.is_set():
-                    with session.transaction():
-                        for _ in range(chance.choice([1, 1, 1, 2])):
-                            session.execute(FAIL, [names[number]])
+                    session.execute(FAIL, [chance.choice(names[number::4])])
                     if busy.value("select rollout_percentage from rollout_configuration") == 0:
                         tripped.set()
         except BaseException as failure:
