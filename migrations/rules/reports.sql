@@ -1,7 +1,7 @@
 -- Reports of finished jobs, one or many at a time: recorded, counted and judged in their own transaction (R7, R8).
 --
--- Whoever reports takes locks in one order: ids of jobs, rows of metrics, slots, kinds of errors, the line
--- of those that are judged, the configuration.
+-- Whoever reports takes locks in one order: ids of jobs, rows of metrics, slots, kinds of errors, the line of
+-- those that are judged, the configuration.
 
 create or replace function public.record_rollout_job(
     repo_id uuid, processor text, success boolean,
@@ -87,96 +87,6 @@ end $$;
 comment on function public.record_rollout_jobs(jsonb, text) is
     'R7, R8: reports up to 10,000 finished jobs in the order in which they ended, all or none, each an object with the '
     'arguments of record_rollout_job. Answers how many there were, and how many counted: an id counts once.';
-
-create or replace function public.rollout_report_fault(
-    processor text, success boolean, processing_seconds numeric, job_id text
-)
-returns text
-language sql immutable
-as $$
-    select case
-        when processor is null or processor not in ('inngest', 'github_actions') then
-            'processor must be inngest or github_actions, not ' || coalesce(quote_literal(left(processor, 50)), 'null')
-        when success is null then 'success must be true or false, not null'
-        when not coalesce(processing_seconds between 0 and 1e8, processing_seconds is null) then
-            'processing_seconds must be a number of seconds from 0 to 100,000,000, or null'
-        when length(job_id) not between 1 and 200 then 'job_id must be a text of 1 to 200 characters, or null'
-    end
-$$;
-comment on function public.rollout_report_fault(text, boolean, numeric, text) is
-    'R7: why a report can''t be counted; null if it can.';
-
-create or replace function public.rollout_reports_of(jobs jsonb)
-returns rollout_report[]
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    arguments constant text[] := array['repo_id', 'processor', 'success', 'processing_seconds', 'error_message',
-                                       'started_at', 'job_id', 'treated'];
-    reports rollout_report[];
-begin
-    if jsonb_typeof(jobs) is distinct from 'array' or jsonb_array_length(jobs) > 10000 then
-        raise exception 'jobs must be an array of at most 10,000 objects' using errcode = 'RC001';
-    end if;
-    begin
-        if not exists (select from jsonb_array_elements(jobs) e where e.value - arguments <> '{}') then
-            reports := array(
-                select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, r.started_at,
-                           r.job_id, r.treated, row_number() over (), null, null)::rollout_report
-                from jsonb_populate_recordset(null::rollout_report, jobs) r);
-            if not exists (select from unnest(reports) r where rollout_report_fault(
-                    r.processor, r.success, r.processing_seconds, r.job_id) is not null) then
-                return reports;
-            end if;
-        end if;
-    exception when data_exception or invalid_parameter_value then
-        null;
-    end;
-    perform rollout_refuse_reports(jobs, arguments);
-end $$;
-comment on function public.rollout_reports_of(jsonb) is
-    'R7: the reports of a batch; RC001 with the reason for each entry that is none.';
-
-create or replace function public.rollout_refuse_reports(jobs jsonb, arguments text[])
-returns void
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    job jsonb;
-    report rollout_report;
-    place integer := 0;
-    fault text;
-    faults text[] := '{}';
-begin
-    for job in select e.value from jsonb_array_elements(jobs) e loop
-        fault := null;
-        begin
-            if jsonb_typeof(job) <> 'object' then
-                fault := 'not an object';
-            elsif job - arguments <> '{}' then
-                fault := 'unknown: ' || left((
-                    select string_agg(quote_literal(k), ', ') from jsonb_object_keys(job - arguments) k), 100);
-            else
-                report := jsonb_populate_record(null::rollout_report, job);
-                fault := rollout_report_fault(
-                    report.processor, report.success, report.processing_seconds, report.job_id);
-            end if;
-        exception when data_exception then
-            fault := left(sqlerrm, 200);
-        end;
-        if fault is not null then
-            faults := faults || format('jobs[%s]: %s', place, fault);
-        end if;
-        place := place + 1;
-    end loop;
-    raise exception 'no job was counted, % of % can''t be: %', cardinality(faults), place,
-        array_to_string(faults[:10], '; ') || case when cardinality(faults) > 10 then '; …' else '' end
-        using errcode = 'RC001', detail = array_to_string(faults, E'\n');
-end $$;
-comment on function public.rollout_refuse_reports(jsonb, text[]) is
-    'R7: RC001 with the reason for each entry that can''t be counted, the first ten in the message, all in the detail.';
 
 create or replace function public.rollout_record(config rollout_configuration, reports rollout_report[])
 returns integer
