@@ -14,7 +14,7 @@ import pytest
 
 from rollout_console import JobReport
 from rollout_console.errors import Refused
-from tests.support.rows import one_row
+from tests.support.sessions import in_background, waits
 
 Job = dict[str, Any]
 
@@ -194,12 +194,8 @@ def test_r7_a_job_whose_repository_is_deleted_as_it_is_reported_counts_without_i
     argument = json.dumps([job(repository, success=False)]) if "jobs" in call else repository
     with psycopg.connect(running.url) as deleting, psycopg.connect(running.url, autocommit=True) as reporting:
         deleting.execute("delete from repositories where id = %s", [repository])
-        report = threading.Thread(target=reporting.execute, args=[f"select {call}", [argument]])
-        report.start()
-        waits = "select count(*) from pg_locks where pid = %s and not granted"
-        while report.is_alive() and not one_row(deleting.execute(waits, [reporting.info.backend_pid]))[0]:
-            pass
-        deleting.commit()
-        report.join()
+        with in_background(reporting, f"select {call}", argument) as report:
+            waits(deleting, reporting, report)
+            deleting.commit()
     assert running.sql("select repository_id, error_count from rollout_metrics") == [(None, 1)]
     assert running.value("select sum(errors)::integer from rollout_job_counts") == 1

@@ -13,6 +13,7 @@ import pytest
 from tests.support.kinds import kind  # noqa: F401
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
+from tests.support.sessions import in_background, waits
 
 FAIL = "select record_rollout_job(%s, 'inngest', false, treated => true)"
 JUDGE_NOW = "set constraints all immediate"  # as at its commit; the locks stay
@@ -32,22 +33,15 @@ def busy(running: RolloutUnderTest) -> RolloutUnderTest:
     return running
 
 
-@contextmanager
-def in_background(session: psycopg.Connection, statement: str, *values: object) -> Iterator[threading.Thread]:
-    thread = threading.Thread(target=session.execute, args=[statement, values or None])
-    thread.start()
-    yield thread
-    thread.join()
-
-
 def waits_in_line(rollout: RolloutUnderTest, session: psycopg.Connection, thread: threading.Thread) -> bool:
     """Return once a statement is over, or waits for an advisory lock: whether it waits."""
-    waiting = "select count(*) from pg_locks where pid = %s and locktype = 'advisory' and not granted"
     with psycopg.connect(rollout.url, autocommit=True) as observer:
-        while thread.is_alive():
-            if one_row(observer.execute(waiting, [session.info.backend_pid]))[0]:
-                return True
-    return False
+        return waits(observer, session, thread, lock="advisory")
+
+
+def shard(session: psycopg.Connection) -> int:
+    with session.transaction():
+        return int(one_row(session.execute("select rollout_shard()"))[0])
 
 
 @contextmanager
@@ -55,7 +49,7 @@ def two_sessions(url: str) -> Iterator[tuple[psycopg.Connection, psycopg.Connect
     """Open two that add to different rows of counters, where else one would wait for the other."""
     with ExitStack() as stack:
         one, two = (stack.enter_context(psycopg.connect(url)) for _ in range(2))
-        while one.info.backend_pid % 4 == two.info.backend_pid % 4:
+        while shard(one) == shard(two):
             two = stack.enter_context(psycopg.connect(url))
         yield one, two
 
