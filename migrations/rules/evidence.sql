@@ -133,8 +133,8 @@ declare
         + current_setting('max_prepared_transactions')::integer;
     moment constant timestamptz := clock_timestamp();
     slot constant timestamptz := rollout_slot_start(config, moment);
-    answered_for constant text := format('%s %s %s %s %s', config.id, config.max_error_rate, config.guardrail,
-                                         config.restarted_at, slot);
+    answered_for constant text := format('%s %s %s %s %s %s', config.id, config.max_error_rate, config.guardrail,
+                                         config.monitoring_window_hours, config.restarted_at, slot);
     answer constant text[] := string_to_array(current_setting('rollout.no_breach', true), '|');
     present record;
     room integer;
@@ -146,7 +146,8 @@ begin
     if answer[1] = answered_for and present.jobs >= answer[2]::bigint and present.errors <= answer[3]::bigint then
         return false;
     end if;
-    -- Room for many is looked for first: then each of many sessions need not look again so soon.
+    -- Room for many is looked for first: then each of many sessions need not look again so soon. The present slot is
+    -- looked at by itself, because it may hold none but the failures that nobody sees, and is then no stretch yet.
     foreach room in array array[16 * unseen, unseen] loop
         if not rollout_would_breach(config, present.jobs, present.errors, room + unseen)
             and not exists (
