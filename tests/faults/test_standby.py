@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
+from rollout_console.results import Status
 from tests.support import servers
 from tests.support.changes import REPORTS
+from tests.support.monitors import monitor
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
 from tests.support.rows import one_row
-from tests.support.standby import standby
+from tests.support.servers import Cluster
+from tests.support.standby import Standby, standby
+from tests.support.terminal import CONSOLE, Terminal, console_environment
 
 SYNCHRONOUS = (
     "alter system set synchronous_standby_names = 'standby'",
@@ -24,12 +32,36 @@ SYNCHRONOUS = (
 )
 
 
-@pytest.fixture(scope="module")
-def replicated():
+@dataclass
+class Replicated:
     """A primary and its synchronous standby, with a rollout at 50 %."""
+
+    primary: Cluster
+    follower: Standby
+    rollout: RolloutUnderTest
+
+    def reader(self) -> str:
+        """The URL of the standby."""
+        return servers.with_database(self.follower.url, str(conninfo_to_dict(self.rollout.url)["dbname"]))
+
+    def both(self) -> str:
+        """The URL that leads to whichever of the two can be written to."""
+        there, then = (conninfo_to_dict(url) for url in (self.rollout.url, self.reader()))
+        hosts = f"127.0.0.1:{there['port']},127.0.0.1:{then['port']}"
+        return f"postgresql://postgres@{hosts}/{there['dbname']}?target_session_attrs=read-write"
+
+    def fail_over(self) -> None:
+        """Promote the standby, the primary being lost, and have it wait for no standby of its own."""
+        self.follower.promote()
+        with psycopg.connect(self.follower.url, autocommit=True) as connection:
+            for statement in ("alter system reset all", "select pg_reload_conf()"):
+                connection.execute(statement)
+
+
+@pytest.fixture
+def replicated():
     with servers.cluster() as primary:
-        name = f"replicated_{uuid.uuid4().hex[:8]}"
-        url = servers.create_database(primary.url, name)
+        url = servers.create_database(primary.url, f"replicated_{uuid.uuid4().hex[:8]}")
         with standby(primary) as follower:
             with psycopg.connect(primary.url, autocommit=True) as connection:
                 for statement in SYNCHRONOUS:
@@ -39,13 +71,13 @@ def replicated():
             rollout = RolloutUnderTest(client, url, "replicated")
             rollout.add_repositories(20)
             client.categorize_all()
-            yield primary, follower, rollout, servers.with_database(follower.url, name)
+            yield Replicated(primary, follower, rollout)
             client.adapter.close()
 
 
 def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(replicated):
-    primary, follower, rollout, standby_url = replicated
-    reader = RolloutClient(PostgresAdapter(standby_url), who=OPERATOR)
+    rollout = replicated.rollout
+    reader = RolloutClient(PostgresAdapter(replicated.reader()), who=OPERATOR)
     for report in REPORTS.values():
         report(reader)
     assert reader.check_health().action == "none"
@@ -60,33 +92,57 @@ def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(rep
     with pytest.raises(RolloutError, match="read-only"):
         reader.set_rollout(10)
 
-    hosts = [psycopg.conninfo.conninfo_to_dict(url) for url in (rollout.url, standby_url)]
-    both = (
-        f"postgresql://postgres@127.0.0.1:{hosts[0]['port']},127.0.0.1:{hosts[1]['port']}/{hosts[0]['dbname']}"
-        "?target_session_attrs=read-write"
-    )
-    client = RolloutClient(PostgresAdapter(both), who=OPERATOR)
+    client = RolloutClient(PostgresAdapter(replicated.both()), who=OPERATOR)
     acknowledged = {entry.id for n in (10, 20, 30) if (entry := client.set_rollout(n).change)}
     assert len(acknowledged) == 3
-    primary.kill()
-    follower.promote()
-    with psycopg.connect(follower.url, autocommit=True) as connection:
-        for statement in ("alter system reset all", "select pg_reload_conf()"):
-            connection.execute(statement)
-
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            status = client.status()
-            break
-        except RolloutError:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+    replicated.primary.kill()
+    replicated.fail_over()
+    status = answer_of(client.status)
     assert status.rollout_percentage == 30
     assert acknowledged <= {entry.id for entry in client.history(50).entries}
-    assert client.check_health("monitor").action == "none"
     client.set_rollout(40)
-    with psycopg.connect(standby_url) as connection:
+    with psycopg.connect(replicated.reader()) as connection:
         assert one_row(connection.execute("select rollout_percentage from rollout_configuration")) == (40,)
     client.adapter.close()
     reader.adapter.close()
+
+
+def test_console_monitor_and_dashboard_go_on_when_a_standby_takes_over(replicated, tmp_path):
+    env = console_environment(tmp_path, ROLLOUT_DATABASE_URL=replicated.both())
+    client = RolloutClient(PostgresAdapter(replicated.both()), who=OPERATOR)
+    console = Terminal(env)
+    dashboard = Terminal(env, f"{CONSOLE} dashboard --every 0.5", width=80, height=24)
+    with monitor(env) as logged, closing(console), closing(dashboard):
+        logged("50 %")
+        console.wait_for("50 % ▸")
+        dashboard.wait_for("50 % set")
+
+        replicated.primary.kill()
+        console.type("rollout.setRollout(60)")
+        for screen in (console, dashboard):
+            screen.wait_for("can't be reached")
+        logged("BLIND: the database can't be reached")
+
+        replicated.fail_over()
+        assert answer_of(client.status).rollout_percentage == 50
+        console.type('rollout.setRollout(70, "on the standby")')
+        dashboard.wait_for("70 % set")
+        dashboard.wait_without("can't be reached")
+        logged("70 %")
+        client.disable_auto_rollback()
+        RolloutUnderTest(client, replicated.reader(), "promoted").report(bad=40)
+        client.enable_auto_rollback()
+        logged("ROLLED BACK to 0 %")
+        dashboard.wait_for("0 % set")
+    client.adapter.close()
+
+
+def answer_of(read: Callable[[], Status]) -> Status:
+    """Ask until the new primary answers."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return read()
+        except RolloutError:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.programs.test_monitor import monitor
 from tests.support import servers
 from tests.support.jobs import HOURS, add_jobs
+from tests.support.monitors import monitor
 from tests.support.terminal import run_command
 
 

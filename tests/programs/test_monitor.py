@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import json
-import queue
 import signal
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.support import servers
+from tests.support.monitors import monitor
 from tests.support.receiver import Receiver, alert_receiver
-from tests.support.terminal import Running, console_environment, run_command, start_command
+from tests.support.terminal import console_environment, run_command
 
 
 @pytest.fixture
 def watched(rollout, console_env):
     """A rollout at 20 % that a monitor may be started on."""
     return console_env
-
-
-class Monitor:
-    """A monitor in the background; called, it waits for a line with these words."""
-
-    def __init__(self, process: Running) -> None:
-        self.process = process
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            self._lines.put(line)
-
-    def __call__(self, words: str, seconds: float = 30) -> str:
-        deadline = time.monotonic() + seconds
-        seen = []
-        while True:
-            try:
-                seen.append(self._lines.get(timeout=max(0, deadline - time.monotonic())))
-            except queue.Empty:
-                raise AssertionError(f"no line with {words!r} in:\n{''.join(seen)}") from None
-            if words in seen[-1]:
-                return seen[-1]
-
-
-@contextmanager
-def monitor(env: dict[str, str], *arguments: str) -> Iterator[Monitor]:
-    running = start_command(env, "monitor", "--every", "1s", *arguments)
-    try:
-        yield Monitor(running)
-    finally:
-        running.terminate()
-        running.wait(30)
 
 
 def once(env, *more):

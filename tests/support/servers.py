@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import psutil
 import psycopg
@@ -60,9 +63,19 @@ class Cluster:
         folder: a new folder for its files.
         version: 15 to 18.
         durable: whether commits wait for the disk.
+        settings: of the server, beside those of all.
+        environment: variables of its processes, beside our own.
     """
 
-    def __init__(self, folder: Path, version: int = 15, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        version: int = 15,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, object] = MappingProxyType({}),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         folder.mkdir()
         folder.parent.chmod(0o755)
         self._folder = folder
@@ -71,6 +84,8 @@ class Cluster:
         self._user = tools.server_user()
         self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
         self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/"]
+        self._options += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        self._environment = {**os.environ, **environment}
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])
         options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
@@ -83,7 +98,8 @@ class Cluster:
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", "data", "-p", str(self._port), "-k", "", *self._options],
-                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._user,
+                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self._environment, **self._user,
             )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -114,14 +130,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster(version: int = 15, *, durable: bool = True, within: Path | None = None) -> Iterator[Cluster]:
-    """Run a cluster, by default in a temporary folder; skip the test where there are no programs for it."""
+def cluster(version: int = 15, *, within: Path | None = None, **arguments: Any) -> Iterator[Cluster]:
+    """Run a `Cluster`, by default in a temporary folder; skip the test where there are no programs for it."""
     try:
         tools.postgresql(version)
     except tools.NotHere as error:
         pytest.skip(str(error))
     top = Path(tempfile.mkdtemp(prefix=f"rollout-pg{version}-", dir=within))
-    cluster = Cluster(top / "server", version, durable=durable)
+    cluster = Cluster(top / "server", version, **arguments)
     cluster.start()
     try:
         yield cluster

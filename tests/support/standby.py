@@ -22,6 +22,7 @@ class Standby(Cluster):
     def __init__(self, primary: Cluster, folder: Path) -> None:
         self._folder = folder
         self._programs, self._user, self._options = primary._programs, primary._user, primary._options
+        self._environment = primary._environment
         self._port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         folder.parent.chmod(0o755)
