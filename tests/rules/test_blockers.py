@@ -124,7 +124,13 @@ def seconds_of(action: Callable[[], object]) -> float:
     return time.monotonic() - begun
 
 
-@pytest.mark.parametrize("command", ["emergency_stop", "rollback_to_zero"])
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        *((kind, "emergency_stop") for kind in ("embedded", "postgres15", "supabase")),
+        ("postgres15", "rollback_to_zero"),
+    ],
+)
 @pytest.mark.parametrize("block", BLOCKERS, ids=lambda block: block.__name__)
 def test_r18_a_stop_wins_and_says_whom_it_ended(running, block, command):
     answers = []

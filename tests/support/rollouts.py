@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import psycopg
-
 from rollout_console.adapters import Adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from tests.support import lite, servers
+from tests.support.desk import desk
 from tests.support.fault_proxy import FaultProxy
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
@@ -30,9 +29,8 @@ class RolloutUnderTest:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser, in a transaction of its own."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)
-            return cursor.fetchall() if cursor.description else []
+        cursor = desk.session(self.url).execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str, *values: Any) -> Any:
         return self.sql(statement, *values)[0][0]
@@ -75,12 +73,12 @@ class RolloutUnderTest:
             began: how long ago they began.
         """
         repo = self.repository_id(name)
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for success in [True] * good + [False] * bad:
-                connection.execute(
-                    "select record_rollout_job(%s, 'inngest', %s, 30, %s, started_at => now() - %s, treated => %s)",
-                    (repo, success, None if success else message, began, treated),
-                )
+        session = desk.session(self.url)
+        for success in [True] * good + [False] * bad:
+            session.execute(
+                "select record_rollout_job(%s, 'inngest', %s, 30, %s, started_at => now() - %s, treated => %s)",
+                (repo, success, None if success else message, began, treated),
+            )
 
     def history_rows(self) -> int:
         return int(self.value("select count(*) from rollout_history"))

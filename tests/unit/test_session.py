@@ -111,7 +111,7 @@ def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_pat
         load(ip)
     assert "docs/fire-drill.md" in first.stdout
     unload(ip)
-    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres").mkdir(exist_ok=True)  # the practice server may have begun to start
     with capture_output() as second:
         load(ip)
     assert "docs/fire-drill.md" not in second.stdout
