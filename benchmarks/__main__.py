@@ -19,7 +19,7 @@ from benchmarks.page import publish, table
 
 PARTS = (
     "startup", "status", "categorize", "reports", "long", "jobs", "crowd", "decision", "breaker", "adoption", "follow",
-    "alerts",
+    "alerts", "month",
 )  # fmt: skip
 
 

@@ -73,16 +73,20 @@ class Database:
 
     def pgbench(self, script: str, seconds: int, clients: int = 8, mode: str = "prepared") -> float:
         """Return the transactions a second of a script."""
+        done = self.bench(script, seconds, "-M", mode, "-c", str(clients))
+        return float(done.stdout.split("tps = ")[1].split()[0])
+
+    def bench(self, script: str, seconds: int, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run a script with pgbench, by default with eight clients and prepared statements; return what it printed."""
         parts = conninfo_to_dict(self.url)
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
             file.flush()
-            done = subprocess.run(
-                [PGBENCH, "-n", "-M", mode, "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name,
+            return subprocess.run(
+                [PGBENCH, "-n", "-M", "prepared", "-c", "8", "-j", "2", *options, "-T", str(seconds), "-f", file.name,
                  "-h", str(parts["host"]), "-p", str(parts["port"]), "-U", str(parts["user"]), str(parts["dbname"])],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
-        return float(done.stdout.split("tps = ")[1].split()[0])
 
 
 @dataclass

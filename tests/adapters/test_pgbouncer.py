@@ -13,8 +13,13 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
 from tests.support import servers
 from tests.support.changes import CHANGES, REPORTS
-from tests.support.pgbouncer import pgbouncer
+from tests.support.pgbouncer import pgbouncer, who_is_there
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
+
+SEEN = """
+    select current_setting('statement_timeout'), current_setting('rollout.change', true),
+           current_setting('search_path'), (select count(*) from pg_prepared_statements)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +46,10 @@ def pooled(urls):
 def session(urls) -> tuple[Any, ...]:
     """What the next client of the pooler finds in the one session behind it."""
     with psycopg.connect(urls[1], autocommit=True, prepare_threshold=None) as next_client:
-        found = next_client.execute(
-            "select current_setting('statement_timeout'), current_setting('rollout.change', true),"
-            " current_setting('search_path'), (select count(*) from pg_prepared_statements)"
-        ).fetchone()
+        try:
+            found = next_client.execute(SEEN).fetchone()
+        except psycopg.errors.ProtocolViolation as error:
+            pytest.fail(f"{error}\n{who_is_there(urls[1])}")
     assert found is not None
     return found
 

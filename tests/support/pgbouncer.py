@@ -28,8 +28,18 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = {sessions}
 max_client_conn = 300
+admin_users = {user}
+query_wait_timeout = 30
 server_login_retry = 1
 """
+
+
+def who_is_there(through: str) -> str:
+    """What a pooler knows of its clients and of the server's sessions."""
+    with psycopg.connect(make_conninfo(through, dbname="pgbouncer"), autocommit=True) as console:
+        cursor = psycopg.ClientCursor(console)
+        seen = [(what, cursor.execute(f"show {what}").fetchall()) for what in ("pools", "clients", "servers")]
+    return "\n".join(f"{what}: {row}" for what, rows in seen for row in rows)
 
 
 @contextmanager

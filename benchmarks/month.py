@@ -1,0 +1,141 @@
+"""A month in which jobs are reported all the time: what the tables hold, and what a report takes, day by day.
+
+The server's clock runs some thousand times as fast (libfaketime), so slots begin and end, reports come of age and are
+removed, and vacuum does its work, as in thirty days. The jobs come as fast as the machine allows: some ten thousand a
+day instead of the 86 million of 1,000 a second. Slots and rows of reports are about as many as there would be for a
+thousand repositories; of jobs' ids and of updates of a row there are fewer.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.crowd import NEVER_IN_BREACH
+from benchmarks.ground import Database, Ground
+from benchmarks.measure import Row
+from tests.support import servers
+
+LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+DAYS, KEPT = 30, 5
+REPORT = """\\set n random(1, 1000)
+select record_rollout_job(
+    md5('acme/repo-' || :n)::uuid, case when :n % 2 = 0 then 'inngest' else 'github_actions' end,
+    random() > 0.01, 30, 'boom', job_id => gen_random_uuid()::text)
+"""
+GROWING = "{rollout_metrics,rollout_reported_jobs,rollout_job_counts,rollout_error_kinds,rollout_history}"
+SIZES = f"""
+    select sum(pg_total_relation_size(t::regclass)) / 1e6, sum(s.n_live_tup), sum(s.n_dead_tup)
+    from unnest('{GROWING}'::text[]) t join pg_stat_user_tables s on s.relid = t::regclass
+"""
+CHECK = "select rollout_check_health(), rollout_remove_old()"
+# As autovacuum chooses; its own launcher gives up a worker that takes longer to start than a minute by its clock.
+IN_NEED_OF_VACUUM = """
+    select format('vacuum analyze %I', s.relname)
+    from pg_stat_user_tables s
+    where s.n_dead_tup > current_setting('autovacuum_vacuum_threshold')::integer
+          + current_setting('autovacuum_vacuum_scale_factor')::float8 * s.n_live_tup
+"""
+# What waits by the clock: seconds of the server's are a blink here.
+SETTINGS = {
+    "autovacuum": "off",
+    "checkpoint_timeout": "1d",
+    "deadlock_timeout": "10min",
+    "wal_writer_delay": "10s",
+    "bgwriter_delay": "10s",
+}
+
+
+@dataclass(frozen=True)
+class Day:
+    """What one day of the server's left: megabytes on disk, rows, rows that wait for vacuum."""
+
+    megabytes: float
+    rows: int
+    dead: int
+
+
+def run(ground: Ground, quick: bool) -> list[Row]:
+    if not LIBRARY.exists():
+        print("month: not measured, because libfaketime is not installed (apt-get install faketime)", file=sys.stderr)
+        return []
+    length = 2 if quick else 12  # seconds of ours in a day of the server's
+    clock = {"LD_PRELOAD": str(LIBRARY), "FAKETIME": f"+0 x{86400 // length}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    with servers.cluster(settings=SETTINGS, environment=clock) as cluster:
+        database = Ground(cluster.url).database()
+        database.fill(1_000)
+        database.run(
+            "select rollout_categorize_batch(100000)",
+            NEVER_IN_BREACH,
+            f"update rollout_configuration set keep_days = {KEPT}",
+        )
+        with (
+            _every(length / 24, database, _check_and_vacuum),
+            _every(length, database, _day) as days,
+        ):
+            taken = _reporting(database, length)
+        jobs = database.value("select sum(jobs) from rollout_job_counts")
+    return _rows(taken, days, jobs)
+
+
+def _rows(taken: list[float], days: list[Day], jobs: int) -> list[Row]:
+    full, last = days[KEPT + 2], days[-1]  # the first day on which as much is removed as comes, and the end
+    dead = [statistics.median(day.dead for day in part) for part in (days[-10:], days[KEPT : KEPT + 10])]
+    usual = statistics.median(taken[1:])
+    return [
+        Row("a report on a day of a month by time", "the first day", usual, taken[0], "ms", usual / taken[0], 2.0,
+            note=f"the slowest day: {max(taken):.1f} ms; {jobs:,} jobs, {KEPT} days kept"),
+        Row("what its tables take on disk on the last day", f"on day {KEPT + 3}, when the first rows have gone",
+            last.megabytes, full.megabytes, "MB", last.megabytes / full.megabytes, 1.25, note=f"{last.rows:,} rows"),
+        Row("rows that wait for vacuum, the last ten days", f"the ten days from day {KEPT + 1} on", dead[0], dead[1],
+            "rows", dead[0] / dead[1], 1.25),
+    ]  # fmt: skip
+
+
+def _reporting(database: Database, length: int) -> list[float]:
+    """Have eight clients report for the whole month; return the mean milliseconds of a report for each day."""
+    told = database.bench(REPORT, DAYS * length, "-P", str(length)).stderr
+    return [float(mean) for mean in re.findall(r"^progress: .* lat ([\d.]+) ms", told, re.MULTILINE)]
+
+
+def _check_and_vacuum(connection: psycopg.Connection) -> None:
+    """As the monitor and autovacuum do, once an hour."""
+    connection.execute(CHECK)
+    for (statement,) in connection.execute(IN_NEED_OF_VACUUM).fetchall():
+        connection.execute(statement)
+
+
+def _day(connection: psycopg.Connection) -> Day:
+    found = connection.execute(SIZES).fetchone()
+    assert found is not None
+    return Day(float(found[0]), int(found[1]), int(found[2]))
+
+
+@contextmanager
+def _every(seconds: float, database: Database, action: Callable[[psycopg.Connection], Any]) -> Iterator[list[Any]]:
+    """Act again and again on a connection of its own until the end of the block; yield what each time returned."""
+    returned: list[Any] = []
+    over = threading.Event()
+
+    def act() -> None:
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            while not over.wait(seconds):
+                returned.append(action(connection))
+
+    with ThreadPoolExecutor(1) as pool:
+        acting = pool.submit(act)
+        try:
+            yield returned
+        finally:
+            over.set()
+            acting.result()
