@@ -126,10 +126,7 @@ class PostgresAdapter(Adapter):
         statement = _statement(function, *parameters)
         with self._discarded_if_interrupted():
             if _is_pooled(connection):
-                # The session is others', too: the limit is the transaction's, sent with the call in one round trip.
-                with connection.pipeline():
-                    connection.execute(LIMIT_OF_TRANSACTION)
-                    row = connection.execute(statement, values).fetchone()
+                row = _in_one_message(connection, statement, values)
             else:
                 row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
@@ -195,6 +192,19 @@ def connect(url: str) -> psycopg.Connection[Any]:
 def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
     """Whether a pooler stands between, which answers with a process id of its own."""
     return connection in POOLED
+
+
+def _in_one_message(
+    connection: psycopg.Connection[Any], statement: sql.Composed, values: dict[str, object]
+) -> tuple[Any, ...] | None:
+    """Limit and call as one message: one transaction and one round trip, and nothing is set in what others share."""
+    import psycopg
+    from psycopg import sql
+
+    cursor = psycopg.ClientCursor(connection)
+    cursor.execute(sql.SQL("{}; {}").format(sql.SQL(LIMIT_OF_TRANSACTION), statement), values)
+    cursor.nextset()
+    return cursor.fetchone()
 
 
 def translate(error: psycopg.Error) -> RolloutError:

@@ -65,6 +65,11 @@ def test_through_a_pooler_every_command_works_and_sets_nothing_for_others(pooled
         assert session(urls) == was, name
 
 
+def test_through_a_pooler_every_text_arrives_as_it_was_typed(pooled):
+    for text in ("it's 100 % of \\ and %(name)s", '"; drop table rollout_history; --', "$1 {} E'\\n' né 名 🚦"):
+        assert pooled.client.note(text).change.reason == text
+
+
 def test_through_a_pooler_a_call_ends_at_its_limit_and_the_next_works(pooled, urls, monkeypatch):
     pooled.sql(
         "create or replace function rollout_slow() returns jsonb language sql as 'select ''1''::jsonb from pg_sleep(5)'"
