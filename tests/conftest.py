@@ -112,9 +112,9 @@ def adapters() -> Iterator[Callable[[str, pytest.FixtureRequest], OpenAdapter]]:
         yield open_once
 
 
-@pytest.fixture(params=["embedded", "postgres15", "supabase"])
+@pytest.fixture(params=["embedded", "supabase"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """The adapter under test. The rules are proved through each; `tests/support/kinds.py` has fewer."""
+    """The adapter under test: PostgreSQL 18 directly, PostgreSQL 15 behind the API; `tests/adapters` has one more."""
     return str(request.param)
 
 

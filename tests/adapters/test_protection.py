@@ -75,7 +75,7 @@ def test_a_target_that_asks_for_a_reason_is_changed_with_one_only(rollout):
         ["--reset-demo"],
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(("kind", "named"), [("embedded", True), ("supabase", False)])
 def test_verbs_programs_and_scripts_are_held_to_it(rollout, console_env, arguments, named):
     console_env["ROLLOUT_DATABASE_URL"] = rollout.url  # without which nothing is migrated
     write_targets(console_env, target_table("frozen", console_env, "read_only = true"))

@@ -7,7 +7,6 @@ import uuid
 
 import pytest
 
-from tests.support.kinds import kind  # noqa: F401
 
 LISTS = (
     "update rollout_configuration set target_repositories = array(select id::text from repositories order by md5(id || %s)"

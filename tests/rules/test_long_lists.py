@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from rollout_console.errors import Refused
-from tests.support.kinds import kind  # noqa: F401
 
 FIRST = "select id::text from repositories order by github_id limit 150"
 

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 import pytest
 
-from tests.support.kinds import kind  # noqa: F401
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
 from tests.support.sessions import in_background, waits

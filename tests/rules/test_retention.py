@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.kinds import kind  # noqa: F401
 
 AGE = (
     "alter table rollout_metrics disable trigger user;"

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import psycopg
 
-KEPT = 3  # for each thread: a test is often repeated through three adapters
+KEPT = 3  # for each thread: a test is repeated through each adapter
 
 
 class Desk(threading.local):
