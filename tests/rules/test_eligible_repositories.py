@@ -7,7 +7,6 @@ import uuid
 
 import pytest
 
-
 LISTS = (
     "update rollout_configuration set target_repositories = array(select id::text from repositories order by md5(id || %s)"
     " limit %s), excluded_repositories = array(select id::text from repositories order by md5(%s || id) limit %s)"

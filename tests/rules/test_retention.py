@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-
 AGE = (
     "alter table rollout_metrics disable trigger user;"
     " update rollout_metrics set created_at = created_at - interval '100 days';"
