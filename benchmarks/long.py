@@ -32,7 +32,7 @@ def run(ground: Ground, quick: bool) -> list[Row]:
         database.run(
             "select rollout_categorize_batch(100000)",
             "update rollout_configuration set target_repositories = array("
-            f"select md5('acme/repo-' || n) from generate_series(1, {amount}) n)",
+            f"select md5('acme/repo-' || n)::uuid::text from generate_series(1, {amount}) n)",
             *(f"select rollout_set_percentage({n})" for n in range(20)),
             "vacuum analyze",
         )
