@@ -73,7 +73,7 @@ def clean_text(text: str) -> str:
 
 
 def described(value: object) -> str:
-    """Return a short description of a wrong argument; it may be of any kind and size."""
+    """Return a short description of an argument; it may be of any kind and size."""
     try:
         text = repr(value)
     except Exception:

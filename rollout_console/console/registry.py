@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from rollout_console.errors import BadArgument, Interrupted
+from rollout_console.validation import described
 
 
 class Group(StrEnum):
@@ -224,7 +225,7 @@ def _without_self(method: Callable[..., Any]) -> inspect.Signature:
 
 
 def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
-    arguments = [*(repr(value) for value in args), *(f"{key}={value!r}" for key, value in kwargs.items())]
+    arguments = [*map(described, args), *(f"{key}={described(value)}" for key, value in kwargs.items())]
     return f"rollout.{name}({', '.join(arguments)})"
 
 

@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -26,13 +26,9 @@ LIVE = {"watch", "simulate"}  # one runs until Ctrl-C, the other is for the samp
 
 
 class Odd:
-    """An object that helps nobody, but for hypothesis, which looks at what it gives to a test."""
-
-    given = False
+    """An object that helps nobody."""
 
     def __repr__(self) -> str:
-        if not Odd.given:
-            return "Odd()"
         raise RuntimeError("no")
 
     def __float__(self) -> float:
@@ -66,12 +62,12 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
 
     @examples(effort, 300, 10_000)
     @given(calls)
+    @example(("addToBlacklist", [Odd()], {}))
     def fuzz(call: tuple[str, list[Any], dict[str, Any]]) -> None:
         name, args, kwargs = call
         tried("calls of commands with any argument")
         rows = rollout.history_rows()
         screen = io.StringIO()
-        Odd.given = True
         try:
             with redirect_stdout(screen), redirect_stderr(screen):
                 getattr(console, name)(*args, **kwargs)
@@ -79,8 +75,6 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
             said = str(refusal)
         else:
             return
-        finally:
-            Odd.given = False
         assert rollout.history_rows() == rows, "what is refused changes nothing"
         assert said.strip()
         line = errors.one_line(RolloutError(said), "")
