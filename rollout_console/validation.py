@@ -91,7 +91,7 @@ def settings_given(**settings: object) -> dict[str, object]:
 
 
 def _setting(name: str, value: object) -> object:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         value = float(value)
     if isinstance(value, str):
         return clean_text(value)
