@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
-import psycopg
-
-from benchmarks.ground import Database, Ground
+from benchmarks.ground import Ground
 from benchmarks.measure import Row, seconds
 from rollout_console.migrate import apply
 from tests.migrations.deployments import TABLES
@@ -48,34 +43,10 @@ def run(ground: Ground, quick: bool) -> list[Row]:
     database = ground.empty_database()
     database.run(TABLES, CONFIGURATION, REPOSITORIES.format(amount=repositories), CATEGORIES)
     database.run(METRICS.format(repositories=repositories, amount=metrics), "vacuum analyze")
-    with Reporter(database) as reporter:
+    with database.every(0.01, lambda reporter: seconds(lambda: reporter.execute(REPORT))) as reports:
         took = seconds(lambda: apply(database.url))
     ground.drop(database)
     return [
         Row(f"a report while {metrics:,} metrics rows and {repositories:,} categories are adopted, the longest",
-            "a second", reporter.longest, 1.0, "s", reporter.longest, 1.0, note=f"the migration took {took:.1f} s"),
+            "a second", max(reports), 1.0, "s", max(reports), 1.0, note=f"the migration took {took:.1f} s"),
     ]  # fmt: skip
-
-
-class Reporter:
-    """The application, reporting one job after the other; keeps the longest time that one took."""
-
-    def __init__(self, database: Database) -> None:
-        self.longest = 0.0
-        self._database = database
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._report)
-
-    def __enter__(self) -> Reporter:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _report(self) -> None:
-        with psycopg.connect(self._database.url, autocommit=True) as connection:
-            while not self._done.is_set():
-                self.longest = max(self.longest, seconds(lambda: connection.execute(REPORT)))
-                time.sleep(0.01)

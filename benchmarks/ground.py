@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -73,20 +75,35 @@ class Database:
 
     def pgbench(self, script: str, seconds: int, clients: int = 8, mode: str = "prepared") -> float:
         """Return the transactions a second of a script."""
-        done = self.bench(script, seconds, "-M", mode, "-c", str(clients))
-        return float(done.stdout.split("tps = ")[1].split()[0])
-
-    def bench(self, script: str, seconds: int, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run a script with pgbench, by default with eight clients and prepared statements; return what it printed."""
         parts = conninfo_to_dict(self.url)
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
             file.flush()
-            return subprocess.run(
-                [PGBENCH, "-n", "-M", "prepared", "-c", "8", "-j", "2", *options, "-T", str(seconds), "-f", file.name,
+            done = subprocess.run(
+                [PGBENCH, "-n", "-M", mode, "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name,
                  "-h", str(parts["host"]), "-p", str(parts["port"]), "-U", str(parts["user"]), str(parts["dbname"])],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
+        return float(done.stdout.split("tps = ")[1].split()[0])
+
+    @contextmanager
+    def every(self, seconds: float, action: Callable[[psycopg.Connection], Any]) -> Iterator[list[Any]]:
+        """Act again and again on a session of its own until the end of the block; yield what each time returned."""
+        returned: list[Any] = []
+        over = threading.Event()
+
+        def act() -> None:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                while not over.wait(seconds):
+                    returned.append(action(connection))
+
+        with ThreadPoolExecutor(1) as pool:
+            acting = pool.submit(act)
+            try:
+                yield returned
+            finally:
+                over.set()
+                acting.result()
 
 
 @dataclass

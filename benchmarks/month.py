@@ -1,7 +1,7 @@
 """A month in which jobs are reported all the time: what the tables hold, and what a report takes, day by day.
 
 The server's clock runs some thousand times as fast (libfaketime), so slots begin and end, reports come of age and are
-removed, and vacuum does its work, as in thirty days. The jobs come as fast as the machine allows: some ten thousand a
+removed, and vacuum does its work, as in thirty days. The jobs come as fast as the machine allows: some thousands a
 day instead of the 86 million of 1,000 a second. Slots and rows of reports are about as many as there would be for a
 thousand repositories; of jobs' ids and of updates of a row there are fewer.
 """
@@ -10,28 +10,20 @@ from __future__ import annotations
 
 import statistics
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 from benchmarks.crowd import NEVER_IN_BREACH
 from benchmarks.ground import Database, Ground
+from benchmarks.jobs import REPORT
 from benchmarks.measure import Row
 from tests.support import servers
 
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 DAYS, KEPT = 30, 5
-REPORT = """\\set n random(1, 1000)
-select record_rollout_job(
-    md5('acme/repo-' || :n)::uuid, case when :n % 2 = 0 then 'inngest' else 'github_actions' end,
-    random() > 0.01, 30, 'boom', job_id => gen_random_uuid()::text)
-"""
+WITH_ID = REPORT.replace("'boom')", "'boom', job_id => gen_random_uuid()::text)")
 GROWING = "{rollout_metrics,rollout_reported_jobs,rollout_job_counts,rollout_error_kinds,rollout_history}"
 SIZES = f"""
     select sum(pg_total_relation_size(t::regclass)) / 1e6, sum(s.n_live_tup), sum(s.n_dead_tup)
@@ -92,7 +84,7 @@ def _rows(early: float, late: float, days: list[Day], jobs: int) -> list[Row]:
     dead = [statistics.median(day.dead for day in part) for part in (days[-10:], days[KEPT - 2 : KEPT + 8])]
     return [
         Row("a report at the end of a month by time", "after the first day", late, early, "ms",
-            late / early, 2.0, note=f"{jobs:,} jobs, {KEPT} days kept"),
+            late / early, 2.0, note=f"{jobs:,} jobs of the {KEPT} days that are kept"),
         Row("what its tables take on disk on the last day", f"on day {KEPT + 3}, when the first rows have gone",
             last.megabytes, full.megabytes, "MB", last.megabytes / full.megabytes, 1.25, note=f"{last.rows:,} rows"),
         Row("rows that wait for vacuum, the last ten days", f"the ten days from day {KEPT + 1} on", dead[0], dead[1],
@@ -102,14 +94,14 @@ def _rows(early: float, late: float, days: list[Day], jobs: int) -> list[Row]:
 
 def _days(database: Database, amount: int, length: int) -> list[Day]:
     """Have eight clients report for some days, with all that a database has done beside it; look at each day's end."""
-    with _every(length / 24, database, _check_and_vacuum), _every(length, database, _day) as days:
-        database.bench(REPORT, amount * length)
+    with database.every(length / 24, _check_and_vacuum), database.every(length, _day) as days:
+        database.pgbench(WITH_ID, amount * length)
     return days
 
 
 def _report(database: Database, length: int) -> float:
     """Return the milliseconds of a report, undisturbed: a month of housekeeping in minutes is no measure of its own."""
-    return 1000 * 8 / database.pgbench(REPORT, length)
+    return 1000 * 8 / database.pgbench(WITH_ID, length)
 
 
 def _check_and_vacuum(connection: psycopg.Connection) -> None:
@@ -123,23 +115,3 @@ def _day(connection: psycopg.Connection) -> Day:
     found = connection.execute(SIZES).fetchone()
     assert found is not None
     return Day(float(found[0]), int(found[1]), int(found[2]))
-
-
-@contextmanager
-def _every(seconds: float, database: Database, action: Callable[[psycopg.Connection], Any]) -> Iterator[list[Any]]:
-    """Act again and again on a connection of its own until the end of the block; yield what each time returned."""
-    returned: list[Any] = []
-    over = threading.Event()
-
-    def act() -> None:
-        with psycopg.connect(database.url, autocommit=True) as connection:
-            while not over.wait(seconds):
-                returned.append(action(connection))
-
-    with ThreadPoolExecutor(1) as pool:
-        acting = pool.submit(act)
-        try:
-            yield returned
-        finally:
-            over.set()
-            acting.result()

@@ -100,6 +100,7 @@ def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(rep
     status = answer_of(client.status)
     assert status.rollout_percentage == 30
     assert acknowledged <= {entry.id for entry in client.history(50).entries}
+    assert client.check_health("monitor").action == "none"
     client.set_rollout(40)
     with psycopg.connect(replicated.reader()) as connection:
         assert one_row(connection.execute("select rollout_percentage from rollout_configuration")) == (40,)

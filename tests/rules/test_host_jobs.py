@@ -82,7 +82,7 @@ def test_r16_another_host_redefines_the_function_alone(fresh_database):
 
 @pytest.mark.large
 def test_r16_many_jobs_are_read_by_short_ranges_of_an_index(postgres15_url, effort):
-    rollout = rollout_on(servers.create_database(postgres15_url, f"million_{uuid.uuid4().hex[:12]}"))
+    rollout = rollout_on(servers.create_database(postgres15_url, f"many_{uuid.uuid4().hex[:12]}"))
     rollout.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
     rollout.sql(f"""insert into progressive_capture_jobs (
             job_type, processor_type, status, metadata, created_at, started_at, completed_at)

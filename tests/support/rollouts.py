@@ -11,8 +11,7 @@ from rollout_console.adapters import Adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from tests.support import lite, servers
-from tests.support.desk import desk
+from tests.support import lite, servers, superuser
 from tests.support.fault_proxy import FaultProxy
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
@@ -29,7 +28,7 @@ class RolloutUnderTest:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser, in a transaction of its own."""
-        cursor = desk.session(self.url).execute(statement, values or None)
+        cursor = superuser.session(self.url).execute(statement, values or None)
         return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str, *values: Any) -> Any:
@@ -73,7 +72,7 @@ class RolloutUnderTest:
             began: how long ago they began.
         """
         repo = self.repository_id(name)
-        session = desk.session(self.url)
+        session = superuser.session(self.url)
         for success in [True] * good + [False] * bad:
             session.execute(
                 "select record_rollout_job(%s, 'inngest', %s, 30, %s, started_at => now() - %s, treated => %s)",

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -20,8 +19,7 @@ import pytest
 
 from rollout_console.adapters.embedded import wheel
 from rollout_console.migrate import apply
-from tests.support import tools
-from tests.support.desk import desk
+from tests.support import superuser, tools
 
 # Hosted Supabase has them; the API server of the tests needs them before the migrations run.
 ROLES = """
@@ -74,8 +72,8 @@ class Cluster:
         version: int = 15,
         *,
         durable: bool = True,
-        settings: Mapping[str, object] = MappingProxyType({}),
-        environment: Mapping[str, str] = MappingProxyType({}),
+        settings: Mapping[str, object] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir()
         folder.parent.chmod(0o755)
@@ -85,8 +83,8 @@ class Cluster:
         self._user = tools.server_user()
         self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
         self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/"]
-        self._options += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        self._environment = {**os.environ, **environment}
+        self._options += [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]
+        self._environment = {**os.environ, **(environment or {})}
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])
         options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
@@ -201,4 +199,4 @@ EMPTY = f"""
 
 def empty(url: str) -> None:
     """Take every row out, past the triggers that forbid it: back to a freshly migrated database."""
-    desk.session(url).execute(EMPTY)
+    superuser.session(url).execute(EMPTY)
