@@ -23,6 +23,10 @@ from tests.support.changes import CHANGES, Change, check_chain
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
 from tests.support.terminal import console_environment, run_command, start_command
 
+UNDER_WAY = (
+    "select count(*) from pg_stat_activity where state = 'active' and query like '%rollout\\_categorize%'"
+    " and datname = current_database() and pid <> pg_backend_pid()"
+)
 WAY_OUT = re.compile(r"(rollout\.\w+\(.*\)|the command again|rollout-console \S+)$")
 
 
@@ -181,7 +185,9 @@ def test_after_a_kill_of_categorize_all_the_next_one_goes_on(rollout, tmp_path, 
 
         killed(env, ("-c", "rollout.categorizeAll()"), begun, chance.uniform(0, 0.3))
         tried("kills of categorizeAll")
-        time.sleep(0.5)  # what was sent is still carried out
+        time.sleep(0.1)
+        while rollout.value(UNDER_WAY):  # what was sent is still carried out
+            time.sleep(0.05)
         left = rollout.sql("select id, processed from rollout_categorization_runs where finished_at is null")
         run = rollout.client.categorize_all()
         if left:

@@ -37,11 +37,6 @@ DEFAULT_PRIVILEGES = """
     alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
 """
 
-OUR_TABLES = (
-    "rollout_monitors, rollout_alerts, rollout_history, rollout_metrics, rollout_job_counts, rollout_error_kinds, rollout_reported_jobs, rollout_categorization_runs, rollout_categorization_state, rollout_buckets, "
-    "rollout_category_counts, rollout_configuration, repository_categories, pull_requests, progressive_capture_jobs, rollout_follow_errors, repositories"
-)
-
 
 @contextmanager
 def embedded_server() -> Iterator[str]:
@@ -185,10 +180,12 @@ def with_database(server_url: str, name: str) -> str:
 
 # To truncate a table takes a hundred times as long as to delete the few rows that most tests leave. But pages without
 # rows that autovacuum has looked at are a table without rows to the planner, however many come: it must forget them.
-EMPTY = f"""
+EMPTY = """
     do $$
     declare
-        tables constant regclass[] := '{{{OUR_TABLES}}}';
+        tables constant regclass[] := array(
+            select oid from pg_class
+            where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname <> 'rollout_rules');
         name regclass;
     begin
         set local session_replication_role = replica;
