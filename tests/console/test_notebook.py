@@ -31,6 +31,7 @@ def run_notebook(console_env, monkeypatch):
     return run
 
 
+@pytest.mark.quick
 def test_a_command_in_a_notebook_shows_one_html_table(run_notebook):
     _, status, value, error = run_notebook(
         "%load_ext rollout_console", "rollout.status() // now", "_.rollout_percentage", "rollout.setRollout(150)"
@@ -43,6 +44,7 @@ def test_a_command_in_a_notebook_shows_one_html_table(run_notebook):
     assert [o["output_type"] for o in error if "whole number from 0 to 100" in str(o)] == ["stream"]
 
 
+@pytest.mark.quick
 def test_watch_in_a_notebook_updates_one_output_until_it_is_interrupted(run_notebook):
     manager, kernel = start_new_kernel()
     shown = []

@@ -162,9 +162,8 @@ def test_r18_a_rollback_to_zero_wins_over_a_session_that_changes_categories(runn
     assert answer.status.rollout_percentage == 0
 
 
-def test_r18_a_stop_that_a_cold_connection_makes_wins_over_a_locked_table(running, kind):
-    if kind == "supabase":
-        pytest.skip("the API keeps its connections")
+@pytest.mark.parametrize("kind", ["embedded"])  # the API keeps its connections
+def test_r18_a_stop_that_a_cold_connection_makes_wins_over_a_locked_table(running):
     cold = RolloutClient(PostgresAdapter(running.url), who=OPERATOR)
     with in_the_way(running.url, table_locked):
         assert seconds_of(cold.emergency_stop) < STOPPED_WITHIN
@@ -192,10 +191,8 @@ def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
 
 
 @pytest.fixture
-def powerless(running, kind):
+def powerless(running):
     """A client whose role, like the functions' owner, may end nobody else's sessions."""
-    if kind == "supabase":
-        pytest.skip("the API has the rights that its login has")
     role = f"powerless_{uuid.uuid4().hex[:8]}"
     running.sql(f"create role {role}; grant service_role, pg_read_all_stats to {role}")
     owned = ["rollout_blockers", "rollout_end_blockers"]
@@ -212,6 +209,7 @@ def powerless(running, kind):
     running.sql("select rollout_apply_privileges()")
 
 
+@pytest.mark.parametrize("kind", ["embedded"])  # the API has the rights that its login has
 def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(running, powerless):
     with in_the_way(running.url, row_updated) as sessions:
         (pid,) = sessions["blocker"]
@@ -241,11 +239,10 @@ def test_r13_another_command_ends_nobody_and_names_who_is_in_its_way(running, bl
     assert running.history_rows() == rows
 
 
+@pytest.mark.parametrize("kind", ["embedded"])  # the API keeps its connections
 @pytest.mark.parametrize("block", [table_locked, ddl_in_waiting], ids=lambda block: block.__name__)
-def test_r13_a_command_on_a_cold_connection_names_who_is_in_its_way(running, kind, block):
+def test_r13_a_command_on_a_cold_connection_names_who_is_in_its_way(running, block):
     """PostgreSQL waits as it compiles the function, before the function can look who it is."""
-    if kind == "supabase":
-        pytest.skip("the API keeps its connections")
     with RolloutClient(PostgresAdapter(running.url), who=OPERATOR) as cold, in_the_way(running.url, block) as sessions:
         (pid,) = sessions["blocker"]
         with pytest.raises(Blocked, match=rf"process {pid} \(blocker, .*then type the command again$"):

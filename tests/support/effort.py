@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,16 +10,39 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TRIED = "tried"  # the key of what a test counts among its report's properties
+ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="try to break each promise at length: about half an hour")
+    parser.addoption("--long", action="store_true", help="try to break each promise at length: about an hour")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("long"):
         config.option.timeout = 3600  # seconds a test
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where a test has many cases, take each through one adapter, by turns; with `--long` through every adapter."""
+    if config.getoption("long"):
+        return
+    tests: defaultdict[str, defaultdict[Any, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        is_of_one = item.path.parent.name in ("unit", "adapters")
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and not is_of_one:
+            case = frozenset((name, id(value)) for name, value in item.callspec.params.items() if name not in ADAPTERS)
+            tests[item.nodeid.partition("[")[0]][case].append(item)
+    left_out = {
+        item
+        for cases in tests.values()
+        if len(cases) > 1
+        for number, through in enumerate(cases.values())
+        for turn, item in enumerate(through)
+        if turn != number % len(through)
+    }
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
