@@ -15,10 +15,12 @@ CLAUSE = re.compile(r"; (?=[^;]*$)")
 
 def cells(text: str) -> int:
     """Return how many cells of a terminal text takes; styles take none."""
+    plain = ESCAPE.sub("", text) if "\x1b" in text else text
+    if plain.isascii():
+        return len(plain)
     from wcwidth import wcswidth
 
-    plain = ESCAPE.sub("", text) if "\x1b" in text else text
-    return len(plain) if plain.isascii() else max(0, wcswidth(plain))
+    return max(0, wcswidth(plain))
 
 
 def fold(line: str, width: int, hang: str) -> list[str]:

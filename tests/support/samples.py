@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -23,9 +24,14 @@ def sample(kind: type[R], text: str = "text", number: int = 7, **changes: Any) -
         number: stands in every field that may hold any whole number.
         changes: fields that are to be otherwise, those of parts included.
     """
-    hints = get_type_hints(kind)
-    fields = {f.name: _value(hints[f.name], text, number, changes) for f in msgspec.structs.fields(kind)}
+    fields = {name: _value(hint, text, number, changes) for name, hint in _fields(kind).items()}
     return msgspec.structs.replace(kind(**fields), **{k: v for k, v in changes.items() if k in fields})
+
+
+@functools.cache
+def _fields(kind: type[Record]) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in msgspec.structs.fields(kind)}
 
 
 def _value(hint: Any, text: str, number: int, changes: dict[str, Any]) -> Any:

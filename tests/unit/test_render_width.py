@@ -21,7 +21,7 @@ NAME = "extraordinarily-long-organisation-name-of-somebody/hybrid-progressive-ca
 SENTENCE = "the error rate has doubled since the deployment of this morning; nobody knows why, and the page is red " * 3
 WIDE = "収集の失敗率が倍増した／é" * 12
 TEXTS = {"name": NAME, "sentence": SENTENCE, "wide": WIDE, "short": "x", **ATTACKS}
-WIDTHS = (60, 61, 67, 79, 80, 100, 119, 160)
+WIDTHS = (60, 61, 67, 73, 79, 80, 81, 99, 100, 119, 120, 160, 200)
 
 
 def widest(text: str) -> int:
