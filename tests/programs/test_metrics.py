@@ -14,6 +14,7 @@ from tests.support import servers
 from tests.support.jobs import HOURS, add_jobs
 from tests.support.monitors import monitor
 from tests.support.terminal import run_command
+from tests.support.within import run_within
 
 
 def scrape(port: int) -> dict[tuple[str, str], float]:
@@ -99,7 +100,7 @@ def test_a_check_that_fails_is_counted_and_the_last_good_one_grows_old(rollout, 
 
 @pytest.mark.parametrize("where", ["", "x", "70000", "1:2:3", "host:", "-1"])
 def test_r13_an_address_that_cannot_be_read_is_one_line(console_env, where):
-    done = run_command(console_env, "monitor", f"--metrics={where}")
+    done = run_within(console_env, "monitor", f"--metrics={where}")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "type: rollout-console monitor --metrics 9464" in done.stderr
 
@@ -114,5 +115,5 @@ def test_r13_a_port_that_is_taken_is_one_line(rollout, console_env):
 
 
 def test_metrics_of_a_single_check_make_no_sense(console_env):
-    done = run_command(console_env, "monitor", "--once", "--metrics", "9464")
+    done = run_within(console_env, "monitor", "--once", "--metrics", "9464")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)

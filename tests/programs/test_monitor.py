@@ -14,6 +14,7 @@ from tests.support import servers
 from tests.support.monitors import monitor
 from tests.support.receiver import Receiver, alert_receiver
 from tests.support.terminal import console_environment, run_command
+from tests.support.within import run_within
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_once_is_3_when_it_could_not_check(tmp_path, kind):
 
 @pytest.mark.parametrize("wrong", ["0s", "25h", "5x", "", "-1m"])
 def test_r13_a_wrong_interval_is_one_line(watched, wrong):
-    done = run_command(watched, "monitor", f"--every={wrong}")
+    done = run_within(watched, "monitor", f"--every={wrong}")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), "1 would mean a breach"
     assert "as in 90s, 15m or 1h" in done.stderr
 

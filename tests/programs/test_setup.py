@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from tests.support import servers
-from tests.support.terminal import CONSOLE, Terminal, console_environment, run_command, start_command
+from tests.support.terminal import CONSOLE, Terminal, console_environment, start_command
+from tests.support.within import run_within
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def state(rollout):
 
 
 def set_up(env, *more):
-    done = run_command(env, "setup", "--yes", *more)
+    done = run_within(env, "setup", "--yes", *more)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout
 
@@ -49,13 +50,13 @@ def test_a_second_run_changes_nothing_and_says_so(rollout, fresh):
     set_up(fresh)
     rows = rollout.history_rows()
     assert "nothing to do, nothing was changed" in set_up(fresh)
-    done = run_command(fresh, "setup")  # nothing to agree to, so nobody is asked
+    done = run_within(fresh, "setup")  # nothing to agree to, so nobody is asked
     assert (done.returncode, done.stderr) == (0, "")
     assert rollout.history_rows() == rows
 
 
 def test_a_dry_run_names_every_step_and_changes_nothing(rollout, fresh):
-    done = run_command(fresh, "setup", "--dry-run", "--percentage", "25")
+    done = run_within(fresh, "setup", "--dry-run", "--percentage", "25")
     assert done.returncode == 0
     for step in ("create the configuration", "categorize 120 repositories", "on the whitelist", "start at 25 %"):
         assert step in done.stdout
@@ -102,14 +103,14 @@ def test_auto_rollback_that_an_operator_switched_off_is_left_off(rollout, fresh)
 
 @pytest.mark.parametrize("percentage", ["101", "-1"])
 def test_r4_a_percentage_out_of_range_changes_nothing(rollout, fresh, percentage):
-    done = run_command(fresh, "setup", "--yes", "--percentage", percentage)
+    done = run_within(fresh, "setup", "--yes", "--percentage", percentage)
     assert (done.returncode, done.stdout.count("\n")) == (1, 1)
     assert "a percentage is a whole number from 0 to 100" in done.stderr
     assert state(rollout) == []
 
 
 def test_with_nobody_to_ask_it_does_nothing_without_yes(rollout, fresh):
-    done = run_command(fresh, "setup")
+    done = run_within(fresh, "setup")
     assert (done.returncode, done.stderr) == (
         1, "setup asks before it changes anything, which needs a terminal; to go ahead without, type: rollout-console setup --yes\n",
     )  # fmt: skip
@@ -156,7 +157,7 @@ def test_two_at_once_start_one_rollout(rollout, fresh):
 def test_a_missing_schema_is_offered_and_applied(fresh_database, tmp_path):
     url = fresh_database(migrated=False)
     env = console_environment(tmp_path, ROLLOUT_DATABASE_URL=url)
-    dry = run_command(env, "setup", "--dry-run")
+    dry = run_within(env, "setup", "--dry-run")
     assert dry.returncode == 0
     assert "would be applied first" in dry.stdout
     assert "migrations applied" in set_up(env)

@@ -1,4 +1,4 @@
-"""Commands as verbs of a real process: what they print, as JSON too, their exit statuses, and completion."""
+"""Commands as verbs of the shell: what they print, as JSON too, their exit statuses, and completion."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rollout_console.cli.verbs import VERBS
 from rollout_console.exit_status import Exit
 from tests.support import ROOT
 from tests.support.terminal import run_command, start_command, write_targets
+from tests.support.within import run_within
 
 ENDLESS, PRACTICE = {"watch"}, {"simulate"}
 # What each command has to be given, and what of it becomes of the results of the client.
@@ -40,7 +41,7 @@ ARGUMENTS = {
 
 @pytest.fixture
 def run(rollout, console_env):
-    return lambda *arguments: run_command(console_env, *arguments)
+    return lambda *arguments: run_within(console_env, *arguments)
 
 
 @pytest.mark.parametrize(("kind", "form"), [("embedded", []), ("supabase", ["--json"])])
