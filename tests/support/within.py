@@ -13,10 +13,12 @@ from unittest import mock
 
 from rollout_console.cli.main import main
 
+HANDLED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)  # by programs of ours
+
 
 def run_within(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Return what `run_command` would."""
-    here, hangup = Path.cwd(), signal.getsignal(signal.SIGHUP)
+    here, handlers = Path.cwd(), {number: signal.getsignal(number) for number in HANDLED}
     os.chdir(env["HOME"])
     try:
         with (
@@ -29,5 +31,6 @@ def run_within(env: dict[str, str], *arguments: str) -> subprocess.CompletedProc
             status = main()
     finally:
         os.chdir(here)
-        signal.signal(signal.SIGHUP, hangup)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     return subprocess.CompletedProcess(arguments, status, said.getvalue(), complained.getvalue())
