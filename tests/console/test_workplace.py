@@ -283,8 +283,8 @@ def test_what_was_refused_is_not_suggested_again_nor_in_a_later_session(terminal
     console.wait_for("21 % ▸")
     console.write("rollout.setRollout(7")
     time.sleep(1)
-    assert "777" not in console.cursor_line()
-    assert "788" not in console.cursor_line()
+    assert "setRollout(777" not in console.cursor_line()
+    assert "setRollout(788" not in console.cursor_line()
     console.write("\x7f2")
     wait = time.monotonic() + 10
     while "rollout.setRollout(21)" not in console.cursor_line():

@@ -51,6 +51,7 @@ def day(rollout, console_env):
     return one_day
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", ["supabase"])
 def test_r17_four_weeks_by_monitor_once_alone(rollout, day):
     client, walked, printed = rollout.client, [], []

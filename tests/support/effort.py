@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where a test has many cases, take each through one adapter, by turns; with `--long` through every adapter."""
+    items.sort(key=lambda item: item.get_closest_marker("large") is None)  # what takes longest begins first
     if config.getoption("long"):
         return
     tests: defaultdict[str, defaultdict[Any, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
