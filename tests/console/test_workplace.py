@@ -283,8 +283,9 @@ def test_what_was_refused_is_not_suggested_again_nor_in_a_later_session(terminal
     console.wait_for("21 % ▸")
     console.write("rollout.setRollout(7")
     time.sleep(1)
-    assert "setRollout(777" not in console.cursor_line()
-    assert "setRollout(788" not in console.cursor_line()
+    suggested = console.cursor_line().partition("▸")[2]  # before it, a port may have the same digits
+    assert "777" not in suggested
+    assert "788" not in suggested
     console.write("\x7f2")
     wait = time.monotonic() + 10
     while "rollout.setRollout(21)" not in console.cursor_line():

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
+WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,8 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     tests: defaultdict[str, defaultdict[Any, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        is_of_one = item.path.parent.name in ("unit", "adapters")
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and not is_of_one:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.path.parent.name not in WHOLE:
             case = frozenset((name, id(value)) for name, value in item.callspec.params.items() if name not in ADAPTERS)
             tests[item.nodeid.partition("[")[0]][case].append(item)
     left_out = {
