@@ -5,10 +5,10 @@ create or replace function public.rollout_adopt_rows()
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
-set rollout.categorizing = 'on'
 as $$
 declare
     config rollout_configuration;
+    categorizing constant text := rollout_set_categorizing('on');
 begin
     -- Touching a row is enough: the trigger fills its nulls with the defaults.
     for config in
@@ -44,6 +44,7 @@ begin
         perform rollout_refresh_list_entries(config);
         perform rollout_refresh_cutoffs(config.feature_name);
     end loop;
+    perform rollout_set_categorizing(categorizing);
 end $$;
 comment on function public.rollout_adopt_rows() is
     'Brings rows older than the rules under them: nulls, marks made by hand, counters of repositories. Idempotent.';

@@ -41,8 +41,9 @@ returns table (was text, became text, repositories bigint, written bigint)
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 set jit = off  -- compiling takes a quarter of a batch and saves less
-set rollout.categorizing = 'on'
 as $$
+declare
+    categorizing constant text := rollout_set_categorizing('on');
 begin
     return query
     with sized as materialized (
@@ -81,6 +82,7 @@ begin
            count(*) filter (where s.old_category is distinct from s.category), count(*)
     from saved join sized s on s.id = saved.repository_id
     group by 1, 2;
+    perform rollout_set_categorizing(categorizing);
 end $$;
 comment on function public.rollout_categorize(uuid[]) is
     'R3: brings the category rows of these repositories up to date, pins left alone; per move, how many moved and '

@@ -1,6 +1,22 @@
 -- R3: repositories pinned as test. The setting rollout.categorizing is on while our own functions write
 -- categories; a mark that is written without it was made past them, by the browser console.
 
+create or replace function public.rollout_set_categorizing(setting text)
+returns text
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    was constant text := coalesce(current_setting('rollout.categorizing', true), '');
+begin
+    -- Not in the SET clause of a function: a setting of our own there takes a superuser since PostgreSQL 15.
+    perform set_config('rollout.categorizing', setting, true);
+    return was;
+end $$;
+comment on function public.rollout_set_categorizing(text) is
+    'R3: says whether our own functions are writing categories, on or empty, until the end of the transaction; answers '
+    'what was set before, to be set again.';
+
 create or replace function public.rollout_pin_follows_mark()
 returns trigger
 language plpgsql
@@ -71,7 +87,6 @@ create or replace function public.rollout_set_pins(
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
-set rollout.categorizing = 'on'
 as $$
 declare
     config rollout_configuration;
@@ -79,6 +94,7 @@ declare
     asked record;
     before jsonb;
     details jsonb := '{}';
+    categorizing constant text := rollout_set_categorizing('on');
 begin
     for config in select * from rollout_lock(feature_name, command, reason, context) loop
         select coalesce(array_agg(n.repository_id order by n.repository_id) filter (where n.moving), '{}') as ids,
@@ -99,6 +115,7 @@ begin
                 config.rollout_percentage, before, rollout_pins(asked.ids));
         end if;
     end loop;
+    perform rollout_set_categorizing(categorizing);
     return rollout_answer(feature_name, details);
 end $$;
 comment on function public.rollout_set_pins(text[], boolean, text, text, jsonb) is

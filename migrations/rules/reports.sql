@@ -92,13 +92,14 @@ create or replace function public.rollout_record(config rollout_configuration, r
 returns integer
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
-set rollout.reporting = 'on'  -- the trigger on rollout_metrics need not count what is counted here
 as $$
 declare
     report rollout_report;
     first integer := 1;
     slot_jobs bigint := 0;
 begin
+    -- The trigger on rollout_metrics need not count what is counted here.
+    perform set_config('rollout.reporting', 'on', true);
     reports := rollout_placed(config, rollout_new_reports(config, reports));
     perform rollout_add_to_metrics(config, reports);
     for place in 1..cardinality(reports) loop
@@ -117,6 +118,7 @@ begin
             first := place + 1;
         end if;
     end loop;
+    perform set_config('rollout.reporting', '', true);
     return cardinality(reports);
 end $$;
 comment on function public.rollout_record(rollout_configuration, rollout_report[]) is

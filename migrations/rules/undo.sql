@@ -161,12 +161,12 @@ create or replace function public.rollout_undo_pins(config rollout_configuration
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
-set rollout.categorizing = 'on'
 as $$
 declare
     ids constant uuid[] := array(
         select p.repository_id from rollout_recorded_pins(entry.metadata -> 'after') p);
     present constant jsonb := rollout_pins(ids);
+    categorizing constant text := rollout_set_categorizing('on');
 begin
     perform rollout_refuse_changed_since(config, entry, s.fields, s.now_text)
     from (
@@ -181,6 +181,7 @@ begin
     from rollout_recorded_pins(entry.metadata -> 'before') p
     group by p.pinned;
     perform rollout_record(config, rollout_change(), config.rollout_percentage, present, rollout_pins(ids));
+    perform rollout_set_categorizing(categorizing);
 end $$;
 comment on function public.rollout_undo_pins(rollout_configuration, rollout_history) is
     'R19: gives repositories the pins that they had before a change.';
