@@ -59,9 +59,8 @@ def _embedded(rounds: int) -> Row:
                 connection.execute("select rollout_status(feature_name => %s)", (DEFAULT_FEATURE,)).fetchone()
 
             row = _compare("rollout.status() embedded", "psycopg alone", client, select, rounds, 1.3)
-        server = adapter._server
         adapter.close()
-        server.cleanup()
+        adapter.server.leave()
     return row
 
 

@@ -72,7 +72,7 @@ class Settings:
         key = first(*SECRET_KEYS)
         settings = cls(
             feature=first("ROLLOUT_FEATURE") or DEFAULT_FEATURE,
-            home=Path(first("ROLLOUT_HOME") or default_home()).expanduser().absolute(),
+            home=_folder(first("ROLLOUT_HOME") or default_home()),
             supabase_url=first("SUPABASE_URL"),
             supabase_key=key or first(READ_ONLY_KEY),
             read_only=key is None,
@@ -89,7 +89,7 @@ class Settings:
         return replace(
             self,
             feature=target.feature or self.feature,
-            home=Path(target.home).expanduser().absolute() if target.home else self.home,
+            home=_folder(target.home) if target.home else self.home,
             supabase_url=secret("supabase_url", target.supabase_url, env),
             supabase_key=secret("supabase_key", target.supabase_key, env),
             read_only=False,
@@ -132,6 +132,14 @@ def default_home() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("rollout-console", appauthor=False))
+
+
+def _folder(path: str | Path) -> Path:
+    """Return a path made absolute, or as it is if it begins in the home of a user who has none."""
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        return Path(path)
 
 
 def _dotenv(file: Path) -> dict[str, str | None]:

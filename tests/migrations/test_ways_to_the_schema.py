@@ -10,12 +10,12 @@ import psycopg
 import pytest
 
 from rollout_console import __version__
-from rollout_console.adapters.embedded.server import start
+from rollout_console.adapters.embedded import Server
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import Rules, apply, export, pending, steps
 from tests.migrations.deployments import EXISTING
-from tests.support import release, servers
+from tests.support import practice, release, servers
 from tests.support.rows import one_row
 from tests.support.terminal import console_environment, run_console
 
@@ -121,10 +121,12 @@ def test_a_database_of_a_release_is_brought_up_to_date(file, fresh_database, fro
 
 @pytest.mark.parametrize("file", [OLD, *RELEASES], ids=lambda file: file.name)
 def test_a_practice_folder_is_brought_up_to_date_by_the_next_console(file, tmp_path):
-    with tempfile.TemporaryDirectory(prefix="rc-") as home:  # the path of a socket is short
-        server = start(Path(home) / "postgres")
-        execute(server.get_uri(), servers.ROLES + stored(file))
-        server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="rc-") as home:
+        practice.folder_of_0_1_0(Path(home))
+        server = Server(Path(home))
+        server.start()
+        execute(server.url(), servers.ROLES + stored(file))
+        server.leave()
         done = run_console(console_environment(tmp_path, ROLLOUT_HOME=home), "rollout.status(); rollout.history()")
     assert done.stderr == ""
     assert "STOPPED (40 % is kept)" in done.stdout

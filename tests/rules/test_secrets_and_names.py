@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 
-from rollout_console.adapters.embedded import EmbeddedAdapter
+from rollout_console.adapters.embedded import Server
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.settings import Settings
@@ -104,23 +105,21 @@ def test_r10_a_forged_row_is_stamped_with_who_wrote_it_and_when(rollout: Any):
 
 
 @pytest.fixture(params=["short", "too long for a socket" * 6], ids=["a short path", "a long path"])
-def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    home = tmp_path_factory.mktemp("private") / request.param.replace(" ", "-")
-    for folder in [*home.parents][:3]:
-        folder.chmod(0o755)  # the server of root runs as a user of its own
-    adapter = EmbeddedAdapter(home)
-    with psycopg.connect(adapter.url()) as connection:
-        yield connection
-    server = adapter._server
-    adapter.close()
-    server.cleanup()
+def local(request: pytest.FixtureRequest) -> Any:
+    with tempfile.TemporaryDirectory(prefix="rc-") as folder:
+        server = Server(Path(folder) / request.param)
+        server.start()
+        with psycopg.connect(server.url()) as connection:
+            yield connection
+        server.leave()
 
 
 def test_r11_the_embedded_server_listens_on_no_network_and_to_no_other_user(local: psycopg.Connection[Any]):
     assert one_row(local.execute("show listen_addresses"))[0] == ""
-    folder = Path(one_row(local.execute("show unix_socket_directories"))[0])
+    assert one_row(local.execute("show unix_socket_directories"))[0] == ".", "in the data folder, that is"
     data = Path(one_row(local.execute("show data_directory"))[0])
-    for private in (folder, data):
+    folder = Path(local.info.host)
+    for private in (data, folder.parent if folder.is_symlink() else folder):
         assert private.stat().st_mode & 0o077 == 0, private
     server = int((data / "postmaster.pid").read_text().split()[0])
     assert [c for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.pid == server] == []

@@ -17,7 +17,6 @@ import psutil
 import psycopg
 import pytest
 
-from rollout_console.adapters.embedded import wheel
 from rollout_console.migrate import apply
 from tests.support import superuser, tools
 
@@ -41,13 +40,8 @@ DEFAULT_PRIVILEGES = """
 @contextmanager
 def embedded_server() -> Iterator[str]:
     """PostgreSQL 18 from the wheel: the URL of its superuser."""
-    folder = Path(tempfile.mkdtemp(prefix="rollout-pg18-"))
-    server = wheel.load().get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with cluster(18) as server:
+        yield server.url
 
 
 class Cluster:

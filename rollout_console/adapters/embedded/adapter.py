@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from pathlib import Path
-from typing import Any
 
 from rollout_console.adapters.base import Target
 from rollout_console.adapters.embedded.guard import stand_by
 from rollout_console.adapters.embedded.sample import bring_up_to_date
-from rollout_console.adapters.embedded.server import accepts_connections, start
+from rollout_console.adapters.embedded.server import Server
 from rollout_console.adapters.postgres import PostgresAdapter
 
 
@@ -24,26 +24,27 @@ class EmbeddedAdapter(PostgresAdapter):
     patience: float = 30.0  # seconds: the first start makes the data folder
 
     def __init__(self, home: Path) -> None:
-        super().__init__("", Target("local", "local", first_run=not (home / "postgres").exists()))
-        self.home = home
-        self._server: Any = None
+        self.server = Server(home)
+        super().__init__("", Target("local", "local", first_run=not os.path.exists(self.server.data)))
         self._starting = threading.Lock()
+        self._guarded = False
 
     def url(self) -> str:
         """Start the server if it does not run, bring it up to date, and return its connection string.
 
         Raises:
-            NotConfigured: the wheel is not installed.
+            NotConfigured: the wheel is not installed, or this user or this folder can't have a server.
             Unreachable: the folder can't be written or the server does not start.
             SchemaMismatch: the data is of a newer console.
         """
         with self._starting:
-            if self._server is None or not accepts_connections(self._server):
-                if self._server is None:
-                    stand_by(self.home / "postgres")
-                self._server = start(self.home / "postgres")
-                bring_up_to_date(self._server.get_uri())
-            return str(self._server.get_uri())
+            if not (self._guarded and self.server.is_ready()):
+                self.server.start()
+                if not self._guarded:
+                    stand_by(self.server.home)
+                    self._guarded = True
+                bring_up_to_date(self.server.url())
+            return self.server.url()
 
     def warm_up(self) -> None:
         """See `Adapter.warm_up`: start the server, so that it runs when the first command comes."""

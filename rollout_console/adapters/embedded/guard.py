@@ -1,9 +1,8 @@
-"""Stops the practice server after a console that was killed, if it was the last: `python -m … FOLDER` does it."""
+"""Stops the practice server after a console that was killed, if it was the last: `python -m … HOME` does it."""
 
 from __future__ import annotations
 
 import atexit
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +12,14 @@ from typing import Any
 WAIT = 'cat >/dev/null; exec "$0" -m rollout_console.adapters.embedded.guard "$1"'
 
 
-def stand_by(data: Path) -> None:
+def stand_by(home: Path) -> None:
     """Start a process that outlives this one and stops the server then; a console that leaves in order ends it first.
 
     Args:
-        data: the server's data folder.
+        home: the folder that holds the server's data folder.
     """
-    if os.name != "posix":
-        return
     guard = subprocess.Popen(
-        ["/bin/sh", "-c", WAIT, sys.executable, str(data)],
+        ["/bin/sh", "-c", WAIT, sys.executable, str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -36,13 +33,7 @@ def _dismiss(guard: subprocess.Popen[Any]) -> None:
     guard.wait()
 
 
-def main(data: Path) -> None:
-    """Stop the server of a data folder if no console is left that uses it."""
-    from rollout_console.adapters.embedded.server import start
-
-    if (data / "postmaster.pid").exists():
-        start(data).cleanup()  # which stops it only if no other console is on its list
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    from rollout_console.adapters.embedded.server import Server
+
+    Server(Path(sys.argv[1])).leave()

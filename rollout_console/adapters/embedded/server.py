@@ -1,193 +1,258 @@
-"""The embedded server as processes, sockets and folders: starting it, and clearing up after one that was killed."""
+"""The embedded server as processes, sockets and folders: who uses it, starting it, and stopping it after the last."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import fcntl
+import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO
 
-from rollout_console.adapters.embedded.wheel import load, quiet
+from rollout_console.adapters.embedded import cluster
 from rollout_console.errors import NotConfigured, Unreachable
 
 NEEDED_SPACE = 80 * 2**20  # bytes: a new data folder takes about 60 MB
-PATIENCE = 5  # seconds for a server that is being killed or started to show which it is
-INSTALL = (
-    "no target: set SUPABASE_URL and SUPABASE_SECRET_KEY, or ROLLOUT_DATABASE_URL, "
-    "or install the embedded database: pip install 'rollout-console[local]'"
-)
+PATIENCE = 60  # seconds for a server that is starting or stopping
+ATTEMPTS = 50  # to start one while the processes of a killed one end, 0.1 seconds apart
+PORT = "5432"  # a part of the socket's name: no network is listened on
+SOCKET_PATH = 103  # bytes that the path of a socket may have
+LONGEST = 900  # bytes: PostgreSQL cuts paths off at 1,024, with what it adds to this one
+AFRESH = "begin afresh: rollout-console --reset-demo"
 
 
-def accepts_connections(server: Any) -> bool:
-    """Return whether a server that `start` returned still runs."""
-    import psycopg
+class Server:
+    """A PostgreSQL server on a data folder, that runs while a console uses it.
 
-    try:
-        psycopg.connect(server.get_uri(), connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def reset(home: Path) -> None:
-    """Stop the embedded server and delete its data; the next start loads the samples again.
+    Each console holds a lock on a file of its own in the folder `consoles`, and loses it however it ends. Who starts
+    or stops the server holds the lock on `consoles/turn`.
 
     Args:
         home: the folder that holds the data folder `postgres`.
-
-    Raises:
-        NotConfigured: the wheel is not installed.
-        Unreachable: another console is using the data, or it can't be deleted.
     """
-    data = home / "postgres"
-    if not data.exists():
-        return
-    server = start(data)
-    others = [pid for pid in server.global_process_id_list.get_and_add(os.getpid()) if pid != os.getpid()]
-    if others:
-        processes = ", ".join(f"process {pid}" for pid in others)
-        raise Unreachable(
-            f"another console uses the practice database ({processes}); close it, then: rollout-console --reset-demo"
-        )
-    server.cleanup()
-    shutil.rmtree(data)
 
+    def __init__(self, home: Path) -> None:
+        self.home = home if str(home).startswith("~") else Path(os.path.realpath(home))
+        self.data = self.home / "postgres"
+        self.log = self.home / "postgres.log"
+        self._consoles = self.home / "consoles"
+        self._mine: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
-def start(data: Path) -> Any:
-    """Start the server of a data folder, or join the one that runs there already; make the folder if need be.
+    def start(self) -> None:
+        """Start the server, or join the one that runs already; make the data folder if need be.
 
-    Returns:
-        The wheel's handle of the server, which stops it when the last process that uses it ends.
-
-    Raises:
-        NotConfigured: the wheel is not installed.
-        Unreachable: the folder can't be written or the server does not start.
-    """
-    try:
-        pgserver = load()
-    except ImportError as error:
-        raise NotConfigured(INSTALL) from error
-    try:
-        data.parent.mkdir(parents=True, exist_ok=True)
-        with quiet():
-            _forget_dead_server(data)
-            # A handle of an earlier server in this process would be returned as it is, dead or not.
-            pgserver.PostgresServer._instances.pop(data.resolve(), None)
-            server = pgserver.get_server(data, cleanup_mode="stop")
-            _close_to_others(server.get_postmaster_info().socket_dir or data, data)
-            _forget_dead_consoles(server)
-            return server
-    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
-        raise Unreachable(_why_not_started(data, error)) from error
-
-
-def _close_to_others(folder: Path, data: Path) -> None:
-    """Close the socket's folder to all but the server's user (and root, who can enter any folder).
-
-    If the path of the data folder is too long for a socket, the wheel puts the socket in another folder, which
-    it opens to everybody when root runs it; and whoever can reach the socket is the superuser.
-    """
-    if folder.stat().st_mode & 0o077 and hasattr(os, "chown"):
-        os.chown(folder, data.stat().st_uid, -1)
-        folder.chmod(0o700)
-
-
-def _forget_dead_consoles(server: Any) -> None:
-    """Strike consoles that were killed off the wheel's list, or the last one to leave would not stop the server."""
-    import psutil
-
-    for pid in server.global_process_id_list.get_and_add(os.getpid()):
+        Raises:
+            NotConfigured: the wheel is not installed, or this user or this path can't have a server.
+            Unreachable: the folder can't be written or the server does not start.
+        """
+        _refuse_path(self.home)
+        cluster.programs()
         try:
-            process = psutil.Process(pid)
-            alive = process.status() != psutil.STATUS_ZOMBIE and any("python" in part for part in process.cmdline())
-        except psutil.NoSuchProcess:
-            alive = False
-        except psutil.Error:
-            alive = True
-        if not alive:
-            server.global_process_id_list.get_and_remove(pid)
+            with self._turn():
+                self._join()
+                if not self.data.exists():
+                    cluster.create(self.data)
+                self._refuse_other_version()
+                self._run()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Unreachable(self._why_not_started(error)) from error
 
-
-def _forget_dead_server(data: Path) -> None:
-    """Remove the lock files of a server that was killed, so that the next one can start.
-
-    Its child processes end by themselves after a moment; until then they hold its shared memory. In a
-    container where nothing reaps orphans, the killed server stays listed as a zombie, PostgreSQL takes it for
-    a running one, and would never start again.
-    """
-    lock = data / "postmaster.pid"
-    try:
-        pid, _, _, port, socket_folder, *_ = lock.read_text().split("\n")
-        if not _is_dead(int(pid), Path(socket_folder, f".s.PGSQL.{port}") if socket_folder else None):
+    def leave(self) -> None:
+        """Stop using the server, and stop it if no console is left that uses it."""
+        atexit.unregister(self.leave)
+        if not self.data.exists():
             return
-    except (OSError, ValueError):
-        return
-    deadline = time.monotonic() + PATIENCE
-    while _live_processes_in(data) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if not _live_processes_in(data):
-        for stale in (lock, *Path(socket_folder).glob(".s.PGSQL.*.lock")):
-            stale.unlink(missing_ok=True)
+        with contextlib.suppress(OSError), self._turn():
+            if self._mine is not None:
+                Path(self._mine.name).unlink(missing_ok=True)
+                self._mine.close()
+                self._mine = None
+            if not self._others():
+                self._stop()
 
+    def reset(self) -> None:
+        """Stop the server and delete its data; the next start loads the samples again.
 
-def _is_dead(pid: int, address: Path | None) -> bool:
-    """Return whether the process of a lock file is no longer a server, or never was one.
-
-    A killed server closes its socket before the system lists it as dead, and a starting one is alive before
-    it listens, so a server that does not listen is asked again for PATIENCE. A process of another name has
-    been given the process id of a server that ended without removing its lock file, as in a power cut.
-    """
-    import psutil
-
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+        Raises:
+            Unreachable: another console is using the data, or it can't be deleted.
+        """
+        if not self.data.exists():
+            return
         try:
-            process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith("postgres"):
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.Error:
-            return False
-        if address is None or _listens(address):
-            return False
-        time.sleep(0.05)
-    return False
+            with self._turn():
+                if others := ", ".join(self._others()):
+                    raise Unreachable(
+                        f"another console uses the practice database ({others}); "
+                        "close it, then: rollout-console --reset-demo"
+                    )
+                self._stop()
+                shutil.rmtree(self.data)
+        except OSError as error:
+            raise Unreachable(f"the practice database in {self.data} can't be deleted: {error}") from error
 
+    def is_ready(self) -> bool:
+        """Return whether the server runs and has started."""
+        return self._lock_file()[-1:] == ["ready"] and self._listens()
 
-def _listens(address: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as attempt:
+    def url(self, role: str = "postgres") -> str:
+        """Return a role's connection string, by default that of who migrates and operates."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo(host=str(self._socket_folder()), port=PORT, user=role, dbname="postgres")
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        self._consoles.mkdir(parents=True, exist_ok=True)
+        with (self._consoles / "turn").open("wb") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+
+    def _join(self) -> None:
+        if self._mine is None:
+            name = self._consoles / f"{os.getpid()}-{time.time_ns()}"
+            self._mine = name.open("xb")
+            fcntl.flock(self._mine, fcntl.LOCK_EX)
+            atexit.register(self.leave)
+
+    def _others(self) -> list[str]:
+        """Return the other consoles that use the server, as `process 4711`; remove the files of those that ended."""
+        found = []
+        for name in self._consoles.glob("*-*"):
+            with name.open("rb") as theirs:
+                try:
+                    fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    found.append(f"process {name.name.partition('-')[0]}")
+                else:
+                    name.unlink()
+        return found
+
+    def _run(self) -> None:
+        """Launch the server unless it runs, and wait until it is ready.
+
+        One that was killed leaves its lock file, and its child processes hold the shared memory for a moment: then
+        PostgreSQL itself refuses to start, so it is launched again.
+        """
+        attempts = ATTEMPTS if self._lock_file() else 1
+        deadline = time.monotonic() + PATIENCE
+        while not self.is_ready():
+            if not self._listens() and (self._process is None or self._process.poll() is not None):
+                if not attempts:
+                    raise subprocess.SubprocessError("postgres ended")
+                attempts -= 1
+                self._launch()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not ready after {PATIENCE} s")
+            time.sleep(0.02 if attempts else 0.1)
+
+    def _launch(self) -> None:
+        user = cluster.server_user(self.data)
+        cluster.let_in(self.data, user)
+        # PostgreSQL takes the process id in a lock file for a server that runs, though it may be a zombie's in a
+        # container that reaps nothing, or another program's since a power cut. Nothing listens, so it is told to pass
+        # over that one; whether anybody still has the data open it goes on to see from the shared memory.
+        passed_over = {"PG_GRANDPARENT_PID": pid for pid in self._lock_file()[:1]}
+        self.log.touch(mode=0o600)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                # The socket is named relative to the data folder: so it has room for its name, wherever that is.
+                [cluster.programs() / "postgres", "-D", self.data, "-p", PORT, "-k", ".", "-c", "listen_addresses="],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=cluster.environment() | passed_over,
+                start_new_session=True,  # Ctrl-C and a terminal that closes do not end it
+                **user,
+            )
+
+    def _stop(self) -> None:
+        if not self._listens():
+            return
+        pid = int(self._lock_file()[0])
+        os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + PATIENCE
+        while self._lock_file()[:1] == [str(pid)]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the server, process {pid}, does not stop")
+            time.sleep(0.02)
+        if self._process is not None:
+            self._process.wait(PATIENCE)
+
+    def _lock_file(self) -> list[str]:
+        """The lines of PostgreSQL's lock file: first the process id, at last the state."""
         try:
-            attempt.connect(str(address))
-        except (ConnectionRefusedError, FileNotFoundError):
-            return False
+            text = (self.data / "postmaster.pid").read_text(errors="surrogateescape")
         except OSError:
-            pass  # there is a socket; its server may be busy
-    return True
+            return []
+        return [line.strip() for line in text.splitlines()]
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.connect(os.fsencode(self._socket_folder() / f".s.PGSQL.{PORT}"))
+            except (ConnectionRefusedError, FileNotFoundError):
+                return False
+            except OSError:
+                pass  # there is a socket; its server may be busy
+        return True
+
+    def _socket_folder(self) -> Path:
+        """The data folder, or a link to it of a kind that libpq can use: short, without a comma, in UTF-8."""
+        path = os.fsencode(self.data / f".s.PGSQL.{PORT}")
+        with contextlib.suppress(UnicodeDecodeError):
+            if len(path) <= SOCKET_PATH and "," not in path.decode():
+                return self.data
+        folder = Path(tempfile.gettempdir()) / f"rollout-{os.geteuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.lstat().st_uid != os.geteuid():
+            raise Unreachable(f"{folder} belongs to another user; set TMPDIR to a folder of yours")
+        folder.chmod(0o700)
+        link = folder / hashlib.sha256(path).hexdigest()[:16]
+        if not link.is_symlink():
+            with contextlib.suppress(FileExistsError):
+                link.symlink_to(self.data)
+        return link
+
+    def _refuse_other_version(self) -> None:
+        version = (self.data / "PG_VERSION").read_text().strip()
+        if version != cluster.VERSION:
+            raise Unreachable(f"the data in {self.data} is of PostgreSQL {version}, not {cluster.VERSION}; {AFRESH}")
+
+    def _why_not_started(self, error: Exception) -> str:
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(self.home).free < NEEDED_SPACE:
+                return f"no space left for the local database in {self.home}; make room or set ROLLOUT_HOME elsewhere"
+        if isinstance(error, PermissionError):
+            return f"the folder {self.home} is not writable; set ROLLOUT_HOME to one that is"
+        if isinstance(error, OSError):
+            return f"the local database did not start ({error}); set ROLLOUT_HOME to another folder"
+        if isinstance(error, subprocess.CalledProcessError):
+            said = error.stderr.decode(errors="replace").splitlines()
+            cause = next((line for line in said if "error:" in line or "FATAL:" in line), "no reason given")
+            return f"the local database can't be made ({cause}); set ROLLOUT_HOME to another folder"
+        return f"the local database did not start; see {self.log}, or {AFRESH}"
 
 
-def _live_processes_in(data: Path) -> bool:
-    import psutil
+def _refuse_path(home: Path) -> None:
+    """Refuse what PostgreSQL can't have as a data folder, before anything is made.
 
-    for process in psutil.process_iter(["name", "status"]):
-        if process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE:
-            with contextlib.suppress(psutil.Error):
-                if Path(process.cwd()) == data.resolve():
-                    return True
-    return False
-
-
-def _why_not_started(data: Path, error: Exception) -> str:
-    log = data / "log"
-    with contextlib.suppress(OSError):
-        if shutil.disk_usage(data.parent).free < NEEDED_SPACE:
-            return f"no space left for the local database in {data}; make room or set ROLLOUT_HOME elsewhere"
-    if isinstance(error, PermissionError) or not os.access(data.parent, os.W_OK):
-        return f"the folder {data.parent} is not writable; set ROLLOUT_HOME to one that is"
-    if isinstance(error, OSError):
-        return f"the local database did not start ({error}); set ROLLOUT_HOME to another folder"
-    return f"the local database did not start; see {log}, or begin afresh: rollout-console --reset-demo"
+    Raises:
+        NotConfigured: the path has a line feed, which its lock file does not hold; is too long; or is no path.
+    """
+    if not home.is_absolute():
+        raise NotConfigured("this user has no home directory; set ROLLOUT_HOME to a folder that it may write")
+    if len(os.fsencode(home)) > LONGEST or set("\r\n") & set(str(home)):
+        raise NotConfigured(
+            f"the path of the practice database has a line break or more than {LONGEST} bytes, which PostgreSQL can't "
+            "use; set ROLLOUT_HOME to another folder"
+        )
