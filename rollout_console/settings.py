@@ -72,7 +72,7 @@ class Settings:
         key = first(*SECRET_KEYS)
         settings = cls(
             feature=first("ROLLOUT_FEATURE") or DEFAULT_FEATURE,
-            home=_folder(first("ROLLOUT_HOME") or default_home()),
+            home=_folder(first("ROLLOUT_HOME")),
             supabase_url=first("SUPABASE_URL"),
             supabase_key=key or first(READ_ONLY_KEY),
             read_only=key is None,
@@ -134,12 +134,12 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("rollout-console", appauthor=False))
 
 
-def _folder(path: str | Path) -> Path:
-    """Return a path made absolute, or as it is if it begins in the home of a user who has none."""
+def _folder(path: str | Path | None = None) -> Path:
+    """Return a path made absolute, by default `default_home`, or one that begins with `~` if that user has no home."""
     try:
-        return Path(path).expanduser().absolute()
+        return Path(path or default_home()).expanduser().absolute()
     except RuntimeError:
-        return Path(path)
+        return Path(path or "~")
 
 
 def _dotenv(file: Path) -> dict[str, str | None]:

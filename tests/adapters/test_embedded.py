@@ -12,9 +12,12 @@ import time
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
+from rollout_console.adapters.embedded import Server
 from tests.support import ROOT
+from tests.support.rows import one_row
 from tests.support.terminal import console_environment, run_command, run_console
 
 pytestmark = pytest.mark.timeout(180)
@@ -221,3 +224,92 @@ def test_an_ordinary_user_beside_root(env):
     finally:
         time.sleep(0.5)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# Its quotes would end a shell's word, its comma a list of hosts, and what is not UTF-8 no connection string holds.
+ODD_NAMES = ["a b'c\"d$HOME;e\\f%g#h?i@j`k&l*", "two, with a comma", "größer 数", os.fsdecode(b"\xff\xfe"), "long" * 25]
+
+
+def test_a_folder_may_have_any_name_that_the_system_allows(home, env):
+    """Each of them in turn is the same folder, renamed: to make one takes a second."""
+    place = home / ODD_NAMES[0]
+    env["ROLLOUT_HOME"] = str(place)
+    done = run_console(env, "rollout.setRollout(48)")
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ODD_NAMES[1:]:
+        place = place.rename(home / name)
+        server = Server(place)
+        server.start()
+        with psycopg.connect(server.url()) as connection:
+            rows = connection.execute("select rollout_percentage from rollout_configuration").fetchall()
+        server.leave()
+        assert rows == [(48,)]
+        assert not (place / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_path_that_postgresql_cannot_use_is_refused_before_anything_is_made(home, env):
+    for path in (f"{home}/two\nlines", f"{home}/{'/'.join(['long' * 50] * 5)}", f"{home}/{'long' * 100}"):
+        done = run_command({**env, "ROLLOUT_HOME": path}, "status")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert "set ROLLOUT_HOME to another folder" in done.stderr
+    assert list(home.iterdir()) == []
+
+
+def test_the_console_is_no_superuser_and_has_the_roles_of_a_hosted_project(home, env):
+    done = run_console(env, "rollout.status()")
+    assert done.stderr == ""
+    server = Server(home)
+    server.start()
+    with psycopg.connect(server.url()) as connection:
+        assert one_row(connection.execute("show is_superuser"))[0] == "off"
+        roles = "select rolname, rolsuper, rolbypassrls, rolcanlogin from pg_roles where rolname !~ '^pg_' order by 1"
+        assert connection.execute(roles).fetchall() == [
+            ("anon", False, False, False),
+            ("authenticated", False, False, False),
+            ("authenticator", False, False, True),
+            ("postgres", False, True, True),
+            ("service_role", False, True, False),
+            ("supabase_admin", True, True, True),
+        ]
+        owners = "select distinct relowner::regrole::text from pg_class where relnamespace = 'public'::regnamespace"
+        assert connection.execute(owners).fetchall() == [("postgres",)]
+    server.leave()
+
+
+def test_a_start_that_was_killed_midway_is_made_up_for(home):
+    (home / "postgres.part").mkdir()
+    (home / "postgres.part" / "PG_VERSION").write_text("18\n")
+    server = Server(home)
+    server.start()
+    server.leave()
+    assert [path.name for path in sorted(home.iterdir())] == ["consoles", "postgres", "postgres.log"]
+
+
+def test_a_folder_of_another_postgresql_says_what_to_do(home, env):
+    (home / "postgres").mkdir()
+    (home / "postgres" / "PG_VERSION").write_text("16\n")
+    done = run_command(env, "status")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "is of PostgreSQL 16, not 18; begin afresh: rollout-console --reset-demo" in done.stderr
+    assert run_command(env, "--reset-demo", "--version").returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes another user, as only root can")
+@pytest.mark.parametrize(
+    ("home_given", "said"),
+    [(False, "no home directory; set ROLLOUT_HOME"), (True, "user id 12345 has no entry in /etc/passwd")],
+)
+def test_a_user_without_an_entry_and_a_home_is_told_what_is_needed(home, home_given, said):
+    home.chmod(0o777)
+    given = {"ROLLOUT_HOME": str(home)} if home_given else {}
+    # It may read all files: Python's may be closed to others.
+    nobody = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+    nobody += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    done = subprocess.run(
+        [*nobody, sys.executable, "-m", "rollout_console", "status"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given},
+        cwd=home, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert said in done.stderr
+    assert not (home / "postgres").exists()

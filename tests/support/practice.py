@@ -16,5 +16,5 @@ def folder_of_0_1_0(home: Path) -> None:
     data.mkdir(parents=True)
     if user:
         os.chown(data, user["user"], user["group"])
-    command = [tools.postgresql(18) / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=utf8", "-N"]
-    subprocess.run(command, check=True, capture_output=True, cwd="/", **user)
+    options = ["-D", str(data), "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-sync"]
+    subprocess.run([tools.postgresql(18) / "initdb", *options], check=True, capture_output=True, cwd="/", **user)

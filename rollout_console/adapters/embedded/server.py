@@ -160,7 +160,7 @@ class Server:
         # PostgreSQL takes the process id in a lock file for a server that runs, though it may be a zombie's in a
         # container that reaps nothing, or another program's since a power cut. Nothing listens, so it is told to pass
         # over that one; whether anybody still has the data open it goes on to see from the shared memory.
-        passed_over = {"PG_GRANDPARENT_PID": pid for pid in self._lock_file()[:1]}
+        passed_over = {"PG_GRANDPARENT_PID": "".join(self._lock_file()[:1])}
         self.log.touch(mode=0o600)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
