@@ -38,11 +38,11 @@ class EmbeddedAdapter(PostgresAdapter):
             SchemaMismatch: the data is of a newer console.
         """
         with self._starting:
-            if not (self._guarded and self.server.is_ready()):
-                self.server.start()
+            if not self.server.is_ready():
                 if not self._guarded:
                     stand_by(self.server.home)
                     self._guarded = True
+                self.server.start()
                 bring_up_to_date(self.server.url())
             return self.server.url()
 

@@ -100,8 +100,8 @@ class Server:
             raise Unreachable(f"the practice database in {self.data} can't be deleted: {error}") from error
 
     def is_ready(self) -> bool:
-        """Return whether the server runs and has started."""
-        return self._lock_file()[-1:] == ["ready"] and self._listens()
+        """Return whether this process uses the server, and it runs and has started."""
+        return self._mine is not None and self._lock_file()[-1:] == ["ready"] and self._listens()
 
     def url(self, role: str = "postgres") -> str:
         """Return a role's connection string, by default that of who migrates and operates."""
