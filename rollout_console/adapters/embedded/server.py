@@ -176,9 +176,10 @@ class Server:
             )
 
     def _stop(self) -> None:
-        if not self._listens():
+        lines = self._lock_file()
+        if not lines or not self._listens():
             return
-        pid = int(self._lock_file()[0])
+        pid = int(lines[0])
         os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + PATIENCE
         while self._lock_file()[:1] == [str(pid)]:
