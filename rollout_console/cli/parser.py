@@ -54,14 +54,12 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         if only in (None, name):
             program(name).add_arguments(_add(found, name, summary))
     from rollout_console.cli import verbs
-    from rollout_console.console import Rollout
-    from rollout_console.console.registry import signature_of
 
     for verb, command in verbs.VERBS.items():
         if only == verb or (only is None and command.listed):
             below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
             below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
-            verbs.add_arguments(below, signature_of(Rollout, command.name))
+            verbs.add_arguments(below, command.signature)
     return parser
 
 

@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser, parameters: inspect.Signature
     in_order = True
     for name, parameter in parameters.parameters.items():
         kinds = str(parameter.annotation).split(" | ")
-        convert = str if "str" in kinds else _value
-        is_flag, is_list = kinds == ["bool"], any(kind.startswith("list[") for kind in kinds)
+        is_flag, is_list = kinds == ["bool"], any(kind.startswith(("list[", "Repositories")) for kind in kinds)
+        convert = str if {"str", "Repositories"} & {*kinds} else _value
         optional = parameter.default is not inspect.Parameter.empty
         # What is left out must not overwrite what was given as an option: no default of its own.
         absent: Any = {"default": argparse.SUPPRESS} if optional else {}

@@ -1,25 +1,28 @@
-"""The typed Python API: one method for each SQL function."""
+"""The typed Python API: one method for each SQL function; what is a command at the prompt is marked as one."""
 
 from __future__ import annotations
 
 from rollout_console.client.calls import Percentage, Repositories
-from rollout_console.client.changes import Changes
-from rollout_console.client.configuration import Configuration
+from rollout_console.client.control import Control
+from rollout_console.client.practice import Practice
 from rollout_console.client.programs import Programs
 from rollout_console.client.ramp import Ramp
-from rollout_console.client.reports import Reports
-from rollout_console.client.repositories import RepositoryChanges
+from rollout_console.client.repositories import RepositoryLists
+from rollout_console.client.safety import Safety
+from rollout_console.client.settings import Settings, SettingValues
+from rollout_console.client.status import Status
 from rollout_console.client.story import Story
 from rollout_console.client.workers import JobReport, Workers
 
-__all__ = ["JobReport", "Percentage", "Repositories", "RolloutClient"]
+__all__ = ["JobReport", "Percentage", "Repositories", "RolloutClient", "SettingValues"]
 
 
-class RolloutClient(Reports, Story, Changes, Ramp, RepositoryChanges, Configuration, Workers, Programs):
+class RolloutClient(Status, Control, RepositoryLists, Safety, Ramp, Story, Settings, Practice, Workers, Programs):
     """The rollout of one feature, through one adapter.
 
-    Every method that changes something takes a `reason` for the history and returns a `Change`. All raise
-    `RolloutError` or one of its kinds. As a context manager it closes its connections at the end.
+    Nothing here prints: what shows something returns it, and the console puts it on screen. Every method that
+    changes something takes a `reason` for the history and returns a `Change`. All raise `RolloutError` or one of
+    its kinds. As a context manager it closes its connections at the end.
 
     Args:
         adapter: leads to the database.

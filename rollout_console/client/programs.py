@@ -1,4 +1,4 @@
-"""What the programs beside the console need of a client: `setup` and `monitor`."""
+"""What the programs beside the console need of a client: `setup`, `monitor` and `verify`."""
 
 from __future__ import annotations
 
@@ -120,6 +120,10 @@ class Programs(Calls):
             The id of the newest change now.
         """
         return self.adapter.wait_for_change(self.feature, newest, seconds)
+
+    def verify(self) -> results.Verification:
+        """Count again from the rows what is kept as counters, and return the differences."""
+        return self._read("rollout_verify", results.Verification)
 
     @property
     def listener(self) -> Callable[[str | None, float], str | None] | None:

@@ -1,4 +1,4 @@
-"""The ramp (R17): its plan, one step up it, and holds."""
+"""The ramp (R17): its plan, one step up it, holds, and what a step would do; nothing here raises past a hold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rollout_console import results
-from rollout_console.client.calls import Calls
+from rollout_console.client.calls import Calls, Percentage
+from rollout_console.client.command import Group, command
 from rollout_console.errors import BadArgument
 from rollout_console.validation import described, moment, whole, whole_percentage
 
@@ -14,10 +15,11 @@ EXAMPLE = "rollout.plan([5, 10, 25, 50, 100], hours=24)"
 
 
 class Ramp(Calls):
-    """What the ramp is and does; nothing here raises past a hold."""
+    """The plan and the way up it."""
 
+    @command(Group.RAMP, "rollout.plan()", purpose="steps")
     def plan(self) -> results.Plan:
-        """Return the plan, where the rollout stands in it, the gates before the next step, and when it may come."""
+        """Show the plan, where the rollout stands in it, the gates before the next step, and when it may come."""
         return self._read("rollout_plan", results.Plan)
 
     def set_plan(
@@ -56,12 +58,15 @@ class Ramp(Calls):
             freeze_until=moment(freeze, 'rollout.plan(freeze="3d")'),
         )
 
-    def advance(self, reason: str | None = None, *, force: bool = False) -> results.Advance:
-        """Raise to the next step of the plan if every gate is open; `outcome` and `shut` say what came of it.
+    @command(Group.RAMP, "rollout.advance()", purpose="up")
+    def advance(self, reason: str | None = None, force: bool = False) -> results.Advance:
+        """Go one step up the plan, or say which gates are shut and when they open.
+
+        force=True goes past them with a reason, which is recorded with the gates; it passes no hold.
 
         Args:
             reason: for the history.
-            force: whether to raise past shut gates, which are recorded; that needs a reason, and passes no hold.
+            force: whether to raise past shut gates.
 
         Raises:
             Refused: forced, and without a reason, or the ramp is held.
@@ -74,24 +79,49 @@ class Ramp(Calls):
         """Do what the ramp does by itself where `auto_advance` is on: one step up, or a hold on a weak signal."""
         return self._call("rollout_auto_advance", results.Advance, context=self._context())
 
+    @command(Group.RAMP, 'rollout.hold("looking at the errors")', purpose="wait")
     def hold(self, reason: str | None = None) -> results.Change:
-        """Keep the percentage: nobody raises it until `release`; lowering, stopping and the breaker go on.
+        """Keep the percentage: nobody raises it until release().
+
+        Lowering and stopping work all the same, and auto-rollback stays on.
 
         Args:
             reason: why, for those who would raise it.
         """
         return self._change("rollout_hold", reason)
 
+    @command(Group.RAMP, "rollout.release()", purpose="go on")
     def release(self, reason: str | None = None) -> results.Change:
         """Lift a hold.
 
-        With `auto_advance` the weak signals of this moment are accepted: they hold the ramp again only after they have
-        ended.
+        If the ramp goes by itself, what speaks against it now does not hold it again until it has ended.
 
         Args:
             reason: for the history.
         """
         return self._change("rollout_release", reason)
+
+    @command(Group.RAMP, "rollout.phases()", purpose="criteria")
+    def phases(self) -> results.Phases:
+        """Show the progression and whether the next phase may begin (R2)."""
+        return self._read("rollout_phases", results.Phases)
+
+    @command(Group.RAMP, "rollout.preview(25)", purpose="what if")
+    def preview(self, percentage: Percentage, examples: int | None = None) -> results.Preview:
+        """Show who would become eligible, or stop being so, at another percentage (R1).
+
+        With a number of examples, as in preview(50, 20), so many of each category are listed, one a line.
+
+        Args:
+            percentage: a whole number, 0 to 100.
+            examples: names for each category, 0 to 1,000; None for a few, in brief.
+        """
+        return self._read(
+            "rollout_preview",
+            results.Preview,
+            percentage=whole_percentage(percentage, "rollout.preview(25)"),
+            examples=None if examples is None else whole("examples", examples, "rollout.preview(25, 5)"),
+        )
 
 
 def _listed(given: object) -> list[object]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import field
 
-from rollout_console.console.registry import Command, Group
+from rollout_console.client.command import Command, Group
 from rollout_console.data_files import data_file
 from rollout_console.errors import BadArgument
 from rollout_console.render.dispatch import renderer

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import ClassVar
 
 from rollout_console import results
 from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
+from rollout_console.client.command import Command
+from rollout_console.console.output import Output
 from rollout_console.errors import BadArgument, NotFound, RolloutError
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.sanitize import sanitize
@@ -24,6 +28,29 @@ KINDS = {
     "supabase": "Supabase project",
     "none": "not connected",
 }
+
+
+class Console:
+    """A place to type commands in.
+
+    Attributes:
+        commands: those that there are, by name.
+        client: of the target and the feature where it is.
+        output: shows what commands return; standard output by default.
+    """
+
+    commands: ClassVar[Mapping[str, Command]]
+
+    def __init__(self, client: RolloutClient, output: Output | None = None) -> None:
+        self.client = client
+        self.output = output or Output()
+
+    def go(self, there: RolloutClient) -> None:
+        """Leave a place for another one."""
+        before, self.client = self.client, there
+        self.output.moved(there)
+        if there.adapter is not before.adapter:
+            before.close()
 
 
 class Place(Result, kw_only=True):

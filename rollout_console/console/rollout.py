@@ -5,26 +5,21 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from rollout_console.console.commands.control import Control
-from rollout_console.console.commands.places import Places
-from rollout_console.console.commands.ramp import Ramp
-from rollout_console.console.commands.repositories import Repositories
-from rollout_console.console.commands.safety import Safety
-from rollout_console.console.commands.settings import Settings
-from rollout_console.console.commands.status import Status
-from rollout_console.console.commands.story import Story
-from rollout_console.console.help import Help, help_for
-from rollout_console.console.registry import Group, command, commands_of
+from rollout_console.client import RolloutClient
+from rollout_console.client.command import commands_of
+from rollout_console.console.at_prompt import AtPrompt
+from rollout_console.console.bound import BoundCommand
+from rollout_console.console.place import Console
 from rollout_console.errors import BadArgument
 
+ONLY_HERE = commands_of(AtPrompt)
+COMMANDS = {**commands_of(RolloutClient), **ONLY_HERE}
 
-class Rollout(Status, Control, Repositories, Safety, Ramp, Story, Settings, Places):
+
+class Rollout(Console):
     """The commands, named as in the browser console. For scripts there is `rollout.client`."""
 
-    @command(Group.SAFETY, 'rollout.help("setRollout")', purpose="this")
-    def help(self, topic: str | None = None) -> Help:
-        """Show all commands, or more about one, a group, or a part of the runbook: help("recovery")."""
-        return help_for(topic, COMMANDS)
+    commands = COMMANDS
 
     def __dir__(self) -> list[str]:
         return [*(c.name for c in COMMANDS.values() if c.listed), "client"]
@@ -36,9 +31,11 @@ class Rollout(Status, Control, Repositories, Safety, Ramp, Story, Settings, Plac
         if name.startswith("_"):
             raise AttributeError(name)
         if name.replace("_", "").lower() == "emergencystop":  # the red button has no wrong spelling
-            return self.emergencyStop
-        alike = difflib.get_close_matches(name.lower(), {c.lower(): c for c in COMMANDS}, n=1, cutoff=0.5)
+            name = "emergencyStop"
+        if name in COMMANDS:
+            return BoundCommand(COMMANDS[name], self, AtPrompt(self) if name in ONLY_HERE else None)
         exact = {c.lower(): c for c in COMMANDS}
+        alike = difflib.get_close_matches(name.lower(), exact, n=1, cutoff=0.5)
         hint = f"did you mean {COMMANDS[exact[alike[0]]].example}?" if alike else "type rollout.help()"
         raise UnknownCommand(f"there is no command rollout.{name}; {hint}")
 
@@ -46,9 +43,6 @@ class Rollout(Status, Control, Repositories, Safety, Ramp, Story, Settings, Plac
         if name in COMMANDS:
             raise BadArgument(f"{name} is a command, not a setting; type {COMMANDS[name].example}")
         super().__setattr__(name, value)
-
-
-COMMANDS = commands_of(Rollout)
 
 
 class UnknownCommand(BadArgument, AttributeError):

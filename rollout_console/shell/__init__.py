@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rollout_console.console import Rollout
+from rollout_console.console.bound import PLACEHOLDERS
 from rollout_console.console.place import client_here
-from rollout_console.console.registry import PLACEHOLDERS
 from rollout_console.shell import completion, display, errors, paste, prompt, search, suggestions
 from rollout_console.shell.banner import banner
 from rollout_console.shell.session import Session

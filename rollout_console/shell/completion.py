@@ -65,7 +65,7 @@ class Completer:
             return self._places(found)
         if found := UNDO.search(line):
             return self._changes(found[1])
-        if (found := NUMBER.search(line)) and _takes(found.group(1), "percentage", "pct"):
+        if (found := NUMBER.search(line)) and _takes(found.group(1), "percentage"):
             percentages = [str(percentage) for percentage in self._percentages()]
             return found.group(2), [(p, "phase") for p in percentages if p.startswith(found.group(2))]
         if (found := TEXT.search(line)) and _takes(found.group(1), "topic"):
@@ -73,7 +73,7 @@ class Completer:
             return found.group(2), [(t, "topic") for t in topics if t.lower().startswith(found.group(2).lower())]
         if found and found.group(1) in LISTS:
             return self._listed(found.group(1), found.group(2))
-        if found and _takes(found.group(1), "repository", "repositories", "ids"):
+        if found and _takes(found.group(1), "repository", "repositories"):
             prefix = found.group(2)
             return prefix, self._ask(
                 prefix, lambda: [(name, "repository") for name in self._client().find_repositories(prefix, 30)]

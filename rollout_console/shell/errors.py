@@ -79,7 +79,7 @@ def one_line(error: BaseException, source: str) -> str | None:
         return None
     name, argument = call.group(1), call.group(2).strip()
     example = COMMANDS[name].example if name in COMMANDS else "rollout.help()"
-    takes_number = name in COMMANDS and COMMANDS[name].parameters[:1] in {("percentage",), ("pct",)}
+    takes_number = name in COMMANDS and COMMANDS[name].parameters[:1] == ("percentage",)
     quotable = re.fullmatch(r"\d+ ?%" if takes_number else r"[^\"'\[\](){}=,]+", argument)
     if name in COMMANDS and quotable:
         example = f'rollout.{name}("{sanitize(argument, 200)}")'

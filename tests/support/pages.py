@@ -12,6 +12,7 @@ import msgspec
 
 import rollout_console
 from rollout_console import results
+from rollout_console.client import SettingValues
 from rollout_console.client.calls import Calls
 from rollout_console.console import COMMANDS, Command, Group
 from tests.support import ROOT, cli_pages
@@ -66,6 +67,8 @@ def api() -> str:
         "## RolloutClient",
         _text(rollout_console.RolloutClient),
         *_methods(),
+        "### SettingValues",
+        _text(SettingValues),
         "## Errors",
         *_errors(),
         "## Results",

@@ -1,0 +1,56 @@
+"""Rollout control; each change is one call, one transaction and one row of history (R10)."""
+
+from __future__ import annotations
+
+from rollout_console import results
+from rollout_console.client.by_hand import stop_by_hand
+from rollout_console.client.calls import Calls, Percentage
+from rollout_console.client.command import Group, command
+from rollout_console.errors import BadArgument, Blocked, Refused, RolloutError
+from rollout_console.validation import whole_percentage
+
+
+class Control(Calls):
+    """Traffic up, down and halted."""
+
+    @command(Group.CONTROL, "rollout.setRollout(10)", purpose="percentage", verb="set")
+    def set_rollout(self, percentage: Percentage, reason: str | None = None) -> results.Change:
+        """Set the percentage of repositories in the rollout, 0 to 100 (R4).
+
+        During an emergency stop the percentage is stored and traffic stays halted.
+
+        Args:
+            percentage: a whole number, 0 to 100.
+            reason: for the history.
+        """
+        wanted = whole_percentage(percentage, "rollout.setRollout(10)")
+        return self._change("rollout_set_percentage", reason, percentage=wanted)
+
+    @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")', purpose="halt", verb="stop")
+    def emergency_stop(self, reason: str | None = None) -> results.Change:
+        """Halt all traffic immediately, without confirmation. resume() restores the percentage (R5).
+
+        Raises:
+            RolloutError: as any change; if the database was not reached, the key not accepted or the rollout
+                locked by a session that the role may not end, `by_hand` says how to stop without this console.
+        """
+        try:
+            return self._change("rollout_emergency_stop", reason)
+        except RolloutError as error:
+            if isinstance(error, Blocked) or not isinstance(error, BadArgument | Refused):
+                error.by_hand = stop_by_hand(reason, self.feature)
+            raise
+
+    @command(Group.CONTROL, "rollout.resume()", purpose="end stop")
+    def resume(self, percentage: Percentage | None = None, reason: str | None = None) -> results.Change:
+        """End the emergency stop, at the percentage that is set or at another one (R5).
+
+        Args:
+            percentage: a whole number, 0 to 100; None for the one that is kept.
+            reason: for the history.
+
+        Raises:
+            Refused: there is no stop, and the percentage is another than the one that is set.
+        """
+        wanted = None if percentage is None else whole_percentage(percentage, "rollout.resume(5)")
+        return self._change("rollout_resume", reason, percentage=wanted)

@@ -1,0 +1,37 @@
+"""Safety controls."""
+
+from __future__ import annotations
+
+from rollout_console import results
+from rollout_console.client.calls import Calls, Percentage
+from rollout_console.client.command import Group, command
+from rollout_console.validation import whole_percentage
+
+
+class Safety(Calls):
+    """Automatic rollback, and rollback by hand."""
+
+    @command(Group.SAFETY, "rollout.enableAutoRollback()", purpose="on")
+    def enable_auto_rollback(self, reason: str | None = None) -> results.Change:
+        """Switch automatic rollback on (R8)."""
+        return self._change("rollout_set_auto_rollback", reason, enabled=True)
+
+    @command(Group.SAFETY, "rollout.disableAutoRollback()", purpose="off")
+    def disable_auto_rollback(self, reason: str | None = None) -> results.Change:
+        """Switch automatic rollback off (R8)."""
+        return self._change("rollout_set_auto_rollback", reason, enabled=False)
+
+    @command(Group.SAFETY, "rollout.rollbackToPercentage(5)", purpose="lower")
+    def rollback_to_percentage(self, percentage: Percentage, reason: str | None = None) -> results.Change:
+        """Lower the percentage. Refuses to raise it (R6).
+
+        Raises:
+            Refused: it is higher than the one that is set.
+        """
+        wanted = whole_percentage(percentage, "rollout.rollbackToPercentage(5)")
+        return self._change("rollout_rollback", reason, percentage=wanted)
+
+    @command(Group.SAFETY, "rollout.rollbackToZero()", purpose="0 %")
+    def rollback_to_zero(self, reason: str | None = None) -> results.Change:
+        """Set 0 %: only the whitelist is eligible (R6)."""
+        return self._change("rollout_rollback", reason, percentage=0)

@@ -1,0 +1,92 @@
+"""A command of one console, ready to be called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from rollout_console.client.command import Command
+from rollout_console.console.place import Console
+from rollout_console.errors import BadArgument, Interrupted
+from rollout_console.validation import described
+
+
+class Placeholder:
+    """Stands for an argument that the manual leaves open, as in `rollout.setRollout(percentage)`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: a placeholder of the manual>"
+
+
+PLACEHOLDERS = {name: Placeholder(name) for name in ("percentage", "pct", "ids", "reason")}
+ALSO = {"pct": "percentage", "ids": "repositories"}  # names of parameters in the browser console and in runbooks
+
+
+class BoundCommand:
+    """Checks the call, waits, shows the result once, and returns it.
+
+    Args:
+        info: the command.
+        console: where it is typed.
+        owner: has its method; None for the client, of the place where the console then is.
+    """
+
+    def __init__(self, info: Command, console: Console, owner: object | None) -> None:
+        self.info = info
+        self._console = console
+        self._owner = owner
+        self.__name__ = info.name
+        self.__doc__ = f"{info.summary}\n\n{info.details}".strip()
+        self.__signature__ = info.signature
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Run the command and show what it returns.
+
+        Returns:
+            The result; None if an argument is still a placeholder of the manual, which is said
+            instead, so that a pasted block goes on with its next line.
+        """
+        info, output, adapter = self.info, self._console.output, self._console.client.adapter
+        named = {name if name in info.parameters else ALSO.get(name, name): value for name, value in kwargs.items()}
+        try:
+            bound = info.signature.bind(*args, **named)
+        except TypeError as error:
+            raise BadArgument(f"{info.name}: {error}; type {info.example}") from None
+        for name, value in list(bound.arguments.items()):
+            if not _is_placeholder(value):
+                continue
+            if info.signature.parameters[name].default is not inspect.Parameter.empty:
+                del bound.arguments[name]
+                continue
+            output.refuse(f"{name} is a placeholder; nothing was done: type for example {info.example}")
+            return None
+        output.announce(_typed(info.name, args, kwargs))
+        method = getattr(self._owner or self._console.client, info.method.__name__)
+        try:
+            with nullcontext() if info.own_screen else output.waiting(adapter.patience):
+                result = method(*bound.args, **bound.kwargs)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"{info.name} was interrupted; to see where things stand, type rollout.status()"
+            ) from None
+        output.show(result, self._console.client.adapter.notice)
+        return result
+
+    def __repr__(self) -> str:
+        return f"{self.info.summary} To run it, type {self.info.example}"
+
+
+def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    arguments = [*map(described, args), *(f"{key}={described(value)}" for key, value in kwargs.items())]
+    return f"rollout.{name}({', '.join(arguments)})"
+
+
+def _is_placeholder(value: object) -> bool:
+    return isinstance(value, Placeholder) or (
+        isinstance(value, list | tuple) and any(isinstance(item, Placeholder) for item in value)
+    )
