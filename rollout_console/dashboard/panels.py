@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rollout_console import results
 from rollout_console.dashboard.layout import Panel
-from rollout_console.dashboard.marks import legend, marks_line, marks_of
 from rollout_console.render.chart import MARGIN, error_chart
 from rollout_console.render.criteria import format_target, met_mark
 from rollout_console.render.errors import kind_name, repositories_phrase
 from rollout_console.render.formatting import format_age, format_count, format_duration, format_measure, format_percent
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import cells, fold, pack, shorten_middle
+from rollout_console.render.marks import SIGNS, legend, marks_line
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 
@@ -21,17 +21,17 @@ WITH_DURATION = 56  # columns from which a processor's average time is shown
 
 def chart(seen: results.Overview, screen: Screen, width: int) -> Panel:
     """Return the error rate of the window as a chart, with marks below it for what was changed."""
-    marks, trend, status = marks_of(seen.trend, seen.history.entries), seen.trend, seen.status
-    judged = "; judged since R" if status.health.since_restart and trend.restarted_at else ""
-    title, signs = f"error rate, last {status.monitoring_window_hours} h{judged}", legend(marks)
+    trend, status = seen.trend, seen.status
+    signs = legend(trend)
+    judged = "; judged since R" if status.health.since_restart and SIGNS["restart"].letter in signs else ""
+    title = f"error rate, last {status.monitoring_window_hours} h{judged}"
     beside_title = cells(f" {title}   {signs} ") <= width
     below = [f" {signs}"] if signs and not beside_title else []
 
     def draw(width: int, height: int) -> list[str]:
         explained = below if height > CHART_LEAST else []
         *lines, times = error_chart(trend, screen, width - 1, max(3, height - AXIS - len(explained)))
-        line = marks_line(marks, trend.points[0].at, status.server_time, width - 1 - MARGIN)
-        return [*lines, " " * MARGIN + line, times, *explained]
+        return [*lines, " " * MARGIN + marks_line(trend, width - 1 - MARGIN), times, *explained]
 
     return Panel(f"{title}   {signs}" if signs and beside_title else title, draw, CHART_LEAST, CHART_WANTED)
 

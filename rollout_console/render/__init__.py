@@ -12,8 +12,8 @@ from rollout_console.render import (  # importing them registers their renderers
     guardrail,
     health_check,
     history,
+    incident,
     outcomes,
-    postmortem,
     progression,
     ramp,
     settings,
@@ -25,6 +25,7 @@ from rollout_console.render import (  # importing them registers their renderers
 )
 from rollout_console.render.dispatch import render
 from rollout_console.render.html import render_html
+from rollout_console.render.incident import postmortem
 from rollout_console.render.screen import Screen
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "guardrail",
     "health_check",
     "history",
+    "incident",
     "outcomes",
     "postmortem",
     "progression",

@@ -10,18 +10,13 @@ from itertools import groupby, pairwise
 
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
+from rollout_console.render.marks import marks_line, told
 from rollout_console.render.screen import Screen
 from rollout_console.render.svg import error_rate_drawing
-from rollout_console.results import ErrorTrend, MarkKind, TrendMark
+from rollout_console.results import ErrorTrend
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 MARGIN = 9  # columns for the scale on the left
-MARKS: dict[MarkKind, tuple[str, str]] = {
-    "trip": ("T", "tripped,"),
-    "stop": ("S", "stopped at"),
-    "restart": ("R", "restart at"),
-    "change": ("C", "changed to"),
-}
 MARKS_TOLD = 4
 
 
@@ -114,18 +109,8 @@ def mark_lines(trend: ErrorTrend, width: int) -> list[str]:
     """
     if not trend.marks or not trend.points:
         return []
-    first, span = trend.points[0].at, (trend.ends_at - trend.points[0].at).total_seconds() or 1.0
-    room = width - MARGIN
-    letters = [" "] * room
-    for mark in trend.marks:
-        letters[min(room - 1, max(0, int(room * (mark.at - first).total_seconds() / span)))] = MARKS[mark.kind][0]
-    return [" " * MARGIN + "".join(letters).rstrip(), f" {',  '.join(map(_told, trend.marks[-MARKS_TOLD:]))}"]
-
-
-def _told(mark: TrendMark) -> str:
-    letter, words = MARKS[mark.kind]
-    percentage = "" if mark.percentage is None else f" {mark.percentage} %"
-    return f"{letter} {mark.at.astimezone():%H:%M} {words}{percentage}"
+    line = " " * MARGIN + marks_line(trend, width - MARGIN)
+    return [line.rstrip(), f" {',  '.join(map(told, trend.marks[-MARKS_TOLD:]))}"]
 
 
 def _window(trend: ErrorTrend) -> str:

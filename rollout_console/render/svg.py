@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 from rollout_console.render.formatting import format_number, format_percent, format_time
 from rollout_console.render.layout import shorten_middle
+from rollout_console.render.marks import SIGNS
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import ErrorTrend, MarkKind, Plan
+from rollout_console.results import ErrorTrend, Plan
 
 WIDTH, LEFT, RIGHT = 720, 60, 10  # of a drawing and of its margins, in its own units; text is 12 high
 LETTER = 7.5  # width of a letter, at most
 PLOT = WIDTH - LEFT - RIGHT
 GOOD, BAD = "#1a73e8", "#d93025"
-MARKS: dict[MarkKind, str] = {"trip": "tripped", "stop": "stopped", "restart": "restart", "change": ""}
 ROWS = 3  # of labels of marks; what finds no room keeps its line, without words
 
 
@@ -125,7 +125,7 @@ def _marks(trend: ErrorTrend, top: float, bottom: float) -> list[str]:
     parts, free = [], [float(LEFT)] * ROWS
     for mark in trend.marks:
         x = LEFT + PLOT * min(1.0, max(0.0, (mark.at - first).total_seconds() / span))
-        words = " ".join(filter(None, (MARKS[mark.kind], "" if mark.percentage is None else f"{mark.percentage} %")))
+        words = SIGNS[mark.kind].meaning + ("" if mark.percentage is None else f" {mark.percentage} %")
         wide = LETTER * len(words)
         begins = min(x, WIDTH - wide)
         row = next((row for row in range(ROWS) if free[row] <= begins), None)

@@ -43,12 +43,6 @@ class Timeline(Result, kw_only=True):
     errors: list[ErrorKind]
     trend: ErrorTrend
 
-    def to_markdown(self) -> str:
-        """Return the first draft of a post-mortem, in Markdown; text of others in it is escaped."""
-        from rollout_console.render.postmortem import postmortem  # how it looks is known there
-
-        return postmortem(self)
-
 
 class Postmortem(Timeline, kw_only=True):
     """`rollout.timeline(markdown=True)`: the same, shown as Markdown."""

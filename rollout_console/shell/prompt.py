@@ -10,6 +10,7 @@ from typing import Any, get_args
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
 from rollout_console.render.formatting import format_age, format_count, format_percent
+from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import cells, shorten_middle
 from rollout_console.render.sanitize import sanitize
@@ -20,7 +21,6 @@ from rollout_console.shell.session import Session
 from rollout_console.targets import Colour
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
-VERDICTS = {"no_data": "no jobs yet", "small_sample": "few jobs", "healthy": "healthy", "breach": "BREACH"}
 STALE = 30.0  # seconds after which the status is marked as stale
 
 
@@ -67,9 +67,11 @@ def _words(known: Snapshot[Status], author: bool) -> str:
     if status is None:
         return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
     health = status.health
-    parts = [VERDICTS.get(health.verdict, sanitize(health.verdict, 40))]
+    verdict, _ = VERDICTS[health.verdict]
+    parts = [verdict.format(health=health)]
     if health.jobs:
-        parts[0] += f": {format_percent(health.error_rate)} errors, {format_count(health.jobs)} jobs"
+        sample = "" if "jobs" in verdict else f", {format_count(health.jobs)} jobs"
+        parts[0] += f": {format_percent(health.error_rate)} errors{sample}"
     if status.last_change is not None:
         change = status.last_change
         by = f", {change_author(change)}" if author else ""

@@ -8,7 +8,7 @@ import pytest
 
 from rollout_console import results
 from rollout_console.errors import BadArgument, RolloutError
-from rollout_console.render import Screen, render
+from rollout_console.render import Screen, postmortem, render
 
 HOSTILE = "\x1b[2J<script>alert(1)</script> | [a](javascript:x) **b** `c`\n# d\n| e @all https://evil.example www.evil.example"
 
@@ -95,7 +95,7 @@ def test_hundreds_of_events_are_bounded_and_it_says_what_is_left_out(running):
     assert timeline.events[-1].change.reason == "note 600"
     assert timeline.left_out >= 300
     assert "earlier events are left out" in render(timeline, Screen())
-    assert "earlier events are left out" in timeline.to_markdown()
+    assert "earlier events are left out" in postmortem(timeline)
     whole = running.client.timeline("1h", limit=1000)
     assert (whole.left_out, len(whole.events)) == (0, len(timeline.events) + timeline.left_out)
 
@@ -107,9 +107,9 @@ def test_r12_text_of_others_is_no_markup_in_a_post_mortem(running):
                 " values (%s, %s, gen_random_uuid(), now())",
                 running.client.feature, HOSTILE)  # fmt: skip
     timeline = running.client.timeline("1h")
-    for shown in (render(timeline, Screen()), timeline.to_markdown()):
+    for shown in (render(timeline, Screen()), postmortem(timeline)):
         assert "\x1b" not in shown
-    markdown = timeline.to_markdown()
+    markdown = postmortem(timeline)
     assert "<script" not in markdown
     assert "](javascript" not in markdown
     assert "https://" not in markdown
@@ -122,7 +122,7 @@ def test_r12_text_of_others_is_no_markup_in_a_post_mortem(running):
 def test_the_post_mortem_at_the_prompt_is_the_timeline_as_markdown(running):
     timeline = running.client.timeline("1h")
     assert isinstance(timeline, results.Timeline)
-    markdown = timeline.to_markdown()
+    markdown = postmortem(timeline)
     assert markdown.startswith(f"# Incident: {timeline.feature_name.replace('_', chr(92) + '_')}, ")
     for heading in ("Summary", "Timeline", "Errors", "Error rate in the rollout", "Cause"):
         assert f"\n## {heading}\n" in markdown

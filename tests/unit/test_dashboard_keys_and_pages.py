@@ -21,12 +21,12 @@ from rollout_console.dashboard.keys import (
     help_lines,
     text_of,
 )
-from rollout_console.dashboard.marks import MEANINGS
 from rollout_console.dashboard.pages import Page, Row, text_page
 from rollout_console.dashboard.palette import candidates, completed, hint, parse
 from rollout_console.errors import BadArgument
 from rollout_console.render import Screen
 from rollout_console.render.layout import cells
+from rollout_console.render.marks import SIGNS
 from tests.support import ROOT
 
 VIEWS = {"overview": OVERVIEW, "page": (*PAGE, *SCROLL), "list": (*PAGE, *CHOOSE), "question": ASKING}
@@ -177,5 +177,5 @@ def test_the_page_of_the_dashboard_has_every_key_and_sign():
     page = (ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8")
     for key in OVERVIEW:
         assert f"| `{key.name}` | {key.does} |" in page
-    for sign in MEANINGS:
-        assert f"`{sign}`" in page
+    for sign in SIGNS.values():
+        assert f"`{sign.letter}`" in page

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from wcwidth import wcswidth
 
 from rollout_console.dashboard.header import lowered_by
 from rollout_console.dashboard.layout import Panel, beside, columns_for, heights, stack
-from rollout_console.dashboard.marks import MEANINGS, Mark, legend, marks_line
 from rollout_console.dashboard.view import draw
 from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen
 from rollout_console.render.layout import ESCAPE, cells, clip, pack, pad
+from rollout_console.render.marks import legend, marks_line
 from rollout_console.results import (
     Categories,
     Category,
     ErrorKind,
+    ErrorTrend,
     HealthWarning,
     History,
     HistoryEntry,
+    MarkKind,
     Overview,
     PlanStep,
     ProcessorMetrics,
+    TrendMark,
+    TrendPoint,
 )
 from tests.support.samples import NOW, sample
 from tests.unit.test_render_width import TEXTS
@@ -134,20 +139,28 @@ def test_nothing_is_printed_over_the_panel_beside():
     assert lines == ["x" * 9 + "… │ " + "y" * 9 + "…", *["x" * 9 + "… │ "] * 2]
 
 
-@pytest.mark.parametrize(
-    ("hours", "position"), [(0, 0), (12, 50), (24, 99), (30, 99)]
-)  # fmt: skip
+def marked(*marks: tuple[float, MarkKind]) -> ErrorTrend:
+    """A trend of a day, with marks so many hours after its beginning."""
+    points = [
+        TrendPoint(at=NOW + timedelta(hours=h), jobs=1, errors=0, control_jobs=0, control_errors=0) for h in range(24)
+    ]
+    found = [TrendMark(at=NOW + timedelta(hours=hours), kind=kind, percentage=5) for hours, kind in marks]
+    return ErrorTrend(max_error_rate=5, restarted_at=None, points=points, marks=found)
+
+
+@pytest.mark.parametrize(("hours", "position"), [(0, 0), (12, 50), (24, 99), (30, 99)])
 def test_a_mark_stands_at_its_moment(hours, position):
-    line = marks_line([Mark(NOW + timedelta(hours=hours), "T")], NOW, NOW + timedelta(hours=24), 100)
+    line = marks_line(marked((hours, "trip")), 100)
     assert len(line) == 100
     assert line.index("T") == position
 
 
-def test_of_marks_in_one_place_the_most_important_is_seen_and_each_sign_explained():
-    marks = [Mark(NOW, sign) for sign in ("▲", "T", "R", "S", "▼")]
-    assert marks_line(marks, NOW, NOW + timedelta(hours=1), 10) == "T" + " " * 9
-    assert all(f"{sign} {meaning}" in legend(marks) for sign, meaning in MEANINGS.items())
-    assert legend([]) == ""
+def test_of_marks_in_one_place_the_most_important_is_seen_and_each_letter_explained():
+    kinds = get_args(MarkKind)
+    for order in (kinds, kinds[::-1]):
+        assert marks_line(marked(*((0, kind) for kind in order)), 10) == "T" + " " * 9
+    assert legend(marked(*((0, kind) for kind in kinds))) == "T tripped  S stopped  R restart  C changed"
+    assert legend(marked()) == ""
 
 
 def test_lines_are_cut_padded_and_packed_by_cells():

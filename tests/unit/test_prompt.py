@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from rollout_console.refresh import Snapshot
+from rollout_console.render.health import VERDICTS
 from rollout_console.render.layout import cells
-from rollout_console.results import Status
+from rollout_console.results import Status, Verdict
 from rollout_console.shell.prompt import toolbar
 from tests.support.samples import sample
 
@@ -25,3 +28,11 @@ def test_the_toolbar_is_no_wider_than_the_terminal(text, width):
 def test_a_wide_terminal_shows_who_made_the_last_change():
     known = Snapshot(sample(Status, "somebody"), fetched=time.monotonic())
     assert "somebody@somebody" in toolbar(known, 200)[0][1]
+
+
+def test_the_toolbar_says_each_verdict_in_the_words_of_the_reports():
+    status = sample(Status, "x")
+    for verdict in get_args(Verdict):
+        judged = replace(status, health=replace(status.health, verdict=verdict))
+        line = toolbar(Snapshot(judged, fetched=time.monotonic()), 200)[0][1]
+        assert VERDICTS[verdict][0].format(health=judged.health) in line

@@ -10,8 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from rollout_console.render import Screen, render
-from rollout_console.render.postmortem import escape
+from rollout_console.render import Screen, postmortem, render
+from rollout_console.render.incident import escape
 from rollout_console.results import ErrorKind, Errors, Event, HistoryEntry, Postmortem, Timeline
 from tests.support.samples import NOW, sample
 
@@ -70,20 +70,20 @@ def test_each_event_has_words():
 def test_evidence_that_others_have_written_breaks_nothing(evidence):
     timeline = told(event("trip", change=sample(HistoryEntry, evidence=evidence)))
     assert "TRIPPED" in render(timeline, PIPE)
-    assert "TRIPPED" in timeline.to_markdown()
+    assert "TRIPPED" in postmortem(timeline)
 
 
 def test_a_timeline_without_events_says_so():
     assert "nothing happened" in render(told(errors=[]), PIPE)
-    markdown = told(errors=[]).to_markdown()
+    markdown = postmortem(told(errors=[]))
     assert "Nothing happened." in markdown
     assert "None." in markdown
 
 
 def test_the_post_mortem_is_the_timeline_in_markdown():
     timeline = sample(Postmortem)
-    assert render(timeline, PIPE) == timeline.to_markdown()
-    page = MarkdownIt("gfm-like", {"linkify": False}).render(timeline.to_markdown())
+    assert render(timeline, PIPE) == postmortem(timeline)
+    page = MarkdownIt("gfm-like", {"linkify": False}).render(postmortem(timeline))
     assert page.count("<table>") == 2
     assert page.count("<h2>") == 8
     assert page.count("<code") == 1

@@ -29,7 +29,7 @@ def render_postmortem(timeline: Postmortem, screen: Screen) -> str:
 
 
 def postmortem(timeline: Timeline) -> str:
-    """Return what is known as Markdown, and headings for what only people know."""
+    """Return what is known as Markdown, and headings for what only people know; text of others in it is escaped."""
     title = f"# Incident: {escape(timeline.feature_name, 100)}, {_day(timeline.since)}"
     first, last = (f"{_day(moment)} {_clock(moment)}" for moment in (timeline.since, timeline.server_time))
     parts = [
