@@ -23,6 +23,7 @@ from rollout_console.errors import (
 if TYPE_CHECKING:
     from rollout_console import results
     from rollout_console.client import JobReport, RolloutClient
+    from rollout_console.client.connect import connect
 
 __version__ = "0.1.0"
 __all__ = [
@@ -45,33 +46,11 @@ __all__ = [
     "results",
 ]
 
-
-def connect(
-    url: str | None = None, key: str | None = None, feature: str | None = None, target: str | None = None
-) -> RolloutClient:
-    """Return a client; the first call connects. Use it in a `with` statement, or `close()` it.
-
-    Args:
-        url: `https://…` of a Supabase project, or `postgresql://…` of a database; None for the target that the
-            environment names.
-        key: the key of the Supabase project; None only without a Supabase URL.
-        feature: the name of the feature that is rolled out; None for the one that the target or the environment names.
-        target: a name in `targets.toml`, in place of url and key.
-
-    Raises:
-        NotConfigured: the settings contradict each other or name no usable target.
-        BadCredentials: what is given as a key can't be one.
-    """
-    from rollout_console.adapters import open_adapter
-    from rollout_console.client import RolloutClient
-    from rollout_console.settings import Settings
-
-    settings = Settings.from_environment({} if target is None else {"ROLLOUT_TARGET": target})
-    if url is not None or key is not None:
-        if target is not None:
-            raise NotConfigured("a target is named, or given as url and key, but not both; type connect(target=...)")
-        settings = settings.at(url, key)
-    return RolloutClient(open_adapter(settings), feature or settings.feature)
+ELSEWHERE = {
+    "JobReport": "rollout_console.client",
+    "RolloutClient": "rollout_console.client",
+    "connect": "rollout_console.client.connect",
+}
 
 
 def load_ipython_extension(ip: Any) -> None:
@@ -92,8 +71,8 @@ def __getattr__(name: str) -> Any:
     # Loaded when asked for: an IPython prompt that only loads the extension need not wait for them.
     from importlib import import_module
 
-    if name in {"JobReport", "RolloutClient"}:
-        return getattr(import_module("rollout_console.client"), name)
     if name == "results":
         return import_module("rollout_console.results")
+    if name in ELSEWHERE:
+        return getattr(import_module(ELSEWHERE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

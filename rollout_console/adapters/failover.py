@@ -6,12 +6,13 @@ import threading
 from typing import Any
 
 from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.wrapper import Wrapper
 from rollout_console.errors import Refused, RolloutError, Unreachable
 
 NOTICE = "the API is unreachable: went through PostgreSQL directly"
 
 
-class FailoverAdapter(Adapter):
+class FailoverAdapter(Wrapper):
     """Calls through the API; stops, rollbacks to zero and the status fail over to PostgreSQL.
 
     Args:
@@ -20,10 +21,8 @@ class FailoverAdapter(Adapter):
     """
 
     def __init__(self, api: Adapter, postgres: Adapter | None = None) -> None:
-        self.api = api
+        super().__init__(api)
         self.postgres = postgres
-        self.target = api.target
-        self.patience = api.patience
         self._local = threading.local()
 
     @property
@@ -36,7 +35,7 @@ class FailoverAdapter(Adapter):
         """See `Adapter.call`. Both calls carry the same operation id, so nothing is done twice."""
         self._local.notice = None
         try:
-            return self.api.call(function, changes=changes, idempotent=idempotent, **parameters)
+            return super().call(function, changes=changes, idempotent=idempotent, **parameters)
         except Unreachable as error:
             unreachable = error
         if self.postgres is not None and idempotent and _is_urgent(function, parameters):
@@ -53,22 +52,9 @@ class FailoverAdapter(Adapter):
                 )
         raise unreachable
 
-    def pause(self, seconds: float) -> None:
-        """See `Adapter.pause`."""
-        self.api.pause(seconds)
-
-    @property
-    def listens(self) -> bool:
-        """See `Adapter.listens`."""
-        return self.api.listens
-
-    def warm_up(self) -> None:
-        """See `Adapter.warm_up`."""
-        self.api.warm_up()
-
     def close(self) -> None:
         """See `Adapter.close`."""
-        self.api.close()
+        super().close()
         if self.postgres is not None:
             self.postgres.close()
 

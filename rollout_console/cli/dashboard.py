@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
             "the dashboard draws on a full screen, which is lacking here; type: rollout-console status", file=sys.stderr
         )
         return Exit.WRONG_USE
-    from rollout_console import connect
+    from rollout_console.client.connect import connect
     from rollout_console.dashboard.app import Dashboard
 
     Dashboard(connect(), every=max(SHORTEST, args.every)).run()

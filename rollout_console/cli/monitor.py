@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
     Returns:
         The exit status of `Monitor.run` or `Monitor.check_once`; WRONG_USE if the interval or the settings are wrong.
     """
-    from rollout_console import connect
+    from rollout_console.client.connect import connect
     from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts
     from rollout_console.monitor.fan_out import fan_out

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rollout_console import connect
 from rollout_console.client import RolloutClient
+from rollout_console.client.connect import connect
 from rollout_console.errors import BadArgument
 from rollout_console.migrate import apply_one_by_one, pending
 from rollout_console.render import Screen, render

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rollout_console import connect
+from rollout_console.client.connect import connect
 from rollout_console.render import Screen
 from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.criteria import met_mark

@@ -58,12 +58,12 @@ class BoundCommand:
         except TypeError as error:
             raise BadArgument(f"{info.name}: {error}; type {info.example}") from None
         for name, value in list(bound.arguments.items()):
-            if not _is_placeholder(value):
+            if (left_open := _placeholder_in(value)) is None:
                 continue
             if info.signature.parameters[name].default is not inspect.Parameter.empty:
                 del bound.arguments[name]
                 continue
-            output.refuse(f"{name} is a placeholder; nothing was done: type for example {info.example}")
+            output.refuse(f"{left_open.name} is a placeholder; nothing was done: type for example {info.example}")
             return None
         output.announce(_typed(info.name, args, kwargs))
         method = getattr(self._owner or self._console.client, info.method.__name__)
@@ -86,7 +86,6 @@ def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> s
     return f"rollout.{name}({', '.join(arguments)})"
 
 
-def _is_placeholder(value: object) -> bool:
-    return isinstance(value, Placeholder) or (
-        isinstance(value, list | tuple) and any(isinstance(item, Placeholder) for item in value)
-    )
+def _placeholder_in(value: object) -> Placeholder | None:
+    parts = value if isinstance(value, list | tuple) else [value]
+    return next((part for part in parts if isinstance(part, Placeholder)), None)

@@ -11,6 +11,7 @@ from rollout_console import results
 from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.client.command import Command
+from rollout_console.client.connect import connect
 from rollout_console.console.output import Output
 from rollout_console.errors import BadArgument, NotFound, RolloutError
 from rollout_console.render.dispatch import renderer
@@ -92,8 +93,6 @@ def no_such_feature(feature: str) -> NotFound:
 
 def client_here() -> tuple[RolloutClient, RolloutError | None]:
     """Return the client that the settings lead to; if they lead nowhere, one that says so when called, and why."""
-    from rollout_console import connect
-
     try:
         return connect(), None
     except RolloutError as error:
@@ -114,8 +113,6 @@ def client_at(client: RolloutClient, target: object, feature: object) -> Rollout
         if value is not None and (not isinstance(value, str) or not value.strip()):
             raise BadArgument(f"a {name} is a name in quotes, not {described(value)}; to see them, type rollout.use()")
     if target is not None:
-        from rollout_console import connect
-
         return connect(target=str(target), feature=None if feature is None else str(feature))
     return client if feature is None else RolloutClient(client.adapter, str(feature), who=client.who)
 

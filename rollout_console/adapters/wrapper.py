@@ -1,0 +1,52 @@
+"""An adapter around another one: passes everything on, for those that change a part of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rollout_console.adapters.base import Adapter
+
+
+class Wrapper(Adapter):
+    """Does all that an adapter does through another one.
+
+    Args:
+        adapter: the one that is wrapped.
+    """
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self.target = adapter.target
+        self.patience = adapter.patience
+
+    def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
+        """See `Adapter.call`."""
+        return self.adapter.call(function, changes=changes, idempotent=idempotent, **parameters)
+
+    def wait_for_change(
+        self, feature: str, newest: str | None, seconds: float, ask_every: float | None = None
+    ) -> str | None:
+        """See `Adapter.wait_for_change`."""
+        return self.adapter.wait_for_change(feature, newest, seconds, ask_every)
+
+    def pause(self, seconds: float) -> None:
+        """See `Adapter.pause`."""
+        self.adapter.pause(seconds)
+
+    @property
+    def listens(self) -> bool:
+        """See `Adapter.listens`."""
+        return self.adapter.listens
+
+    @property
+    def notice(self) -> str | None:
+        """See `Adapter.notice`."""
+        return self.adapter.notice
+
+    def warm_up(self) -> None:
+        """See `Adapter.warm_up`."""
+        self.adapter.warm_up()
+
+    def close(self) -> None:
+        """See `Adapter.close`."""
+        self.adapter.close()
