@@ -5,103 +5,72 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import pytest
-from psycopg.types.json import Jsonb
+from rollout_console.adapters import Adapter
+from rollout_console.adapters.wrapper import Wrapper
+from rollout_console.client import RolloutClient
+from rollout_console.results import CategorizationRun
+from tests.support.changes import CHANGES, Change
 
-FAILURES = (
-    "select record_rollout_job((select min(id::text)::uuid from repositories), 'inngest', false, treated => true)"
-    " from generate_series(1, 20)"
-)
-RUNNING = "select rollout_set_percentage(50)"
-CATEGORIZED = "select rollout_categorize_batch()"
+MONITOR = uuid.UUID("6e2a3bd1-5a58-4be9-94a3-0a5a51a1e6f1")
 
-# For every function that takes a context: how to get where it has something to do, and its arguments.
-SENT: dict[str, tuple[list[str], dict[str, Any]]] = {
-    "rollout_set_percentage": ([], {"percentage": 20}),
-    "rollout_rollback": ([RUNNING], {"percentage": 5}),
-    "rollout_emergency_stop": ([RUNNING], {"reason": "errors"}),
-    "rollout_resume": (["select rollout_emergency_stop()"], {"percentage": 5}),
-    "rollout_set_auto_rollback": ([], {"enabled": False}),
-    "rollout_check_health": (
-        [
-            RUNNING,
-            "select rollout_set_auto_rollback(false)",
-            FAILURES,
-            "update rollout_configuration set auto_rollback_enabled = true",
-        ],
-        {},
+
+def categorize_some(client: RolloutClient) -> None:
+    client._call("rollout_categorize_batch", CategorizationRun, batch_size=2, run_id=None, context=client._context())
+
+
+# What programs change beside the commands of the console, on a rollout that nobody has begun yet.
+PROGRAMS = {
+    "catch_up": Change(lambda c, _: None, lambda c: c.catch_up(2)),
+    "categorize_all": Change(lambda c, _: None, categorize_some),
+    "begin": Change(lambda c, _: c.categorize_all(), lambda c: c.begin(10)),
+    "seed_whitelist": Change(lambda c, _: None, lambda c: c.seed_whitelist()),
+    "create": Change(lambda c, _: None, lambda c: RolloutClient(c.adapter, "another_feature", who=c.who).create()),
+    "monitor_beat": Change(lambda c, _: None, lambda c: c.monitor_beat(MONITOR, 60)),
+    "claim_alerts": Change(lambda c, _: None, lambda c: c.claim_alerts(["breach", "stop"], 60, ["breach"], [])),
+    "auto_advance": Change(
+        lambda c, _: (c.set_rollout(100), c.configure(auto_advance=True)), lambda c: c.auto_advance()
     ),
-    "rollout_add_to_whitelist": ([], {"repositories": ["acme/repo-1"]}),
-    "rollout_remove_from_whitelist": (
-        ["select rollout_add_to_whitelist('{acme/repo-1}')"],
-        {"repositories": ["acme/repo-1"]},
-    ),
-    "rollout_add_to_blacklist": ([], {"repositories": ["acme/repo-1"]}),
-    "rollout_remove_from_blacklist": (
-        ["select rollout_add_to_blacklist('{acme/repo-1}')"],
-        {"repositories": ["acme/repo-1"]},
-    ),
-    "rollout_undo": (["""select rollout_set_percentage(50, context => '{"operator": "alice"}')"""], {}),
-    "rollout_configure": ([], {"settings": {"max_error_rate": 4}}),
-    "rollout_set_plan": ([], {"percentages": [5, 50], "hours": [24]}),
-    "rollout_advance": ([], {}),
-    "rollout_auto_advance": (
-        [
-            "select rollout_set_percentage(100)",
-            """select rollout_configure('{"auto_advance": true}')""",
-        ],
-        {},
-    ),
-    "rollout_hold": ([], {"reason": "looking"}),
-    "rollout_release": (["select rollout_hold('looking')"], {}),
-    "rollout_note": ([], {"reason": "the status page is red"}),
-    "rollout_mark_as_test": ([], {"repositories": ["acme/repo-1"]}),
-    "rollout_unmark_as_test": (["select rollout_mark_as_test('{acme/repo-1}')"], {"repositories": ["acme/repo-1"]}),
-    "rollout_categorize_batch": ([], {"batch_size": 2}),
-    "rollout_catch_up": ([], {"batch_size": 2}),
-    "rollout_create": ([], {"feature_name": "another_feature"}),
-    "rollout_begin": ([CATEGORIZED], {"percentage": 10}),
-    "rollout_seed_whitelist": ([CATEGORIZED], {"max_rows": 2}),
-    "rollout_monitor_beat": ([], {"monitor_id": "6e2a3bd1-5a58-4be9-94a3-0a5a51a1e6f1", "every_seconds": 60}),
-    "rollout_claim_alerts": ([], {"kinds": ["breach", "stop"], "raised": ["breach"]}),
 }
-NO_CHANGE_OF_A_ROLLOUT = {"rollout_monitor_beat", "rollout_claim_alerts"}
+WITHOUT_A_ROW = {"categorize_all", "monitor_beat", "claim_alerts"}  # no change of a rollout, or not at its end yet
 FOR_THE_OWNER = {"rollout_decide_by"}  # over a connection that retries nothing
-ROW_AT_THE_END_OF_A_RUN = {"rollout_categorize_batch"}
 
 
-def test_r10_every_function_with_an_operation_id_is_tried_below(rollout):
+class Last(Wrapper):
+    """Keeps what was sent last, and its answer."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        super().__init__(adapter)
+        self.function = ""
+        self.sent: dict[str, Any] = {}
+        self.answer: Any = None
+
+    def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
+        self.function, self.sent = function, {"changes": changes, "idempotent": idempotent, **parameters}
+        self.answer = super().call(function, changes=changes, idempotent=idempotent, **parameters)
+        return self.answer
+
+
+def test_r10_sent_twice_it_is_made_once_and_answered_alike(rollout):
+    rollout.add_repositories(20)
+    last = Last(rollout.client.adapter)
+    client = RolloutClient(last, rollout.client.feature, who=rollout.client.who)
+    tried = set()
+    for name, change in (PROGRAMS | CHANGES).items():
+        change.prepare(rollout.client, rollout.sql)
+        rows = rollout.history_rows()
+        change.act(client)
+        made = rollout.history_rows() - rows
+        assert made == (name not in WITHOUT_A_ROW), name
+        answer, again = last.answer, last.adapter.call(last.function, **last.sent)
+        assert without_moments(again) == without_moments(answer), name
+        assert rollout.history_rows() == rows + made, name
+        tried.add(last.function)
     taking_one = rollout.sql(
         "select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'"
         " and p.provolatile = 'v' and 'context' = any (p.proargnames) and p.proname like 'rollout\\_%%'"
         " and p.pronargdefaults > 0 and p.proname <> 'rollout_lock'"
     )
-    assert {name for (name,) in taking_one} - FOR_THE_OWNER == set(SENT)
-
-
-@pytest.mark.parametrize("function", SENT)
-def test_r10_sent_twice_it_is_made_once_and_answered_alike(rollout, function):
-    prepare, arguments = SENT[function]
-    rollout.add_repositories(5)
-    for statement in prepare:
-        rollout.sql(statement)
-    rows = rollout.history_rows()
-    context = {"operation_id": str(uuid.uuid4()), "operator": "alice"}
-
-    def send():
-        named = ", ".join(f"{name} => %s" for name in arguments)
-        answer = rollout.value(
-            f"select {function}({named}{', ' if named else ''}context => %s)",
-            *(Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()),
-            Jsonb(context),
-        )
-        return without_moments(answer)
-
-    first = send()
-    made = rollout.history_rows() - rows
-    assert made == (0 if function in NO_CHANGE_OF_A_ROLLOUT | ROW_AT_THE_END_OF_A_RUN else 1)
-    assert send() == first
-    assert rollout.history_rows() == rows + made
+    assert {name for (name,) in taking_one} - FOR_THE_OWNER == tried, "every function with an operation id is tried"
 
 
 def without_moments(answer):
