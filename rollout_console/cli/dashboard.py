@@ -26,9 +26,7 @@ def main(args: argparse.Namespace) -> int:
         RolloutError: the settings name no usable target.
     """
     if os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
-        print(
-            "the dashboard draws on a full screen, which is lacking here; type: rollout-console status", file=sys.stderr
-        )
+        print(NO_SCREEN, file=sys.stderr)
         return Exit.WRONG_USE
     from rollout_console.client.connect import connect
     from rollout_console.dashboard.app import Dashboard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render import (  # importing them registers their renderers
+from rollout_console.render import (  # noqa: F401 importing them registers their renderers
     categories,
     changes,
     chart,
@@ -28,28 +28,4 @@ from rollout_console.render.html import render_html
 from rollout_console.render.incident import postmortem
 from rollout_console.render.screen import Screen
 
-__all__ = [
-    "Screen",
-    "categories",
-    "changes",
-    "chart",
-    "eligibility",
-    "errors",
-    "features",
-    "guardrail",
-    "health_check",
-    "history",
-    "incident",
-    "outcomes",
-    "postmortem",
-    "progression",
-    "ramp",
-    "render",
-    "render_html",
-    "settings",
-    "simulation",
-    "statistics",
-    "status",
-    "timeline",
-    "whitelist",
-]
+__all__ = ["Screen", "postmortem", "render", "render_html"]
