@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rollout_console.client import SettingValues
 from rollout_console.errors import RolloutError
 
 LIMITS = {
@@ -82,19 +83,7 @@ def test_settings_say_what_they_do_and_who_changed_them_last(running):
     running.client.configure(minimum_sample=20)
     running.sql("update rollout_configuration set monitoring_window_hours = 12")
     settings = {setting.name: setting for setting in running.client.settings().settings}
-    assert set(settings) == {
-        "guardrail",
-        "judged_reports",
-        "application_check",
-        "strategy",
-        "cost_per_job",
-        "cost_per_minute",
-        "follow_jobs",
-        "act_on_warnings",
-        "auto_advance",
-        "on_breach",
-        *LIMITS,
-    }
+    assert set(settings) == set(SettingValues.__annotations__)
     rate = settings["max_error_rate"]
     assert (rate.value, rate.default, rate.unit, rate.changed.before) == (3, 5, "percent", {"max_error_rate": 4})
     assert settings["minimum_sample"].changed.operator == "tess"
