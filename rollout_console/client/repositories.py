@@ -55,13 +55,23 @@ class RepositoryLists(Calls):
 
     @command(Group.REPOSITORIES, 'rollout.markAsTest("owner/name")', purpose="test")
     def mark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Pin repositories as test, first in rollout order, until unmarkAsTest() (R3)."""
+        """Pin repositories as test, first in rollout order, until unmarkAsTest() (R3).
+
+        Args:
+            repositories: as those of `add_to_whitelist`: all or none.
+            reason: for the history.
+        """
         names = repository_names(repositories, "markAsTest")
         return self._change("rollout_mark_as_test", reason, repositories=names)
 
     @command(Group.REPOSITORIES, 'rollout.unmarkAsTest("owner/name")', purpose="undo it")
     def unmark_as_test(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Remove the test pin; the repositories are categorized by size again (R3)."""
+        """Remove the test pin; the repositories are categorized by size again (R3).
+
+        Args:
+            repositories: as those of `add_to_whitelist`: all or none.
+            reason: for the history.
+        """
         names = repository_names(repositories, "unmarkAsTest")
         return self._change("rollout_unmark_as_test", reason, repositories=names)
 
@@ -88,7 +98,12 @@ class RepositoryLists(Calls):
 
     @command(Group.REPOSITORIES, 'rollout.removeFromWhitelist(["owner/name"])', purpose="take off")
     def remove_from_whitelist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Remove repositories from the whitelist (R9)."""
+        """Remove repositories from the whitelist (R9).
+
+        Args:
+            repositories: as those of `add_to_whitelist`: all or none.
+            reason: for the history.
+        """
         names = repository_names(repositories, "removeFromWhitelist")
         return self._change("rollout_remove_from_whitelist", reason, repositories=names)
 
@@ -114,13 +129,23 @@ class RepositoryLists(Calls):
 
     @command(Group.SETTINGS, 'rollout.addToBlacklist(["owner/name"])', purpose="exclude")
     def add_to_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Keep repositories out at any percentage (R9)."""
+        """Keep repositories out at any percentage (R9).
+
+        Args:
+            repositories: as those of `add_to_whitelist`: all or none.
+            reason: for the history.
+        """
         names = repository_names(repositories, "addToBlacklist")
         return self._change("rollout_add_to_blacklist", reason, repositories=names)
 
     @command(Group.SETTINGS, 'rollout.removeFromBlacklist(["owner/name"])', purpose="take off")
     def remove_from_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
-        """Remove repositories from the blacklist (R9)."""
+        """Remove repositories from the blacklist (R9).
+
+        Args:
+            repositories: as those of `add_to_whitelist`: all or none.
+            reason: for the history.
+        """
         names = repository_names(repositories, "removeFromBlacklist")
         return self._change("rollout_remove_from_blacklist", reason, repositories=names)
 

@@ -79,7 +79,7 @@ def api() -> str:
 
 
 def methods() -> dict[str, Any]:
-    """Return the client's public methods by name, reports first."""
+    """Return the client's public methods by name, in the order of help()."""
     classes = (Calls, *rollout_console.RolloutClient.__bases__)
     found = [member for base in classes for member in vars(base).items()]
     return {name: method for name, method in found if inspect.isfunction(method) and not name.startswith("_")}
