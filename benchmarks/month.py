@@ -24,7 +24,7 @@ from tests.support import servers
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 DAYS, KEPT = 30, 5
 WITH_ID = REPORT.replace("'boom')", "'boom', job_id => gen_random_uuid()::text)")
-GROWING = "{rollout_metrics,rollout_reported_jobs,rollout_job_counts,rollout_error_kinds,rollout_history}"
+GROWING = "{rollout_metrics,rollout.reported_jobs,rollout.job_counts,rollout.error_kinds,rollout_history}"
 SIZES = f"""
     select sum(pg_total_relation_size(t::regclass)) / 1e6, sum(s.n_live_tup), sum(s.n_dead_tup)
     from unnest('{GROWING}'::text[]) t join pg_stat_user_tables s on s.relid = t::regclass
@@ -32,7 +32,7 @@ SIZES = f"""
 CHECK = "select rollout_check_health(), rollout_remove_old()"
 # As autovacuum chooses; its own launcher gives up a worker that takes longer to start than a minute by its clock.
 IN_NEED_OF_VACUUM = """
-    select format('vacuum analyze %I', s.relname)
+    select format('vacuum analyze %I.%I', s.schemaname, s.relname)
     from pg_stat_user_tables s
     where s.n_dead_tup > current_setting('autovacuum_vacuum_threshold')::integer
           + current_setting('autovacuum_vacuum_scale_factor')::float8 * s.n_live_tup
@@ -74,7 +74,7 @@ def run(ground: Ground, quick: bool) -> list[Row]:
         early = _report(database, length)  # takes the second day
         days = _days(database, DAYS - 3, length)
         late = _report(database, length)
-        jobs = database.value("select sum(jobs) from rollout_job_counts")
+        jobs = database.value("select sum(jobs) from rollout.job_counts")
     return _rows(early, late, days, jobs)
 
 

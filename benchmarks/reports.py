@@ -28,7 +28,7 @@ def run(ground: Ground, quick: bool) -> list[Row]:
         database.run(
             "insert into repository_categories (repository_id, category, star_count)"
             " select r.id, c.category, r.stargazers_count from repositories r"
-            " cross join lateral rollout_category_of(r.stargazers_count, 1, 1) c",
+            " cross join lateral rollout.category_of(r.stargazers_count, 1, 1) c",
             "vacuum analyze",
         )
     rows = []

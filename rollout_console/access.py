@@ -25,8 +25,9 @@ def read_access(url: str) -> list[AccessRight]:
 
     with psycopg.connect(url, connect_timeout=5) as connection:
         # The same function before a migration as after it: created in a transaction that is rolled back.
-        connection.execute(data_file("migrations/rules/access.sql").read_text(encoding="utf-8"))
-        (found,) = connection.execute("select public.rollout_access()").fetchone() or ([],)
+        connection.execute("create schema if not exists rollout")
+        connection.execute(data_file("migrations/rules/10_programs/access.sql").read_text(encoding="utf-8"))
+        (found,) = connection.execute("select rollout.access()").fetchone() or ([],)
         connection.rollback()
     return parse_list(AccessRight, found)
 
@@ -43,7 +44,7 @@ def adoption_notes(url: str) -> list[str]:
     import psycopg
 
     with psycopg.connect(url, connect_timeout=5) as connection:
-        (notes,) = connection.execute("select public.rollout_adoption_notes()").fetchone() or ([],)
+        (notes,) = connection.execute("select rollout.adoption_notes()").fetchone() or ([],)
     return [str(note) for note in notes]
 
 
@@ -62,7 +63,7 @@ def compare_decisions(url: str, feature: str) -> DecisionComparison:
     import psycopg
 
     with psycopg.connect(url, connect_timeout=5) as connection:
-        (found,) = connection.execute("select public.rollout_compare_decisions(%s)", (feature,)).fetchone() or (None,)
+        (found,) = connection.execute("select rollout.compare_decisions(%s)", (feature,)).fetchone() or (None,)
         connection.rollback()
     return parse(DecisionComparison, found)
 
@@ -83,7 +84,7 @@ def choose_decision(url: str, choice: str, who: dict[str, Any]) -> DecisionChoic
     with psycopg.connect(url, connect_timeout=5) as connection:
         connection.execute("set local lock_timeout = '4s'")
         (made,) = connection.execute(
-            "select public.rollout_decide_by(%s, context => %s::jsonb)", (choice, json.dumps(who))
+            "select rollout.decide_by(%s, context => %s::jsonb)", (choice, json.dumps(who))
         ).fetchone() or (None,)
         connection.execute("notify pgrst, 'reload schema'")
     return parse(DecisionChoice, made)

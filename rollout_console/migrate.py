@@ -22,10 +22,8 @@ LEDGER = """
     create table if not exists supabase_migrations.schema_migrations (
         version text not null primary key, statements text[], name text);
 """
-ADOPT_JOBS = "select public.rollout_adopt_jobs();\n"
-FINISH = (
-    "select public.rollout_limit_waits();\nselect public.rollout_apply_privileges();\nnotify pgrst, 'reload schema';\n"
-)
+ADOPT_JOBS = "select rollout.adopt_jobs();\n"
+FINISH = "select rollout.limit_waits();\nselect rollout.apply_privileges();\nnotify pgrst, 'reload schema';\n"
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,13 @@ def steps() -> list[Step]:
 
 def rules() -> Rules:
     """Return the present rules, with the adoption of older rows and the record in the database."""
-    files = sorted(data_file("migrations").glob("rules/*.sql"))
-    # A function may call one that a later file creates, so PostgreSQL can't check bodies here; the tests do.
-    parts = [f"-- {path.name}\n\n{path.read_text(encoding='utf-8')}" for path in files]
-    sql = "\n".join(["set check_function_bodies = off;\n", *parts, "reset check_function_bodies;\n"])
+    folder = data_file("migrations") / "rules"
+    # From the ground up: a floor calls what is on it or below it, so PostgreSQL can check each body.
+    files = sorted(folder.rglob("*.sql"))
+    sql = "\n".join(f"-- {path.relative_to(folder)}\n\n{path.read_text(encoding='utf-8')}" for path in files)
     checksum = hashlib.sha256(sql.encode()).hexdigest()[:12]
-    record = f"insert into public.rollout_rules (checksum) values ('{checksum}');\n"
-    adopt = "select public.rollout_adopt_functions();\nselect public.rollout_adopt_rows();\n"
+    record = f"insert into rollout.rules (checksum) values ('{checksum}');\n"
+    adopt = "select rollout.adopt_functions();\nselect rollout.adopt_rows();\n"
     return Rules(checksum, f"{sql}\n{adopt}{record}")
 
 
@@ -188,7 +186,7 @@ def _pending(connection: psycopg.Connection[Any]) -> list[Step | Rules]:
             )
     waiting: list[Step | Rules] = [step for step in steps() if step.version not in recorded]
     now = rules()
-    applied = _rows(connection, "public.rollout_rules", "applied_at, checksum", "order by applied_at desc limit 1")
+    applied = _rows(connection, "rollout.rules", "applied_at, checksum", "order by applied_at desc limit 1")
     if waiting or not applied or applied[0][1] != now.checksum:
         _refuse_to_downgrade(connection)
         waiting.append(now)

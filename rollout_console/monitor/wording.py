@@ -52,7 +52,7 @@ def _lower(entry: HistoryEntry) -> str:
     return f"rollout.rollbackToPercentage({entry.previous_percentage})"
 
 
-# By their names in ROLLOUT_ALERT_ON and in rollout_alert_kind.
+# By their names in ROLLOUT_ALERT_ON and in rollout.alert_kind.
 CHANGES = {
     "trip": Kind("ROLLED BACK by itself", lambda _: "rollout.showMetrics()"),
     "rollback": Kind("rolled back", lambda _: "rollout.showMetrics()"),

@@ -17,7 +17,7 @@ SPEAKERS = (
         f"rollout_console/{name}.py"
         for name in ("errors", "adapters/__init__", "adapters/http_errors", "adapters/supabase")
     ),
-    "migrations/rules/blockers.sql",
+    "migrations/rules/06_change/blockers.sql",
 )
 
 

@@ -176,10 +176,10 @@ def test_after_a_kill_of_categorize_all_the_next_one_goes_on(rollout, tmp_path, 
     chance = random.Random(effort(1, 2))
     for number in range(effort(1, 8)):
         rollout.sql("update repositories set stargazers_count = %s", number * 60)
-        runs = rollout.value("select count(*) from rollout_categorization_runs")
+        runs = rollout.value("select count(*) from rollout.categorization_runs")
 
         def begun(runs: int = runs) -> bool:
-            done = "select coalesce(sum(processed) filter (where finished_at is null), 0) > 0, count(*) from rollout_categorization_runs"
+            done = "select coalesce(sum(processed) filter (where finished_at is null), 0) > 0, count(*) from rollout.categorization_runs"
             working, total = rollout.sql(done)[0]
             return bool(working or total > runs)
 
@@ -188,7 +188,7 @@ def test_after_a_kill_of_categorize_all_the_next_one_goes_on(rollout, tmp_path, 
         time.sleep(0.1)
         while rollout.value(UNDER_WAY):  # what was sent is still carried out
             time.sleep(0.05)
-        left = rollout.sql("select id, processed from rollout_categorization_runs where finished_at is null")
+        left = rollout.sql("select id, processed from rollout.categorization_runs where finished_at is null")
         run = rollout.client.categorize_all()
         if left:
             assert (run.run_id, run.processed) == (left[0][0], amount), "it went on with the open run"
@@ -208,7 +208,7 @@ def test_after_a_kill_of_the_monitor_the_next_one_rolls_back_once(rollout, tmp_p
     for _ in range(effort(2, 15)):
         CHANGES["checkHealth"].prepare(direct, rollout.sql)
         rows = rollout.history_rows()
-        killed(env, ("monitor", "--every", "60"), grown(rollout, "rollout_monitors"), chance.uniform(0, 0.05))
+        killed(env, ("monitor", "--every", "60"), grown(rollout, "rollout.monitors"), chance.uniform(0, 0.05))
         tried("kills of the monitor")
         time.sleep(0.2)
         already = rollout.history_rows() - rows

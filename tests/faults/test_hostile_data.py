@@ -77,7 +77,7 @@ def attacked(request: pytest.FixtureRequest, rollout: Any) -> Any:
         " from rollout_configuration c, repositories r where github_id = 2", text, text)  # fmt: skip
     rollout.sql("update repository_categories set category = left(%s, 20) from repositories r"
                 " where r.id = repository_id and github_id = 3", text)  # fmt: skip
-    rollout.sql("insert into rollout_monitors (id, feature_name, operator, host, every_seconds)"
+    rollout.sql("insert into rollout.monitors (id, feature_name, operator, host, every_seconds)"
                 " select gen_random_uuid(), feature_name, %s, %s, 60 from rollout_configuration", text, text)  # fmt: skip
     return rollout
 

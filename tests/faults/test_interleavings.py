@@ -325,7 +325,7 @@ def test_r10_while_everything_changes_categorize_all_loses_no_repository(faulty,
     faulty.client.categorize_all()
     wrong = faulty.sql(
         "select r.full_name from repositories r"
-        " cross join lateral rollout_category_of(r.stargazers_count, 0, 0) should"
+        " cross join lateral rollout.category_of(r.stargazers_count, 0, 0) should"
         " left join repository_categories k on k.repository_id = r.id"
         " where not coalesce(k.pinned_as_test, false) and k.category is distinct from should.category"
     )

@@ -116,7 +116,7 @@ def test_r11_adoption_changes_nobodys_rights_and_nobodys_decision(deployed, shap
     before = rights(url), visible(url), decisions(url)
     apply(url)
     assert (rights(url), visible(url), decisions(url)) == before
-    sql(url, "insert into rollout_rules (checksum) values ('of older rules')")
+    sql(url, "insert into rollout.rules (checksum) values ('of older rules')")
     assert [str(part) for part in apply(url)] == [str(rules())]
     assert (rights(url), visible(url), decisions(url)) == before
 
@@ -136,7 +136,7 @@ def test_r11_our_own_tables_show_no_more_than_the_hosts(deployed):
     for shape, seen in (("open policies", True), ("service-only policies", False)):
         url = deployed(shape)
         apply(url)
-        for table in ("rollout_category_counts", "rollout_job_counts", "rollout_rules"):
+        for table in ("rollout.category_counts", "rollout.job_counts", "rollout.rules"):
             with psycopg.connect(url) as connection:
                 connection.execute("set local role anon")
                 assert bool(connection.execute(f"select from {table}").fetchall()) is seen, (shape, table)
@@ -277,7 +277,7 @@ def test_r11_what_an_operator_closes_stays_closed(fresh_database):
     sql(url, "drop policy rollout_public_read on rollout_configuration; revoke select on rollout_metrics from anon")
     before = rights(url)
     apply(url)
-    sql(url, "insert into rollout_rules (checksum) values ('of older rules')")
+    sql(url, "insert into rollout.rules (checksum) values ('of older rules')")
     apply(url)
     assert rights(url) == before
 
@@ -312,13 +312,13 @@ def test_migrate_and_verify_show_rights_before_and_after_and_whose_decision_it_i
     env = console_environment(tmp_path, ROLLOUT_DATABASE_URL=url)
     planned = run_command(env, "migrate", "--dry-run").stdout
     assert "no role's rights or decisions change" in planned
-    assert sql(url, "select to_regclass('rollout_rules'), to_regproc('rollout_access')") == [(None, None)]
+    assert sql(url, "select to_regclass('rollout.rules'), to_regproc('rollout.access')") == [(None, None)]
     applied = run_command(env, "migrate").stdout
     (metrics,) = [line.split("  ") for line in applied.splitlines() if line.startswith(" rollout_metrics ")]
     assert [cell.strip() for cell in metrics if cell.strip()] == [
         "rollout_metrics", "read by policy, write by policy", "read by policy, write by policy", "read, write"]  # fmt: skip
     assert "→" not in applied, "nobody's rights have changed"
-    assert "rollout_job_counts (new)" in applied
+    assert "rollout.job_counts (new)" in applied
     assert "still answered by the host's own function" in applied
     compared = run_command(env, "migrate", "--dry-run").stdout
     (anon,) = [line.split() for line in compared.splitlines() if line.startswith("-- anon ")]

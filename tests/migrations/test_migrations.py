@@ -130,9 +130,11 @@ def test_everything_public_carries_a_comment(fresh_database):
     url = fresh_database()
     bare = rows(
         url,
-        "select proname from pg_proc where pronamespace = 'public'::regnamespace and obj_description(oid, 'pg_proc') is null"
-        " union all select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')"
-        " and relname like 'rollout%' and obj_description(oid, 'pg_class') is null",
+        "select proname from pg_proc where pronamespace in ('public'::regnamespace, 'rollout'::regnamespace)"
+        " and obj_description(oid, 'pg_proc') is null"
+        " union all select relname from pg_class where relkind in ('r', 'v') and obj_description(oid, 'pg_class') is null"
+        " and (relnamespace = 'rollout'::regnamespace"
+        "      or relnamespace = 'public'::regnamespace and relname like 'rollout%')",
     )
     assert bare == []
 
@@ -181,14 +183,14 @@ def test_many_at_once_apply_each_part_once(fresh_database):
 
 def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing):
     apply(existing)
-    rows(existing, "insert into rollout_rules (checksum) values ('of older rules') returning 1")
+    rows(existing, "insert into rollout.rules (checksum) values ('of older rules') returning 1")
     rows(
         existing,
-        "create or replace function rollout_is_eligible(reason text) returns boolean language sql as 'select true'",
+        "create or replace function rollout.is_eligible(reason text) returns boolean language sql as 'select true'",
     )
     assert [str(part) for part in pending(existing)] == [str(rules())]
     assert [str(part) for part in apply(existing)] == [str(rules())]
-    assert not rows(existing, "select rollout_is_eligible('blacklist')")[0][0]
+    assert not rows(existing, "select rollout.is_eligible('blacklist')")[0][0]
     assert pending(existing) == []
 
 
@@ -197,7 +199,7 @@ def test_a_failing_part_leaves_nothing_of_itself(existing, monkeypatch):
     monkeypatch.setattr("rollout_console.migrate.rules", lambda: wrong)
     with pytest.raises(psycopg.errors.DivisionByZero):
         apply(existing)
-    assert rows(existing, "select to_regclass('rollout_half'), (select count(*) from rollout_rules)") == [(None, 0)]
+    assert rows(existing, "select to_regclass('rollout_half'), (select count(*) from rollout.rules)") == [(None, 0)]
 
 
 def test_r11_what_is_added_later_is_closed_by_the_next_migrate(existing):
@@ -223,7 +225,7 @@ def test_r11_what_is_added_later_is_closed_by_the_next_migrate(existing):
 
 def test_an_older_console_does_not_put_older_rules_in_place(existing):
     apply(existing)
-    rows(existing, "insert into rollout_rules (checksum) values ('of newer rules') returning 1")
+    rows(existing, "insert into rollout.rules (checksum) values ('of newer rules') returning 1")
     rows(
         existing,
         "create or replace function rollout_schema_version() returns integer immutable language sql as 'select 99'",

@@ -21,11 +21,12 @@ from tests.support.terminal import console_environment, run_console
 
 OLD = Path(__file__).with_name("commit_14f76b8.sql")
 OURS = (
-    "c.relnamespace = 'public'::regnamespace and (c.relname like 'rollout\\_%%' or c.relname = 'repository_categories')"
+    "(c.relnamespace = 'rollout'::regnamespace or c.relnamespace = 'public'::regnamespace"
+    " and (c.relname like 'rollout\\_%%' or c.relname = 'repository_categories'))"
 )
 CATALOGUE = {
     "functions": "select p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proacl::text, obj_description(p.oid, 'pg_proc')"
-    " from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'"
+    " from pg_proc p where p.pronamespace in ('public'::regnamespace, 'rollout'::regnamespace) and p.prokind = 'f'"
     " and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')",
     "triggers": f"select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and {OURS}",
     "relations": "select c.relname, c.relkind, c.relrowsecurity, c.reloptions, array(select unnest(c.relacl)::text order by 1)::text,"
@@ -51,7 +52,7 @@ def control_jobs(url: str) -> tuple[int, int]:
     """Return jobs and errors of the control, however long ago they were counted."""
     with psycopg.connect(url) as connection:
         return one_row(
-            connection.execute("select sum(jobs)::int, sum(errors)::int from rollout_job_counts where not treated")
+            connection.execute("select sum(jobs)::int, sum(errors)::int from rollout.job_counts where not treated")
         )
 
 
@@ -140,7 +141,7 @@ def test_an_adopted_database_differs_only_in_what_the_host_chose(fresh_database,
     adopted = catalogue(url)
     four = ("rollout_configuration", "repository_categories", "rollout_metrics", "rollout_history")
     chosen_by_the_host = {
-        "functions": ("is_repository_eligible_for_rollout(", "categorize_repository(", "rollout_host_is_halted("),
+        "functions": ("is_repository_eligible_for_rollout(", "categorize_repository(", "rollout.host_is_halted("),
         "relations": tuple(f"('{table}', 'r'" for table in four),
         "policies": tuple(f"('{table}'" for table in four),
         "columns": ("rollout_strategy",),
@@ -183,13 +184,3 @@ def test_after_an_export_was_pushed_migrate_finds_nothing_to_do(fresh_database, 
                 (version, file.read_text().split(";"), name),
             )
     assert pending(url) == []
-
-
-def test_every_body_of_a_function_is_valid(fresh_database):
-    """The rules are applied without a look into the bodies, since one may call what a later file creates."""
-    with psycopg.connect(fresh_database()) as connection:
-        for (definition,) in connection.execute(
-            "select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'"
-            " and proname like 'rollout%'"
-        ).fetchall():
-            connection.execute(definition)

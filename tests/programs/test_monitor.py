@@ -111,12 +111,12 @@ def test_json_is_one_object_a_line(rollout, watched):
 def test_a_signal_ends_it_cleanly(rollout, watched, name):
     with monitor(watched) as wait_for:
         wait_for("20 %  no jobs yet")
-        assert rollout.value("select count(*) from rollout_monitors") == 1
+        assert rollout.value("select count(*) from rollout.monitors") == 1
         wait_for.process.send_signal(getattr(signal, name))
         wait_for("monitor ended", seconds=10)
         assert wait_for.process.wait(10) == 0
         assert wait_for.process.stderr.read() == ""
-    assert rollout.value("select count(*) from rollout_monitors") == 0
+    assert rollout.value("select count(*) from rollout.monitors") == 0
 
 
 def test_changes_are_told_and_it_goes_on_after_a_rollback(rollout, watched):
@@ -284,12 +284,12 @@ def test_r3_new_and_changed_repositories_are_categorized(rollout, watched):
 
 def test_r3_a_categorization_that_fails_is_no_failed_check(rollout, watched):
     rollout.sql(
-        "alter table rollout_categorization_state add constraint refused check (uncategorized is null) not valid"
+        "alter table rollout.categorization_state add constraint refused check (uncategorized is null) not valid"
     )
     try:
         done = once(watched)
     finally:
-        rollout.sql("alter table rollout_categorization_state drop constraint refused")
+        rollout.sql("alter table rollout.categorization_state drop constraint refused")
     assert done.returncode == 0
     assert "healthy" in done.stdout or "no jobs yet" in done.stdout
     assert "categorization failed: " in done.stdout

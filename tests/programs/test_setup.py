@@ -129,7 +129,7 @@ def test_in_a_terminal_it_asks_first(rollout, fresh):
 
 def test_ctrl_c_half_way_keeps_what_is_done_and_the_next_run_goes_on(rollout, fresh):
     with psycopg.connect(rollout.url) as blocker:
-        blocker.execute("lock table rollout_categorization_runs in exclusive mode")
+        blocker.execute("lock table rollout.categorization_runs in exclusive mode")
         running = start_command(fresh, "setup", "--yes")
         assert any("configuration  created" in line for line in iter(running.stdout.readline, ""))
         time.sleep(0.5)

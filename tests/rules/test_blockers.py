@@ -195,18 +195,18 @@ def powerless(running):
     """A client whose role, like the functions' owner, may end nobody else's sessions."""
     role = f"powerless_{uuid.uuid4().hex[:8]}"
     running.sql(f"create role {role}; grant service_role, pg_read_all_stats to {role}")
-    owned = ["rollout_blockers", "rollout_end_blockers"]
+    owned = ["rollout.blockers", "rollout.end_blockers"]
     running.sql(
-        f"grant create, usage on schema public to {role}; grant select, update on rollout_configuration to {role}"
+        f"grant create, usage on schema public, rollout to {role}; grant select, update on rollout_configuration to {role}"
     )
     for function in owned:
         running.sql(f"alter function {function}(text) owner to {role}")
-    running.sql(f"grant execute on all functions in schema public to {role}")
+    running.sql(f"grant execute on all functions in schema public, rollout to {role}")
     yield RolloutClient(PostgresAdapter(make_conninfo(running.url, options="-c role=service_role")), who=OPERATOR)
     for function in owned:
         running.sql(f"alter function {function}(text) owner to current_user")
     running.sql(f"drop owned by {role}; drop role {role}")
-    running.sql("select rollout_apply_privileges()")
+    running.sql("select rollout.apply_privileges()")
 
 
 @pytest.mark.parametrize("kind", ["embedded"])  # the API has the rights that its login has

@@ -30,7 +30,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("counts", "category"), EXAMPLES)
 def test_r3_limits_are_inclusive(rollout, counts, category):
-    assert rollout.value("select category from rollout_category_of(%s, %s, %s)", *counts) == category
+    assert rollout.value("select category from rollout.category_of(%s, %s, %s)", *counts) == category
 
 
 def test_r3_contributors_are_the_distinct_authors_of_pull_requests(rollout):

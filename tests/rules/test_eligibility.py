@@ -53,8 +53,8 @@ def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
 def test_r1_a_percentage_is_counted_from_few_pages_before_the_planner_knows_the_table(ten_thousand):
     """After a first categorization there are no statistics; a change must be quick all the same."""
     rollout = ten_thousand
-    rollout.sql("delete from pg_statistic where starelid = 'rollout_buckets'::regclass")
-    rollout.sql("update pg_class set relpages = 0, reltuples = 0 where oid = 'rollout_buckets'::regclass")
+    rollout.sql("delete from pg_statistic where starelid = 'rollout.buckets'::regclass")
+    rollout.sql("update pg_class set relpages = 0, reltuples = 0 where oid = 'rollout.buckets'::regclass")
     for percentage in (33, 77):
         [plan] = rollout.value(f"explain (analyze, buffers, format json) select rollout_set_percentage({percentage})")
         pages = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
@@ -117,13 +117,13 @@ def test_r1_whitelist_strategy_admits_the_whitelist_only(rollout):
 
 def test_r1_hash_is_never_negative_and_salted_with_the_feature(rollout):
     low, high = rollout.sql(
-        "select min(b), max(b) from (select rollout_bucket('f', gen_random_uuid()) b from generate_series(1, 100000)) x"
+        "select min(b), max(b) from (select rollout.bucket('f', gen_random_uuid()) b from generate_series(1, 100000)) x"
     )[0]
     assert low >= 0
     assert high <= 9999
     same = rollout.value(
         "select count(*) from (select gen_random_uuid() u from generate_series(1, 10000)) x"
-        " where rollout_bucket('one', u) = rollout_bucket('two', u)"
+        " where rollout.bucket('one', u) = rollout.bucket('two', u)"
     )
     assert same < 30, "two features draw the same cohort"
 
@@ -132,7 +132,7 @@ def test_r1_hash_is_the_documented_one(rollout):
     """Changing it would re-draw every cohort: these values must never change."""
     repo = "00000000-0000-4000-8000-000000000001"
     assert (
-        rollout.value("select rollout_bucket('hybrid_progressive_capture', %s)", repo)
+        rollout.value("select rollout.bucket('hybrid_progressive_capture', %s)", repo)
         == int(__import__("hashlib").md5(f"hybrid_progressive_capture:{repo}".encode()).hexdigest()[:8], 16) % 10_000
     )
 
@@ -184,10 +184,10 @@ def test_r1_counts_follow_every_change_of_category_whoever_makes_it(rollout):
     rollout.sql("delete from repository_categories where right(id::text, 1) = 'f'")
     rollout.sql("delete from repositories where right(full_name, 1) = '7'")
     counted = rollout.sql(
-        "select category, bucket, repositories from rollout_buckets where width = 1 and repositories <> 0 order by 1, 2"
+        "select category, bucket, repositories from rollout.buckets where width = 1 and repositories <> 0 order by 1, 2"
     )
     recount = rollout.sql(
-        "select category::text, rollout_bucket('hybrid_progressive_capture', repository_id), count(*)"
+        "select category::text, rollout.bucket('hybrid_progressive_capture', repository_id), count(*)"
         " from repository_categories group by 1, 2 order by 1, 2"
     )
     assert counted == recount
@@ -209,7 +209,7 @@ def test_r1_totals_of_the_categories_are_those_of_the_rows(rollout):
     )
     rollout.sql("update repository_categories set star_count = null where star_count = 20 and priority_level = 80")
     counted = rollout.sql(
-        "select category, repositories, stars, contributors, pull_requests, activity, pinned from rollout_category_counts"
+        "select category, repositories, stars, contributors, pull_requests, activity, pinned from rollout.category_counts"
         " where repositories > 0 order by 1"
     )
     recount = rollout.sql(

@@ -60,7 +60,7 @@ def test_r11_the_hosts_own_decision_is_asked_for_each(running, ids):
         "create schema rollout_host; grant usage on schema rollout_host to public;"
         " create function rollout_host.is_repository_eligible_for_rollout(repo_id uuid, feature_name text"
         " default 'hybrid_progressive_capture') returns boolean language sql as"
-        " $$ select repo_id::text < '8' $$; select rollout_decide_by('host'); select rollout_apply_privileges()"
+        " $$ select repo_id::text < '8' $$; select rollout.decide_by('host'); select rollout.apply_privileges()"
     )
     try:
         assert running.client.eligible_repositories(ids) == [i for i in ids if i < "8"]
@@ -69,5 +69,5 @@ def test_r11_the_hosts_own_decision_is_asked_for_each(running, ids):
         assert running.client.eligible_repositories(ids) == []
     finally:
         running.sql(
-            "select rollout_decide_by('readers'); drop schema rollout_host cascade; select rollout_apply_privileges()"
+            "select rollout.decide_by('readers'); drop schema rollout_host cascade; select rollout.apply_privileges()"
         )

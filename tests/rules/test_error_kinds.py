@@ -45,12 +45,12 @@ def kinds(rollout):
     ],
 )  # fmt: skip
 def test_messages_that_differ_in_numbers_ids_and_names_are_one_kind(rollout, first, second, expected):
-    assert rollout.sql("select rollout_error_kind(%s), rollout_error_kind(%s)", first, second) == [(expected, expected)]
+    assert rollout.sql("select rollout.error_kind(%s), rollout.error_kind(%s)", first, second) == [(expected, expected)]
 
 
 def test_the_status_of_an_http_answer_is_no_number(rollout):
-    assert rollout.value("select rollout_error_kind('HTTP 403 for job 12')") == "HTTP 403 for job <n>"
-    assert rollout.value("select rollout_error_kind('status: 502')") == "status: 502"
+    assert rollout.value("select rollout.error_kind('HTTP 403 for job 12')") == "HTTP 403 for job <n>"
+    assert rollout.value("select rollout.error_kind('status: 502')") == "status: 502"
 
 
 @pytest.mark.parametrize("message", HOSTILE, ids=range(len(HOSTILE)))
@@ -193,18 +193,18 @@ def test_kinds_repositories_and_text_are_bounded_whatever_16_reporters_send(runn
     found = running.client.errors(200)
     # each reporter may have found room at the moment at which another took the last of it
     assert found.most_kinds < found.total <= found.most_kinds + 1 + 16
-    assert running.value("select sum(errors) from rollout_error_kinds") == 16 * reports, "none is lost"
-    assert running.value("select sum(errors) from rollout_error_kinds where kind = ''") > 0
-    assert running.value("select max(cardinality(repositories)) from rollout_error_kinds") <= 10
-    assert running.value("select max(length(sample)) from rollout_error_kinds") <= 500
-    assert running.value("select count(*) from rollout_error_kinds") <= (found.most_kinds + 17) * 2 * 4
+    assert running.value("select sum(errors) from rollout.error_kinds") == 16 * reports, "none is lost"
+    assert running.value("select sum(errors) from rollout.error_kinds where kind = ''") > 0
+    assert running.value("select max(cardinality(repositories)) from rollout.error_kinds") <= 10
+    assert running.value("select max(length(sample)) from rollout.error_kinds") <= 500
+    assert running.value("select count(*) from rollout.error_kinds") <= (found.most_kinds + 17) * 2 * 4
     assert running.differences() == {}
 
 
 def test_kinds_that_were_not_seen_for_long_make_room(running):
     running.client.disable_auto_rollback()
     running.report(bad=1, message="old")
-    running.sql("update rollout_error_kinds set last_seen_at = now() - interval '8 days'")
+    running.sql("update rollout.error_kinds set last_seen_at = now() - interval '8 days'")
     running.report(bad=1, message="fresh")
     assert set(kinds(running)) == {"fresh"}
 
@@ -231,4 +231,4 @@ def test_r11_who_may_not_see_the_reports_does_not_see_their_messages(running, ro
 def seen_as(rollout, role):
     with psycopg.connect(rollout.url) as connection:
         connection.execute(f"set local role {role}")
-        return one_row(connection.execute("select count(*) from rollout_error_kinds"))[0]
+        return one_row(connection.execute("select count(*) from rollout.error_kinds"))[0]

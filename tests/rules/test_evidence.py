@@ -24,13 +24,13 @@ def evidence_by_the_book(errors: int, jobs: int, rate: float) -> float:
 def test_r8_evidence_is_the_mixture_likelihood_ratio(rollout):
     counts = [(0, 0), (0, 1), (1, 1), (3, 10), (4, 10), (6, 30), (73, 1000), (74, 1000), (50_000, 10**6), (10**6, 10**6), (0, 10**6)]  # fmt: skip
     for (errors, jobs), rate in itertools.product(counts, (0.01, 1, 5, 50, 99.99)):
-        found = rollout.value("select rollout_evidence(%s, %s, %s::numeric)::float8", errors, jobs, rate)
+        found = rollout.value("select rollout.evidence(%s, %s, %s::numeric)::float8", errors, jobs, rate)
         assert found == pytest.approx(evidence_by_the_book(errors, jobs, rate), rel=1e-9), (errors, jobs, rate)
 
 
 def test_r8_evidence_at_the_ends_of_its_range(rollout):
     def evidence(errors, jobs, rate):
-        return rollout.value("select rollout_evidence(%s, %s, %s)", errors, jobs, rate)
+        return rollout.value("select rollout.evidence(%s, %s, %s)", errors, jobs, rate)
 
     assert evidence(0, 0, 0) == 1
     assert evidence(0, 10, 0) == 1, "no error speaks neither for nor against a rate of 0"
@@ -44,8 +44,8 @@ def test_r8_evidence_at_the_ends_of_its_range(rollout):
     ("errors", "jobs"), [(4, 10), (5, 15), (6, 30), (8, 50), (13, 100), (21, 200), (42, 500), (74, 1000)]
 )
 def test_r8_errors_needed_at_a_threshold_of_five_percent(rollout, errors, jobs):
-    assert rollout.value("select rollout_evidence(%s, %s, 5) >= 20", errors, jobs)
-    assert not rollout.value("select rollout_evidence(%s, %s, 5) >= 20", errors - 1, jobs)
+    assert rollout.value("select rollout.evidence(%s, %s, 5) >= 20", errors, jobs)
+    assert not rollout.value("select rollout.evidence(%s, %s, 5) >= 20", errors - 1, jobs)
 
 
 def chance_by_recursion(tripping, jobs: int, rate: float) -> list[float]:
@@ -66,9 +66,9 @@ def chance_by_recursion(tripping, jobs: int, rate: float) -> list[float]:
 
 TRIPS_AT_REPORTS = """
     select n, k from generate_series(1, %(jobs)s) n cross join lateral generate_series(0, least(n, 120)) k
-    cross join rollout_guardrails() g cross join rollout_evidence_limits() l
-    where g.guardrail = %(guardrail)s and rollout_crossed(k, n, 5, 10)
-      and (not g.at_reports or rollout_evidence(k, n, 5) >= l.window_limit)
+    cross join rollout.guardrails() g cross join rollout.evidence_limits() l
+    where g.guardrail = %(guardrail)s and rollout.crossed(k, n, 5, 10)
+      and (not g.at_reports or rollout.evidence(k, n, 5) >= l.window_limit)
 """
 
 

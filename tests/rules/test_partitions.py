@@ -84,7 +84,7 @@ def test_r8_the_breaker_trips_at_the_crossing_report(partitioned):
 
 
 def test_migrating_again_finds_the_table_as_it_is(partitioned):
-    partitioned.sql("delete from rollout_rules")
+    partitioned.sql("delete from rollout.rules")
     apply(partitioned.url)
     partitioned.report(good=1)
     assert partitioned.differences() == {}

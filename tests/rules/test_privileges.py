@@ -22,7 +22,7 @@ from tests.support.rows import one_row
 READERS = ("anon", "authenticated")
 DENIED = psycopg.errors.InsufficientPrivilege
 ASKED_FOR_EVERY_JOB = {
-    "rollout_decide", "is_repository_eligible_for_rollout", "rollout_listed_as", "rollout_shard", "rollout_stretches",
+    "rollout.decide", "is_repository_eligible_for_rollout", "rollout.listed_as", "rollout.shard", "rollout.stretches",
 }  # fmt: skip
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 
@@ -53,7 +53,7 @@ def test_r11_readers_see_our_tables_and_cannot_write_them(busy, role):
             f"truncate {table}",
             f"select from {table} for update",
             f"lock table {table} in exclusive mode",
-            f"create trigger t before insert on {table} for each row execute function rollout_history_stamp()",
+            f"create trigger t before insert on {table} for each row execute function rollout.history_stamp()",
             f"alter table {table} disable row level security",
             f"drop table {table}",
         ):
@@ -64,7 +64,9 @@ def test_r11_readers_see_our_tables_and_cannot_write_them(busy, role):
 
 @pytest.mark.parametrize("role", READERS)
 def test_r11_readers_cannot_move_our_sequences(rollout, role):
-    sequences = rollout.sql("select oid::regclass::text from pg_class where relkind = 'S' and relname like 'rollout%'")
+    sequences = rollout.sql(
+        "select oid::regclass::text from pg_class where relkind = 'S' and relnamespace = 'rollout'::regnamespace"
+    )
     assert sequences
     for (sequence,) in sequences:
         for privilege in ("usage", "update"):
@@ -107,7 +109,7 @@ def test_r11_every_report_works_for_readers(busy, role):
 def test_r11_the_service_role_can_do_all_that_the_console_does(busy):
     for table in tables(busy):
         for privilege in ("select", "insert", "update", "delete"):
-            assert busy.value("select has_table_privilege('service_role', %s, %s)", f"public.{table}", privilege), table
+            assert busy.value("select has_table_privilege('service_role', %s, %s)", table, privilege), table
     for function in functions(busy):
         assert busy.value("select has_function_privilege('service_role', %s, 'execute')", function.signature)
     with session(busy, "service_role") as connection:
@@ -127,17 +129,18 @@ def test_r11_nothing_is_open_to_public(rollout):
             assert not one_row(allowed)[0], function.signature
         for table in [*tables(rollout), "rollout_host_repositories"]:
             for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
-                allowed = connection.execute(
-                    "select has_table_privilege(%s, %s, %s)", (role, f"public.{table}", privilege)
-                )
+                allowed = connection.execute("select has_table_privilege(%s, %s, %s)", (role, table, privilege))
                 assert not one_row(allowed)[0], (table, privilege)
         connection.rollback()
 
 
 def test_r11_row_level_security_guards_every_table(rollout):
-    unguarded = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+    unguarded = "select relname from pg_class where relkind = 'r'"
+    unguarded += " and relnamespace in ('public'::regnamespace, 'rollout'::regnamespace)"
     assert rollout.sql(f"{unguarded} and not relrowsecurity") == []
-    writable = "select tablename, policyname from pg_policies where schemaname = 'public' and cmd <> 'SELECT'"
+    writable = (
+        "select tablename, policyname from pg_policies where schemaname in ('public', 'rollout') and cmd <> 'SELECT'"
+    )
     assert rollout.sql(writable) == []
 
 
@@ -146,12 +149,12 @@ def test_r11_only_what_records_and_stops_acts_with_the_rights_of_its_owner(rollo
     who is in a stop's way, since the service role sees and ends no sessions of others."""
     definers = [f for f in functions(rollout) if f.definer]
     assert [f.name for f in definers if not f.is_trigger] == [
-        "rollout_blockers", "rollout_end_blockers", "rollout_host_is_halted",
+        "rollout.blockers", "rollout.end_blockers", "rollout.host_is_halted",
     ]  # fmt: skip
     assert [f.signature for f in definers if f.search_path != FIXED_PATH] == []
     writing = rollout.sql(
-        "select distinct p.proname from pg_trigger t join pg_proc p on p.oid = t.tgfoid"
-        " where not t.tgisinternal and t.tgtype & 2 = 0 and p.proname <> 'rollout_history_is_append_only'"
+        "select distinct p.oid::regproc::text from pg_trigger t join pg_proc p on p.oid = t.tgfoid"
+        " where not t.tgisinternal and t.tgtype & 2 = 0 and p.proname <> 'history_is_append_only'"
     )
     assert {name for (name,) in writing} <= {f.name for f in definers}, (
         "a trigger that runs after a change is a definer"
@@ -185,7 +188,8 @@ def attack(connection, schema: str) -> None:
     """Put a table or function of the same name before every one of ours, and before built-in ones."""
     names = [row[0] for row in connection.execute(TABLES)]
     for name in [*names, "rollout_host_repositories", "repositories"]:
-        connection.execute(f"create {'temp' if schema == 'pg_temp' else ''} table {schema}.{name} (like public.{name})")
+        copy = f"{schema}.{name.rpartition('.')[2]}"
+        connection.execute(f"create {'temp' if schema == 'pg_temp' else ''} table {copy} (like {name})")
     if schema != "pg_temp":  # functions of a temporary schema are never found by name
         for body in (
             "now() returns timestamptz language sql as $$ select 'infinity'::timestamptz $$",

@@ -40,7 +40,7 @@ def waits_in_line(rollout: RolloutUnderTest, session: psycopg.Connection, thread
 
 def shard(session: psycopg.Connection) -> int:
     with session.transaction():
-        return int(one_row(session.execute("select rollout_shard()"))[0])
+        return int(one_row(session.execute("select rollout.shard()"))[0])
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def test_r8_whoever_could_cross_waits_for_those_who_passed(busy):
             crossing.execute(FAIL, [repo])
         crossing.commit()
     evidence = busy.client.history(1).entries[0].evidence
-    enough = "select min(k) from generate_series(1, 100) k where rollout_evidence(k, %s + k, %s::numeric) >= 20"
+    enough = "select min(k) from generate_series(1, 100) k where rollout.evidence(k, %s + k, %s::numeric) >= 20"
     assert evidence["errors"] == busy.value(enough, evidence["jobs"] - evidence["errors"], rate)
 
 
@@ -131,7 +131,7 @@ def test_r8_among_many_at_once_the_crossing_job_is_the_first_that_makes_a_breach
     assert busy.value("select count(*) from rollout_history where action = 'rollback'") == 1
     evidence = busy.client.history(1).entries[0].evidence
     judged = evidence.get("recent") or evidence
-    made = "select rollout_evidence(%s, %s, 5)"
+    made = "select rollout.evidence(%s, %s, 5)"
     assert busy.value(made, judged["errors"], judged["jobs"]) >= judged["evidence_limit"]
     before = busy.value(made, judged["errors"] - 1, judged["jobs"] - 1)
     assert before < judged["evidence_limit"] or judged["jobs"] == 10, "the job before it had made it already"

@@ -8,8 +8,8 @@ AGE = (
     "alter table rollout_metrics disable trigger user;"
     " update rollout_metrics set created_at = created_at - interval '100 days';"
     " alter table rollout_metrics enable trigger user;"
-    " update rollout_job_counts set slot_start = slot_start - interval '100 days' where slot_start > '-infinity';"
-    " update rollout_reported_jobs set reported_at = reported_at - interval '100 days';"
+    " update rollout.job_counts set slot_start = slot_start - interval '100 days' where slot_start > '-infinity';"
+    " update rollout.reported_jobs set reported_at = reported_at - interval '100 days';"
 )
 
 
@@ -26,25 +26,25 @@ def old(running):
 
 
 def rows(rollout):
-    return rollout.sql("select (select count(*) from rollout_metrics), (select count(*) from rollout_reported_jobs)")[0]
+    return rollout.sql("select (select count(*) from rollout_metrics), (select count(*) from rollout.reported_jobs)")[0]
 
 
 def test_old_reports_are_removed_in_batches_and_the_counters_stay_those_of_the_rows(old):
     history = old.history_rows()
-    assert old.client.remove_old(4) == {"rollout_metrics": 4, "rollout_reported_jobs": 4}
+    assert old.client.remove_old(4) == {"rollout_metrics": 4, "rollout.reported_jobs": 4}
     assert (rows(old), old.differences()) == ((3, 2), {})
-    assert old.client.remove_old(4) == {"rollout_metrics": 2, "rollout_reported_jobs": 2}
-    assert old.client.remove_old(4) == {"rollout_metrics": 0, "rollout_reported_jobs": 0}
+    assert old.client.remove_old(4) == {"rollout_metrics": 2, "rollout.reported_jobs": 2}
+    assert old.client.remove_old(4) == {"rollout_metrics": 0, "rollout.reported_jobs": 0}
     assert (rows(old), old.differences()) == ((1, 0), {})
     assert old.client.status().health.jobs == 3
-    oldest = old.value("select min(slot_start) from rollout_job_counts where slot_start > '-infinity'")
+    oldest = old.value("select min(slot_start) from rollout.job_counts where slot_start > '-infinity'")
     assert oldest > old.value("select now() - interval '1 day'")
     assert old.history_rows() == history
 
 
 def test_keep_days_says_how_old(old):
     old.client.configure(keep_days=200)
-    assert old.client.remove_old() == {"rollout_metrics": 0, "rollout_reported_jobs": 0}
+    assert old.client.remove_old() == {"rollout_metrics": 0, "rollout.reported_jobs": 0}
     assert rows(old) == (7, 6)
 
 

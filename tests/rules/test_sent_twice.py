@@ -32,7 +32,7 @@ PROGRAMS = {
     ),
 }
 WITHOUT_A_ROW = {"categorize_all", "monitor_beat", "claim_alerts"}  # no change of a rollout, or not at its end yet
-FOR_THE_OWNER = {"rollout_decide_by"}  # over a connection that retries nothing
+FOR_THE_OWNER = {"rollout.decide_by"}  # over a connection that retries nothing
 
 
 class Last(Wrapper):
@@ -66,9 +66,10 @@ def test_r10_sent_twice_it_is_made_once_and_answered_alike(rollout):
         assert rollout.history_rows() == rows + made, name
         tried.add(last.function)
     taking_one = rollout.sql(
-        "select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'"
-        " and p.provolatile = 'v' and 'context' = any (p.proargnames) and p.proname like 'rollout\\_%%'"
-        " and p.pronargdefaults > 0 and p.proname <> 'rollout_lock'"
+        "select p.oid::regproc::text from pg_proc p where p.prokind = 'f'"
+        " and p.provolatile = 'v' and 'context' = any (p.proargnames)"
+        " and (p.pronamespace = 'rollout'::regnamespace or p.proname like 'rollout\\_%%')"
+        " and p.pronargdefaults > 0 and p.proname <> 'lock'"
     )
     assert {name for (name,) in taking_one} - FOR_THE_OWNER == tried, "every function with an operation id is tried"
 

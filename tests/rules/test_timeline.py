@@ -103,7 +103,7 @@ def test_hundreds_of_events_are_bounded_and_it_says_what_is_left_out(running):
 def test_r12_text_of_others_is_no_markup_in_a_post_mortem(running):
     running.client.note(HOSTILE)
     running.report(bad=12, message=HOSTILE, name="acme/repo-3")
-    running.sql("insert into rollout_alerts (feature_name, event, raised_by, sent_at)"
+    running.sql("insert into rollout.alerts (feature_name, event, raised_by, sent_at)"
                 " values (%s, %s, gen_random_uuid(), now())",
                 running.client.feature, HOSTILE)  # fmt: skip
     timeline = running.client.timeline("1h")

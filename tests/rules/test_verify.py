@@ -47,10 +47,10 @@ def test_whoever_writes_whatever_the_counters_are_those_of_the_rows(rollout, env
 
 
 TAMPERED = {
-    "repositories and totals per category": "update rollout_category_counts set stars = stars + 1 where category = 'test'",
-    "repositories per hash bucket": "delete from rollout_buckets where ctid = (select min(ctid) from rollout_buckets)",
-    "cutoffs at the percentage": "update rollout_category_counts set cutoff = 5000 where category = 'test'",
-    "jobs per processor and arm": "update rollout_job_counts set errors = errors + 1",
+    "repositories and totals per category": "update rollout.category_counts set stars = stars + 1 where category = 'test'",
+    "repositories per hash bucket": "delete from rollout.buckets where ctid = (select min(ctid) from rollout.buckets)",
+    "cutoffs at the percentage": "update rollout.category_counts set cutoff = 5000 where category = 'test'",
+    "jobs per processor and arm": "update rollout.job_counts set errors = errors + 1",
 }
 
 
@@ -70,12 +70,12 @@ def test_counting_anew_mends_them(rollout, env):
     rollout.client.categorize_all()
     rollout.report(good=3)
     seen = rollout.client.status().health
-    rollout.sql("update rollout_job_counts set errors = errors + 1 where slot_start > '-infinity'")
+    rollout.sql("update rollout.job_counts set errors = errors + 1 where slot_start > '-infinity'")
     assert rollout.differences() == {"jobs per processor and arm": 1}
-    rollout.sql("select rollout_count_jobs('hybrid_progressive_capture')")
+    rollout.sql("select rollout.recount_jobs('hybrid_progressive_capture')")
     assert rollout.differences() == {}
     assert rollout.client.status().health.jobs == seen.jobs
-    rollout.sql("update rollout_buckets set repositories = repositories + 1")
+    rollout.sql("update rollout.buckets set repositories = repositories + 1")
     assert rollout.differences()
-    rollout.sql("select rollout_count_repositories('hybrid_progressive_capture')")
+    rollout.sql("select rollout.recount_repositories('hybrid_progressive_capture')")
     assert rollout.differences() == {}

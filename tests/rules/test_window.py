@@ -70,7 +70,7 @@ def test_r17_a_window_opens_when_the_clock_on_the_wall_says_so_also_as_it_is_set
         @given(window=windows(), at=moments)
         def agrees(window: tuple[str, set[int], int, int, str], at: datetime) -> None:
             tried("windows around clock changes compared with Python's zone files")
-            found = one_row(connection.execute("select rollout_window_opens(%s, %s)", (window[0], at)))[0]
+            found = one_row(connection.execute("select rollout.change_window_opens(%s, %s)", (window[0], at)))[0]
             assert found == first_open(window, at)
 
         agrees()
@@ -88,7 +88,7 @@ def test_r17_a_window_opens_when_the_clock_on_the_wall_says_so_also_as_it_is_set
     ],
 )
 def test_r17_clock_changes_by_example(rollout, window, at, opens):
-    found, wanted = rollout.sql("select rollout_window_opens(%s, %s), %s::timestamptz", window, at, opens)[0]
+    found, wanted = rollout.sql("select rollout.change_window_opens(%s, %s), %s::timestamptz", window, at, opens)[0]
     assert found == wanted
 
 

@@ -11,13 +11,14 @@ from tests.support.rollouts import RolloutUnderTest
 
 # The application's own tables are the host's to guard; ours are the rest.
 TABLES = """
-    select relname from pg_class
-    where relnamespace = 'public'::regnamespace and relkind = 'r'
+    select oid::regclass::text from pg_class
+    where relnamespace in ('public'::regnamespace, 'rollout'::regnamespace) and relkind = 'r'
       and relname not in ('repositories', 'pull_requests', 'progressive_capture_jobs')
-    order by relname
+    order by 1
 """
 FUNCTIONS = """
-    select p.oid::regprocedure::text as signature, p.proname as name, p.provolatile as volatile,
+    select p.oid::regprocedure::text as signature, case p.pronamespace when 'public'::regnamespace then '' else 'rollout.' end || p.proname as name,
+           p.provolatile as volatile,
            p.prorettype = 'trigger'::regtype as is_trigger, p.prosecdef as definer, l.lanname as language,
            array(select s from unnest(p.proconfig) s where s like 'search_path=%') as search_path,
            p.proargnames[1:p.pronargs] as argument_names,
@@ -25,7 +26,7 @@ FUNCTIONS = """
                  from unnest(p.proargtypes) with ordinality a (id, n)
                  join pg_type t on t.oid = a.id join pg_namespace s on s.oid = t.typnamespace order by n) as types
     from pg_proc p join pg_language l on l.oid = p.prolang
-    where p.pronamespace = 'public'::regnamespace
+    where p.pronamespace in ('public'::regnamespace, 'rollout'::regnamespace)
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
     order by 1
 """
@@ -61,7 +62,7 @@ def a_column(rollout, table: str) -> str:
     """The first column that an update may set."""
     column: str = rollout.value(
         "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and attidentity = ''"
-        " order by attnum limit 1", f"public.{table}",
+        " order by attnum limit 1", table,
     )  # fmt: skip
     return column
 
@@ -78,4 +79,4 @@ def contents(rollout) -> list[object]:
 
 def call_with_nulls(function) -> sql.Composed:
     arguments = sql.SQL(", ").join(sql.SQL(f"null::{kind}") for kind in function.types)  # kinds from the catalogue
-    return sql.SQL("select public.{}({})").format(sql.Identifier(function.name), arguments)
+    return sql.SQL("select {}({})").format(sql.Identifier(*f"public.{function.name}".split(".")[-2:]), arguments)

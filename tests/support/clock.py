@@ -41,7 +41,7 @@ def pass_time(rollout: RolloutUnderTest, span: timedelta, *, jobs: bool = True) 
         # Over the hills and back: no slot may meet another on the way.
         for step in (timedelta(days=100_000), span - timedelta(days=100_000)):
             connection.execute(
-                "update rollout_job_counts set slot_start = slot_start - %s, last_leak_at = last_leak_at - %s"
+                "update rollout.job_counts set slot_start = slot_start - %s, last_leak_at = last_leak_at - %s"
                 " where isfinite(slot_start)",
                 (step, step),
             )

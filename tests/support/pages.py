@@ -15,7 +15,7 @@ from rollout_console import results
 from rollout_console.client import SettingValues
 from rollout_console.client.calls import Calls
 from rollout_console.console import COMMANDS, Command, Group
-from tests.support import ROOT, cli_pages
+from tests.support import ROOT, architecture, cli_pages
 
 README, COMMANDS_PAGE, API = ROOT / "README.md", ROOT / "docs" / "commands.md", ROOT / "docs" / "api.md"
 BEGIN, END = "<!-- commands -->", "<!-- end of commands -->"
@@ -141,5 +141,6 @@ if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
     COMMANDS_PAGE.write_text(commands(), encoding="utf-8")
     API.write_text(api(), encoding="utf-8")
+    architecture.PICTURE.write_text(architecture.picture(), encoding="utf-8")
     cli_pages.PAGE.write_text(cli_pages.page(), encoding="utf-8")
     cli_pages.MAN.write_text(cli_pages.man(), encoding="utf-8")

@@ -179,7 +179,8 @@ EMPTY = """
     declare
         tables constant regclass[] := array(
             select oid from pg_class
-            where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname <> 'rollout_rules');
+            where relnamespace in ('public'::regnamespace, 'rollout'::regnamespace) and relkind in ('r', 'p')
+              and oid <> 'rollout.rules'::regclass);
         name regclass;
     begin
         set local session_replication_role = replica;

@@ -13,7 +13,7 @@ from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 from rollout_console.errors import NotConfigured, RolloutError
-from tests.support import cli_pages, pages
+from tests.support import architecture, cli_pages, pages
 from tests.support.changes import CHANGES, OTHERS, REPORTS
 
 SUPABASE = "https://abcdefgh.supabase.co"
@@ -24,6 +24,7 @@ PAGES = [
     (pages.README, pages.readme),
     (pages.COMMANDS_PAGE, pages.commands),
     (pages.API, pages.api),
+    (architecture.PICTURE, architecture.picture),
     (cli_pages.PAGE, cli_pages.page),
     (cli_pages.MAN, cli_pages.man),
 ]

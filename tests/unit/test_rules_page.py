@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.sql_floors import defined
 
 RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 DEFINED = set(re.findall(r"^## (R\d+)$", RULES, re.MULTILINE))
@@ -36,15 +37,17 @@ def test_every_rule_that_is_cited_is_defined():
     assert {(rule, path) for rule, path in cited if rule not in DEFINED} == set()
 
 
+def test_each_rule_names_the_files_of_its_functions():
+    where = {name: f"{path.parent.name}/{path.name}" for name, path in defined().items()}
+    for section in re.split(r"^(?=## R\d+$)", RULES, flags=re.MULTILINE)[1:]:
+        named = {where[name] for name in re.findall(r"`(\w+(?:\.\w+)?)`", section) if name in where}
+        assert set(re.findall(r"`(\d\d_\w+/\w+\.sql)`", section)) == named, section[:6]
+
+
 def test_the_functions_that_decide_a_rule_exist():
-    created = {
-        name
-        for path in (ROOT / "migrations" / "rules").glob("*.sql")
-        for name in re.findall(r"create or replace function public\.(\w+)", path.read_text(encoding="utf-8"))
-    }
-    named = set(re.findall(r"`(rollout_\w+)`", RULES))
+    named = set(re.findall(r"`(rollout[_.]\w+)`", RULES))
     assert named
-    assert named - created == set()
+    assert named - set(defined()) == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

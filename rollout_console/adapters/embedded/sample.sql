@@ -56,7 +56,7 @@ from config c, (values
 ) as h (action, was, became, reason, command, who, ago);
 alter table rollout_configuration enable trigger rollout_configuration_changed;
 
-select rollout_count_repositories('hybrid_progressive_capture');
+select rollout.recount_repositories('hybrid_progressive_capture');
 select rollout_categorize_batch(100000, context => '{"operator": "sample data", "triggered_by": "setup"}');
 
 -- Successes before failures: the breaker is on, and a few early errors would be a breach.

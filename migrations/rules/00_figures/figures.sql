@@ -1,0 +1,143 @@
+-- R1 to R19: every figure that an operator may ask about, each once: categories, plan, evidence, targets, limits, and
+-- the settings with their ranges. No function here calls another.
+
+create or replace function public.rollout_schema_version()
+returns integer
+language sql immutable parallel safe
+as $$ select 1 $$;
+comment on function public.rollout_schema_version() is
+    'The version of these functions; a console refuses to work with one that it does not know.';
+
+create or replace function rollout.category_rules()
+returns table (
+    category text, rollout_order integer, priority_level integer,
+    max_stars integer, max_contributors integer, max_pull_requests integer
+)
+language sql immutable parallel safe
+as $$
+    values
+        ('test', 1, 100, 0, 2, 10),
+        ('small', 2, 80, 50, 10, 100),
+        ('medium', 3, 60, 500, 50, 1000),
+        ('large', 4, 40, 5000, 200, 10000),
+        ('enterprise', 5, 20, null, null, null)
+$$;
+comment on function rollout.category_rules() is
+    'R3, the manual''s table of categories: limits are inclusive, null is no limit, the first row that fits wins.';
+
+create or replace function rollout.manual_plan()
+returns table (number integer, percentage integer, hours integer, audience text)
+language sql immutable parallel safe
+as $$
+    values (6, 10, 24, 'test and small'), (7, 25, 24, 'test, small, some medium'), (8, 50, 24, 'test, small, medium'),
+           (9, 75, 24, 'test, small, medium, large'), (10, 100, 24, 'all, enterprise included')
+$$;
+comment on function rollout.manual_plan() is
+    'R2, the manual''s progression: its phases, and the plan of a rollout that has none of its own.';
+
+create or replace function rollout.guardrails()
+returns table (guardrail text, at_reports boolean, at_checks boolean, meaning text)
+language sql immutable parallel safe
+as $$
+    values ('manual', true, false, 'a report needs evidence, a health check only a rate above the threshold'),
+           ('rate', false, false, 'a rate above the threshold is enough, at every report'),
+           ('evidence', true, true, 'reports and health checks need evidence')
+$$;
+comment on function rollout.guardrails() is 'R8: where each guardrail asks for evidence.';
+
+create or replace function rollout.evidence_limits(out window_limit integer, out recent_limit integer)
+language sql immutable parallel safe
+as $$
+    -- Every slot of the window begins a stretch of its own: so many looks need a higher limit.
+    select 20, 1000
+$$;
+comment on function rollout.evidence_limits() is
+    'R8: the evidence that trips the breaker, over the whole window and over a stretch up to now.';
+
+create or replace function rollout.error_limits(
+    out kinds integer, out repositories integer, out sample integer, out kept interval
+)
+language plpgsql immutable  -- asked at every failure; in SQL, it would be planned each time
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    kinds := 200;
+    repositories := 10;
+    sample := 500;
+    kept := interval '7 days';
+end $$;
+comment on function rollout.error_limits() is
+    'How many kinds of errors a feature has at most, how many repositories and how many characters of a message are '
+    'kept of each, and for how long a kind is kept that is seen no more (a window, if that is longer).';
+
+create or replace function rollout.processing_targets()
+returns table ("position" integer, processor text, title text, shortest integer, longest integer)
+language sql immutable parallel safe
+as $$ values (1, 'inngest', 'Inngest', null::integer, 120), (2, 'github_actions', 'GitHub Actions', 600, 7200) $$;
+comment on function rollout.processing_targets() is
+    'The processors, and how many seconds a job should take on each: the manual''s targets.';
+
+create or replace function rollout.host_job_limits(
+    out backlog integer, out oldest_queued interval, out look_back interval,
+    out most_read integer
+)
+language sql immutable parallel safe
+as $$ select 100, interval '1 hour', interval '7 days', 10000 $$;
+comment on function rollout.host_job_limits() is
+    'R16: how many queued jobs and what wait are too many, how old a job may be to count, and how many are read for '
+    'each processor and status.';
+
+create or replace function rollout.host_job_states()
+returns text[]
+language sql immutable parallel safe
+as $$ select '{queued,running,late,stuck,completed,failed}'::text[] $$;
+comment on function rollout.host_job_states() is 'R16: the states of a job, each job in one of them.';
+
+create or replace function rollout.kept_for_a_time()
+returns table (name text, since text)
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    values ('rollout_metrics', 'created_at'),
+           ('rollout.reported_jobs', 'reported_at')
+$$;
+comment on function rollout.kept_for_a_time() is
+    'The tables whose rows are removed in time, each with the column that dates them; all have a rollout_config_id.';
+
+create or replace function rollout.settings()
+returns table (
+    "position" integer, name text, unit text, low numeric, high numeric, choices text[], default_value jsonb,
+    meaning text
+)
+language sql immutable parallel safe
+set search_path = pg_catalog, public, pg_temp
+as $$
+    values
+        (1, 'guardrail', null, null::numeric, null::numeric,
+            (select array_agg(g.guardrail) from rollout.guardrails() g), '"manual"'::jsonb,
+            'rollout.guardrail() shows what each costs'),
+        (2, 'max_error_rate', 'percent', 0, 100, null, '5', 'error rate above which the threshold is crossed'),
+        (3, 'minimum_sample', 'jobs', 1, 1000000, null, '10', 'jobs in the window below which nothing is judged'),
+        (4, 'monitoring_window_hours', 'hours', 1, 8760, null, '24', 'how far back health looks'),
+        (5, 'judged_reports', null, null, null, array['all', 'outcomes'], '"all"',
+            'whether successes that the application writes as it queues a job are judged'),
+        (6, 'application_check', null, null, null, null, 'true',
+            'whether the application''s own check may roll back; ours is auto-rollback'),
+        (7, 'strategy', null, null, null, '{repository_size,percentage,whitelist}', '"repository_size"',
+            'who comes first: rollout.categories() shows the sizes'),
+        (8, 'cost_per_job', 'per job', 0, 1000, null, 'null', 'what a job costs on each processor'),
+        (12, 'cost_per_minute', 'per minute', 0, 1000, null, 'null', 'what a minute of a job costs on each processor'),
+        (9, 'follow_jobs', null, null, null, null, 'false',
+            'record what becomes of each job, by a trigger on the host''s table of jobs'),
+        (10, 'stuck_after_minutes', 'minutes', 1, 10080, null, '60',
+            'how far beyond its target a job in processing is stuck: rollout.jobs("stuck")'),
+        (11, 'act_on_warnings', null, null, null, null, 'false',
+            'whether a health check rolls back on stuck, waiting or silent jobs, too'),
+        (13, 'auto_advance', null, null, null, null, 'false',
+            'whether the monitor goes up the plan by itself: rollout.plan()'),
+        (14, 'on_breach', null, null, null, '{zero,step_back,hold}', '"zero"',
+            'what a breach leads to: 0 %, the step before and a hold, or a hold'),
+        (15, 'keep_days', 'days', 1, 36500, null, '90', 'how long reports and job ids are kept; history is for good')
+$$;
+comment on function rollout.settings() is
+    'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';

@@ -1,0 +1,25 @@
+-- R5: the active configuration of a feature, and the percentage that is in effect.
+
+create or replace function rollout.active(feature text)
+returns rollout_configuration
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    select * into config from rollout_configuration c where c.feature_name = feature and c.is_active;
+    if not found then
+        raise exception 'no active rollout for feature %; to create one, type in a shell: rollout-console setup',
+            coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'RC003';
+    end if;
+    return config;
+end $$;
+comment on function rollout.active(text) is 'The active configuration of a feature; RC003 if there is none.';
+
+create or replace function rollout.percentage_in_effect(config rollout_configuration)
+returns integer
+language sql immutable
+as $$ select case when config.emergency_stop then 0 else coalesce(config.rollout_percentage, 0) end $$;
+comment on function rollout.percentage_in_effect(rollout_configuration) is
+    'R5: the percentage that is set, or 0 during an emergency stop.';

@@ -1,0 +1,128 @@
+-- R8, R16 and R17: what each setting of a rollout may be, and where it stands in the configuration.
+
+create or replace function rollout.setting_path(name text)
+returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case name when 'strategy' then '{rollout_strategy}' when 'cost_per_job' then '{metadata,cost_per_job}'
+        when 'cost_per_minute' then '{metadata,cost_per_minute}'
+        else array[name] end
+$$;
+comment on function rollout.setting_path(text) is
+    'Where a setting stands in rollout_configuration as JSON: mostly in the column of its name.';
+
+create or replace function rollout.default_settings(config rollout_configuration)
+returns rollout_configuration
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_populate_record(config, coalesce((
+        select jsonb_object_agg(s.name, s.default_value)
+        from (select to_jsonb(rollout.without_lists(config)) as set offset 0) c  -- once, not for each setting
+        cross join rollout.settings() s
+        where c.set -> s.name = 'null'), '{}'))
+$$;
+comment on function rollout.default_settings(rollout_configuration) is
+    'A configuration whose empty settings have their defaults.';
+
+create or replace function rollout.check_setting(name text, value jsonb)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    setting constant record := (select s from rollout.settings() s where s.name = check_setting.name);
+    number numeric;
+begin
+    if setting is null then
+        raise exception 'there is no setting %; to see all, type rollout.configure()', quote_literal(left(name, 60))
+            using errcode = 'RC001';
+    elsif setting.choices is not null then
+        if (value #>> '{}' = any (setting.choices)) is not true then
+            raise exception '% is one of %, not %; type for example rollout.configure(%="%")', name,
+                array_to_string(setting.choices, ', '), left(value::text, 60), name, setting.choices[1]
+                using errcode = 'RC001';
+        end if;
+        return;
+    elsif name in ('cost_per_job', 'cost_per_minute') then
+        perform rollout.check_costs(name, setting.low, setting.high, value);
+        return;
+    elsif jsonb_typeof(setting.default_value) = 'boolean' then
+        if jsonb_typeof(value) <> 'boolean' then
+            raise exception '% is True or False, not %; type for example rollout.configure(%=True)', name,
+                left(value::text, 60), name using errcode = 'RC001';
+        end if;
+        return;
+    end if;
+    number := case jsonb_typeof(value) when 'number' then (value #>> '{}')::numeric end;
+    if (number between setting.low and setting.high
+        and number = round(number, case setting.unit when 'percent' then 2 else 0 end)) is not true then
+        raise exception '% is a % from % to % (%), not %; type for example rollout.configure(%=%)', name,
+            case setting.unit when 'percent' then 'number with at most two decimals' else 'whole number' end,
+            setting.low, to_char(setting.high, 'FM999,999,999'), setting.unit, left(value::text, 60), name,
+            setting.default_value using errcode = 'RC001';
+    end if;
+end $$;
+comment on function rollout.check_setting(text, jsonb) is
+    'Raises RC001 with what to type unless this is a setting and a value that it can have.';
+
+create or replace function rollout.check_costs(name text, low numeric, high numeric, costs jsonb)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    wrong text := case when jsonb_typeof(costs) <> 'object' or costs = '{}' then costs::text end;
+begin
+    if wrong is null then
+        select format('%s: %s', c.key, c.value) into wrong
+        from jsonb_each(costs) c
+        where c.key not in ('inngest', 'github_actions') or case jsonb_typeof(c.value)
+            when 'number' then not (c.value #>> '{}')::numeric between low and high
+            else c.value <> 'null' end;
+    end if;
+    if wrong is not null then
+        raise exception '% has a number from % to % for inngest or github_actions, or both, not %; type for '
+            'example rollout.configure(%={"inngest": 0.012, "github_actions": 0.0015})', name, low, to_char(high,
+            'FM999,999'), left(wrong, 60), name using errcode = 'RC001';
+    end if;
+end $$;
+comment on function rollout.check_costs(text, numeric, numeric, jsonb) is
+    'Raises RC001 unless these are costs of processors, null for one that is to be unknown again.';
+
+create or replace function rollout.with_settings(config rollout_configuration, settings jsonb)
+returns rollout_configuration
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changed jsonb := to_jsonb(config);
+    setting record;
+    path text[];
+begin
+    for setting in select * from jsonb_each(settings) loop
+        perform rollout.check_setting(setting.key, setting.value);
+        path := rollout.setting_path(setting.key);
+        changed := jsonb_set(changed, path, case
+            -- of the processors that are not named the costs stay
+            when setting.key in ('cost_per_job', 'cost_per_minute')
+                then jsonb_strip_nulls(rollout.costs(config, setting.key) || setting.value)
+            else setting.value end);
+    end loop;
+    return jsonb_populate_record(config, changed);
+end $$;
+comment on function rollout.with_settings(rollout_configuration, jsonb) is
+    'A configuration with some settings changed, all of them checked before.';
+
+create or replace function rollout.costs(config rollout_configuration, kind text)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_object_agg(p.name, case
+        when jsonb_typeof(config.metadata -> kind -> p.name) = 'number' then config.metadata -> kind -> p.name end)
+    from (values ('inngest'), ('github_actions')) p (name)
+$$;
+comment on function rollout.costs(rollout_configuration, text) is
+    'The costs of a kind, cost_per_job or cost_per_minute, on each processor; null where it is not set.';

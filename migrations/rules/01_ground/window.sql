@@ -1,0 +1,37 @@
+-- R7: where the window of health begins, and the slots of time and shards in which jobs are counted.
+
+create or replace function rollout.window_start(config rollout_configuration)
+returns timestamptz
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select greatest(
+        clock_timestamp() - make_interval(hours => config.monitoring_window_hours), config.restarted_at)
+$$;
+comment on function rollout.window_start(rollout_configuration) is
+    'R7: the window reaches monitoring_window_hours back, but never past the last restart.';
+
+create or replace function rollout.slot_start(config rollout_configuration, at timestamptz)
+returns timestamptz
+language sql immutable
+as $$
+    -- 288 slots to a window, five minutes each in a window of a day: a job leaves the window that exactly, and a
+    -- window is never more than 288 rows for each processor, arm and shard. A slot never spans a restart, a stop or a
+    -- lowering.
+    select case
+        when at = '-infinity' then at
+        else greatest(
+            date_bin(make_interval(hours => config.monitoring_window_hours) / 288, at, 'epoch'),
+            case when at >= config.restarted_at then config.restarted_at end,
+            case when at >= config.narrowed_at then config.narrowed_at end)
+    end
+$$;
+comment on function rollout.slot_start(rollout_configuration, timestamptz) is
+    'R7: the beginning of the slot of time in which a job is counted.';
+
+create or replace function rollout.shard()
+returns smallint
+language sql stable
+as $$ select (pg_catalog.pg_backend_pid() % 4)::smallint $$;
+comment on function rollout.shard() is
+    'R7: which of the rows of a slot this session adds to, so that not all reporters wait for one row.';

@@ -1,0 +1,127 @@
+-- R7 and R8: decides what a window of jobs says: rate, interval, verdict, and why the breaker would trip.
+
+create or replace function rollout.window_of_jobs(config rollout_configuration)
+returns rollout.job_counts[]
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- as an array, so that a report sums the slots once and each of its parts reads the sums
+    select array(
+        select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
+                sum(c.timed_jobs), sum(c.processing_seconds), c.treated, sum(c.leaks), max(c.last_leak_at),
+                sum(c.recorded), max(c.clock_skew))::rollout.job_counts
+        from rollout.job_counts c
+        where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
+        group by c.processor_type, c.treated
+        order by c.processor_type, c.treated desc)
+$$;
+comment on function rollout.window_of_jobs(rollout_configuration) is
+    'R7: the jobs inside the window, a row for each processor and arm.';
+
+create or replace function rollout.wilson(events bigint, trials bigint, out low numeric, out high numeric)
+language sql immutable parallel safe
+as $$
+    select
+        case when trials > 0 then round((100 * greatest(0, centre - spread))::numeric, 2) end,
+        case when trials > 0 then round((100 * least(1, centre + spread))::numeric, 2) end
+    from (select events::float8 / nullif(trials, 0) as p, nullif(trials, 0)::float8 as n, 1.959964 ^ 2 as z2) s
+    cross join lateral (
+        select (p + z2 / (2 * n)) / (1 + z2 / n) as centre,
+               1.959964 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n) as spread
+    ) w
+$$;
+comment on function rollout.wilson(bigint, bigint) is
+    'R7: the 95 % confidence interval (Wilson) of a rate, in percent; null without trials.';
+
+create or replace function rollout.rate(jobs bigint, errors bigint)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'jobs', jobs, 'errors', errors, 'error_rate', round(errors * 100.0 / nullif(jobs, 0), 4),
+        'error_rate_low', i.low, 'error_rate_high', i.high)
+    from rollout.wilson(least(errors, jobs), jobs) i
+$$;
+comment on function rollout.rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval.';
+
+create or replace function rollout.control(config rollout_configuration, seen rollout.job_counts[])
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select rollout.rate(w.jobs, w.errors) || jsonb_build_object(
+        'failing', rollout.crossed(w.errors, w.jobs, config.max_error_rate, config.minimum_sample))
+    from (
+        select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
+               greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors
+        from unnest(seen) s where not s.treated
+    ) w
+$$;
+comment on function rollout.control(rollout_configuration, rollout.job_counts[]) is
+    'R7: the jobs outside the rollout; if they fail as well, the rollout is probably not the cause.';
+
+create or replace function rollout.health(config rollout_configuration, seen rollout.job_counts[])
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    t constant record := rollout.treatment(config);
+    rule constant record := (select g from rollout.guardrails() g where g.guardrail = config.guardrail);
+    limits constant record := rollout.evidence_limits();
+    window_start constant timestamptz := rollout.window_start(config);
+    breach constant boolean := t.whole_breach or t.recent_breach;
+begin
+    return rollout.rate(t.jobs, t.errors) || jsonb_build_object(
+        'window_hours', config.monitoring_window_hours,
+        'window_start', window_start,
+        'since_restart', coalesce(window_start = config.restarted_at, false),
+        'successes', t.successes,
+        'success_rate', round(t.successes * 100.0 / nullif(t.jobs, 0), 4),
+        'max_error_rate', config.max_error_rate,
+        'minimum_sample', config.minimum_sample,
+        'guardrail', config.guardrail,
+        'evidence', round(least(t.evidence, 1e9), 4),
+        'evidence_limit', limits.window_limit,
+        'recent', case when t.recent_breach then rollout.rate(t.recent_jobs, t.recent_errors) || jsonb_build_object(
+            'since', t.recent_since, 'evidence', round(least(t.recent_evidence, 1e9), 4),
+            'evidence_limit', limits.recent_limit) end,
+        'control', rollout.control(config, seen),
+        'breach', breach,
+        'check_rolls_back', breach or (t.crossed and not rule.at_checks),
+        'verdict', case
+            when t.jobs = 0 then 'no_data'
+            when breach then 'breach'
+            when t.jobs < config.minimum_sample then 'small_sample'
+            when t.crossed then 'above_threshold'
+            else 'healthy'
+        end);
+end $$;
+comment on function rollout.health(rollout_configuration, rollout.job_counts[]) is
+    'R7 and R8: the treatment''s rate over the window with its interval and evidence, the control beside it, and the '
+    'verdict: breach if a report trips the breaker, above_threshold if the threshold is crossed on weak evidence.';
+
+create or replace function rollout.health(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$ select rollout.health(config, rollout.window_of_jobs(config)) $$;
+comment on function rollout.health(rollout_configuration) is 'R7: the health of a rollout now.';
+
+create or replace function rollout.trip_reason(config rollout_configuration, health jsonb)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select format('error rate %s %% (%s of %s jobs%s) above %s %%',
+            round((h.judged ->> 'error_rate')::numeric, 2), h.judged ->> 'errors', h.judged ->> 'jobs',
+            to_char((h.judged ->> 'since')::timestamptz at time zone 'UTC', '" since "YYYY-MM-DD HH24:MI"Z"'),
+            config.max_error_rate)
+        || case when (health #>> '{control,jobs}')::bigint > 0
+            then format('; control %s %%', round((health #>> '{control,error_rate}')::numeric, 2)) else '' end
+        || case when (health #> '{control,failing}')::boolean then ': probably not the rollout' else '' end
+    from (select coalesce(nullif(health -> 'recent', 'null'), health) as judged) h
+$$;
+comment on function rollout.trip_reason(rollout_configuration, jsonb) is
+    'R8: why the breaker tripped, with both arms, in one line of history.';

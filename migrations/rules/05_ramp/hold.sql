@@ -1,0 +1,50 @@
+-- R17: what a hold says, and what calls for one without calling for a rollback.
+
+create or replace function rollout.hold_phrase(config rollout_configuration)
+returns text
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select format('held since %s by %s: %s', to_char(config.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
+        config.held_by, left(config.held_reason, 300))
+$$;
+comment on function rollout.hold_phrase(rollout_configuration) is
+    'R17: since when, by whom and why a ramp is held.';
+
+create or replace function rollout.weak_signals(config rollout_configuration)
+returns table (name text, message text)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    health constant jsonb := rollout.health(config);
+begin
+    return query
+    select health ->> 'verdict', rollout.trip_reason(config, health)
+    where health ->> 'verdict' in ('above_threshold', 'breach')
+    union all
+    select w.name, w.message from rollout.outcome_warnings(config) w;
+end $$;
+comment on function rollout.weak_signals(rollout_configuration) is
+    'R17: what speaks against going on and calls for no rollback: a rate above the threshold on weak evidence, and '
+    'what is wrong with the jobs (R16). No jobs are no signal.';
+
+create or replace function rollout.hold_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'raised_while_held',
+           format('raised from %s %% to %s %% outside the console on %s, although the ramp is held',
+                  h.previous_percentage, h.new_percentage,
+                  to_char(h.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"')),
+           format('rollout.rollbackToPercentage(%s)', h.previous_percentage)
+    from rollout_history h
+    where config.held_reason is not null and h.rollout_config_id = config.id and h.created_at >= config.held_at
+      and (h.metadata ->> 'outside_console')::boolean and h.new_percentage > h.previous_percentage
+      and config.rollout_percentage > h.previous_percentage
+    order by h.created_at
+    limit 1
+$$;
+comment on function rollout.hold_warnings(rollout_configuration) is
+    'R17: a raise by the browser console, which writes the row itself and can''t be refused, while the ramp is held.';

@@ -1,0 +1,62 @@
+-- R17: when the steps ahead may come, and a plan changed in parts.
+
+create or replace function rollout.coming_steps(config rollout_configuration)
+returns table (number integer, earliest timestamptz)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    place constant record := rollout.step_in_plan(config);
+    due integer := case when config.rollout_percentage > 0 then place.hours else 0 end;
+    at timestamptz := coalesce(rollout.flowing_since(config), clock_timestamp());
+    step record;
+begin
+    if config.emergency_stop or config.held_reason is not null then
+        return;  -- nobody knows when these end
+    end if;
+    for step in select * from rollout.plan_steps(config) p
+        where p.percentage > config.rollout_percentage order by p.number
+    loop
+        at := rollout.may_raise_at(config, greatest(at + make_interval(hours => due), clock_timestamp()));
+        due := step.hours;
+        number := step.number;
+        earliest := at;
+        return next;
+    end loop;
+end $$;
+comment on function rollout.coming_steps(rollout_configuration) is
+    'R17: the earliest moment of each step ahead, if every criterion is met by then.';
+
+create or replace function rollout.changed_plan(
+    config rollout_configuration, percentages numeric[], hours numeric[], change_window text, freeze_until text
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+set timezone = 'UTC'  -- of the end of a freeze, as it is stored
+as $$
+declare
+    became jsonb := coalesce(config.plan, '{}');
+    steps jsonb;
+begin
+    if percentages is not null or hours is not null then
+        steps := rollout.build_steps(
+            coalesce(percentages, array(select p.percentage from rollout.plan_steps(config) p order by p.number)),
+            coalesce(hours, array(select max(m.hours) from rollout.manual_plan() m)));
+        became := became || jsonb_build_object('steps', nullif(steps, (
+            select jsonb_agg(jsonb_build_object('percentage', m.percentage, 'hours', m.hours) order by m.number)
+            from rollout.manual_plan() m)));
+    end if;
+    if change_window is not null then
+        became := became || jsonb_build_object('change_window', case
+            when lower(trim(change_window)) <> 'always' then regexp_replace(trim(change_window), '\s+', ' ', 'g') end);
+    end if;
+    if freeze_until is not null then
+        became := became || jsonb_build_object('frozen_until', case
+            when lower(trim(freeze_until)) <> 'off'
+                then rollout.moment_until(freeze_until, 'rollout.plan(freeze="3d")') end);
+    end if;
+    return nullif(jsonb_strip_nulls(became), '{}');
+end $$;
+comment on function rollout.changed_plan(rollout_configuration, numeric[], numeric[], text, text) is
+    'R17: a plan with what is given changed; null for the manual''s, at any time.';

@@ -1,0 +1,171 @@
+-- R2, R5, R7, R10 and R17: what happens to a configuration whoever writes it: nulls filled, moments dated, the change
+-- recorded.
+
+create or replace function rollout.configuration_prepare()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The columns are nullable in the existing deployment; nothing after this line meets a null.
+    new.rollout_percentage := coalesce(new.rollout_percentage, 0);
+    new.is_active := coalesce(new.is_active, false);
+    new.target_repositories := coalesce(new.target_repositories, '{}');
+    new.excluded_repositories := coalesce(new.excluded_repositories, '{}');
+    new.whitelist_until := rollout.expiries(new);
+    new.long_lists := rollout.has_long_lists(new);
+    new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');
+    new.auto_rollback_enabled := coalesce(new.auto_rollback_enabled, true);
+    new.emergency_stop := coalesce(new.emergency_stop, false);
+    new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
+    new := rollout.default_settings(new);
+    -- The automatic advance alone sees their end, and forgets them then.
+    new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
+    if tg_op = 'INSERT' or new.plan is distinct from old.plan then
+        perform rollout.check_plan(new.plan);
+    end if;
+    new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
+    new.minimum_sample := greatest(new.minimum_sample, 1);
+
+    -- The web application's own check reads auto_rollback_enabled, and so follows our switch unless it is silenced.
+    if tg_op = 'INSERT' or new.breaker_enabled is null
+        or (new.auto_rollback_enabled <> old.auto_rollback_enabled and new.breaker_enabled = old.breaker_enabled) then
+        new.breaker_enabled := new.auto_rollback_enabled;
+    end if;
+    new.auto_rollback_enabled := new.breaker_enabled and new.application_check;
+    -- R5: what others write during a stop does not change what resume restores.
+    if tg_op = 'UPDATE' and rollout.current_change() is null and old.emergency_stop and new.emergency_stop then
+        new.rollout_percentage := old.rollout_percentage;
+    end if;
+
+    if not new.emergency_stop then
+        new.emergency_stop_reason := null;
+        new.emergency_stopped_at := null;
+    end if;
+    if new.held_reason is null then
+        new.held_at := null;
+        new.held_by := null;
+    else
+        new.held_at := coalesce(new.held_at, clock_timestamp());
+    end if;
+    if tg_op = 'INSERT' then
+        new.percentage_since := coalesce(new.percentage_since, now());
+        return new;
+    end if;
+
+    if new.emergency_stop and not coalesce(old.emergency_stop, false) then
+        new.emergency_stopped_at := clock_timestamp();
+    end if;
+    if new.rollout_percentage is distinct from old.rollout_percentage then
+        new.percentage_since := clock_timestamp();
+    end if;
+    -- R7: a restart is leaving 0 % or leaving an emergency stop. The clock is read after the row
+    -- is locked, so no job that ran before this moment counts against the fresh start.
+    if (new.rollout_percentage > 0 and coalesce(old.rollout_percentage, 0) = 0)
+        or (coalesce(old.emergency_stop, false) and not new.emergency_stop) then
+        new.restarted_at := clock_timestamp();
+    end if;
+    -- R18: from now on a job that begins in the rollout although its repository is out is a leak.
+    if rollout.percentage_in_effect(new) < rollout.percentage_in_effect(old) then
+        new.narrowed_at := clock_timestamp();
+    elsif rollout.percentage_in_effect(new) > rollout.percentage_in_effect(old) then
+        new.narrowed_at := null;
+    end if;
+    return new;
+end $$;
+comment on function rollout.configuration_prepare() is
+    'Trigger: fills nulls of the existing schema and dates stops, holds, percentages and restarts (R2, R5, R7, R17), '
+    'whoever writes.';
+create or replace trigger rollout_configuration_prepare before insert or update on public.rollout_configuration
+    for each row execute function rollout.configuration_prepare();
+
+create or replace function rollout.overwritten(was text[], became text[])
+returns text[]
+language sql immutable
+as $$
+    -- The browser console reads a list, adds or removes one entry and writes it back: whoever drops more than that
+    -- has not seen them.
+    select case when cardinality(g.gone) > 1 or (cardinality(g.gone) = 1 and cardinality(n.added) > 0)
+        then g.gone else '{}' end
+    from (select array(select unnest(was) except select unnest(became)) as gone) g
+    cross join (select array(select unnest(became) except select unnest(was)) as added) n
+$$;
+comment on function rollout.overwritten(text[], text[]) is
+    'Entries of a list that a write from outside the console dropped beside its own change, probably unseen.';
+
+create or replace function rollout.configuration_changed()
+returns trigger
+language plpgsql security definer  -- whoever may write the table
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    -- Dates that follow from a change are not themselves a change.
+    derived constant text[] := array[
+        'updated_at', 'percentage_since', 'restarted_at', 'narrowed_at', 'emergency_stopped_at', 'held_at',
+        'accepted_signals', 'long_lists'];
+    change jsonb := rollout.current_change();
+    by_entry constant boolean := tg_op = 'UPDATE' and (old.long_lists or new.long_lists);
+    was constant jsonb := case when tg_op = 'INSERT' then '{}'
+        else to_jsonb(case when by_entry then rollout.without_lists(old) else old end) end - derived;
+    became constant jsonb := to_jsonb(case when by_entry then rollout.without_lists(new) else new end) - derived;
+    before jsonb;
+    after jsonb;
+    differences jsonb;
+    lists_differ boolean;
+begin
+    select jsonb_object_agg(b.key, b.before), jsonb_object_agg(b.key, b.after),
+           jsonb_agg(b.key) filter (where b.differs)
+    into before, after, differences
+    from (
+        select b.key, was -> b.key as before, b.value as after, false as differs
+        from jsonb_each(became) b where was -> b.key is distinct from b.value
+        union all
+        select d.field, d.before, d.after, true from rollout.list_differences(old, new) d where by_entry
+    ) b;
+    if after is null then
+        return null;
+    end if;
+
+    change := coalesce(change, jsonb_build_object(
+        'action', case
+            when tg_op = 'INSERT' then 'created'
+            when (after ->> 'emergency_stop')::boolean then 'emergency_stop'
+            else 'updated'
+        end,
+        'triggered_by', 'outside_console',
+        'reason', 'changed directly in the table',
+        'outside_console', true)) || jsonb_build_object('differences', differences);
+    if tg_op = 'UPDATE' and new.restarted_at is distinct from old.restarted_at then
+        change := change || jsonb_build_object('restarted_at', new.restarted_at);
+    end if;
+    if (change ->> 'outside_console')::boolean and tg_op = 'UPDATE' then
+        change := change || jsonb_build_object('overwritten', nullif(
+            rollout.overwritten(old.target_repositories, new.target_repositories), '{}'));
+    end if;
+    perform rollout.write_history(
+        new, change, case when tg_op = 'UPDATE' then old.rollout_percentage end, before, after);
+
+    if new.is_active then
+        if not exists (select from rollout.category_counts a where a.feature_name = new.feature_name) then
+            perform rollout.recount_repositories(new.feature_name);
+        else
+            lists_differ :=
+                (new.target_repositories, new.excluded_repositories, new.whitelist_until, true)
+                is distinct from
+                (old.target_repositories, old.excluded_repositories, old.whitelist_until, old.is_active);
+            if lists_differ then
+                perform rollout.refresh_list_entries(new);
+            end if;
+            -- Not at each change: a stop waits for nobody who is just changing categories.
+            if lists_differ or (new.rollout_percentage, new.rollout_strategy)
+                is distinct from (old.rollout_percentage, old.rollout_strategy) then
+                perform rollout.refresh_cutoffs(new.feature_name);
+            end if;
+        end if;
+    end if;
+    return null;
+end $$;
+comment on function rollout.configuration_changed() is
+    'Trigger, R10 and R1: one history row for every change of a configuration, and the admission that follows from it.';
+create or replace trigger rollout_configuration_changed after insert or update on public.rollout_configuration
+    for each row execute function rollout.configuration_changed();

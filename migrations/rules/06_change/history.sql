@@ -1,0 +1,154 @@
+-- R10: every change leaves one row that nobody can alter. Triggers write it, so that a change made past our
+-- functions leaves one too; rollout.open_change tells them who and why.
+
+create or replace function rollout.history_is_append_only()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    raise exception 'rollout history is append-only: rows can''t be changed or deleted'
+        using errcode = 'RC004', hint = 'Deactivate a configuration (is_active = false) instead of deleting it.';
+end $$;
+comment on function rollout.history_is_append_only() is
+    'Trigger, R10: refuses every update, delete and truncate of rollout_history.';
+create or replace trigger rollout_history_keep_rows before update or delete on public.rollout_history
+    for each row execute function rollout.history_is_append_only();
+create or replace trigger rollout_history_keep_table before truncate on public.rollout_history
+    for each statement execute function rollout.history_is_append_only();
+
+create or replace function rollout.history_stamp()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- The operator's name is what the caller claims; these two are what the database knows. The triggers that record
+    -- a change act as their owner, so the caller's role is the one that its session has taken.
+    new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end
+        || jsonb_build_object(
+            'database_role', coalesce(nullif(current_setting('role'), 'none'), session_user),
+            'recorded_at', clock_timestamp());
+    new.reason := left(new.reason, 2000);
+    return new;
+end $$;
+comment on function rollout.history_stamp() is
+    'Trigger, R10: adds the database role and the time of recording, which a caller can''t forge.';
+create or replace trigger rollout_history_stamp before insert on public.rollout_history
+    for each row execute function rollout.history_stamp();
+
+create or replace function rollout.write_history(
+    config rollout_configuration, change jsonb, previous_percentage integer, before jsonb, after jsonb
+)
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout_history (
+        id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
+    select
+        -- The operation id of a change is the id of its row, so a change that is sent twice is recognised.
+        coalesce((change ->> 'operation_id')::uuid, gen_random_uuid()),
+        config.id, left(a.action, 50), previous_percentage, config.rollout_percentage, change ->> 'reason',
+        left(coalesce(
+            change ->> 'triggered_by', case a.action when 'rollback' then 'manual_rollback' else 'manual' end), 100),
+        jsonb_strip_nulls(jsonb_build_object(
+            'command', change ->> 'command',
+            'operator', left(change ->> 'operator', 200),
+            'host', left(change ->> 'host', 200),
+            'evidence', change -> 'evidence',
+            'undoes', change -> 'undoes',
+            'ended_sessions', nullif(change -> 'ended_sessions', '[]'),
+            'differences', change -> 'differences',
+            'restarted_at', change -> 'restarted_at',
+            'overwritten', change -> 'overwritten',
+            'outside_console', change -> 'outside_console'))
+        || jsonb_build_object('before', before, 'after', after, 'details', coalesce(change -> 'details', '{}')),
+        clock_timestamp()
+    from (select coalesce(change ->> 'action', 'updated') as action) a
+$$;
+comment on function rollout.write_history(rollout_configuration, jsonb, integer, jsonb, jsonb) is
+    'R10: the only writer of history rows.';
+
+create or replace function rollout.history_entry(entry rollout_history)
+returns jsonb
+language sql immutable
+as $$
+    select case when entry.id is not null then jsonb_build_object(
+        'id', entry.id,
+        'at', entry.created_at,
+        'action', entry.action,
+        'command', entry.metadata ->> 'command',
+        'previous_percentage', entry.previous_percentage,
+        'new_percentage', entry.new_percentage,
+        'reason', entry.reason,
+        'triggered_by', entry.triggered_by,
+        'operator', entry.metadata ->> 'operator',
+        'host', entry.metadata ->> 'host',
+        'database_role', entry.metadata ->> 'database_role',
+        'outside_console', coalesce((entry.metadata ->> 'outside_console')::boolean, false),
+        'before', entry.metadata -> 'before',
+        'after', entry.metadata -> 'after',
+        'undoes', entry.metadata ->> 'undoes',
+        'ended_sessions', coalesce(entry.metadata -> 'ended_sessions', '[]'),
+        'evidence', entry.metadata -> 'evidence') end
+$$;
+comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';
+
+-- The browser console writes the configuration, which our trigger records, and then a row of its own: one change, to
+-- be told once, in its words.
+
+create or replace function rollout.changes_nothing(entry rollout_history)
+returns boolean
+language sql immutable
+as $$
+    select coalesce(not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
+                    and entry.previous_percentage = entry.new_percentage, false)
+$$;
+comment on function rollout.changes_nothing(rollout_history) is
+    'A row of the web application''s own check, which at 0 % sets 0 % each time it runs.';
+
+create or replace function rollout.trigger_row_of(entry rollout_history)
+returns rollout_history
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h from rollout_history h
+    where h.rollout_config_id = entry.rollout_config_id and h.metadata ? 'before'
+      and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
+      and (h.metadata ->> 'outside_console')::boolean
+      and (h.new_percentage = entry.new_percentage or entry.action = 'emergency_stop')
+      and not entry.metadata ? 'before' and not rollout.changes_nothing(entry)
+    order by h.created_at desc limit 1
+$$;
+comment on function rollout.trigger_row_of(rollout_history) is
+    'Of a row that the browser console or the application wrote beside its change: the row of our trigger for it.';
+
+create or replace function rollout.application_row_of(entry rollout_history)
+returns rollout_history
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h from rollout_history h
+    where (entry.metadata ->> 'outside_console')::boolean and h.rollout_config_id = entry.rollout_config_id
+      and h.created_at between entry.created_at and entry.created_at + interval '10 seconds'
+      and (rollout.trigger_row_of(h)).id = entry.id
+    order by h.created_at limit 1
+$$;
+comment on function rollout.application_row_of(rollout_history) is
+    'The row that the browser console or the application wrote beside a change that our trigger recorded.';
+
+create or replace function rollout.full_history_entry(entry rollout_history)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    echo constant rollout_history := rollout.application_row_of(entry);
+begin
+    entry.reason := coalesce(echo.reason, entry.reason);
+    entry.triggered_by := coalesce(echo.triggered_by, entry.triggered_by);
+    return rollout.history_entry(entry);
+end $$;
+comment on function rollout.full_history_entry(rollout_history) is
+    'A history row as the console shows it, with the reason that its echo gives.';

@@ -1,0 +1,60 @@
+-- R10 and R17: writes what a command decided, if it differs and no hold forbids it.
+
+create or replace function rollout.store(config rollout_configuration, details jsonb default '{}')
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform rollout.refuse_raise_while_held(config);
+    perform rollout.open_change(rollout.current_change() || jsonb_build_object('details', details));
+    update rollout_configuration c
+    set rollout_percentage = config.rollout_percentage,
+        emergency_stop = config.emergency_stop,
+        emergency_stop_reason = config.emergency_stop_reason,
+        target_repositories = config.target_repositories,
+        excluded_repositories = config.excluded_repositories,
+        whitelist_until = config.whitelist_until,
+        rollout_strategy = config.rollout_strategy,
+        metadata = config.metadata,
+        breaker_enabled = config.breaker_enabled,
+        application_check = config.application_check,
+        judged_reports = config.judged_reports,
+        stuck_after_minutes = config.stuck_after_minutes,
+        act_on_warnings = config.act_on_warnings,
+        guardrail = config.guardrail,
+        max_error_rate = config.max_error_rate,
+        minimum_sample = config.minimum_sample,
+        monitoring_window_hours = config.monitoring_window_hours,
+        follow_jobs = config.follow_jobs,
+        plan = config.plan,
+        held_reason = config.held_reason,
+        held_by = config.held_by,
+        accepted_signals = config.accepted_signals,
+        auto_advance = config.auto_advance,
+        on_breach = config.on_breach,
+        restarted_at = config.restarted_at,
+        keep_days = config.keep_days,
+        updated_at = now()
+    where c.id = config.id and c is distinct from config;
+end $$;
+comment on function rollout.store(rollout_configuration, jsonb) is
+    'Writes what a command decided if it differs; the trigger leaves the history row, with the details of the answer.';
+
+create or replace function rollout.refuse_raise_while_held(became rollout_configuration)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    select * into config from rollout_configuration c
+    where c.id = became.id and c.held_reason is not null and became.rollout_percentage > c.rollout_percentage;
+    if found then
+        raise exception 'the ramp is %; to raise it from % %% to % %%, first type rollout.release()',
+            rollout.hold_phrase(config), config.rollout_percentage, became.rollout_percentage using errcode = 'RC002';
+    end if;
+end $$;
+comment on function rollout.refuse_raise_while_held(rollout_configuration) is
+    'R17: raises RC002 if a held configuration would get a higher percentage; each change of ours passes here.';

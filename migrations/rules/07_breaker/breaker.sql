@@ -1,0 +1,66 @@
+-- R8 and R17: what the breaker does once there is a breach.
+
+create or replace function rollout.breaker_is_armed(config rollout_configuration)
+returns boolean
+language sql immutable
+as $$
+    select config.is_active and config.breaker_enabled
+           and not config.emergency_stop and config.rollout_percentage > 0
+$$;
+comment on function rollout.breaker_is_armed(rollout_configuration) is
+    'R8: auto-rollback is on and traffic is flowing, so a breach would be acted on.';
+
+create or replace function rollout.trip_breaker(
+    config rollout_configuration, health jsonb, change jsonb, details jsonb default '{}'
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    breaker constant text := 'auto-rollback';
+    why constant text := coalesce(change ->> 'reason', rollout.trip_reason(config, health));
+    evidence constant jsonb := health || jsonb_build_object(
+        'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config));
+begin
+    if config.on_breach = 'hold' then
+        if config.held_by is distinct from breaker then  -- held for this already
+            perform rollout.open_change(change);
+            perform rollout.hold_automatically(config, why, evidence, breaker, details);
+        end if;
+        return;
+    end if;
+    perform rollout.open_change(change || jsonb_build_object(
+        'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', evidence, 'reason', why));
+    config.rollout_percentage := case config.on_breach
+        when 'step_back' then (rollout.step_in_plan(config)).below else 0 end;
+    if config.rollout_percentage > 0 then
+        -- What fails at a step would fail there again: a person says when to go on. The errors that led here must not
+        -- lead further down, so health starts afresh.
+        config.held_reason := why;
+        config.held_by := breaker;
+        config.restarted_at := clock_timestamp();
+    end if;
+    perform rollout.store(config, details);
+end $$;
+comment on function rollout.trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
+    'R8 and R17: acts on a breach as on_breach says: 0 %, the step before and a hold, or a hold; with the health that '
+    'called for it and the main errors as evidence, and as its reason unless the change has one.';
+
+create or replace function rollout.hold_automatically(
+    config rollout_configuration, why text, evidence jsonb, held_by text, details jsonb
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    config.held_reason := left(why, 1000);
+    config.held_by := hold_automatically.held_by;
+    perform rollout.open_change(rollout.current_change() || jsonb_build_object(
+        'command', 'hold', 'triggered_by', 'auto_hold', 'evidence', evidence, 'reason', left(why, 1000)
+            || '; to go on: rollout.release(); to leave: rollout.rollbackToZero()'));
+    perform rollout.store(config, details);
+end $$;
+comment on function rollout.hold_automatically(rollout_configuration, text, jsonb, text, jsonb) is
+    'R17: holds a locked configuration, with why in the history and both commands that answer it.';

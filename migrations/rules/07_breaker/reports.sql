@@ -1,0 +1,177 @@
+-- R7, R8: reports of finished jobs, one or many at a time: what can be counted as one, and the reason for an entry that
+-- can't. They are recorded, counted and judged in their own transaction.
+
+create or replace function rollout.report_fault(
+    processor text, success boolean, processing_seconds numeric, job_id text
+)
+returns text
+language sql immutable
+as $$
+    select case
+        when processor is null or processor not in ('inngest', 'github_actions') then
+            'processor must be inngest or github_actions, not ' || coalesce(quote_literal(left(processor, 50)), 'null')
+        when success is null then 'success must be true or false, not null'
+        when not coalesce(processing_seconds between 0 and 1e8, processing_seconds is null) then
+            'processing_seconds must be a number of seconds from 0 to 100,000,000, or null'
+        when length(job_id) not between 1 and 200 then 'job_id must be a text of 1 to 200 characters, or null'
+    end
+$$;
+comment on function rollout.report_fault(text, boolean, numeric, text) is
+    'R7: why a report can''t be counted; null if it can.';
+
+create or replace function rollout.parse_reports(jobs jsonb)
+returns rollout.report[]
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    arguments constant text[] := array['repo_id', 'processor', 'success', 'processing_seconds', 'error_message',
+                                       'started_at', 'job_id', 'treated'];
+    reports rollout.report[];
+begin
+    if jsonb_typeof(jobs) is distinct from 'array' or jsonb_array_length(jobs) > 10000 then
+        raise exception 'jobs must be an array of at most 10,000 objects' using errcode = 'RC001';
+    end if;
+    begin
+        if not exists (select from jsonb_array_elements(jobs) e where e.value - arguments <> '{}') then
+            reports := array(
+                select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, r.started_at,
+                           r.job_id, r.treated, row_number() over (), null, null)::rollout.report
+                from jsonb_populate_recordset(null::rollout.report, jobs) r);
+            if not exists (select from unnest(reports) r where rollout.report_fault(
+                    r.processor, r.success, r.processing_seconds, r.job_id) is not null) then
+                return reports;
+            end if;
+        end if;
+    exception when data_exception or invalid_parameter_value then
+        null;
+    end;
+    perform rollout.refuse_reports(jobs, arguments);
+end $$;
+comment on function rollout.parse_reports(jsonb) is
+    'R7: the reports of a batch; RC001 with the reason for each entry that is none.';
+
+create or replace function rollout.refuse_reports(jobs jsonb, arguments text[])
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    job jsonb;
+    report rollout.report;
+    place integer := 0;
+    fault text;
+    faults text[] := '{}';
+begin
+    for job in select e.value from jsonb_array_elements(jobs) e loop
+        fault := null;
+        begin
+            if jsonb_typeof(job) <> 'object' then
+                fault := 'not an object';
+            elsif job - arguments <> '{}' then
+                fault := 'unknown: ' || left((
+                    select string_agg(quote_literal(k), ', ') from jsonb_object_keys(job - arguments) k), 100);
+            else
+                report := jsonb_populate_record(null::rollout.report, job);
+                fault := rollout.report_fault(
+                    report.processor, report.success, report.processing_seconds, report.job_id);
+            end if;
+        exception when data_exception then
+            fault := left(sqlerrm, 200);
+        end;
+        if fault is not null then
+            faults := faults || format('jobs[%s]: %s', place, fault);
+        end if;
+        place := place + 1;
+    end loop;
+    raise exception 'no job was counted, % of % can''t be: %', cardinality(faults), place,
+        array_to_string(faults[:10], '; ') || case when cardinality(faults) > 10 then '; …' else '' end
+        using errcode = 'RC001', detail = array_to_string(faults, E'\n');
+end $$;
+comment on function rollout.refuse_reports(jsonb, text[]) is
+    'R7: RC001 with the reason for each entry that can''t be counted, the first ten in the message, all in the detail.';
+
+create or replace function public.record_rollout_job(
+    repo_id uuid, processor text, success boolean,
+    processing_seconds numeric default null, error_message text default null,
+    feature_name text default 'hybrid_progressive_capture',
+    started_at timestamptz default null, job_id text default null, treated boolean default null
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column  -- in "on conflict", where names can't be qualified
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+    fault constant text := rollout.report_fault(processor, success, processing_seconds, job_id);
+    failed constant integer := case when success then 0 else 1 end;
+begin
+    if fault is not null then
+        raise exception '%', fault using errcode = 'RC001';
+    end if;
+    if job_id is not null then
+        insert into rollout.reported_jobs values (config.id, job_id) on conflict do nothing;
+        if not found then
+            return;
+        end if;
+    end if;
+    begin
+        insert into rollout_metrics as m (
+            rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
+            success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
+            last_started_at, last_error_message, last_error_at)
+        select
+            -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
+            config.id, (select h.id from rollout_host_repositories h where h.id = repo_id), processor,
+            rollout.is_treated(treated, processor, is_repository_eligible_for_rollout(repo_id, config.feature_name)),
+            w.starts, w.starts + make_interval(hours => config.monitoring_window_hours),
+            1 - failed, failed, 1, processing_seconds,
+            case when processing_seconds is null then 0 else 1 end, coalesce(processing_seconds, 0),
+            case when b.began > now() then now() else b.began end,
+            case when not success then left(error_message, 2000) end, case when not success then now() end
+        from date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') w (starts)
+        cross join coalesce(started_at, now() - make_interval(secs => processing_seconds::float8)) b (began)
+        on conflict (rollout_config_id, repository_id, processor_type, treated, recorded_window)
+            where recorded_window is not null
+        do update set
+            success_count = m.success_count + excluded.success_count,
+            error_count = m.error_count + excluded.error_count,
+            total_jobs = m.total_jobs + 1,
+            average_processing_time = (m.processing_seconds + excluded.processing_seconds)
+                / nullif(m.timed_jobs + excluded.timed_jobs, 0),
+            timed_jobs = m.timed_jobs + excluded.timed_jobs,
+            processing_seconds = m.processing_seconds + excluded.processing_seconds,
+            last_started_at = excluded.last_started_at,
+            last_error_message =
+                case when excluded.error_count > 0 then excluded.last_error_message else m.last_error_message end,
+            last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
+            updated_at = now();
+    exception when foreign_key_violation then  -- the repository was deleted since it was looked up
+        perform rollout.count_reports(config, array[row(
+            repo_id, processor, success, processing_seconds, error_message, started_at, null, treated, 1, null, null
+        )::rollout.report]);
+    end;
+end $$;
+comment on function public.record_rollout_job(
+    uuid, text, boolean, numeric, text, text, timestamptz, text, boolean) is
+    'R7, R8: reports one finished job: when it began (reckoned from its seconds if only they are known), an id by '
+    'which it counts once, and whether it was in the rollout. The job whose report is a breach trips the breaker in '
+    'its own transaction.';
+
+create or replace function public.record_rollout_jobs(
+    jobs jsonb, feature_name text default 'hybrid_progressive_capture'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    reports constant rollout.report[] := rollout.parse_reports(jobs);
+begin
+    return jsonb_build_object(
+        'reported', cardinality(reports), 'counted', rollout.count_reports(rollout.active(feature_name), reports));
+end $$;
+comment on function public.record_rollout_jobs(jsonb, text) is
+    'R7, R8: reports up to 10,000 finished jobs in the order in which they ended, all or none, each an object with the '
+    'arguments of record_rollout_job. Answers how many there were, and how many counted: an id counts once.';

@@ -1,0 +1,127 @@
+-- R1: what would happen at another percentage, and why a repository is eligible. Nothing here writes.
+
+create or replace function rollout.moves(config rollout_configuration, strategy text, percentage integer)
+returns table (
+    category text, rollout_order integer, repositories bigint, was integer, becomes integer, entering bigint,
+    leaving bigint
+)
+language sql stable rows 5
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with step as (
+        select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
+               t.eligible - n.eligible as more
+        from rollout.quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) n
+        join rollout.quota(config.feature_name, strategy, percentage) t using (category)
+    ), listed as (
+        -- The lists decide for their repositories at any percentage.
+        select s.category, count(*) as repositories
+        from rollout.listed(config) k
+        join step s on s.category = k.category
+        where k.bucket >= least(s.was, s.becomes) and k.bucket < greatest(s.was, s.becomes)
+        group by 1
+    )
+    select s.category, s.rollout_order, s.repositories, s.was, s.becomes,
+           case when s.becomes > s.was then s.more - coalesce(l.repositories, 0) else 0 end,
+           case when s.becomes < s.was then -s.more - coalesce(l.repositories, 0) else 0 end
+    from step s left join listed l using (category)
+$$;
+comment on function rollout.moves(rollout_configuration, text, integer) is
+    'R1: per category, how many repositories would become eligible or stop being so with another strategy or '
+    'percentage, and between which buckets they are.';
+
+create or replace function public.rollout_preview(
+    percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default null
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+    target constant integer := rollout.whole_percentage(percentage, 'rollout.preview(25)');
+begin
+    return (
+        select jsonb_build_object(
+            'from_percentage', config.rollout_percentage,
+            'to_percentage', target,
+            'strategy', config.rollout_strategy,
+            'emergency_stop', config.emergency_stop,
+            'whitelist_size', (select s.whitelist from rollout.list_sizes(config.id) s),
+            'list_examples', examples is not null,
+            'entering', sum(m.entering),
+            'leaving', sum(m.leaving),
+            'categories', jsonb_agg(jsonb_build_object(
+                'category', m.category, 'repositories', m.repositories,
+                'entering', m.entering,
+                'leaving', m.leaving,
+                'examples', (
+                    select coalesce(jsonb_agg(h.full_name), '[]')
+                    from (
+                        select k.repository_id
+                        from repository_categories k
+                        where m.entering + m.leaving > 0 and k.category = m.category
+                          and rollout.bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
+                          and rollout.bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
+                          and rollout.listed_as(config.id, k.repository_id) is null
+                        limit rollout.within('examples', coalesce(examples, 5), 0, 1000, 'rollout.preview(25, 5)')
+                    ) e
+                    join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
+        from rollout.moves(config, config.rollout_strategy, target) m);
+end $$;
+comment on function public.rollout_preview(numeric, text, integer) is
+    'rollout.preview(): who would become eligible or stop being so at another percentage: exact counts by category, '
+    'with examples by name.';
+
+create or replace function public.rollout_explain(
+    repository text, feature_name text default 'hybrid_progressive_capture'
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+    found record;
+    reason text;
+    size record;
+    bucket integer;
+    enters_at integer;
+begin
+    select * into found from rollout.known_repositories(
+        array[repository], 'rollout.explain("owner/name")', changes => false);
+    reason := rollout.decide(found.repository_id, config.feature_name);
+    select k.*, a.cutoff into size
+    from repository_categories k
+    left join rollout.category_counts a on a.feature_name = config.feature_name and a.category = k.category
+    where k.repository_id = found.repository_id;
+    bucket := rollout.bucket(config.feature_name, found.repository_id);
+    if config.rollout_strategy = 'percentage' then
+        enters_at := bucket / 100 + 1;
+    elsif config.rollout_strategy = 'repository_size' then
+        -- The smallest percentage whose quota reaches this repository's bucket in its category.
+        select least(100, ceil(
+            100.0 * (own.before + rollout.below(config.feature_name, own.category, bucket + 1)) / nullif(own.total, 0)))
+        into enters_at
+        from (
+            select q.category, sum(q.repositories) over () as total,
+                   sum(q.repositories) over (order by q.rollout_order) - q.repositories as before
+            from rollout.quota(config.feature_name, config.rollout_strategy, 0) q
+        ) own
+        where own.category = size.category;
+        enters_at := coalesce(enters_at, 100);
+    end if;
+    return jsonb_build_object(
+        'repository_id', found.repository_id, 'full_name', found.full_name,
+        'eligible', rollout.is_eligible(reason), 'reason', reason,
+        'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
+        'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
+        'emergency_stop_reason', config.emergency_stop_reason,
+        'whitelisted_until', config.whitelist_until -> found.repository_id::text)
+        || case when size.category is null then '{}' else jsonb_build_object(
+            'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,
+            'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;
+end $$;
+comment on function public.rollout_explain(text, text) is
+    'rollout.explain(): whether a repository is eligible, the first rule that decides it, and the percentage at which '
+    'it would become so.';

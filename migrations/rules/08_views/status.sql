@@ -1,0 +1,137 @@
+-- R5, R7 and R16: the status of a feature and of all that the dashboard shows, of one moment.
+
+create or replace function rollout.last_change(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select rollout.full_history_entry(h) from rollout_history h
+    where h.rollout_config_id = config.id and h.metadata ? 'before' and h.action <> 'note'
+      and h.metadata ->> 'command' is distinct from 'catchUp'
+    order by h.created_at desc limit 1
+$$;
+comment on function rollout.last_change(rollout_configuration) is
+    'The newest change that an operator, the breaker or somebody outside the console made; null if there is none. Rows '
+    'that the web application writes beside its changes, or without one, are none.';
+
+create or replace function rollout.stop_reason(config rollout_configuration)
+returns text
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case when config.emergency_stop then coalesce(config.emergency_stop_reason, (
+        select h.reason from rollout_history h
+        where h.rollout_config_id = config.id and h.action = 'emergency_stop' and not h.metadata ? 'before'
+          and h.created_at >= config.emergency_stopped_at - interval '1 minute'
+        order by h.created_at limit 1)) end
+$$;
+comment on function rollout.stop_reason(rollout_configuration) is
+    'R5: why traffic is halted; of a stop made in the browser console, from the row that it wrote into the history.';
+
+create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.with_short_lists(rollout.active(feature_name));
+    sizes constant record := (select s from rollout.list_sizes(config.id) s);
+begin
+    return to_jsonb(config) || jsonb_build_object(
+        'auto_rollback_enabled', config.breaker_enabled,
+        'emergency_stop_reason', rollout.stop_reason(config),
+        'percentage_in_effect', rollout.percentage_in_effect(config),
+        'phase', (rollout.step_in_plan(config)).name,
+        'phase_percentages', (
+            select jsonb_agg(p.percentage order by p.number) from rollout.plan_steps(config) p),
+        'whitelist_size', sizes.whitelist,
+        'blacklist_size', sizes.blacklist,
+        'health', rollout.health(config),
+        'stop_effect', rollout.stop_effect(config),
+        'categorization', (
+            select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
+            from rollout.categorization_runs r order by r.id desc limit 1),
+        'uncategorized', rollout.uncategorized(),
+        'decided_by', rollout.decided_by(),
+        'last_change', rollout.last_change(config),
+        'warnings', rollout.warnings(config),
+        'server_time', clock_timestamp(),
+        'schema_version', rollout_schema_version())
+    || (
+        select jsonb_build_object(
+            'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible),
+            'only_whitelisted', rollout.eligible_by_whitelist_only(config))
+        from rollout.eligible_counts(config) a);
+end $$;
+comment on function public.rollout_status(text) is
+    'rollout.status(): the configuration, what is in effect, health and the last change.';
+
+create or replace function public.rollout_overview(
+    feature_name text default 'hybrid_progressive_capture', points integer default 48
+)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'status', rollout_status(feature_name),
+        'categories', rollout_categories(feature_name),
+        'plan', rollout_plan(feature_name),
+        'metrics', rollout_show_metrics(feature_name, 3),
+        'trend', rollout_error_trend(feature_name, points),
+        'history', rollout_list_history(feature_name, 50))
+$$;
+comment on function public.rollout_overview(text, integer) is
+    'All that the dashboard shows, of one moment and in one answer.';
+
+create or replace function public.rollout_features()
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object('server_time', clock_timestamp(), 'features', coalesce(
+        jsonb_agg(jsonb_build_object(
+            'feature_name', c.feature_name,
+            'rollout_percentage', c.rollout_percentage,
+            'percentage_in_effect', rollout.percentage_in_effect(c),
+            'emergency_stop', c.emergency_stop,
+            'auto_rollback_enabled', c.breaker_enabled,
+            'health', rollout.health(c),
+            'last_change', rollout.last_change(c)) order by c.feature_name), '[]'))
+    from rollout_configuration c where c.is_active
+$$;
+comment on function public.rollout_features() is
+    'rollout.features(): every feature with an active rollout: percentage, health and last change.';
+
+create or replace function public.rollout_test_repositories(
+    feature_name text default 'hybrid_progressive_capture', max_rows integer default 20
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+begin
+    return jsonb_build_object(
+        'rollout_percentage', config.rollout_percentage,
+        'percentage_in_effect', rollout.percentage_in_effect(config),
+        'emergency_stop', config.emergency_stop,
+        'auto_rollback_enabled', config.breaker_enabled,
+        'held_reason', config.held_reason,
+        'total', (select count(*) from repository_categories k where k.category = 'test'),
+        'repositories', coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'repository_id', t.repository_id, 'full_name', t.full_name, 'pinned', t.pinned_as_test,
+                'eligible', rollout.is_eligible(rollout.decide(t.repository_id, config.feature_name)))
+                order by t.pinned_as_test desc, t.full_name)
+            from (
+                select k.repository_id, h.full_name, k.pinned_as_test
+                from repository_categories k join rollout_host_repositories h on h.id = k.repository_id
+                where k.category = 'test'
+                order by k.pinned_as_test desc, h.full_name
+                limit rollout.within('limit', max_rows, 0, 1000, 'rollout.monitorPhase4(20)')) t), '[]'),
+        'metrics', rollout_show_metrics(feature_name));
+end $$;
+comment on function public.rollout_test_repositories(text, integer) is
+    'rollout.monitorPhase4(): the percentage, the test repositories with pinned ones first, and the last metrics.';

@@ -1,0 +1,90 @@
+-- R7, R16 and R17: what an operator should look at although no rule acts on it; shown wherever the status is.
+
+create or replace function rollout.report_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with reports as (
+        select coalesce(sum(c.recorded), 0) as recorded, coalesce(sum(c.jobs - c.recorded), 0) as written,
+               (array_agg(c.clock_skew order by abs(c.clock_skew) desc nulls last))[1] as clock_skew
+        from rollout.job_counts c
+        where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
+    )
+    select 'counted_twice',
+           format('%s jobs were reported by record_rollout_job, %s written by the application as it queued them: '
+                  'a job in both counts twice', r.recorded, r.written),
+           'rollout.configure(judged_reports="outcomes")'
+    from reports r
+    where config.judged_reports = 'all' and not rollout.follows_jobs(config) and r.recorded > 0 and r.written > 0
+    union all
+    select 'clock',
+           format('the application''s clock is %s s %s the database''s; its rows are counted by the database''s clock',
+                  round(abs(r.clock_skew)), case when r.clock_skew > 0 then 'behind' else 'ahead of' end),
+           'chronyc tracking, on the application''s machine'
+    from reports r
+    where abs(r.clock_skew) between 5 and 3600
+$$;
+comment on function rollout.report_warnings(rollout_configuration) is
+    'R7: jobs that may count twice, and a clock of the application that differs by 5 s to an hour.';
+
+create or replace function rollout.application_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'application_check',
+           format('the application''s own check rolled back from %s %% on %s; it counts errors from before a restart, '
+                  'too', h.previous_percentage, to_char(h.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"')),
+           'rollout.configure(application_check=False)'
+    from (
+        select * from rollout_history x
+        where x.rollout_config_id = config.id and not x.metadata ? 'before'
+          and x.previous_percentage is distinct from x.new_percentage
+        order by x.created_at desc limit 1
+    ) h
+    where config.application_check and h.triggered_by = 'auto_rollback'
+      and h.created_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours)
+    union all
+    select 'whitelist_overwritten',
+           format('a change outside the console on %s dropped %s from the whitelist, probably unseen',
+                  to_char(o.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), string_agg(o.shown, ', ')),
+           format('rollout.addToWhitelist([%s])', string_agg('"' || o.shown || '"', ', '))
+    from (
+        select h.created_at as at, coalesce(r.full_name, e.id) as shown
+        from (
+            select * from rollout_history x
+            where x.rollout_config_id = config.id and x.metadata ? 'before'
+              and (x.metadata ? 'overwritten'
+                   or x.metadata ->> 'command' in ('addToWhitelist', 'removeFromWhitelist', 'note'))
+            order by x.created_at desc limit 1
+        ) h
+        cross join lateral jsonb_array_elements_text(h.metadata -> 'overwritten') e (id)
+        left join rollout_host_repositories r on r.id::text = e.id
+        where e.id <> all ((select c.target_repositories from rollout_configuration c where c.id = config.id)::text[])
+    ) o
+    group by o.at
+$$;
+comment on function rollout.application_warnings(rollout_configuration) is
+    'What the web application or its browser console did that an operator may want undone. An overwritten list is '
+    'named until the list is changed here, or a note is written.';
+
+create or replace function rollout.warnings(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'name', w.name, 'message', w.message, 'command', w.command) order by w.position), '[]')
+    from (
+        select 1 as position, * from rollout.report_warnings(config)
+        union all
+        select 2, * from rollout.application_warnings(config)
+        union all
+        select 3, * from rollout.outcome_warnings(config)
+        union all
+        select 4, * from rollout.hold_warnings(config)
+    ) w
+$$;
+comment on function rollout.warnings(rollout_configuration) is
+    'R7, R16, R17: warnings, each with its name, what is wrong, and what to type.';

@@ -1,0 +1,51 @@
+-- R17: a hold keeps the percentage. Nobody raises it until the hold is released; lowering, stopping and the breaker go
+-- on.
+
+create or replace function public.rollout_hold(
+    reason text default null, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    given constant text := nullif(trim(left(reason, 2000)), '');
+begin
+    for config in select * from rollout.lock(feature_name, 'hold', given, context) loop
+        -- A second hold without a reason must not wipe out the first one's.
+        if config.held_reason is null or given is not null then
+            config.held_reason := coalesce(given, 'no reason given');
+            config.held_by := coalesce(left(context ->> 'operator', 200), 'unknown');
+        end if;
+        perform rollout.store(config);
+    end loop;
+    return rollout.answer(feature_name);
+end $$;
+comment on function public.rollout_hold(text, text, jsonb) is
+    'rollout.hold(), R17: nobody raises the percentage until release().';
+
+create or replace function public.rollout_release(
+    feature_name text default 'hybrid_progressive_capture', reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    for config in select * from rollout.lock(feature_name, 'release', reason, context) loop
+        if config.held_reason is not null then
+            -- Whoever releases has seen these: while they last, they don't hold the ramp again, at any step.
+            config.accepted_signals := array(select s.name from rollout.weak_signals(config) s);
+        end if;
+        config.held_reason := null;
+        config.held_by := null;
+        perform rollout.store(config);
+    end loop;
+    return rollout.answer(feature_name);
+end $$;
+comment on function public.rollout_release(text, text, jsonb) is
+    'rollout.release(), R17: lifts a hold; with auto_advance, the weak signals of this moment are accepted until they '
+    'end.';

@@ -1,0 +1,131 @@
+-- R5, R7 and R8: the emergency stop and the way out of it, the health check, and the switch of auto-rollback.
+
+create or replace function public.rollout_emergency_stop(
+    reason text default null, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return rollout.halt(reason, feature_name, coalesce(context, '{}') || jsonb_build_object(
+        'ended_sessions', rollout.lock_or_end_blockers(feature_name, wins => true)));
+end $$;
+comment on function public.rollout_emergency_stop(text, text, jsonb) is
+    'rollout.emergencyStop(), R5 and R18: halts all traffic at once, whoever is in the way, and keeps the percentage.';
+
+create or replace function rollout.halt(reason text, feature_name text, context jsonb)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    given constant text := nullif(trim(left(reason, 2000)), '');
+    recorded constant text := coalesce(given, 'no reason given');
+begin
+    for config in select * from rollout.lock(feature_name, 'emergencyStop', recorded, context, 'emergency_stop') loop
+        -- A second stop without a reason must not wipe out the first one's.
+        config.emergency_stop_reason := coalesce(given, config.emergency_stop_reason, recorded);
+        config.emergency_stop := true;
+        perform rollout.store(config);
+    end loop;
+    return rollout.answer(feature_name);
+end $$;
+comment on function rollout.halt(text, text, jsonb) is
+    'The emergency stop, once nobody is in its way.';
+
+create or replace function public.rollout_resume(
+    percentage numeric default null, feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    for config in select * from rollout.lock(feature_name, 'resume', reason, context) loop
+        if percentage is not null then
+            percentage := rollout.whole_percentage(percentage, 'rollout.resume(5)');
+            if not config.emergency_stop and percentage <> config.rollout_percentage then
+                raise exception
+                    'no emergency stop to resume from; to change the percentage from % %%, type rollout.setRollout(%)',
+                    config.rollout_percentage, percentage using errcode = 'RC002';
+            end if;
+            config.rollout_percentage := percentage;
+        end if;
+        config.emergency_stop := false;
+        config.emergency_stop_reason := null;
+        perform rollout.store(config);
+    end loop;
+    return rollout.answer(feature_name);
+end $$;
+comment on function public.rollout_resume(numeric, text, text, jsonb) is
+    'rollout.resume(), R5: ends the emergency stop at the percentage that was set, or at another in the same change.';
+
+create or replace function public.rollout_check_health(
+    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    seen rollout.job_counts[];
+    health jsonb;
+    warning text;
+    details jsonb := '{}';
+begin
+    for config in select * from rollout.lock(feature_name, 'checkHealth', null, context) loop
+        seen := rollout.window_of_jobs(config);
+        health := rollout.health(config, seen);
+        if config.act_on_warnings and not (health ->> 'check_rolls_back')::boolean then
+            select w.message into warning from rollout.outcome_warnings(config) w limit 1;
+        end if;
+        details := jsonb_build_object(
+            'health', health,
+            'action', case
+                when not (health ->> 'check_rolls_back')::boolean and warning is null then
+                    case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
+                when pg_is_in_recovery() then 'read_only'
+                when rollout.breaker_is_armed(config) then case config.on_breach
+                    when 'hold' then 'ramp_held' when 'step_back' then 'stepped_back' else 'rolled_back' end
+                when config.emergency_stop then 'already_stopped'
+                when config.rollout_percentage = 0 then 'already_at_zero'
+                else 'auto_rollback_off'
+            end,
+            'criteria', rollout.list_criteria(config, seen, 'health'));
+        if details ->> 'action' in ('rolled_back', 'stepped_back', 'ramp_held') then
+            perform rollout.trip_breaker(
+                config, health, rollout.current_change() || jsonb_build_object('reason', warning), details);
+        end if;
+    end loop;
+    return rollout.answer(feature_name, details);
+end $$;
+comment on function public.rollout_check_health(text, jsonb) is
+    'rollout.checkHealth(), R7, R8 and R16: the criteria of health, and the rollback if they call for it, or if a '
+    'warning does and act_on_warnings is on.';
+
+create or replace function public.rollout_set_auto_rollback(
+    enabled boolean, feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    command constant text := case when enabled then 'enableAutoRollback' else 'disableAutoRollback' end;
+begin
+    for config in select * from rollout.lock(feature_name, command, reason, context) loop
+        config.breaker_enabled := coalesce(enabled, true);
+        perform rollout.store(config);
+    end loop;
+    return rollout.answer(feature_name);
+end $$;
+comment on function public.rollout_set_auto_rollback(boolean, text, text, jsonb) is
+    'rollout.enableAutoRollback() and disableAutoRollback(), R8.';

@@ -1,0 +1,29 @@
+-- R8, R16 and R17: settings changed, all that are named or none.
+
+create or replace function public.rollout_configure(
+    settings jsonb, feature_name text default 'hybrid_progressive_capture',
+    reason text default null, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    became rollout_configuration;
+    details jsonb := '{}';
+begin
+    for config in select * from rollout.lock(feature_name, 'configure', reason, context) loop
+        became := rollout.with_settings(config, settings);
+        if became.rollout_strategy <> config.rollout_strategy then
+            details := jsonb_build_object('moves', (
+                select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))
+                from rollout.moves(config, became.rollout_strategy, config.rollout_percentage) m) || (
+                select jsonb_build_object('eligible_before', sum(a.eligible)) from rollout.eligible_counts(config) a));
+        end if;
+        perform rollout.store(became, details);
+    end loop;
+    return rollout.answer(feature_name, details);
+end $$;
+comment on function public.rollout_configure(jsonb, text, text, jsonb) is
+    'rollout.configure(), R1, R8 and R10: changes all of these settings or none, in one change.';

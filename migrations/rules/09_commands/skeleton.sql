@@ -1,0 +1,109 @@
+-- R10 and R18: the skeleton of every change: find the configuration, lock it, recognise a repeat, store, answer.
+--
+--     for config in select * from rollout.lock(feature_name, 'setRollout', reason, context) loop
+--         config.rollout_percentage := …;
+--         perform rollout.store(config);
+--     end loop;
+--     return rollout.answer(feature_name);
+--
+-- The lock yields the configuration once, or not at all if this operation was made before: its answer was lost,
+-- and the caller retries. There is no other way to a locked configuration, so no command can forget that. The
+-- answer of a repeat is read back from the history row that the first sending left.
+
+create or replace function rollout.lock(
+    feature text, command text, reason text, context jsonb, action text default 'updated'
+)
+returns setof rollout_configuration
+language plpgsql rows 1
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+begin
+    if pg_is_in_recovery() and command = 'checkHealth' then  -- a standby can lock nothing, and still report
+        perform rollout.open_change(coalesce(context, '{}') || jsonb_build_object('command', command));
+        return next rollout.active(feature);
+        return;
+    end if;
+    perform rollout.lock_or_end_blockers(feature);
+    config := rollout.active(feature);  -- as the last writer left it
+    if not rollout.open_change(coalesce(context, '{}') || jsonb_build_object(
+        'command', command, 'reason', reason, 'action', action)) then
+        return next config;
+    end if;
+end $$;
+comment on function rollout.lock(text, text, text, jsonb, text) is
+    'Opens a change: the active configuration, locked until the transaction ends; no row if the change is a repeat.';
+
+create or replace function rollout.answer(feature text, details jsonb default '{}')
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    change constant jsonb := rollout.current_change();
+    entry rollout_history;
+begin
+    select * into entry from rollout_history h where h.id = (change ->> 'operation_id')::uuid;
+    perform rollout.close_change();
+    return details || coalesce(entry.metadata -> 'details', '{}') || jsonb_build_object(
+        'command', change ->> 'command',
+        'changed', entry.id is not null,
+        'change', rollout.history_entry(entry),
+        'ended_sessions', coalesce(entry.metadata -> 'ended_sessions', change -> 'ended_sessions', '[]'),
+        'status', rollout_status(feature));
+end $$;
+comment on function rollout.answer(text, jsonb) is
+    'Closes a change and answers: whether anything changed, its history row with the details, the status after it.';
+
+create or replace function rollout.lock_or_end_blockers(
+    feature text, wins boolean default false, counts boolean default false
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    began constant timestamptz := clock_timestamp();
+    patience constant text := current_setting('lock_timeout');
+    ended jsonb := '[]';
+begin
+    loop
+        begin
+            perform set_config('lock_timeout', case when wins then '700ms' else patience end, true);
+            lock table rollout_configuration in row exclusive mode;
+            -- "No key": history and metrics rows may still refer to the configuration meanwhile.
+            perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
+            if wins then
+                perform rollout.take_all_locks(feature, counts);
+            end if;
+            perform set_config('lock_timeout', patience, true);
+            return ended;
+        exception when lock_not_available then
+            if wins then
+                ended := ended || rollout.end_blockers(feature);
+            end if;
+        end;
+        exit when not wins or clock_timestamp() > began + interval '4 seconds';
+    end loop;
+    perform rollout_blocked(feature);
+end $$;
+comment on function rollout.lock_or_end_blockers(text, boolean, boolean) is
+    'R18: locks a feature''s configuration. A change gives up in time and names who is in the way; a stop waits for a '
+    'second, ends them where it may, and answers whom it has ended.';
+
+create or replace function rollout.take_all_locks(feature text, counts boolean)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    lock table rollout_history in row exclusive mode;
+    if counts then
+        lock table rollout.category_counts in row exclusive mode;
+        perform from rollout.category_counts c where c.feature_name = feature order by c.category for update;
+    end if;
+    perform rollout_status(feature);
+end $$;
+comment on function rollout.take_all_locks(text, boolean) is
+    'R18: takes every lock that a stop and its answer need, so that nobody can get in its way any more.';

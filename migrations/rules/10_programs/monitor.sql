@@ -1,0 +1,34 @@
+-- R17: monitors that know of each other, since each may advance the ramp.
+
+create or replace function public.rollout_monitor_beat(
+    monitor_id uuid, every_seconds integer, feature_name text default 'hybrid_progressive_capture',
+    leaving boolean default false, context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    interval_seconds constant integer := rollout.within(
+        'the interval in seconds', every_seconds, 1, 7 * 86400, 'rollout-console monitor --every 15m');
+    feature constant text := rollout_monitor_beat.feature_name;
+begin
+    if leaving then
+        delete from rollout.monitors m where m.id = monitor_id;
+    else
+        insert into rollout.monitors (id, feature_name, operator, host, every_seconds)
+        values (monitor_id, feature, left(context ->> 'operator', 200), left(context ->> 'host', 200), interval_seconds)
+        on conflict (id) do update set seen_at = clock_timestamp(), every_seconds = excluded.every_seconds;
+    end if;
+    delete from rollout.monitors m where m.seen_at < clock_timestamp() - interval '30 days';
+    return jsonb_build_object('others', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', m.id, 'operator', m.operator, 'host', m.host, 'every_seconds', m.every_seconds,
+            'started_at', m.started_at, 'seen_at', m.seen_at) order by m.started_at), '[]')
+        from rollout.monitors m
+        where m.feature_name = feature and m.id <> monitor_id
+          -- two missed beats and a minute for one that is blind for a while
+          and m.seen_at > clock_timestamp() - make_interval(secs => 2 * m.every_seconds + 60)));
+end $$;
+comment on function public.rollout_monitor_beat(uuid, integer, text, boolean, jsonb) is
+    'Records a monitor''s heartbeat, or removes it as it leaves; answers which other monitors of the feature run.';

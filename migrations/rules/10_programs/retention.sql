@@ -1,0 +1,69 @@
+-- R7: what is kept only so long (keep_days): rows of reports and ids of jobs. The monitor calls rollout_remove_old(),
+-- or a line of pg_cron does. History is never removed.
+
+create or replace function rollout.merge_old_slots(config rollout_configuration, before timestamptz)
+returns bigint
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    merged bigint;
+begin
+    -- Into the slot before all time: the sums that `verify` compares stay, and so does every window.
+    with gone as (
+        delete from rollout.job_counts c
+        where c.rollout_config_id = config.id and c.slot_start < before and c.slot_start > '-infinity'
+        returning c.*
+    ), added as (
+        insert into rollout.job_counts as k (
+            rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
+            processing_seconds)
+        select g.rollout_config_id, '-infinity', g.processor_type, g.treated, 0, sum(g.jobs), sum(g.errors),
+               sum(g.successes), sum(g.timed_jobs), sum(g.processing_seconds)
+        from gone g group by 1, 3, 4
+        on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
+            jobs = k.jobs + excluded.jobs, errors = k.errors + excluded.errors,
+            successes = k.successes + excluded.successes, timed_jobs = k.timed_jobs + excluded.timed_jobs,
+            processing_seconds = k.processing_seconds + excluded.processing_seconds
+    )
+    select count(*) into merged from gone;
+    return merged;
+end $$;
+comment on function rollout.merge_old_slots(rollout_configuration, timestamptz) is
+    'R7: adds slots that no window reaches any more up into one for each processor and arm.';
+
+create or replace function public.rollout_remove_old(
+    batch_size integer default 5000, feature_name text default 'hybrid_progressive_capture'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+    bound constant integer := rollout.within('batch_size', batch_size, 1, 100000, 'select rollout_remove_old(5000)');
+    -- A row may count jobs for a whole window from its creation on, and the window is never cut.
+    before constant timestamptz := now() - make_interval(
+        days => config.keep_days, hours => config.monitoring_window_hours);
+    kept record;
+    removed bigint;
+    answer jsonb := '{}';
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('rollout_remove_old ' || feature_name, 0)) then
+        return jsonb_build_object('removed', answer, 'merged_slots', 0, 'before', before);  -- another is at it
+    end if;
+    for kept in select * from rollout.kept_for_a_time() loop
+        execute format(
+            -- A ctid is unique within a partition: the conditions stand outside, too.
+            'delete from %1$s where rollout_config_id = $1 and %2$I < $2 and ctid = any (array(
+                select ctid from %1$s where rollout_config_id = $1 and %2$I < $2 limit $3))', kept.name, kept.since)
+        using config.id, before, bound;
+        get diagnostics removed = row_count;
+        answer := answer || jsonb_build_object(kept.name, removed);
+    end loop;
+    return jsonb_build_object(
+        'removed', answer, 'merged_slots', rollout.merge_old_slots(config, before), 'before', before);
+end $$;
+comment on function public.rollout_remove_old(integer, text) is
+    'Removes reports and job ids older than keep_days, at most batch_size of each table; never history. For the '
+    'monitor, or pg_cron.';

@@ -1,0 +1,167 @@
+-- R1, R7 and R11: checks the stored counters, which make decisions and reports fast, against the rows that they count;
+-- and what an operator should know of an adopted database.
+
+create or replace function public.rollout_verify(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable  -- one snapshot for all of it: changes meanwhile are no differences
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+begin
+    return jsonb_build_object(
+        'feature_name', config.feature_name,
+        'checks', (
+            select jsonb_agg(to_jsonb(c) - 'position' order by c.position) from rollout.verify_checks(config) c),
+        'access', rollout.access(),
+        'notes', rollout.adoption_notes(),
+        'decided_by', rollout.decided_by());
+end $$;
+comment on function public.rollout_verify(text) is
+    'rollout-console verify: every counter that is kept for speed, counted again from the rows.';
+
+create or replace function rollout.recount_jobs(feature_name text default 'hybrid_progressive_capture')
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+begin
+    -- What the rows have more or less is counted before all time: no window, and so no verdict, changes.
+    insert into rollout.job_counts as k (
+        rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
+        processing_seconds)
+    select config.id, '-infinity', d.processor, d.treated, 0, sum(d.jobs), sum(d.errors), sum(d.successes),
+           sum(d.timed), sum(d.seconds)
+    from (
+        select t.processor, t.treated, t.jobs, t.errors, t.successes, t.timed, t.seconds
+        from rollout_metrics m cross join lateral rollout.metrics_tally(m) t
+        where m.rollout_config_id = config.id
+        union all
+        select c.processor_type, c.treated, -c.jobs, -c.errors, -c.successes, -c.timed_jobs, -c.processing_seconds
+        from rollout.job_counts c where c.rollout_config_id = config.id
+    ) d
+    group by d.processor, d.treated
+    having (sum(d.jobs), sum(d.errors), sum(d.successes), sum(d.timed)) <> (0, 0, 0, 0)
+    on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
+        jobs = k.jobs + excluded.jobs, errors = k.errors + excluded.errors,
+        successes = k.successes + excluded.successes, timed_jobs = k.timed_jobs + excluded.timed_jobs,
+        processing_seconds = k.processing_seconds + excluded.processing_seconds;
+end $$;
+comment on function rollout.recount_jobs(text) is
+    'Brings the sums of the job counters to what the rows say; for when `verify` shows a difference.';
+
+create or replace function rollout.verify_checks(config rollout_configuration)
+returns table ("position" integer, name text, counters bigint, differences bigint, remedy text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select c.*, case
+        when c.position <= 3 or c.position = 6 then
+            format('select rollout.recount_repositories(%L);', config.feature_name)
+        when c.position = 4 then format('select rollout.recount_jobs(%L);', config.feature_name)
+        else 'rollout.history() shows the last change; a percentage set with triggers disabled is in none'
+    end
+    from (
+    select 1 as position, 'repositories and totals per category' as name, count(*) as counters,
+           count(*) filter (where k.kept is distinct from n.counted) as differences
+    from (
+        select c.category,
+               (c.repositories, c.stars, c.contributors, c.pull_requests, c.activity, c.pinned)::text as kept
+        from rollout.category_counts c where c.feature_name = config.feature_name
+    ) k
+    full join (
+        select r.category,
+               (count(c.repository_id), coalesce(sum(c.star_count), 0), coalesce(sum(c.contributor_count), 0),
+                coalesce(sum(c.pr_count), 0), coalesce(sum(c.monthly_activity_score), 0),
+                count(*) filter (where c.pinned_as_test))::text as counted
+        from rollout.category_rules() r
+        left join repository_categories c on c.category = r.category and c.repository_id is not null
+        group by 1
+    ) n using (category)
+    union all
+    select 2, 'repositories per hash bucket', count(*),
+           count(*) filter (where coalesce(k.repositories, 0) <> coalesce(n.repositories, 0))
+    from (select * from rollout.buckets b where b.feature_name = config.feature_name) k
+    full join rollout.counted_buckets(config.feature_name) n using (category, width, bucket)
+    union all
+    select 3, 'cutoffs at the percentage', count(*),
+           count(*) filter (
+               where (k.cutoff, k.eligible, k.listed) is distinct from (q.cutoff, q.eligible, l.more))
+    from (select * from rollout.category_counts c where c.feature_name = config.feature_name) k
+    full join rollout.quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) q
+        using (category)
+    left join rollout.added_by_lists(config, with_an_end => false) l using (category)
+    union all
+    select 4, 'jobs per processor and arm', count(*),
+           count(*) filter (where coalesce(k.kept, '(0,0,0,0)') <> coalesce(n.counted, '(0,0,0,0)'))
+    from (
+        select c.processor_type as processor, c.treated,
+               (sum(c.jobs), sum(c.errors), sum(c.successes), sum(c.timed_jobs))::text as kept
+        from rollout.job_counts c where c.rollout_config_id = config.id group by 1, 2
+    ) k
+    full join (
+        select t.processor, t.treated, (sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed))::text as counted
+        from rollout_metrics m cross join lateral rollout.metrics_tally(m) t
+        where m.rollout_config_id = config.id group by 1, 2
+    ) n using (processor, treated)
+    union all
+    select 5, 'percentage in the last change of history', count(*),
+           count(*) filter (where h.new_percentage <> config.rollout_percentage)
+    from (
+        select x.new_percentage from rollout_history x
+        where x.rollout_config_id = config.id and x.metadata ? 'before' order by x.created_at desc, x.id limit 1
+    ) h
+    union all
+    select 6, 'entries of the lists', count(*), count(*) filter (where k is distinct from n)
+    from (
+        select e.repository_id, e.blacklisted, e.whitelisted, e.until, e.category, e.bucket
+        from rollout.list_entries e where e.rollout_config_id = config.id
+    ) k
+    full join rollout.entries_of(config) n using (repository_id)
+    ) c
+$$;
+comment on function rollout.verify_checks(rollout_configuration) is
+    'Each kind of counter: how many there are, how many differ from what the rows say, and what to type then.';
+
+create or replace function rollout.adoption_notes()
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(n.note order by n.position, n.note), '[]')
+    from (
+        select 1 as position,
+               'the application is still answered by the host''s own function; to compare it with ours, type: '
+               'rollout-console migrate --dry-run' as note
+        where rollout.decided_by() = 'host'
+        union all
+        -- Development versions added their policy to adopted tables, too.
+        select 2, format(
+            'rollout_public_read on %1$s was added by an earlier version, or is our own; the table has other policies, '
+            'too (%2$s); if it is to be closed, type: drop policy rollout_public_read on %1$s;',
+            c.relname, string_agg(p.polname, ', ' order by p.polname))
+        from pg_class c join pg_policy p on p.polrelid = c.oid and p.polname <> 'rollout_public_read'
+        where c.relnamespace = 'public'::regnamespace
+          and c.relname in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
+          and exists (select from pg_policy o where o.polrelid = c.oid and o.polname = 'rollout_public_read')
+        group by c.relname
+        union all
+        select 3, format(
+            'service_role can''t %1$s on %2$s, which the console needs; type: grant %1$s on %2$s to service_role;',
+            string_agg(w.command, ', ' order by w.command), c.relname)
+        from pg_class c
+        cross join (values ('select'), ('insert'), ('update')) w (command)
+        join pg_roles r on r.rolname = 'service_role'
+        where c.relnamespace = 'public'::regnamespace
+          and (c.relname in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
+               or c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs')
+                  and w.command = 'select')
+          and not (c.relname = 'rollout_history' and w.command = 'update')
+          and not has_table_privilege(r.oid, c.oid, w.command)
+        group by c.relname
+    ) n
+$$;
+comment on function rollout.adoption_notes() is
+    'R11: what an operator should know of an adopted database, each with what to type; none for most databases.';
