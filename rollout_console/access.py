@@ -25,7 +25,8 @@ def read_access(url: str) -> list[AccessRight]:
 
     with psycopg.connect(url, connect_timeout=5) as connection:
         # The same function before a migration as after it: created in a transaction that is rolled back.
-        connection.execute("create schema if not exists rollout")
+        if connection.execute("select to_regnamespace('rollout')").fetchone() == (None,):
+            connection.execute("create schema rollout")
         connection.execute(data_file("migrations/rules/10_programs/access.sql").read_text(encoding="utf-8"))
         (found,) = connection.execute("select rollout.access()").fetchone() or ([],)
         connection.rollback()

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rollout_console.data_files import data_file
-from rollout_console.errors import SchemaMismatch
+from rollout_console.errors import NotPermitted, SchemaMismatch
 
 if TYPE_CHECKING:
     import psycopg
 
-SCHEMA_VERSION = 1
-LEDGER = """
-    create schema if not exists supabase_migrations;
-    create table if not exists supabase_migrations.schema_migrations (
-        version text not null primary key, statements text[], name text);
-"""
+SCHEMA_VERSION = 2
+PATIENCE = "4s"  # for a lock: give way to the application rather than block it
+NEWEST = "order by applied_at desc limit 1"
 ADOPT_JOBS = "select rollout.adopt_jobs();\n"
-FINISH = "select rollout.limit_waits();\nselect rollout.apply_privileges();\nnotify pgrst, 'reload schema';\n"
+FINISH = (
+    "select rollout.limit_waits();\nselect rollout.apply_privileges();\n"
+    "select rollout.record_catalogue();\nnotify pgrst, 'reload schema';\n"
+)
 
 
 @dataclass(frozen=True)
@@ -37,24 +33,75 @@ class Step:
     def __str__(self) -> str:
         return f"{self.version}_{self.name}"
 
-    def is_recorded_as(self, statements: list[str] | None) -> bool:
-        """Return whether the statements in the ledger are those of this file.
+    @property
+    def checksum(self) -> str:
+        """Of the file as it is."""
+        return _checksum(self.sql)
 
-        The Supabase CLI records a file split into statements, so white space and semicolons do not count.
-        A ledger without statements proves nothing either way, and counts as the same.
-        """
-        return not statements or _bare("".join(statements)) == _bare(self.sql)
+    @property
+    def record(self) -> str:
+        """The statement that records the step as applied, by whichever tool."""
+        return (
+            "insert into rollout.migrations (version, name, checksum) "
+            f"values ('{self.version}', '{self.name}', '{self.checksum}') on conflict (version) do nothing;\n"
+        )
+
+    @property
+    def whole(self) -> str:
+        """The step with its record."""
+        return f"{self.sql}\n{self.record}"
 
 
 @dataclass(frozen=True)
 class Rules:
     """The SQL functions and triggers in migrations/rules/, which are applied whole."""
 
-    checksum: str
     sql: str
 
     def __str__(self) -> str:
         return f"rules {self.checksum}"
+
+    @property
+    def checksum(self) -> str:
+        """Of all files in their order."""
+        return _checksum(self.sql)
+
+    @property
+    def record(self) -> str:
+        """The statement that records which rules are in force."""
+        return f"insert into rollout.rules (checksum) values ('{self.checksum}');\n"
+
+    @property
+    def whole(self) -> str:
+        """The rules with the adoption of older rows, their record and the privileges."""
+        adopt = "select rollout.adopt_functions();\nselect rollout.adopt_rows();\n"
+        return f"{self.sql}\n{adopt}{self.record}{FINISH}"
+
+
+class Pending(NamedTuple):
+    """What a database lacks.
+
+    Attributes:
+        parts: steps and rules, in the order in which they apply; empty if it is up to date.
+        differences: what in its catalogue is not as the last migration left it, a line each.
+    """
+
+    parts: list[Step | Rules]
+    differences: list[str]
+
+
+class Applied(NamedTuple):
+    """What `apply` has done.
+
+    Attributes:
+        parts: the steps and rules that were applied, in order.
+        mended: what was not as the last migration had left it, and is again, a line each.
+        kept: what was not either, and stays, since it is the host's to say: rights on the application's tables.
+    """
+
+    parts: list[Step | Rules]
+    mended: list[str]
+    kept: list[str]
 
 
 def steps() -> list[Step]:
@@ -67,24 +114,22 @@ def steps() -> list[Step]:
 
 
 def rules() -> Rules:
-    """Return the present rules, with the adoption of older rows and the record in the database."""
+    """Return the present rules."""
     folder = data_file("migrations") / "rules"
     # From the ground up: a floor calls what is on it or below it, so PostgreSQL can check each body.
     files = sorted(folder.rglob("*.sql"))
-    sql = "\n".join(f"-- {path.relative_to(folder)}\n\n{path.read_text(encoding='utf-8')}" for path in files)
-    checksum = hashlib.sha256(sql.encode()).hexdigest()[:12]
-    record = f"insert into rollout.rules (checksum) values ('{checksum}');\n"
-    adopt = "select rollout.adopt_functions();\nselect rollout.adopt_rows();\n"
-    return Rules(checksum, f"{sql}\n{adopt}{record}")
+    parts = [f"-- {path.relative_to(folder)}\n\n{path.read_text(encoding='utf-8')}" for path in files]
+    return Rules("\n".join([_before("triggers"), *parts]))
 
 
-def pending(url: str) -> list[Step | Rules]:
-    """Return what this database lacks, in the order in which it would be applied.
+def pending(url: str) -> Pending:
+    """Return what this database lacks.
 
     Args:
         url: the database's connection string.
 
     Raises:
+        NotPermitted: the role may not read what was applied.
         SchemaMismatch: see `apply`.
         psycopg.Error: the database can't be reached or read.
     """
@@ -94,107 +139,125 @@ def pending(url: str) -> list[Step | Rules]:
         return _pending(connection)
 
 
-def apply(url: str) -> list[Step | Rules]:
-    """Apply what is pending, then the privileges, and return what was applied.
+def apply(url: str) -> Applied:
+    """Apply what is pending, all of it or nothing.
 
-    Several processes may call this at once: they take turns under an advisory lock.
+    Several processes may call this at once: they take turns under an advisory lock. Steps, rules, rows adopted and
+    privileges are one transaction, so that nothing stands there open or half done, and a failure leaves what was there
+    before. Only reports that are older than the rules are counted afterwards, since there may be millions.
 
     Args:
         url: the database's connection string, of a role that owns our tables or may create them.
 
     Raises:
-        SchemaMismatch: the ledger holds one of our steps with other content, or the rules are a newer console's.
-        psycopg.Error: a part failed; the parts before it stay applied, it and the rest are not.
-    """
-    return list(apply_one_by_one(url))
-
-
-def apply_one_by_one(url: str) -> Iterator[Step | Rules]:
-    """As `apply`, yielding each part once it is committed.
-
-    Each step is a transaction of its own, so that no table stays locked longer than its step takes; rules,
-    adoption and privileges are one, so that no function can be called before its privileges are set.
+        NotPermitted: the role lacks rights, all of which are named; nothing was changed.
+        SchemaMismatch: a step was applied with other content, or the rules are a newer console's.
+        psycopg.Error: a part failed; nothing was changed.
     """
     import psycopg
 
     with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-        while True:
-            with connection.transaction():
-                _take_turns(connection)
-                part = next(iter(_pending(connection)), None)
-                if isinstance(part, Step):
-                    _apply_step(connection, part)
-                else:
-                    connection.execute((part.sql if part else "") + FINISH)
-            if part is None or isinstance(part, Rules):
-                connection.execute(ADOPT_JOBS)  # counts millions of rows, and holds up no report
-            if part is None:
-                return
-            yield part
-            if isinstance(part, Rules):
-                return
+        with connection.transaction():
+            _take_turns(connection)
+            done = _apply(connection)
+        connection.execute(ADOPT_JOBS)  # counts millions of rows, and holds up no report
+    return done
 
 
-def export(folder: Path) -> list[Path]:
-    """Write the steps and the present rules as files for `supabase db push`; return the new ones.
-
-    Files that are in the folder already stay as they are: a pushed file is never edited. Rules that have changed
-    since the last export become a new file, with the time of the export as its version.
+def missing_rights(url: str) -> str | None:
+    """Return in a line which rights `apply` would lack, who can give them, and how; None if it lacks none.
 
     Args:
-        folder: made if need be, for example `supabase/migrations`.
+        url: the database's connection string.
 
     Raises:
-        OSError: the folder can't be written.
+        psycopg.Error: the database can't be reached or read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    now = rules()
-    files = {f"{step}.sql": step.sql for step in steps()}
-    if not list(folder.glob(f"*_rollout_rules_{now.checksum}.sql")):
-        files[f"{datetime.now(UTC):%Y%m%d%H%M%S}_rollout_rules_{now.checksum}.sql"] = now.sql + FINISH + ADOPT_JOBS
-    written = []
-    for name, sql in files.items():
-        file = folder / name
-        if not file.exists():
-            file.write_text(sql, encoding="utf-8")
-            written.append(file)
-    return written
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        return _missing_rights(connection)
+
+
+def refuse_without_rights(url: str) -> None:
+    """Raise NotPermitted if `apply` would, before anything else is tried.
+
+    Raises:
+        NotPermitted: see `missing_rights`.
+        psycopg.Error: the database can't be reached or read.
+    """
+    if missing := missing_rights(url):
+        raise NotPermitted(missing)
+
+
+def _apply(connection: psycopg.Connection[Any]) -> Applied:
+    parts, differences = _pending(connection)
+    if not parts:
+        return Applied([], [], [])
+    if missing := _missing_rights(connection):
+        raise NotPermitted(missing)
+    recorded = _rows(connection, "rollout.rules", "catalogue::text", NEWEST) if differences else []
+    for part in parts:
+        connection.execute(part.whole)
+    still = set(_lines(connection, recorded[0][0])) if recorded else set()
+    return Applied(parts, [line for line in differences if line not in still], [x for x in differences if x in still])
 
 
 def _take_turns(connection: psycopg.Connection[Any]) -> None:
     connection.execute("set local lock_timeout = '60s'")
     connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:migrate', 0))")
-    connection.execute("set local lock_timeout = '4s'")  # give way to the application rather than block it
+    connection.execute(f"set local lock_timeout = '{PATIENCE}'")
 
 
-def _apply_step(connection: psycopg.Connection[Any], step: Step) -> None:
-    connection.execute(LEDGER)
-    connection.execute(step.sql)
-    connection.execute(
-        "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
-        (step.version, step.name, [step.sql]),
-    )
+def _pending(connection: psycopg.Connection[Any]) -> Pending:
+    import psycopg
 
-
-def _pending(connection: psycopg.Connection[Any]) -> list[Step | Rules]:
-    recorded = dict(_rows(connection, "supabase_migrations.schema_migrations", "version, statements"))
+    try:
+        recorded = dict(_rows(connection, "rollout.migrations", "version, checksum"))
+        newest = _rows(connection, "rollout.rules", "checksum", NEWEST)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise NotPermitted(
+            f"the role {connection.info.user} may not read the schema rollout; to migrate, set SUPABASE_DB_URL to the "
+            "login of its owner (on hosted Supabase the user postgres)"
+        ) from error
     for step in steps():
-        if step.version in recorded and not step.is_recorded_as(recorded[step.version]):
+        if recorded.get(step.version, step.checksum) != step.checksum:
             raise SchemaMismatch(
                 f"the database has another migration {step.version} than {step.name}; "
                 "nothing was changed; compare it with this version's migrations/"
             )
     waiting: list[Step | Rules] = [step for step in steps() if step.version not in recorded]
     now = rules()
-    applied = _rows(connection, "rollout.rules", "applied_at, checksum", "order by applied_at desc limit 1")
-    if waiting or not applied or applied[0][1] != now.checksum:
+    differences = _differences(connection) if newest else []
+    if waiting or differences or newest != [(now.checksum,)]:
         _refuse_to_downgrade(connection)
         waiting.append(now)
-    return waiting
+    return Pending(waiting, differences)
+
+
+def _differences(connection: psycopg.Connection[Any]) -> list[str]:
+    if connection.execute("select to_regprocedure('rollout.differences(jsonb)')").fetchone() == (None,):
+        return ["function rollout.differences(jsonb) is missing"]
+    return _lines(connection, None)
+
+
+def _lines(connection: psycopg.Connection[Any], recorded: str | None) -> list[str]:
+    return [str(line) for (line,) in connection.execute("select rollout.differences(%s::jsonb)", (recorded,))]
+
+
+def _missing_rights(connection: psycopg.Connection[Any]) -> str | None:
+    needs, remedies = connection.execute(_before("rights")).fetchone() or (None, None)
+    if not needs:
+        return None
+    role = connection.execute("select current_user").fetchone()
+    return (
+        f"the role {role[0] if role else '?'} can't migrate; it needs: {needs}; nothing was changed; "
+        f"type as their owner: {remedies} or set SUPABASE_DB_URL to the owner's login"
+    )
 
 
 def _refuse_to_downgrade(connection: psycopg.Connection[Any]) -> None:
-    if not connection.execute("select 1 from pg_proc where proname = 'rollout_schema_version'").fetchone():
+    if connection.execute("select to_regprocedure('public.rollout_schema_version()')").fetchone() == (None,):
         return
     row = connection.execute("select public.rollout_schema_version()").fetchone()
     if row is not None and row[0] > SCHEMA_VERSION:
@@ -209,5 +272,9 @@ def _rows(connection: psycopg.Connection[Any], table: str, columns: str, more: s
     return connection.execute(f"select {columns} from {table} {more}").fetchall() if known and known[0] else []
 
 
-def _bare(sql: str) -> str:
-    return re.sub(r"[\s;]+", "", sql)
+def _before(name: str) -> str:
+    return data_file(f"migrations/before/{name}.sql").read_text(encoding="utf-8")
+
+
+def _checksum(sql: str) -> str:
+    return hashlib.sha256(sql.encode()).hexdigest()[:12]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rollout_console.access import CHOICES, adoption_notes, choose_decision, compare_decisions, read_access
 from rollout_console.errors import NotConfigured, Unreachable
-from rollout_console.migrate import apply_one_by_one, export, pending, rules, steps
+from rollout_console.export import export
+from rollout_console.migrate import apply, missing_rights, pending, refuse_without_rights, rules, steps
 from rollout_console.render import Screen, render
 from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.sanitize import sanitize
@@ -81,18 +82,26 @@ def database_url(settings: Settings) -> str:
 
 
 def _apply(url: str, screen: Screen) -> None:
+    waiting = pending(url)
+    if not waiting.parts:
+        apply(url)  # it may have been interrupted before older reports were counted
+        print("nothing to do: the database is up to date")
+        return
+    refuse_without_rights(url)
     before = read_access(url)
-    applied = 0
-    for part in apply_one_by_one(url):
+    applied = apply(url)
+    for part in applied.parts:
         print(f"applied {part}")
-        applied += 1
-    print(f"{applied} applied" if applied else "nothing to do: the database is up to date")
-    if applied:
-        after = read_access(url)
-        if after:  # a database without Supabase's roles has nobody to tell apart
-            print(f"\n{access_table(before, after, screen)}")
-        for note in adoption_notes(url):
-            print(screen.paint(f" {sanitize(note, 500)}", "warning"))
+    for difference in applied.mended:
+        print(f"mended  {sanitize(difference, 300)}")
+    for difference in applied.kept:
+        print(screen.paint(f"kept    {sanitize(difference, 300)}", "warning"))
+    print(f"{len(applied.parts)} applied")
+    after = read_access(url)
+    if after:  # a database without Supabase's roles has nobody to tell apart
+        print(f"\n{access_table(before, after, screen)}")
+    for note in adoption_notes(url):
+        print(screen.paint(f" {sanitize(note, 500)}", "warning"))
 
 
 def _decide(url: str, choice: str) -> None:
@@ -112,22 +121,32 @@ def _export(folder: Path) -> int:
         raise Unreachable(f"{folder} can't be written ({error.strerror}); name another folder") from error
     for file in written:
         print(f"wrote {file}")
-    print("to apply them, type: supabase db push" if written else f"nothing to do: {folder} is up to date")
+    print(
+        "to apply them, commit these files, then type: supabase db push"
+        if written
+        else f"nothing to do: {folder} is up to date"
+    )
     return 0
 
 
 def _status(url: str) -> int:
-    waiting = {str(part) for part in pending(url)}
+    found = pending(url)
+    waiting = {str(part) for part in found.parts}
     for part in [*steps(), rules()]:
         print(f"{'pending' if str(part) in waiting else 'applied'}  {part}")
+    for difference in found.differences:
+        print(f"differs  {sanitize(difference, 300)}")
+    missing = missing_rights(url) if waiting else None
+    if missing:
+        print(missing)
     return 0
 
 
 def _dry_run(url: str) -> int:
-    waiting = pending(url)
+    waiting = pending(url).parts
     screen = Screen.of(sys.stdout)
     for part in waiting:
-        print(f"-- {part}\n{part.sql}")
+        print(f"-- {part}\n{part.whole}")
     shown = [access_table(rights, rights, screen) for rights in [read_access(url)] if rights]
     if waiting:
         shown.append(

@@ -8,7 +8,7 @@ import sys
 from rollout_console.client import RolloutClient
 from rollout_console.client.connect import connect
 from rollout_console.errors import BadArgument
-from rollout_console.migrate import apply_one_by_one, pending
+from rollout_console.migrate import apply, pending, refuse_without_rights
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count
 from rollout_console.render.progress import CategorizationProgress
@@ -139,18 +139,27 @@ class Setup:
 
     def _schema_is_there(self) -> bool:
         """Apply what is pending, if the operator agrees. Without a database URL the next call finds out."""
-        waiting = pending(self.database_url) if self.database_url else []
+        import psycopg
+
+        from rollout_console.adapters.postgres import translate
+
+        try:
+            return self.database_url is None or self._migrated(self.database_url)
+        except psycopg.Error as error:
+            raise translate(error) from error
+
+    def _migrated(self, url: str) -> bool:
+        waiting = pending(url).parts
         if not waiting:
             return True
         print(f" the database lacks {', '.join(map(str, waiting))}")
         if self.dry_run:
             print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
             return False
+        refuse_without_rights(url)
         if not self._agrees("Apply them?"):
             return False
-        assert self.database_url is not None
-        applied = sum(1 for _ in apply_one_by_one(self.database_url))
-        self._done("schema", f"{format_count(applied)} migrations applied")
+        self._done("schema", f"{format_count(len(apply(url).parts))} migrations applied")
         return True
 
     def _agrees(self, question: str) -> bool:

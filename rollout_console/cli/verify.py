@@ -1,4 +1,4 @@
-"""`rollout-console verify`: compares the counters that make reports fast with their rows, and shows who can do what."""
+"""`rollout-console verify`: compares counters with their rows, functions, triggers and rights with the rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from rollout_console.client.connect import connect
+from rollout_console.migrate import rules
 from rollout_console.render import Screen
 from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.criteria import met_mark
@@ -18,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print each kind of counter, then the rights of each role, and whose decision the application gets.
+    """Print each kind of counter, the rights of each role, whose decision the application gets, and what differs.
 
     Returns:
-        0 if all agree with their rows, 1 if one differs.
+        0 if all agree, 1 if one differs.
 
     Raises:
         RolloutError: the database can't be read.
@@ -45,10 +46,16 @@ def main(args: argparse.Namespace) -> int:
     print(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
     for note in found.notes:
         print(f" {screen.paint(sanitize(note, 500), 'warning')}")
+    differences = list(found.differences)
+    if found.rules != rules().checksum:
+        differences.append(f"the rules are {found.rules}; this console has {rules().checksum}")
+    for difference in differences:
+        print(f" {screen.paint(sanitize(difference, 300), 'warning')}")
+    if differences:
+        print(" to mend them, type: rollout-console migrate")
     remedies = dict.fromkeys(sanitize(check.remedy, 200) for check in found.checks if check.differences)
-    if not remedies:
-        return 0
-    print(" to count anew, type at an SQL prompt:")
+    if remedies:
+        print(" to count anew, type at an SQL prompt:")
     for remedy in remedies:
         print(f"   {remedy}")
-    return 1
+    return 1 if differences or remedies else 0

@@ -16,10 +16,12 @@ class VerifiedCounters(Record, kw_only=True):
 
 
 class Verification(Result, kw_only=True):
-    """`rollout-console verify`."""
+    """`rollout-console verify`: `rules` is their checksum; `differences` is what the last migration left otherwise."""
 
     feature_name: str
     checks: list[VerifiedCounters]
+    rules: str
+    differences: list[str]
     access: list[AccessRight]
     notes: list[str]
     decided_by: DecidedBy

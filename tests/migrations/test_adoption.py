@@ -116,8 +116,8 @@ def test_r11_adoption_changes_nobodys_rights_and_nobodys_decision(deployed, shap
     before = rights(url), visible(url), decisions(url)
     apply(url)
     assert (rights(url), visible(url), decisions(url)) == before
-    sql(url, "insert into rollout.rules (checksum) values ('of older rules')")
-    assert [str(part) for part in apply(url)] == [str(rules())]
+    sql(url, "update rollout.rules set checksum = 'of older rules'")
+    assert [str(part) for part in apply(url).parts] == [str(rules())]
     assert (rights(url), visible(url), decisions(url)) == before
 
 
@@ -277,7 +277,7 @@ def test_r11_what_an_operator_closes_stays_closed(fresh_database):
     sql(url, "drop policy rollout_public_read on rollout_configuration; revoke select on rollout_metrics from anon")
     before = rights(url)
     apply(url)
-    sql(url, "insert into rollout.rules (checksum) values ('of older rules')")
+    sql(url, "update rollout.rules set checksum = 'of older rules'")
     apply(url)
     assert rights(url) == before
 

@@ -35,8 +35,8 @@ def client(url: str, feature: str = "hybrid_progressive_capture") -> RolloutClie
 
 def test_an_empty_database_gets_everything_and_a_second_run_does_nothing(fresh_database):
     url = fresh_database(migrated=False)
-    assert list(map(str, apply(url))) == [*map(str, steps()), str(rules())]
-    assert apply(url) == []
+    assert list(map(str, apply(url).parts)) == [*map(str, steps()), str(rules())]
+    assert apply(url).parts == []
     assert client(url).create(5).status.rollout_percentage == 5
 
 
@@ -51,7 +51,7 @@ def test_applying_the_files_again_by_hand_does_no_harm(existing):
     parts: list[Step | Rules] = [*steps(), rules()]
     with psycopg.connect(existing, autocommit=True) as connection:
         for part in parts:
-            connection.execute(part.sql)
+            connection.execute(part.whole)
     assert [rows(existing, s) for s in snapshot] == before
     assert client(existing).stats().total_jobs == 10
 
@@ -139,31 +139,25 @@ def test_everything_public_carries_a_comment(fresh_database):
     assert bare == []
 
 
-def test_the_ledger_is_the_supabase_cli_s(existing):
-    """Recorded by the CLI: split into statements, white space and semicolons at the seams lost, more columns."""
-    with psycopg.connect(existing) as connection:
-        connection.execute(
-            "create schema supabase_migrations; create table supabase_migrations.schema_migrations ("
-            " version text primary key, statements text[], name text, created_by text, idempotency_key text unique,"
-            " rollback text[])"
-        )
-        first = steps()[0]
-        connection.execute(first.sql)
-        connection.execute(
-            "insert into supabase_migrations.schema_migrations (version, statements, name) values (%s, %s, %s),"
-            " ('20200101000000', array['select 1'], 'of_the_host')",
-            (first.version, [s.strip() for s in first.sql.split(";")], first.name),
-        )
-    assert list(map(str, apply(existing))) == [*map(str, steps()[1:]), str(rules())]
-
-
-def test_a_ledger_with_other_content_stops_before_anything_is_changed(existing):
+def test_the_ledger_of_the_supabase_cli_is_left_alone(existing):
+    ledger = "select * from supabase_migrations.schema_migrations"
+    rows(
+        existing,
+        "create schema supabase_migrations; create table supabase_migrations.schema_migrations ("
+        " version text primary key, statements text[], name text);"
+        "insert into supabase_migrations.schema_migrations values ('20200101000000', array['select 1'], 'of_the_host')",
+    )
+    before = rows(existing, ledger)
     apply(existing)
-    with psycopg.connect(existing) as connection:
-        connection.execute(
-            "update supabase_migrations.schema_migrations set statements = array['select 1'] where version = %s",
-            (steps()[3].version,),
-        )
+    assert rows(existing, ledger) == before
+    assert rows(existing, "select version, name, applied_by = current_user from rollout.migrations order by 1") == [
+        (step.version, step.name, True) for step in steps()
+    ]
+
+
+def test_a_step_of_other_content_stops_before_anything_is_changed(existing):
+    apply(existing)
+    rows(existing, "update rollout.migrations set checksum = 'other' where version = %s", steps()[3].version)
     with pytest.raises(SchemaMismatch, match=f"another migration {steps()[3].version}"):
         pending(existing)
     with pytest.raises(SchemaMismatch):
@@ -173,7 +167,7 @@ def test_a_ledger_with_other_content_stops_before_anything_is_changed(existing):
 def test_many_at_once_apply_each_part_once(fresh_database):
     url = fresh_database(migrated=False)
     applied: list[str] = []
-    threads = [threading.Thread(target=lambda: applied.extend(map(str, apply(url)))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: applied.extend(map(str, apply(url).parts))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -183,23 +177,27 @@ def test_many_at_once_apply_each_part_once(fresh_database):
 
 def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing):
     apply(existing)
-    rows(existing, "insert into rollout.rules (checksum) values ('of older rules') returning 1")
+    rows(existing, "update rollout.rules set checksum = 'of older rules'")
     rows(
         existing,
         "create or replace function rollout.is_eligible(reason text) returns boolean language sql as 'select true'",
     )
-    assert [str(part) for part in pending(existing)] == [str(rules())]
-    assert [str(part) for part in apply(existing)] == [str(rules())]
+    assert [str(part) for part in pending(existing).parts] == [str(rules())]
+    assert [str(part) for part in apply(existing).parts] == [str(rules())]
     assert not rows(existing, "select rollout.is_eligible('blacklist')")[0][0]
-    assert pending(existing) == []
+    assert pending(existing) == ([], [])
 
 
-def test_a_failing_part_leaves_nothing_of_itself(existing, monkeypatch):
-    wrong = Rules("wrong", "create table public.rollout_half (id integer); select 1 / 0;")
+def test_a_failing_part_leaves_what_was_there_before(existing, monkeypatch):
+    wrong = Rules(rules().sql + "select 1 / 0;")
     monkeypatch.setattr("rollout_console.migrate.rules", lambda: wrong)
+    everything = "select to_regnamespace('rollout'), array(select p.polname::text from pg_policy p), array(" \
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace order by 1), (" \
+        "select count(*) from information_schema.columns where table_schema = 'public')"  # fmt: skip
+    before = rows(existing, everything)
     with pytest.raises(psycopg.errors.DivisionByZero):
         apply(existing)
-    assert rows(existing, "select to_regclass('rollout_half'), (select count(*) from rollout.rules)") == [(None, 0)]
+    assert rows(existing, everything) == before
 
 
 def test_r11_what_is_added_later_is_closed_by_the_next_migrate(existing):
@@ -218,14 +216,15 @@ def test_r11_what_is_added_later_is_closed_by_the_next_migrate(existing):
         " relrowsecurity from pg_class where relname = 'rollout_added'"
     )
     assert rows(existing, allowed) == [(True, True, True, False)], "the test stands on open defaults"
-    assert apply(existing) == []
+    assert "table public.rollout_added was added" in pending(existing).differences
+    assert [str(part) for part in apply(existing).parts] == [str(rules())]
     assert rows(existing, allowed) == [(False, False, False, True)]
     assert rows(existing, "select has_function_privilege('anon', 'rollout_see()', 'execute')") == [(True,)]
 
 
 def test_an_older_console_does_not_put_older_rules_in_place(existing):
     apply(existing)
-    rows(existing, "insert into rollout.rules (checksum) values ('of newer rules') returning 1")
+    rows(existing, "update rollout.rules set checksum = 'of newer rules'")
     rows(
         existing,
         "create or replace function rollout_schema_version() returns integer immutable language sql as 'select 99'",
@@ -261,5 +260,5 @@ def test_a_schema_of_another_version_is_refused(fresh_database):
         connection.execute(
             "create or replace function rollout_schema_version() returns integer language sql as 'select 99'"
         )
-    with pytest.raises(SchemaMismatch, match="schema version 99, this console knows 1; upgrade rollout-console"):
+    with pytest.raises(SchemaMismatch, match="schema version 99, this console knows 2; upgrade rollout-console"):
         client(url).status()

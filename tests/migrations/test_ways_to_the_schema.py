@@ -13,16 +13,16 @@ from rollout_console import __version__
 from rollout_console.adapters.embedded import Server
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.migrate import Rules, apply, export, pending, steps
+from rollout_console.export import export
+from rollout_console.migrate import Rules, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
 from tests.support import practice, release, servers
 from tests.support.rows import one_row
 from tests.support.terminal import console_environment, run_console
 
-OLD = Path(__file__).with_name("commit_14f76b8.sql")
 OURS = (
-    "(c.relnamespace = 'rollout'::regnamespace or c.relnamespace = 'public'::regnamespace"
-    " and (c.relname like 'rollout\\_%%' or c.relname = 'repository_categories'))"
+    "(c.relnamespace = 'rollout'::regnamespace or c.relnamespace = 'public'::regnamespace and"
+    " (c.relname like 'rollout\\_%%' or c.relname = 'repository_categories'))"
 )
 CATALOGUE = {
     "functions": "select p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proacl::text, obj_description(p.oid, 'pg_proc')"
@@ -48,14 +48,6 @@ def catalogue(url: str) -> dict[str, set[str]]:
         return {kind: set(map(str, connection.execute(query.replace("%%", "%")))) for kind, query in CATALOGUE.items()}
 
 
-def control_jobs(url: str) -> tuple[int, int]:
-    """Return jobs and errors of the control, however long ago they were counted."""
-    with psycopg.connect(url) as connection:
-        return one_row(
-            connection.execute("select sum(jobs)::int, sum(errors)::int from rollout.job_counts where not treated")
-        )
-
-
 def execute(url: str, script: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(script)
@@ -66,35 +58,11 @@ def from_nothing(fresh_database):
     return catalogue(fresh_database())
 
 
-@pytest.fixture
-def older(fresh_database):
-    url = fresh_database(migrated=False)
-    execute(url, OLD.read_text())
-    return url
-
-
-def test_a_database_of_the_development_version_is_brought_up_to_date(older, from_nothing):
-    before = RolloutClient(PostgresAdapter(older)).adapter.call(
-        "rollout_status", feature_name="hybrid_progressive_capture"
-    )
-    apply(older)
-    assert catalogue(older) == from_nothing
-    client = RolloutClient(PostgresAdapter(older))
-    status = client.status()
-    assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
-    assert control_jobs(older) == (25, 1), "an older row has no arm"
-    assert status.eligible_repositories == before["eligible_repositories"]
-    assert [entry.command for entry in client.history().entries][:3] == ["migrate", "emergencyStop", "setRollout"]
-    assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}
-    client.resume(5)
-    assert client.check_health().action == "none"
-
-
 RELEASES = sorted(release.FOLDER.glob("*.sql.gz"))
 
 
 def stored(file: Path) -> str:
-    return gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text()
+    return gzip.decompress(file.read_bytes()).decode()
 
 
 def test_the_database_of_this_release_is_kept():
@@ -120,7 +88,7 @@ def test_a_database_of_a_release_is_brought_up_to_date(file, fresh_database, fro
     assert client.resume(5).status.rollout_percentage == 5
 
 
-@pytest.mark.parametrize("file", [OLD, *RELEASES], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name)
 def test_a_practice_folder_is_brought_up_to_date_by_the_next_console(file, tmp_path):
     with tempfile.TemporaryDirectory(prefix="rc-") as home:
         practice.folder_of_0_1_0(Path(home))
@@ -154,33 +122,23 @@ def test_an_adopted_database_differs_only_in_what_the_host_chose(fresh_database,
 
 def test_exported_files_give_the_same_database(fresh_database, from_nothing, tmp_path):
     url = fresh_database(migrated=False)
-    assert [file.name for file in export(tmp_path)][:-1] == [f"{step}.sql" for step in steps()]
-    for file in sorted(tmp_path.iterdir()):  # as `supabase db push` does
+    everything, older_reports = export(tmp_path)
+    for file in (everything, older_reports):
+        assert "set lock_timeout = '4s';" in file.read_text().splitlines()[:3]
         execute(url, file.read_text())
     assert catalogue(url) == from_nothing
+    assert pending(url) == ([], [])
 
 
-def test_an_export_is_repeated_only_when_the_rules_have_changed(tmp_path, monkeypatch):
-    export(tmp_path)
+def test_an_export_writes_what_the_folder_lacks_and_after_all_others(tmp_path, monkeypatch):
+    (tmp_path / "20990101000000_of_the_host.sql").write_text("select 1;\n")
+    assert [file.name for file in export(tmp_path)] == [
+        f"20990101000001_rollout_{rules().checksum}.sql", "20990101000002_rollout_count_older_reports.sql"]  # fmt: skip
     assert export(tmp_path) == []
-    newer = Rules("0123456789ab", "select 1;\n")
-    monkeypatch.setattr("rollout_console.migrate.rules", lambda: newer)
+    older, newer = rules(), Rules("select 1;\n")
+    monkeypatch.setattr("rollout_console.export.rules", lambda: newer)
     (written,) = export(tmp_path)
-    assert written.name.endswith("_rollout_rules_0123456789ab.sql")
-    assert written.name > f"{steps()[-1]}.sql"
-
-
-def test_after_an_export_was_pushed_migrate_finds_nothing_to_do(fresh_database, tmp_path):
-    url = fresh_database(migrated=False)
-    export(tmp_path)
-    ledger = "create schema if not exists supabase_migrations; create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text)"  # fmt: skip
-    execute(url, ledger)
-    for file in sorted(tmp_path.iterdir()):
-        version, _, name = file.stem.partition("_")
-        execute(url, file.read_text())
-        with psycopg.connect(url) as connection:
-            connection.execute(
-                "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
-                (version, file.read_text().split(";"), name),
-            )
-    assert pending(url) == []
+    assert written.name == f"20990101000003_rollout_{newer.checksum}.sql"
+    assert steps()[0].record not in written.read_text(), "it holds the rules alone"
+    monkeypatch.setattr("rollout_console.export.rules", lambda: older)
+    assert len(export(tmp_path)) == 1, "those of before come after the newer ones, again"

@@ -29,15 +29,13 @@ def of_release(version: str) -> Path:
     return FOLDER / f"{version}.sql.gz"
 
 
-def dumped(url: str) -> str:
+def dumped(url: str, *options: str) -> str:
     """Return a database as SQL that psycopg can execute on any supported version."""
-    pg_dump = tools.postgresql(VERSION) / "pg_dump"
-    text = subprocess.run(
-        [pg_dump, "--no-owner", "--rows-per-insert=500", url], check=True, capture_output=True, text=True
-    ).stdout
+    command = [str(tools.postgresql(VERSION) / "pg_dump"), "--no-owner", "--rows-per-insert=500", *options, url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     of_pg_dump = ("SET ", "SELECT pg_catalog.set_config", "\\", "CREATE SCHEMA public", "COMMENT ON SCHEMA public")
     lines = [line for line in text.splitlines() if not line.startswith(of_pg_dump)]
-    return WITHOUT_DEFAULTS + "set check_function_bodies = false;\n" + "\n".join(lines) + "\n"
+    return "set check_function_bodies = false;\n" + "\n".join(lines) + "\n"
 
 
 def fill(rollout: RolloutUnderTest) -> None:
@@ -64,7 +62,7 @@ def write() -> Path:
         fill(RolloutUnderTest(client, url, "postgres", {}))
         FOLDER.mkdir(exist_ok=True)
         file = of_release(__version__)
-        file.write_bytes(gzip.compress(dumped(url).encode(), mtime=0))
+        file.write_bytes(gzip.compress((WITHOUT_DEFAULTS + dumped(url)).encode(), mtime=0))
         client.adapter.close()
     return file
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from rollout_console.adapters.embedded import cluster
 
-LOCK = Path(__file__).with_name("npm") / "package-lock.json"
+NPM = Path(__file__).with_name("npm")
 ON_LINUX_X86_64 = sys.platform == "linux" and platform.machine() == "x86_64"
 
 
@@ -38,6 +38,17 @@ def node() -> str:
 def lite() -> Path:
     """Return the program of @supabase/lite, to be run by node."""
     return packages() / "@supabase/lite/dist/cli/index.js"
+
+
+def supabase_cli() -> Path:
+    """Return the program of the Supabase CLI, 140 MB, which has a lock file of its own.
+
+    Raises:
+        NotHere: it is taken for Linux x86-64 only.
+    """
+    if not ON_LINUX_X86_64:
+        raise NotHere("the Supabase CLI (taken from its package for Linux x86-64)")
+    return packages("cli") / "@supabase/cli-linux-x64/bin/supabase"
 
 
 def postgresql(version: int) -> Path:
@@ -79,16 +90,17 @@ def _first_line(*command: str | Path) -> str:
 
 
 @cache
-def packages() -> Path:
-    """Install what the lock file pins, unless it is there, and return the folder `node_modules`."""
-    cached = _cache() / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+def packages(folder: str = "") -> Path:
+    """Install what the lock file in a folder of `npm` pins, unless it is there, and return the folder `node_modules`."""
+    lock = NPM / folder / "package-lock.json"
+    cached = _cache() / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     with _alone(cached.with_suffix(".lock")):
         if not cached.exists():
             building = cached.with_suffix(".part")
             shutil.rmtree(building, ignore_errors=True)
             building.mkdir()
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(LOCK.with_name(name), building)
+                shutil.copy(lock.with_name(name), building)
             _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=building)
             for version in (15, 16, 17):
                 _link_libraries(building / "node_modules" / f"postgresql-{version}")

@@ -4,7 +4,7 @@
 create or replace function public.rollout_schema_version()
 returns integer
 language sql immutable parallel safe
-as $$ select 1 $$;
+as $$ select 2 $$;
 comment on function public.rollout_schema_version() is
     'The version of these functions; a console refuses to work with one that it does not know.';
 

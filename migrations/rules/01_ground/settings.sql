@@ -32,9 +32,10 @@ language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    setting constant record := (select s from rollout.settings() s where s.name = check_setting.name);
+    setting record;
     number numeric;
 begin
+    select * into setting from rollout.settings() s where s.name = check_setting.name;
     if setting is null then
         raise exception 'there is no setting %; to see all, type rollout.configure()', quote_literal(left(name, 60))
             using errcode = 'RC001';

@@ -60,8 +60,9 @@ as $$
 #variable_conflict use_column
 declare
     limits constant record := rollout.evidence_limits();
-    rule constant record := (select g from rollout.guardrails() g where g.guardrail = config.guardrail);
+    rule record;
 begin
+    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
     with stretches as materialized (
         select s.* from rollout.stretches(config) s
     ), strongest as (

@@ -68,11 +68,12 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     t constant record := rollout.treatment(config);
-    rule constant record := (select g from rollout.guardrails() g where g.guardrail = config.guardrail);
+    rule record;
     limits constant record := rollout.evidence_limits();
     window_start constant timestamptz := rollout.window_start(config);
     breach constant boolean := t.whole_breach or t.recent_breach;
 begin
+    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
     return rollout.rate(t.jobs, t.errors) || jsonb_build_object(
         'window_hours', config.monitoring_window_hours,
         'window_start', window_start,

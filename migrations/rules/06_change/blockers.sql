@@ -70,6 +70,23 @@ $$;
 comment on function rollout.is_in_progress(xid) is
     'R18: whether a transaction, or one of a savepoint, has not ended; null for none.';
 
+create or replace function rollout.refuse_strangers()
+returns void
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    -- In a function with the rights of its owner this is still who called it: the role that was set, or that logged in.
+    caller constant name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+begin
+    if not pg_has_role(caller, current_user, 'usage') and not exists (
+        select from pg_roles r where r.rolname = 'service_role' and pg_has_role(caller, r.oid, 'member')) then
+        raise exception 'the role % may not see the sessions of others', caller using errcode = '42501';
+    end if;
+end $$;
+comment on function rollout.refuse_strangers() is
+    'R11: refuses a caller who is neither the owner of the calling function nor the service role, whatever the grants.';
+
 create or replace function rollout.blockers(feature text)
 returns table (pid integer, application text, state text, seconds integer)
 language plpgsql volatile security definer  -- what sessions of other roles do is shown to the owner
@@ -80,6 +97,7 @@ declare
     pids integer[];
     holding boolean;
 begin
+    perform rollout.refuse_strangers();
     perform pg_stat_clear_snapshot();  -- or the activity is that of the transaction's first look
     -- Who holds a table, then who waits for one ahead of us, then who holds rows, which can only now be looked at: the
     -- configuration's, then the counts', of which an emergency stop needs none.

@@ -6,12 +6,13 @@ language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    rule constant record := (select g from rollout.guardrails() g where g.guardrail = config.guardrail);
+    rule record;
     needed constant integer := (select l.window_limit from rollout.evidence_limits() l);
     bounds integer[] := '{}';
     crossing integer;  -- errors from which the threshold is crossed
     strong integer := 0;  -- errors from which the evidence is strong; never fewer at a later job
 begin
+    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
     for job in 1..jobs loop
         while strong <= job and rollout.evidence(strong, job, config.max_error_rate) < needed loop
             strong := strong + 1;
@@ -76,7 +77,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout.with_settings(rollout.active(feature_name), settings);
-    rule constant record := (select g from rollout.guardrails() g where g.guardrail = config.guardrail);
+    rule record;
     limits constant record := rollout.evidence_limits();
     today constant bigint := (
         select coalesce(sum(c.jobs), 0) from rollout.job_counts c
@@ -89,6 +90,7 @@ declare
     at_reports constant integer[] := rollout.trip_bounds(config, jobs, null);
     with_checks constant integer[] := rollout.trip_bounds(config, jobs, check_every);
 begin
+    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
     return jsonb_build_object(
         'guardrail', config.guardrail, 'meaning', rule.meaning,
         'max_error_rate', config.max_error_rate, 'minimum_sample', config.minimum_sample,

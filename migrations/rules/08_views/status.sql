@@ -35,8 +35,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout.with_short_lists(rollout.active(feature_name));
-    sizes constant record := (select s from rollout.list_sizes(config.id) s);
+    sizes record;
 begin
+    select * into sizes from rollout.list_sizes(config.id);
     return to_jsonb(config) || jsonb_build_object(
         'auto_rollback_enabled', config.breaker_enabled,
         'emergency_stop_reason', rollout.stop_reason(config),

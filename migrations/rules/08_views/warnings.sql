@@ -69,6 +69,20 @@ comment on function rollout.application_warnings(rollout_configuration) is
     'What the web application or its browser console did that an operator may want undone. An overwritten list is '
     'named until the list is changed here, or a note is written.';
 
+create or replace function rollout.history_warnings()
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'no_history', 'changes leave no history: the trigger that records them is disabled or gone',
+           'rollout-console migrate, in a shell'
+    where not exists (
+        select from pg_trigger t
+        where t.tgrelid = 'public.rollout_configuration'::regclass and t.tgname = 'rollout_configuration_changed'
+          and t.tgenabled in ('O', 'A'))
+$$;
+comment on function rollout.history_warnings() is 'R10: a trigger that was disabled, dropped or renamed.';
+
 create or replace function rollout.warnings(config rollout_configuration)
 returns jsonb
 language sql stable
@@ -84,6 +98,8 @@ as $$
         select 3, * from rollout.outcome_warnings(config)
         union all
         select 4, * from rollout.hold_warnings(config)
+        union all
+        select 5, * from rollout.history_warnings()
     ) w
 $$;
 comment on function rollout.warnings(rollout_configuration) is

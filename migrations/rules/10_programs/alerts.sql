@@ -77,10 +77,10 @@ begin
       and h.created_at > clock_timestamp() - make_interval(secs => 2 * every_seconds)
       and rollout.alert_kind(h) = any (kinds)
       and not rollout.changes_nothing(h) and (rollout.trigger_row_of(h)).id is null
-    on conflict on constraint rollout_alerts_once do nothing;
+    on conflict on constraint alerts_once do nothing;
     insert into rollout.alerts as a (feature_name, event, kind, raised_by)
     select distinct feature, left(e, 200), left(e, 200), operation from unnest(raised) e where e = any (kinds)
-    on conflict on constraint rollout_alerts_once do update
+    on conflict on constraint alerts_once do update
     set raised_at = clock_timestamp(), raised_by = excluded.raised_by, cleared_at = null, cleared_by = null,
         claimed_by = null, claimed_until = null, sent_at = null
     where a.cleared_at is not null;

@@ -13,12 +13,15 @@ begin
         'feature_name', config.feature_name,
         'checks', (
             select jsonb_agg(to_jsonb(c) - 'position' order by c.position) from rollout.verify_checks(config) c),
+        'rules', (select r.checksum from rollout.rules r order by r.applied_at desc limit 1),
+        'differences', (select coalesce(jsonb_agg(d.line), '[]') from rollout.differences() d (line)),
         'access', rollout.access(),
         'notes', rollout.adoption_notes(),
         'decided_by', rollout.decided_by());
 end $$;
 comment on function public.rollout_verify(text) is
-    'rollout-console verify: every counter that is kept for speed, counted again from the rows.';
+    'rollout-console verify: every counter that is kept for speed, counted again from the rows, and what of ours in '
+    'the catalogue is not as the last migration left it.';
 
 create or replace function rollout.recount_jobs(feature_name text default 'hybrid_progressive_capture')
 returns void
@@ -28,29 +31,37 @@ as $$
 declare
     config constant rollout_configuration := rollout.active(feature_name);
 begin
-    -- What the rows have more or less is counted before all time: no window, and so no verdict, changes.
+    lock table rollout_metrics in share row exclusive mode;  -- reports wait, or one of them would count twice, or never
+    -- Rows of no jobs stay: they say what has leaked, and that older reports were adopted.
+    update rollout.job_counts k
+    set jobs = 0, errors = 0, successes = 0, timed_jobs = 0, processing_seconds = 0, recorded = 0
+    where k.rollout_config_id = config.id;
     insert into rollout.job_counts as k (
         rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
-        processing_seconds)
-    select config.id, '-infinity', d.processor, d.treated, 0, sum(d.jobs), sum(d.errors), sum(d.successes),
-           sum(d.timed), sum(d.seconds)
-    from (
-        select t.processor, t.treated, t.jobs, t.errors, t.successes, t.timed, t.seconds
-        from rollout_metrics m cross join lateral rollout.metrics_tally(m) t
-        where m.rollout_config_id = config.id
-        union all
-        select c.processor_type, c.treated, -c.jobs, -c.errors, -c.successes, -c.timed_jobs, -c.processing_seconds
-        from rollout.job_counts c where c.rollout_config_id = config.id
-    ) d
-    group by d.processor, d.treated
-    having (sum(d.jobs), sum(d.errors), sum(d.successes), sum(d.timed)) <> (0, 0, 0, 0)
+        processing_seconds, recorded)
+    select config.id, rollout.slot_start(config, least(now(), a.at)), t.processor, t.treated, 0, sum(t.jobs),
+           sum(t.errors), sum(t.successes), sum(t.timed), sum(t.seconds),
+           coalesce(sum(t.jobs) filter (where m.recorded_window is not null), 0)
+    from rollout_metrics m
+    cross join lateral rollout.metrics_tally(m) t
+    cross join lateral (
+        -- A row of record_rollout_job has several jobs: they count for the last of them, but not for a run of the
+        -- rollout in which none began.
+        select case
+            when m.recorded_window is null then coalesce(m.metrics_window_end, m.updated_at, m.created_at, now())
+            when m.last_started_at < config.restarted_at then m.last_started_at
+            else m.updated_at end as at
+    ) a
+    where m.rollout_config_id = config.id
+    group by 2, 3, 4
     on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
         jobs = k.jobs + excluded.jobs, errors = k.errors + excluded.errors,
         successes = k.successes + excluded.successes, timed_jobs = k.timed_jobs + excluded.timed_jobs,
-        processing_seconds = k.processing_seconds + excluded.processing_seconds;
+        processing_seconds = k.processing_seconds + excluded.processing_seconds,
+        recorded = k.recorded + excluded.recorded;
 end $$;
 comment on function rollout.recount_jobs(text) is
-    'Brings the sums of the job counters to what the rows say; for when `verify` shows a difference.';
+    'Counts the reports anew from their rows, each in its slot of time; for when `verify` shows a difference.';
 
 create or replace function rollout.verify_checks(config rollout_configuration)
 returns table ("position" integer, name text, counters bigint, differences bigint, remedy text)

@@ -150,6 +150,7 @@ begin
     end if;
     if choice is distinct from was then
         perform rollout.install_decision(choice);
+        perform rollout.record_catalogue();
         perform rollout.write_history(
             c, coalesce(context, '{}') - 'operation_id' || jsonb_build_object(
                 'command', 'migrate', 'reason', coalesce(reason, format('decision by %s', choice))),

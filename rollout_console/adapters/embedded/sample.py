@@ -24,7 +24,7 @@ def bring_up_to_date(url: str) -> None:
     from rollout_console.migrate import apply, pending
 
     try:
-        if pending(url):
+        if pending(url).parts:
             apply(url)
         with psycopg.connect(url) as connection:
             # One console at a time decides whether this is the first start.

@@ -184,3 +184,53 @@ comment on column public.rollout_metrics.last_started_at is 'When the job that w
 comment on column public.rollout_metrics.queued is
     'R7: the successes of this row mean that jobs were queued, so they are not judged.';
 comment on table public.rollout_history is 'Append-only record of every change (R10).';
+
+create index if not exists rollout_metrics_recent_errors
+    on public.rollout_metrics (rollout_config_id, last_error_at desc) where last_error_at is not null;
+-- Rows lie in the order of their creation: these cost a report next to nothing, and removing old rows reads only those.
+create index if not exists rollout_metrics_by_age on public.rollout_metrics using brin (created_at);
+create index if not exists rollout_metrics_by_repository on public.rollout_metrics (repository_id);  -- its foreign key
+create index if not exists rollout_history_by_time
+    on public.rollout_history (rollout_config_id, created_at desc);
+create index if not exists rollout_history_of_settings
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where metadata ->> 'command' in ('configure', 'undo') or metadata ? 'outside_console';
+create index if not exists rollout_history_recorded
+    on public.rollout_history (rollout_config_id, created_at desc) where metadata ? 'before';
+create index if not exists rollout_history_of_the_application
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where not metadata ? 'before' and previous_percentage is distinct from new_percentage;
+create index if not exists rollout_history_of_lists
+    on public.rollout_history (rollout_config_id, created_at desc)
+    where metadata ? 'before' and (metadata ? 'overwritten'
+        or metadata ->> 'command' in ('addToWhitelist', 'removeFromWhitelist', 'note'));
+create index if not exists rollout_configuration_by_feature
+    on public.rollout_configuration (feature_name, is_active);
+create index if not exists repository_categories_by_category
+    on public.repository_categories (category, repository_id);
+-- Rows of record_rollout_job only.
+create unique index if not exists rollout_metrics_recorded_window
+    on public.rollout_metrics (rollout_config_id, repository_id, processor_type, treated, recorded_window)
+    where recorded_window is not null;
+
+-- The existing deployment allows two active configurations of one feature; the newest stays active. On first
+-- adoption no trigger is there yet that would record it, so the history rows are written here.
+with superseded as (
+    update public.rollout_configuration c
+    set is_active = false
+    where c.is_active and exists (
+        select from public.rollout_configuration newer
+        where newer.is_active and newer.feature_name = c.feature_name
+          and (coalesce(newer.updated_at, newer.created_at, '-infinity'), newer.id)
+            > (coalesce(c.updated_at, c.created_at, '-infinity'), c.id))
+    returning c.id, c.rollout_percentage
+)
+insert into public.rollout_history (
+    rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata)
+select s.id, 'updated', s.rollout_percentage, s.rollout_percentage,
+       'a newer active configuration of the same feature exists', 'migration',
+       '{"command": "migrate", "before": {"is_active": true}, "after": {"is_active": false}}'
+from superseded s;
+
+create unique index if not exists rollout_configuration_one_active
+    on public.rollout_configuration (feature_name) where is_active;
