@@ -12,8 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 HTML = b"<html><head><title>Sign in</title></head><body>Please sign in to the guest network.</body></html>"
+
+OF_THE_CONNECTION = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 
 Fault = Callable[["Handler"], None]
 
@@ -28,14 +31,14 @@ class FaultProxy:
         release: what `hold` waits for; a test sets it to let go.
     """
 
-    def __init__(self, upstream: int) -> None:
+    def __init__(self, upstream: int, handler: type[Handler] | None = None) -> None:
         self.upstream = upstream
         self.faults: deque[Fault] = deque()
         self.always: Fault | None = None
         self.requests: list[str] = []
         self.arrived = threading.Event()
         self.release = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler or Handler)
         self.server.proxy = self  # type: ignore[attr-defined]
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -43,6 +46,9 @@ class FaultProxy:
     def next(self, *faults: Fault) -> None:
         """Let these happen to the next requests, one each."""
         self.faults.extend(faults)
+
+
+P = TypeVar("P", bound=FaultProxy)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -67,7 +73,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def give(self, status: int, body: bytes, kind: str, *more: tuple[str, str], length: int | None = None) -> None:
         self.send_response(status)
-        for name, value in (("content-type", kind), ("content-length", str(length or len(body))), *more):
+        about_body = [] if status == 204 else [("content-type", kind), ("content-length", str(length or len(body)))]
+        for name, value in (*about_body, *more):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -90,8 +97,8 @@ class Handler(BaseHTTPRequestHandler):
 
 def forward(handler: Handler) -> None:
     status, headers, body = handler.ask()
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "application/json")
-    handler.give(status, body, kind)
+    more = {name.lower(): value for name, value in headers if name.lower() not in OF_THE_CONNECTION}
+    handler.give(status, body, more.pop("content-type", "application/json"), *more.items())
 
 
 def reset(handler: Handler) -> None:
@@ -169,7 +176,13 @@ def answer_after(status: int) -> Fault:
 @contextmanager
 def fault_proxy(upstream: int) -> Iterator[FaultProxy]:
     """Run a proxy before this port of the loopback interface."""
-    proxy = FaultProxy(upstream)
+    with serving(FaultProxy(upstream)) as proxy:
+        yield proxy
+
+
+@contextmanager
+def serving(proxy: P) -> Iterator[P]:
+    """Serve until the block ends."""
     thread = threading.Thread(target=proxy.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
