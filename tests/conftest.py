@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from tests.support import lite, servers, tools
 from tests.support.fault_proxy import fault_proxy
@@ -135,13 +134,10 @@ def faulty(api: tuple[lite.Api, str]) -> Iterator[FaultyRollout]:
     """An empty database with a rollout at 0 %, through the API and a proxy that does as it is told."""
     running, url = api
     servers.empty(url)
-    with fault_proxy(running.port) as proxy:
-        adapter = SupabaseAdapter(proxy.url, running.secret_key)
-        client = RolloutClient(adapter, who=OPERATOR)
-        client.create()
+    with fault_proxy(running.port) as proxy, FaultyRollout.to(proxy, running, url) as rollout:
+        rollout.client.create()
         proxy.requests.clear()
-        yield FaultyRollout(client, url, "supabase", proxy=proxy, api=running)
-        adapter.close()
+        yield rollout
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.adapters.wrapper import Wrapper
 from rollout_console.errors import Refused, RolloutError, Unreachable
 
@@ -20,8 +21,9 @@ class FailoverAdapter(Wrapper):
         postgres: the adapter to fail over to, or None if no database URL is set.
     """
 
-    def __init__(self, api: Adapter, postgres: Adapter | None = None) -> None:
+    def __init__(self, api: SupabaseAdapter, postgres: Adapter | None = None) -> None:
         super().__init__(api)
+        self.api = api
         self.postgres = postgres
         self._local = threading.local()
 
@@ -34,23 +36,23 @@ class FailoverAdapter(Wrapper):
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """See `Adapter.call`. Both calls carry the same operation id, so nothing is done twice."""
         self._local.notice = None
-        try:
+        if self.postgres is None or not idempotent or not _is_urgent(function, parameters):
             return super().call(function, changes=changes, idempotent=idempotent, **parameters)
+        try:
+            return self.api.call_briefly(function, changes=changes, **parameters)
         except Unreachable as error:
             unreachable = error
-        if self.postgres is not None and idempotent and _is_urgent(function, parameters):
-            self._local.notice = NOTICE
-            try:
-                return self.postgres.call(function, changes=changes, idempotent=idempotent, **parameters)
-            except Refused:  # an answer, like any other
-                raise
-            except RolloutError as error:
-                self._local.notice = None
-                unreachable = type(unreachable)(
-                    f"{_first_clause(unreachable)}; PostgreSQL directly: {_first_clause(error)}; "
-                    "check the network and SUPABASE_DB_URL, then type the command again"
-                )
-        raise unreachable
+        self._local.notice = NOTICE
+        try:
+            return self.postgres.call(function, changes=changes, idempotent=idempotent, **parameters)
+        except Refused:  # an answer, like any other
+            raise
+        except RolloutError as error:
+            self._local.notice = None
+            raise type(unreachable)(
+                f"{_first_clause(unreachable)}; PostgreSQL directly: {_first_clause(error)}; "
+                "check the network and SUPABASE_DB_URL, then type the command again"
+            ) from None
 
     def close(self) -> None:
         """See `Adapter.close`."""

@@ -1,4 +1,4 @@
-"""The Supabase adapter: supabase-py, calls of SQL functions only."""
+"""The Supabase adapter: supabase-py, calls of SQL functions; history is read to learn what became of a change."""
 
 from __future__ import annotations
 
@@ -7,27 +7,31 @@ import binascii
 import contextlib
 import ipaddress
 import json
-import math
 import queue
-import random
 import threading
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
 from rollout_console.adapters.base import Adapter, Target
 from rollout_console.adapters.http_errors import Failure
+from rollout_console.adapters.patience import Patience
 from rollout_console.errors import BadCredentials, NotConfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
     from supabase import Client
 
-CONNECT_TIMEOUT = 5.0  # seconds
+CONNECT_TIMEOUT = 5.0  # seconds; the same to send a request, and to wait for one of the pool's connections
 READ_TIMEOUT = 9.0  # seconds: a little more than the 8 that hosted Supabase gives a statement
 PATIENCE = 10.0  # seconds that a call takes at most, retries included
-PAUSES = (0.25, 0.5, 1.0)  # seconds before each retry, of which up to half is left out at random
+BRIEFLY = 2.0  # seconds within which a call that has another way is retried
+HISTORY = "rollout_history"
+
+
+Request: TypeAlias = "Callable[[Client], Any]"  # builds what supabase-py is to send
 
 
 class Answer(NamedTuple):
@@ -68,25 +72,54 @@ class SupabaseAdapter(Adapter):
         return f"SupabaseAdapter({self._url!r})"
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
-        """See `Adapter.call`. A call whose answer was lost is retried, up to three times within `patience`.
+        """See `Adapter.call`. A call whose answer was lost is retried within `patience`.
 
-        One that is not idempotent is retried only while it can't have reached the database.
+        One that is not idempotent is retried only while it can't have reached the database. Of a change that may have
+        been made, history is asked before anything is said about it.
         """
+        operation = _operation_id(parameters) if changes and idempotent else None
+        patience = Patience(self.patience, asks=operation is not None)
+        outcome = self._try(patience, function, idempotent, parameters)
+        if operation and isinstance(outcome, Failure) and outcome.arrived:
+            outcome = self._ask_about(operation, outcome, patience, function, parameters)
+        return self._data(outcome, changes=changes)
+
+    def call_briefly(self, function: str, *, changes: bool, **parameters: object) -> Any:
+        """Call, as `call`, what is idempotent and has another way: retry for a short time, and ask nothing."""
+        patience = Patience(self.patience, retry_for=BRIEFLY)
+        return self._data(self._try(patience, function, True, parameters), changes=changes)
+
+    def _data(self, outcome: Answer | Failure, *, changes: bool) -> Any:
+        if isinstance(outcome, Answer):
+            return outcome.data
+        error = outcome.error(changes=changes)
+        raise type(error)(str(error).replace(self._key, "[key]"))
+
+    def _try(
+        self, patience: Patience, function: str, idempotent: bool, parameters: dict[str, object]
+    ) -> Answer | Failure:
+        """Send until there is an answer or no retry helps; the failure says whether any request may have arrived."""
         arrived = False
-        client = self._open()
-        deadline = time.monotonic() + self.patience
-        pauses = iter(PAUSES)
         while True:
-            outcome = self._send_within(deadline - time.monotonic(), client, function, parameters)
+            outcome = self._send(patience.for_an_answer(), function, parameters)
             if isinstance(outcome, Answer):
-                return outcome.data
+                return outcome
             arrived = arrived or outcome.arrived
-            wait = max(outcome.wait, next(pauses, math.inf) * random.uniform(0.5, 1))
-            retry = outcome.transient and (idempotent or not arrived)
-            if not retry or time.monotonic() + wait >= deadline:
-                error = outcome.error(changes=changes, arrived=arrived)
-                raise type(error)(str(error).replace(self._key, "[key]"))
-            time.sleep(wait)
+            retries = outcome.transient and (idempotent or not arrived)
+            if not retries or not patience.waits(outcome):
+                return outcome._replace(arrived=arrived)
+
+    def _ask_about(
+        self, operation: str, failure: Failure, patience: Patience, function: str, parameters: dict[str, object]
+    ) -> Answer | Failure:
+        """Ask history for a change that may have been made; if it was, have it answered once more."""
+        row = self._within(
+            patience.for_a_question(), lambda client: client.table(HISTORY).select("id").eq("id", operation)
+        )
+        if not isinstance(row, Answer) or not row.data:
+            return failure
+        again = self._send(patience.for_a_question(), function, parameters)  # recognised, and not made again
+        return again if isinstance(again, Answer) else failure._replace(made=True)
 
     def close(self) -> None:
         """See `Adapter.close`."""
@@ -116,7 +149,7 @@ class SupabaseAdapter(Adapter):
 
         try:
             self._http = httpx.Client(
-                timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+                timeout=httpx.Timeout(CONNECT_TIMEOUT, read=READ_TIMEOUT),
                 event_hooks={"response": [self._remember]},
                 trust_env=self._url.startswith("https"),  # no proxy stands between this machine and itself
             )
@@ -138,18 +171,21 @@ class SupabaseAdapter(Adapter):
     def _remember(self, response: httpx.Response) -> None:
         self._seen.response = response
 
-    def _send_within(
-        self, seconds: float, client: Client, function: str, parameters: dict[str, object]
-    ) -> Answer | Failure:
-        """Send once, in a thread of its own, and wait for it no longer than `seconds`.
+    def _send(self, seconds: float, function: str, parameters: dict[str, object]) -> Answer | Failure:
+        """Send a call once, and wait for its answer no longer than `seconds`."""
+        return self._within(seconds, lambda client: client.rpc(function, parameters))
+
+    def _within(self, seconds: float, request: Request) -> Answer | Failure:
+        """Send in a thread of its own.
 
         httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either.
         """
+        client = self._open()
         box: queue.SimpleQueue[Answer | Failure | BaseException] = queue.SimpleQueue()
 
         def send() -> None:
             try:
-                box.put(self._send(client, function, parameters))
+                box.put(self._execute(request(client)))
             except BaseException as error:
                 box.put(error)
 
@@ -162,13 +198,13 @@ class SupabaseAdapter(Adapter):
             raise outcome
         return outcome
 
-    def _send(self, client: Client, function: str, parameters: dict[str, object]) -> Answer | Failure:
+    def _execute(self, built: Any) -> Answer | Failure:
         import httpx
         from postgrest.exceptions import APIError
 
         self._seen.response = None
         try:
-            data = client.rpc(function, parameters).execute().data
+            data = built.execute().data
         except APIError as error:
             return http_errors.of_answer(error, self._seen.response, self.host)
         except httpx.HTTPError as error:
@@ -178,6 +214,12 @@ class SupabaseAdapter(Adapter):
         if isinstance(data, str) or not response.content:
             return http_errors.not_json(response, self.host)
         return Answer(data)
+
+
+def _operation_id(parameters: dict[str, object]) -> str | None:
+    """Return the id by which the database recognises a change that is sent twice, which is its history row's."""
+    context = parameters.get("context")
+    return context.get("operation_id") if isinstance(context, dict) else None
 
 
 def _address(url: str) -> SplitResult:

@@ -85,7 +85,7 @@ def _apply(url: str, screen: Screen) -> None:
     waiting = pending(url)
     if not waiting.parts:
         apply(url)  # it may have been interrupted before older reports were counted
-        print("nothing to do: the database is up to date")
+        print("nothing to do: the database is up to date; its API, if it has one, was told to read the functions again")
         return
     refuse_without_rights(url)
     before = read_access(url)

@@ -118,7 +118,7 @@ def test_the_row_of_a_change_has_the_operation_id_of_its_first_sending(faulty):
 
 def test_a_call_that_is_not_idempotent_is_not_sent_again_once_it_may_have_arrived(faulty):
     faulty.proxy.next(faults.swallow)
-    with pytest.raises(Unreachable, match=r"whether the change was made shows: rollout\.history\(\)$"):
+    with pytest.raises(Unreachable, match=r"look: rollout\.history\(\)$"):
         faulty.client.adapter.call("rollout_set_percentage", percentage=7, context={"operator": "tess"})
     assert len(faulty.proxy.requests) == 1
 
@@ -168,13 +168,6 @@ def test_eight_threads_behind_a_proxy_that_loses_every_third_answer_lose_nothing
     assert len(made) == 40
     assert len(faulty.proxy.requests) > 40  # some were lost
     assert faulty.history_rows() - rows == sum(made)
-
-
-def test_sending_again_ends_after_four_times(faulty):
-    faulty.proxy.always = faults.answer(503, "down", "PGRST001")
-    with pytest.raises(Unreachable):
-        faulty.client.status()
-    assert len(faulty.proxy.requests) == 4
 
 
 @pytest.mark.quick

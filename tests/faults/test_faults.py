@@ -21,10 +21,10 @@ from rollout_console.console import COMMANDS
 from rollout_console.console import Rollout as Console
 from rollout_console.errors import RolloutError, TimedOut, Unreachable
 from rollout_console.shell.errors import one_line
-from tests.adapters.test_supabase_errors import ANSWERS
 from tests.support import fault_proxy as faults
 from tests.support import servers
 from tests.support.changes import CHANGES, OTHERS, check_chain
+from tests.support.postgrest_faults import CASES
 from tests.support.rollouts import OPERATOR
 from tests.support.terminal import console_environment, run_console
 
@@ -33,7 +33,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "unmarkAsTest": ("acme/repo-2",), "addToWhitelist": ("acme/repo-1",), "removeFromWhitelist": ("acme/repo-2",),
     "preview": (25,), "explain": ("acme/repo-1",), "note": ("faults",),
 }  # fmt: skip
-FAULTS = {name: fault for name, (fault, _, _) in ANSWERS.items()} | {
+FAULTS = {name: case.fault for name, case in CASES.items()} | {
     "lost after it was done: reset": faults.reset_after,
     "lost after it was done: silence": faults.swallow,
     "lost after it was done: half": faults.truncate,
@@ -52,16 +52,16 @@ def test_r13_every_fault_of_the_api_for_every_command(faulty, effort, tried):
     faulty.client.mark_as_test("acme/repo-2")
     faulty.client.add_to_whitelist("acme/repo-2")
     faulty.client.set_rollout(50)
-    adapter = faulty.adapter(patience=0.4)
+    adapter = faulty.adapter()
     console = Console(RolloutClient(adapter, who=OPERATOR))
     pairs = [(name, fault) for name in sorted(set(COMMANDS) - OTHERS) for fault in FAULTS]
     for name, fault in random.Random(1).sample(pairs, effort(60, len(pairs))):
         rows = faulty.history_rows()
         faulty.proxy.release.clear()
-        faulty.proxy.always = FAULTS[fault]
+        faulty.proxy.always, adapter.patience = FAULTS[fault], 0.4
         with pytest.raises(RolloutError) as failure:
             getattr(console, name)(*ARGUMENTS.get(name, ()))
-        faulty.proxy.always = None
+        faulty.proxy.always, adapter.patience = None, 10
         faulty.proxy.release.set()
         line = one_line(failure.value, "") or ""
         assert len(line.splitlines()) == 1, (name, fault)

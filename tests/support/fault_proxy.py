@@ -53,6 +53,7 @@ P = TypeVar("P", bound=FaultProxy)
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
 
     def do_POST(self) -> None:
         self.proxy: FaultProxy = self.server.proxy  # type: ignore[attr-defined]
@@ -62,10 +63,12 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.proxy.faults.popleft() if self.proxy.faults else self.proxy.always
         (fault or forward)(self)
 
+    do_GET = do_PATCH = do_POST
+
     def ask(self) -> tuple[int, list[tuple[str, str]], bytes]:
         """Forward the request and return the API's answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream)
-        connection.request("POST", self.path, self.body, dict(self.headers))
+        connection.request(self.command, self.path, self.body, dict(self.headers))
         answer = connection.getresponse()
         body = answer.read()
         connection.close()

@@ -126,8 +126,6 @@ class Handler(fault_proxy.Handler):
         headers = {"content-type": reply.kind, **reply.headers} if reply.body else reply.headers
         return reply.status, list(headers.items()), reply.body
 
-    do_GET = do_PATCH = fault_proxy.Handler.do_POST
-
     @property
     def surface(self) -> Postgrest:
         assert isinstance(self.proxy, Postgrest)
@@ -157,7 +155,7 @@ class Handler(fault_proxy.Handler):
             return own_error("PGRST102")
         if place.startswith("rpc/"):
             function = self._function(place.removeprefix("rpc/"), given)
-            return self._transaction(role, _call(function, given), function)
+            return self._transaction(role, _call(function, self.body.decode(), given), function)
         return self._transaction(role, self._rows(place, given, dict(parse_qsl(address.query))))
 
     def _function(self, name: str, given: dict[str, Any]) -> Function:
@@ -191,7 +189,7 @@ class Handler(fault_proxy.Handler):
         if self.command == "GET":
             rows = sql.SQL("select {} from {} t where {}{}").format(listed, target, filters, end)
         else:
-            body = _record(given, columns)
+            body = _record(self.body.decode(), given, columns)
             new = sql.SQL(", ").join(
                 sql.SQL("{0} = (select _.{0} from {1})").format(sql.Identifier(n), body) for n in given
             )
@@ -227,11 +225,11 @@ class Handler(fault_proxy.Handler):
         return Reply(200, {}, body)
 
 
-def _call(function: Function, given: dict[str, Any]) -> sql.Composed:
+def _call(function: Function, body: str, given: dict[str, Any]) -> sql.Composed:
     """Hand the JSON body's fields to the function, typed as its arguments are; what is left out has its default."""
     arguments = sql.SQL(", ").join(sql.SQL("{0} => _.{0}").format(sql.Identifier(name)) for name in given)
     called = sql.SQL("{}({})").format(sql.Identifier("public", function.name), arguments)
-    source = _record(given, function.arguments) if given else sql.SQL("(select) _")
+    source = _record(body, given, function.arguments) if given else sql.SQL("(select) _")
     rows = sql.SQL("select f.value from {}, lateral (select {} as value) f").format(source, called)
     whole = "coalesce(json_agg(f.value), '[]')" if function.returns_set else "coalesce(json_agg(f.value) -> 0, 'null')"
     if function.returns_void:
@@ -239,9 +237,9 @@ def _call(function: Function, given: dict[str, Any]) -> sql.Composed:
     return sql.SQL("select ({})::text from ({}) f").format(sql.SQL(whole), rows)
 
 
-def _record(given: dict[str, Any], types: dict[str, str]) -> sql.Composed:
+def _record(body: str, given: dict[str, Any], types: dict[str, str]) -> sql.Composed:
     columns = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(types[n])) for n in given)
-    return sql.SQL("json_to_record({}::json) as _({})").format(sql.Literal(json.dumps(given)), columns)
+    return sql.SQL("json_to_record({}::json) as _({})").format(sql.Literal(body), columns)
 
 
 def _filter(column: str, value: str) -> sql.Composed:

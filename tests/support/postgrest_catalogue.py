@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -44,8 +44,7 @@ class Function:
         return f"public.{self.name}({listed})"
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """What was read at one moment; it stays as it was until it is read again."""
 
     functions: dict[str, list[Function]]

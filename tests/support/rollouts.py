@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -115,6 +117,14 @@ class FaultyRollout(RolloutUnderTest):
 
     proxy: FaultProxy = field(kw_only=True)
     api: lite.Api = field(kw_only=True)
+
+    @classmethod
+    @contextmanager
+    def to(cls, proxy: FaultProxy, api: lite.Api, url: str) -> Iterator[FaultyRollout]:
+        """Open a client to the proxy, for as long as the block lasts."""
+        client = RolloutClient(SupabaseAdapter(proxy.url, api.secret_key), who=OPERATOR)
+        with client:
+            yield cls(client, url, "supabase", proxy=proxy, api=api)
 
     def adapter(self, key: str | None = None, patience: float = 10) -> SupabaseAdapter:
         return SupabaseAdapter(self.proxy.url, key or self.api.secret_key, patience=patience)

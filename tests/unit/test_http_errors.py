@@ -61,7 +61,11 @@ def test_each_answer_has_its_error(status, code, kind):
         (answered(503, "PGRST001"), True, True),
         (answered(503, "53300"), True, False),
         (answered(400, "RC001"), False, False),
-        (answered(500, "40001"), False, False),
+        (answered(500, "40001"), True, False),
+        (answered(503, "53100"), False, False),
+        (answered(503, "57P01"), True, True),
+        (answered(544, None), True, True),
+        (answered(525, None), False, False),
         (answered(504, None), True, True),
         (too_late(HOST, 10), True, True),
         (not_json(httpx.Response(200, text="<html>"), HOST), False, True),
@@ -77,6 +81,8 @@ def test_a_failure_knows_whether_a_retry_may_help_and_what_may_have_arrived(fail
 
 def test_a_retry_waits_as_long_as_the_api_asks():
     assert answered(429, None, **{"retry-after": "7"}).wait == 7
+    assert answered(503, "PGRST002", **{"retry-after": "2"}).wait == 2
+    assert answered(503, "PGRST002", **{"retry-after": "32"}).wait == 4  # the whole of a back-off that has begun
     assert answered(429, None, **{"retry-after": "Tue, 24 Nov 2026 10:00:00 GMT"}).wait == 0
 
 
@@ -86,16 +92,26 @@ def test_a_retry_waits_as_long_as_the_api_asks():
         (False, False, ", then: rollout.status()"),
         (False, True, ", then: rollout.status()"),
         (True, False, "; nothing was changed: type the command again"),
-        (True, True, "; whether the change was made shows: rollout.history()"),
+        (
+            True,
+            True,
+            "; the change may have been made, or may still be within 20 s; before you type it again, look: "
+            "rollout.history()",
+        ),
     ],
 )
 def test_the_line_says_what_became_of_a_change(changes, arrived, end):
-    error = too_late(HOST, 10).error(changes=changes, arrived=arrived)
+    error = too_late(HOST, 10)._replace(arrived=arrived).error(changes=changes)
     assert str(error) == f"no answer from {HOST} within 10 s; check the network{end}"
 
 
+def test_a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_changed():
+    error = answered(500, "57014", "canceling")._replace(arrived=True).error(changes=True)
+    assert str(error).startswith("the database gave up (canceling); the change may have been made")
+
+
 def test_what_our_functions_say_is_left_as_it_is():
-    error = answered(400, "RC002", "no; type that").error(changes=True, arrived=True)
+    error = answered(400, "RC002", "no; type that")._replace(arrived=True).error(changes=True)
     assert str(error) == "no; type that"
 
 
