@@ -99,15 +99,17 @@ class SupabaseAdapter(Adapter):
         self, patience: Patience, function: str, idempotent: bool, parameters: dict[str, object]
     ) -> Answer | Failure:
         """Send until there is an answer or no retry helps; the failure says whether any request may have arrived."""
-        arrived = False
+        late = http_errors.too_late(self.host, self.patience)
+        failure, arrived = late, False
         while True:
             outcome = self._send(patience.for_an_answer(), function, parameters)
             if isinstance(outcome, Answer):
                 return outcome
             arrived = arrived or outcome.arrived
+            failure = failure if outcome == late else outcome  # a retry that is cut short says less than what it is for
             retries = outcome.transient and (idempotent or not arrived)
             if not retries or not patience.waits(outcome):
-                return outcome._replace(arrived=arrived)
+                return failure._replace(arrived=arrived)
 
     def _ask_about(
         self, operation: str, failure: Failure, patience: Patience, function: str, parameters: dict[str, object]
