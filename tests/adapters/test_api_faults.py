@@ -1,4 +1,4 @@
-"""R13, R20: whatever the API's side answers, each command is made at most once, and says truly whether it was made."""
+"""R10, R13: whatever the API's side answers, each command is made at most once, and says truly whether it was made."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_r13_what_may_pass_is_retried_and_what_is_refused_changes_nothing(spoken
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("command", CHANGING)
-def test_r20_a_change_whose_answer_was_lost_is_made_once_and_answered(spoken, command):
+def test_r10_a_change_whose_answer_was_lost_is_made_once_and_answered(spoken, command):
     for name, case in list(CASES.items())[:: 1 if command == "advance" else 4]:
         spoken.sql("update rollout_configuration set rollout_percentage = 10, emergency_stop = false")
         rows = spoken.history_rows()
@@ -87,7 +87,7 @@ def test_r20_a_change_whose_answer_was_lost_is_made_once_and_answered(spoken, co
 @pytest.mark.parametrize(
     "name", ["57014 statement", "40001 serialization", "53300 connections", "PGRST202 unknown function", "401 empty"]
 )
-def test_r20_a_change_that_was_made_is_never_called_unchanged(spoken, name):
+def test_r13_a_change_that_was_made_is_never_called_unchanged(spoken, name):
     rows = spoken.history_rows()
     spoken.proxy.next(after(faults.swallow))
     spoken.proxy.always = but_history(CASES[name].fault)
@@ -98,7 +98,7 @@ def test_r20_a_change_that_was_made_is_never_called_unchanged(spoken, name):
 
 
 @pytest.mark.parametrize("then", [faults.reset, state("57014", "canceling"), state("42501", "no")])
-def test_r20_what_may_still_be_made_is_not_offered_to_be_typed_again(spoken, then):
+def test_r13_what_may_still_be_made_is_not_offered_to_be_typed_again(spoken, then):
     spoken.proxy.next(faults.page(504))
     spoken.proxy.always = then
     spoken.client.adapter.patience = 0.5
