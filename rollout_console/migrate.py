@@ -16,9 +16,10 @@ SCHEMA_VERSION = 2
 PATIENCE = "4s"  # for a lock: give way to the application rather than block it
 NEWEST = "order by applied_at desc limit 1"
 ADOPT_JOBS = "select rollout.adopt_jobs();\n"
+RELOAD = "notify pgrst, 'reload schema'"
 FINISH = (
     "select rollout.limit_waits();\nselect rollout.apply_privileges();\n"
-    "select rollout.record_catalogue();\nnotify pgrst, 'reload schema';\n"
+    f"select rollout.record_catalogue();\n{RELOAD};\n"
 )
 
 
@@ -161,6 +162,7 @@ def apply(url: str) -> Applied:
             _take_turns(connection)
             done = _apply(connection)
         connection.execute(ADOPT_JOBS)  # counts millions of rows, and holds up no report
+        connection.execute(RELOAD)  # with nothing to do as well: what an API knows of the schema may be older
     return done
 
 

@@ -152,13 +152,15 @@ def test_a_request_waits_for_a_connection_of_the_pool(spoken, asked, monkeypatch
 
 
 def test_a_stale_schema_cache_is_waited_for_and_migrate_has_it_read_again(spoken):
-    spoken.proxy.catalogue = spoken.proxy.catalogue._replace(functions={})
-    spoken.client.adapter.patience = 0.3
+    apply(spoken.url)  # from here on there is nothing to do
+    nothing = spoken.proxy.catalogue._replace(functions={})
+    spoken.proxy.stale, spoken.proxy.catalogue, spoken.client.adapter.patience = True, nothing, 0.3
     with pytest.raises(SchemaMismatch, match=r"or its API has not read them yet .*: rollout-console migrate$"):
         spoken.client.status()
-    spoken.client.adapter.patience = 10
+    spoken.proxy.stale, spoken.client.adapter.patience = False, 10
+    assert spoken.proxy.known().functions  # what was notified before has been heard
+    spoken.proxy.catalogue = nothing
     notifying = threading.Timer(0.3, apply, [spoken.url])
     notifying.start()
     assert spoken.client.status().rollout_percentage == 0
     notifying.join()
-    assert len(spoken.proxy.requests) > 2
