@@ -73,7 +73,7 @@ def api_server(postgres15_url: str) -> Iterator[tuple[lite.Server, str]]:
 
 @pytest.fixture
 def api(api_server: tuple[lite.Server, str]) -> tuple[lite.Api, str]:
-    """A Supabase-compatible API, and the superuser's URL of the database behind it."""
+    """A Supabase-compatible API, and the URL of the database behind it."""
     server, url = api_server
     server.ensure_running()
     return server.api, url
@@ -81,7 +81,7 @@ def api(api_server: tuple[lite.Server, str]) -> tuple[lite.Api, str]:
 
 @pytest.fixture(scope="session", params=["embedded", "postgres15"])
 def server_url(request: pytest.FixtureRequest) -> str:
-    """The superuser's URL of each PostgreSQL in turn."""
+    """The URL of each PostgreSQL in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
