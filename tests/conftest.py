@@ -11,7 +11,7 @@ import pytest
 
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from tests.support import lite, servers, tools
+from tests.support import hosted, lite, servers, tools
 from tests.support.fault_proxy import fault_proxy
 from tests.support.rollouts import OPERATOR, FaultyRollout, OpenAdapter, RolloutUnderTest, open_postgres, open_supabase
 from tests.support.terminal import Terminal, console_environment
@@ -61,6 +61,13 @@ def postgres15_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def own_server_url() -> Iterator[str]:
+    """PostgreSQL 15 of one's own, where `postgres` is the superuser: its databases are copies of `template1`."""
+    with servers.cluster(durable=False, is_hosted=False) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture(scope="session")
 def api_server(postgres15_url: str) -> Iterator[tuple[lite.Server, str]]:
     url = servers.create_database(postgres15_url, f"api_{uuid.uuid4().hex[:12]}")
     server = lite.Server(url)
@@ -88,10 +95,8 @@ def server_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def fresh_database(server_url: str) -> Callable[..., str]:
-    """Create further databases: `fresh_database(migrated=False)`."""
-    return lambda migrated=True: servers.create_database(
-        server_url, f"fresh_{uuid.uuid4().hex[:12]}", migrated=migrated
-    )
+    """Create further databases: `fresh_database(migrated=False)`, `fresh_database(template=hosted.TEMPLATE_BEFORE)`."""
+    return lambda **how: servers.create_database(server_url, f"fresh_{uuid.uuid4().hex[:12]}", **how)
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +110,9 @@ def adapters() -> Iterator[Callable[[str, pytest.FixtureRequest], OpenAdapter]]:
                 if kind == "supabase":
                     opened[kind] = open_supabase(*request.getfixturevalue("api"))
                 else:
-                    opened[kind] = open_postgres(request.getfixturevalue(f"{kind}_url"))
+                    server, _, project = kind.partition(" ")
+                    template = hosted.TEMPLATE_BEFORE if project else hosted.TEMPLATE
+                    opened[kind] = open_postgres(request.getfixturevalue(f"{server}_url"), template)
                 stack.callback(opened[kind].adapter.close)
             return opened[kind]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import psycopg
 
-from rollout_console.adapters.embedded.cluster import ROLES, SUPERUSER
+from rollout_console.adapters.embedded.cluster import ROLES
+from rollout_console.adapters.embedded.cluster import SUPERUSER as SUPERUSER
 
 REST = Path(__file__).with_name("hosted.sql")
 
@@ -21,6 +22,7 @@ BEFORE_OCTOBER_2026 = "".join(
 # schema public, is not his.
 TEMPLATE = "hosted"
 TEMPLATE_BEFORE = "hosted_before_october_2026"
+TEMPLATES = (TEMPLATE, TEMPLATE_BEFORE)
 
 
 def lay_out(url: str) -> None:
@@ -34,7 +36,7 @@ def lay_out(url: str) -> None:
         connection.execute(REST.read_text(encoding="utf-8"))
         connection.execute(f"alter schema public owner to {SUPERUSER}")
     with psycopg.connect(url, dbname="template1", autocommit=True) as connection:
-        for template in (TEMPLATE, TEMPLATE_BEFORE):
+        for template in TEMPLATES:
             connection.execute(f"create database {template} template postgres is_template true")
     with psycopg.connect(url, dbname=TEMPLATE_BEFORE, autocommit=True) as connection:
         connection.execute(BEFORE_OCTOBER_2026)

@@ -11,7 +11,7 @@ from rollout_console.adapters import Adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from tests.support import lite, owner, servers
+from tests.support import hosted, lite, owner, servers
 from tests.support.fault_proxy import FaultProxy
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
@@ -99,8 +99,8 @@ class OpenAdapter:
     environment: dict[str, str]
 
 
-def open_postgres(server_url: str) -> OpenAdapter:
-    url = servers.create_database(server_url, f"adapter_{uuid.uuid4().hex[:12]}")
+def open_postgres(server_url: str, template: str = hosted.TEMPLATE) -> OpenAdapter:
+    url = servers.create_database(server_url, f"adapter_{uuid.uuid4().hex[:12]}", template=template)
     return OpenAdapter(PostgresAdapter(url), url, {"ROLLOUT_DATABASE_URL": url})
 
 

@@ -42,7 +42,7 @@ class Standby(Cluster):
         self.start()
 
     def promote(self) -> None:
-        command = [self._programs / "pg_ctl", "promote", "--wait", "-D", "data"]
+        command: list[str | Path] = [self._programs / "pg_ctl", "promote", "--wait", "-D", "data"]
         subprocess.run(command, check=True, cwd=self._folder, capture_output=True, **self._user)
 
 
