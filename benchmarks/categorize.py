@@ -58,7 +58,7 @@ FINGERPRINT = """
                                     star_count, contributor_count, pr_count, monthly_activity_score), ';'
                           order by repository_id)) from repository_categories
 """
-AFRESH = ("truncate repository_categories", "delete from rollout.categorization_runs", "checkpoint")
+AFRESH = ("truncate repository_categories", "delete from rollout.categorization_runs")
 PER_REPOSITORY = 300  # repositories that the old way is measured on
 
 

@@ -1,6 +1,13 @@
 -- The web application's tables. They exist in production and are never altered. An empty database gets the columns
--- that the application has, behind row-level security like everything else here.
+-- that the application has, behind row-level security like everything else here, and the grants that a hosted project
+-- no longer makes by itself.
 do $$
+declare
+    missing constant text[] := array(
+        select t from unnest(array['repositories', 'progressive_capture_jobs', 'pull_requests']) t
+        where to_regclass('public.' || t) is null);
+    created text;
+    grantee name;
 begin
     if to_regclass('public.repositories') is null then
         create table public.repositories (
@@ -67,4 +74,13 @@ begin
         alter table public.pull_requests enable row level security;
         create policy pull_requests_public_read on public.pull_requests for select using (true);
     end if;
+
+    for created in select t from unnest(missing) t where to_regclass('public.' || t) is not null loop
+        for grantee in
+            select r.rolname from pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
+        loop
+            execute format('grant select%s on public.%I to %I',
+                case grantee when 'service_role' then ', insert, update, delete' else '' end, created, grantee);
+        end loop;
+    end loop;
 end $$;

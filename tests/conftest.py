@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rollout_console.client import RolloutClient
-from tests.support import lite, servers, tools
+from tests.support import hosted, lite, servers, tools
 from tests.support.fault_proxy import fault_proxy
 from tests.support.rollouts import OPERATOR, FaultyRollout, OpenAdapter, RolloutUnderTest, open_postgres, open_supabase
 from tests.support.terminal import Terminal, console_environment
@@ -60,6 +60,13 @@ def postgres15_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def own_server_url() -> Iterator[str]:
+    """PostgreSQL 15 of one's own, where `postgres` is the superuser: its databases are copies of `template1`."""
+    with servers.cluster(durable=False, is_hosted=False) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture(scope="session")
 def api_server(postgres15_url: str) -> Iterator[tuple[lite.Server, str]]:
     url = servers.create_database(postgres15_url, f"api_{uuid.uuid4().hex[:12]}")
     server = lite.Server(url)
@@ -72,7 +79,7 @@ def api_server(postgres15_url: str) -> Iterator[tuple[lite.Server, str]]:
 
 @pytest.fixture
 def api(api_server: tuple[lite.Server, str]) -> tuple[lite.Api, str]:
-    """A Supabase-compatible API, and the superuser's URL of the database behind it."""
+    """A Supabase-compatible API, and the URL of the database behind it."""
     server, url = api_server
     server.ensure_running()
     return server.api, url
@@ -80,17 +87,15 @@ def api(api_server: tuple[lite.Server, str]) -> tuple[lite.Api, str]:
 
 @pytest.fixture(scope="session", params=["embedded", "postgres15"])
 def server_url(request: pytest.FixtureRequest) -> str:
-    """The superuser's URL of each PostgreSQL in turn."""
+    """The URL of each PostgreSQL in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.fixture
 def fresh_database(server_url: str) -> Callable[..., str]:
-    """Create further databases: `fresh_database(migrated=False)`."""
-    return lambda migrated=True: servers.create_database(
-        server_url, f"fresh_{uuid.uuid4().hex[:12]}", migrated=migrated
-    )
+    """Create further databases: `fresh_database(migrated=False)`, `fresh_database(template=hosted.TEMPLATE_BEFORE)`."""
+    return lambda **how: servers.create_database(server_url, f"fresh_{uuid.uuid4().hex[:12]}", **how)
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +109,9 @@ def adapters() -> Iterator[Callable[[str, pytest.FixtureRequest], OpenAdapter]]:
                 if kind == "supabase":
                     opened[kind] = open_supabase(*request.getfixturevalue("api"))
                 else:
-                    opened[kind] = open_postgres(request.getfixturevalue(f"{kind}_url"))
+                    server, _, project = kind.partition(" ")
+                    template = hosted.TEMPLATE_BEFORE if project else hosted.TEMPLATE
+                    opened[kind] = open_postgres(request.getfixturevalue(f"{server}_url"), template)
                 stack.callback(opened[kind].adapter.close)
             return opened[kind]
 

@@ -25,11 +25,7 @@ from tests.support.servers import Cluster
 from tests.support.standby import Standby, standby
 from tests.support.terminal import CONSOLE, Terminal, console_environment
 
-SYNCHRONOUS = (
-    "alter system set synchronous_standby_names = 'standby'",
-    "alter system set synchronous_commit = 'remote_apply'",
-    "select pg_reload_conf()",
-)
+SYNCHRONOUS = {"synchronous_standby_names": "standby", "synchronous_commit": "remote_apply"}
 
 
 @dataclass
@@ -53,9 +49,7 @@ class Replicated:
     def fail_over(self) -> None:
         """Promote the standby, the primary being lost, and have it wait for no standby of its own."""
         self.follower.promote()
-        with psycopg.connect(self.follower.url, autocommit=True) as connection:
-            for statement in ("alter system reset all", "select pg_reload_conf()"):
-                connection.execute(statement)
+        self.follower.configure()
 
 
 @pytest.fixture
@@ -63,9 +57,7 @@ def replicated():
     with servers.cluster() as primary:
         url = servers.create_database(primary.url, f"replicated_{uuid.uuid4().hex[:8]}")
         with standby(primary) as follower:
-            with psycopg.connect(primary.url, autocommit=True) as connection:
-                for statement in SYNCHRONOUS:
-                    connection.execute(statement)
+            primary.configure(**SYNCHRONOUS)
             client = RolloutClient(PostgresAdapter(url), who=OPERATOR)
             client.create(50)
             rollout = RolloutUnderTest(client, url, "replicated")

@@ -16,7 +16,7 @@ from rollout_console.render import Screen
 from rollout_console.render.access import access_table
 from rollout_console.results import AccessRight
 from tests.migrations.deployments import SHAPES, deployment
-from tests.support import lite, servers
+from tests.support import hosted, lite, servers
 from tests.support.application import Application, BrowserConsole
 from tests.support.channels import ApiChannel, SqlChannel
 from tests.support.rows import one_row
@@ -42,10 +42,10 @@ SHAPES_WITH_AND_WITHOUT_ROWS = [(shape, rows) for shape in SHAPES for rows in (T
 
 @pytest.fixture
 def deployed(fresh_database):
-    """Build a deployment that is not migrated yet."""
+    """Build a deployment that is not migrated yet: an older project's, which gave the API's roles all by default."""
 
     def build(shape: str, *, rows: bool = True) -> str:
-        url: str = fresh_database(migrated=False)
+        url: str = fresh_database(migrated=False, template=hosted.TEMPLATE_BEFORE)
         sql(url, deployment(shape, rows=rows))
         return url
 
@@ -284,7 +284,8 @@ def test_r11_what_an_operator_closes_stays_closed(fresh_database):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_r11_through_the_api_the_application_is_answered_as_before(postgres15_url, shape):
-    url = servers.create_database(postgres15_url, f"adopted_{abs(hash(shape)) % 10**9}", migrated=False)
+    name = f"adopted_{abs(hash(shape)) % 10**9}"
+    url = servers.create_database(postgres15_url, name, migrated=False, template=hosted.TEMPLATE_BEFORE)
     sql(url, deployment(shape))
     ids = [str(i) for (i,) in sql(url, "select id from repositories order by id limit 25")]
 

@@ -13,6 +13,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
+from tests.support import hosted
 
 
 @pytest.fixture
@@ -200,9 +201,9 @@ def test_a_failing_part_leaves_what_was_there_before(existing, monkeypatch):
     assert rows(existing, everything) == before
 
 
-def test_r11_what_is_added_later_is_closed_by_the_next_migrate(existing):
-    """Hosted Supabase's default privileges give anon everything on whatever is created."""
-    apply(existing)
+def test_r11_what_is_added_later_is_closed_by_the_next_migrate(fresh_database):
+    """The default privileges of an older project give anon everything on whatever is created."""
+    existing = fresh_database(template=hosted.TEMPLATE_BEFORE)
     rows(existing, "create table rollout_added (id integer generated always as identity)")
     rows(
         existing,

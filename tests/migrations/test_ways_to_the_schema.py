@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+import uuid
 from pathlib import Path
 
 import psycopg
@@ -58,6 +59,20 @@ def from_nothing(fresh_database):
     return catalogue(fresh_database())
 
 
+def own_database(own_server: str, *, migrated: bool = False) -> str:
+    """Create a database where `postgres` is the superuser: no hosted project takes what 0.1.0 migrated."""
+    return servers.create_database(own_server, f"own_{uuid.uuid4().hex[:12]}", migrated=migrated, template="template1")
+
+
+@pytest.fixture(scope="module")
+def own_from_nothing(own_server_url):
+    return catalogue(own_database(own_server_url, migrated=True))
+
+
+def test_a_superuser_of_ones_own_server_gets_what_a_hosted_project_gets(own_from_nothing, postgres15_url):
+    assert own_from_nothing == catalogue(servers.create_database(postgres15_url, f"fresh_{uuid.uuid4().hex[:12]}"))
+
+
 RELEASES = sorted(release.FOLDER.glob("*.sql.gz"))
 
 
@@ -71,13 +86,13 @@ def test_the_database_of_this_release_is_kept():
 
 
 @pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name.removesuffix(".sql.gz"))
-def test_a_database_of_a_release_is_brought_up_to_date(file, fresh_database, from_nothing):
-    url = fresh_database(migrated=False)
+def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own_from_nothing):
+    url = own_database(own_server_url)
     execute(url, stored(file))
     with psycopg.connect(url) as connection:
         rows = one_row(connection.execute("select count(*) from rollout_history"))[0]
     apply(url)
-    assert catalogue(url) == from_nothing
+    assert catalogue(url) == own_from_nothing
     client = RolloutClient(PostgresAdapter(url))
     status = client.status()
     assert (status.rollout_percentage, status.emergency_stop_reason) == (40, "errors in the logs")
@@ -94,7 +109,7 @@ def test_a_practice_folder_is_brought_up_to_date_by_the_next_console(file, tmp_p
         practice.folder_of_0_1_0(Path(home))
         server = Server(Path(home))
         server.start()
-        execute(server.url(), servers.ROLES + stored(file))
+        execute(server.url(), servers.OF_ONES_OWN + stored(file))
         server.leave()
         done = run_console(console_environment(tmp_path, ROLLOUT_HOME=home), "rollout.status(); rollout.history()")
     assert done.stderr == ""

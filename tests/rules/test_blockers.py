@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -15,7 +14,8 @@ from psycopg.conninfo import make_conninfo
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import Blocked, RolloutError
-from tests.support.rollouts import OPERATOR
+from tests.support import servers
+from tests.support.rollouts import OPERATOR, rollout_on
 
 STOPPED_WITHIN = 5  # seconds, R18
 UPDATE = "update rollout_configuration set metadata = '{\"mine\": 1}'"
@@ -190,32 +190,23 @@ def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
         assert neighbour.execute("select 1").fetchone() == (1,)
 
 
-@pytest.fixture
-def powerless(running):
-    """A client whose role, like the functions' owner, may end nobody else's sessions."""
-    role = f"powerless_{uuid.uuid4().hex[:8]}"
-    running.sql(f"create role {role}; grant service_role, pg_read_all_stats to {role}")
-    owned = ["rollout.blockers", "rollout.end_blockers"]
-    running.sql(
-        f"grant create, usage on schema public, rollout to {role}; grant select, update on rollout_configuration to {role}"
+def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(own_server_url):
+    """Neither the client's nor the functions' owner: on a server of one's own, since `postgres` of a project may."""
+    rollout = rollout_on(servers.create_database(own_server_url, "powerless", template="template1"))
+    rollout.sql("create role powerless; grant service_role, pg_read_all_stats to powerless")
+    rollout.sql(
+        "grant create, usage on schema public, rollout to powerless;"
+        " grant select, update on rollout_configuration to powerless"
     )
-    for function in owned:
-        running.sql(f"alter function {function}(text) owner to {role}")
-    running.sql(f"grant execute on all functions in schema public, rollout to {role}")
-    yield RolloutClient(PostgresAdapter(make_conninfo(running.url, options="-c role=service_role")), who=OPERATOR)
-    for function in owned:
-        running.sql(f"alter function {function}(text) owner to current_user")
-    running.sql(f"drop owned by {role}; drop role {role}")
-    running.sql("select rollout.apply_privileges()")
-
-
-@pytest.mark.parametrize("kind", ["embedded"])  # the API has the rights that its login has
-def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(running, powerless):
-    with in_the_way(running.url, row_updated) as sessions:
+    for function in ("rollout.blockers", "rollout.end_blockers"):
+        rollout.sql(f"alter function {function}(text) owner to powerless")
+    rollout.sql("grant execute on all functions in schema public, rollout to powerless")
+    powerless = RolloutClient(PostgresAdapter(make_conninfo(rollout.url, options="-c role=service_role")), who=OPERATOR)
+    with in_the_way(rollout.url, row_updated) as sessions:
         (pid,) = sessions["blocker"]
         with pytest.raises(RolloutError) as failure:
             powerless.emergency_stop("smoke")
-        assert alive(running, sessions["blocker"]) == {pid}
+        assert alive(rollout, sessions["blocker"]) == {pid}
     assert f"process {pid} (blocker, idle in transaction, for " in str(failure.value)
     assert f"select pg_terminate_backend({pid})" in str(failure.value)
     assert failure.value.by_hand

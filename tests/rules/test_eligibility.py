@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.rollouts import rollout_on
+
 PERCENTAGES = [0, 1, 5, 10, 25, 33, 50, 75, 99, 100]
 ORDER = ["test", "small", "medium", "large", "enterprise"]
 
@@ -50,11 +52,12 @@ def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
             assert by_category == counts
 
 
-def test_r1_a_percentage_is_counted_from_few_pages_before_the_planner_knows_the_table(ten_thousand):
+def test_r1_a_percentage_is_counted_from_few_pages_before_the_planner_knows_the_table(fresh_database):
     """After a first categorization there are no statistics; a change must be quick all the same."""
-    rollout = ten_thousand
-    rollout.sql("delete from pg_statistic where starelid = 'rollout.buckets'::regclass")
-    rollout.sql("update pg_class set relpages = 0, reltuples = 0 where oid = 'rollout.buckets'::regclass")
+    rollout = rollout_on(fresh_database())
+    rollout.sql("alter table rollout.buckets set (autovacuum_enabled = false)")
+    rollout.add_repositories(10_000, prefix="acme/other")
+    rollout.client.categorize_all()
     for percentage in (33, 77):
         [plan] = rollout.value(f"explain (analyze, buffers, format json) select rollout_set_percentage({percentage})")
         pages = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]

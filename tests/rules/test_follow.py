@@ -165,9 +165,12 @@ def test_r16_a_locked_configuration_delays_a_job_and_stops_none(following):
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
 def test_r11_whoever_the_host_lets_write_jobs_needs_no_right_on_ours(following, role):
     (job,) = add_jobs(following, status="processing")
-    policy = f"create policy t on progressive_capture_jobs for all to {role} using (true)"
+    let = (
+        f"create policy t on progressive_capture_jobs for all to {role} using (true);"
+        f" grant update on progressive_capture_jobs to {role}"
+    )
     with psycopg.connect(following.url) as connection:
-        connection.execute(policy)
+        connection.execute(let)
         connection.execute(f"set local role {role}")
         connection.execute("update progressive_capture_jobs set status = 'completed' where id = %s", (job,))
         connection.execute("reset role")

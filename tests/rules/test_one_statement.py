@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 import psycopg
@@ -16,12 +15,16 @@ from tests.support.rows import one_row
 
 
 @pytest.fixture
-def logged(postgres15_url):
+def server():
+    with servers.cluster(durable=False, settings={"log_statement": "all"}) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture
+def logged(server):
     """A client, and a function that tells which statements the server has seen from it since the last call."""
-    name = f"logged_{uuid.uuid4().hex[:12]}"
-    url = servers.create_database(postgres15_url, name)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"alter database {name} set log_statement = 'all'")
+    url = servers.create_database(server, "logged")
+    with psycopg.connect(url) as connection:
         folder = one_row(connection.execute("show data_directory"))
     log = Path(folder[0]).parent / "log"
     read = 0
@@ -30,7 +33,7 @@ def logged(postgres15_url):
         nonlocal read
         text = log.read_text(errors="replace")
         new, read = text[read:], len(text)
-        return [line for line in new.splitlines() if line.startswith(f"{name}/rollout-console/LOG:")]
+        return [line for line in new.splitlines() if line.startswith("logged/rollout-console/LOG:")]
 
     client = RolloutClient(PostgresAdapter(url))
     client.create(10)

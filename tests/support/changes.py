@@ -19,7 +19,7 @@ class Change:
     """A command and how to get where it has something to do.
 
     Attributes:
-        prepare: also gets SQL as the superuser.
+        prepare: also gets SQL as `postgres`.
         act: the command.
         again: rows that it leaves when it is typed once more.
     """

@@ -39,7 +39,7 @@ class SqlChannel:
     """SQL, in one of the roles anon, authenticated, service_role.
 
     Args:
-        url: the superuser's URL of the database.
+        url: of the database, as `postgres`.
         role: the role that each statement takes.
     """
 

@@ -13,7 +13,7 @@ from rollout_console.adapters import Adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from tests.support import lite, servers, superuser
+from tests.support import hosted, lite, owner, servers
 from tests.support.fault_proxy import FaultProxy
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
@@ -29,8 +29,8 @@ class RolloutUnderTest:
     environment: dict[str, str] = field(default_factory=dict)  # what leads a console to the same adapter
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run a statement as the superuser, in a transaction of its own."""
-        cursor = superuser.session(self.url).execute(statement, values or None)
+        """Run a statement as `postgres`, in a transaction of its own."""
+        cursor = owner.session(self.url).execute(statement, values or None)
         return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str, *values: Any) -> Any:
@@ -74,7 +74,7 @@ class RolloutUnderTest:
             began: how long ago they began.
         """
         repo = self.repository_id(name)
-        session = superuser.session(self.url)
+        session = owner.session(self.url)
         for success in [True] * good + [False] * bad:
             session.execute(
                 "select record_rollout_job(%s, 'inngest', %s, 30, %s, started_at => now() - %s, treated => %s)",
@@ -94,15 +94,15 @@ class RolloutUnderTest:
 
 @dataclass
 class OpenAdapter:
-    """An adapter, the superuser's URL of the database behind it, and the variables that lead a console there."""
+    """An adapter, the URL of the database behind it, and the variables that lead a console there."""
 
     adapter: Adapter
     url: str
     environment: dict[str, str]
 
 
-def open_postgres(server_url: str) -> OpenAdapter:
-    url = servers.create_database(server_url, f"adapter_{uuid.uuid4().hex[:12]}")
+def open_postgres(server_url: str, template: str = hosted.TEMPLATE) -> OpenAdapter:
+    url = servers.create_database(server_url, f"adapter_{uuid.uuid4().hex[:12]}", template=template)
     return OpenAdapter(PostgresAdapter(url), url, {"ROLLOUT_DATABASE_URL": url})
 
 

@@ -18,28 +18,15 @@ import psycopg
 import pytest
 
 from rollout_console.migrate import apply
-from tests.support import superuser, tools
+from tests.support import hosted, owner, tools
 
-# Hosted Supabase has them; the API server of the tests needs them before the migrations run.
-ROLES = """
-    create role anon nologin noinherit;
-    create role authenticated nologin noinherit;
-    create role service_role nologin noinherit bypassrls;
-"""
-
-# As on hosted Supabase, whose roles get everything on whatever is created: what a role must not have, a
-# migration has to take away.
-DEFAULT_PRIVILEGES = """
-    grant usage on schema public to anon, authenticated, service_role;
-    alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
-    alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
-    alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
-"""
+# What the superuser of a server of one's own has beside himself, so that the API's roles can be given their rights.
+OF_ONES_OWN = "create role anon; create role authenticated; create role service_role bypassrls;"
 
 
 @contextmanager
 def embedded_server() -> Iterator[str]:
-    """PostgreSQL 18 from the wheel: the URL of its superuser."""
+    """PostgreSQL 18 from the wheel: its URL."""
     with cluster(18) as server:
         yield server.url
 
@@ -53,6 +40,7 @@ class Cluster:
         durable: whether commits wait for the disk.
         settings: of the server, beside those of all.
         environment: variables of its processes, beside our own.
+        is_hosted: whether it is laid out as a hosted project; else `postgres` is its superuser.
     """
 
     def __init__(
@@ -63,6 +51,7 @@ class Cluster:
         durable: bool = True,
         settings: Mapping[str, object] | None = None,
         environment: Mapping[str, str] | None = None,
+        is_hosted: bool = True,
     ) -> None:
         folder.mkdir()
         folder.parent.chmod(0o755)
@@ -74,9 +63,11 @@ class Cluster:
         self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/"]
         self._options += [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]
         self._environment = {**os.environ, **(environment or {})}
+        self._superuser = hosted.SUPERUSER if is_hosted else "postgres"
+        self._is_laid_out = False
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])
-        options = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
+        options = ["-D", "data", "-U", self._superuser, "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
         subprocess.run(
             [self._programs / "initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user
         )
@@ -92,12 +83,30 @@ class Cluster:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
-                psycopg.connect(self.url).close()
+                if self._is_laid_out:
+                    psycopg.connect(self.url).close()
+                else:
+                    self._lay_out()
             except psycopg.OperationalError:
                 time.sleep(0.02)
             else:
                 return
         raise RuntimeError((self._folder / "log").read_text())
+
+    def _lay_out(self) -> None:
+        url = with_user(self.url, self._superuser)
+        if self._superuser == hosted.SUPERUSER:
+            hosted.lay_out(url)
+        else:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(OF_ONES_OWN)
+        self._is_laid_out = True
+
+    def configure(self, **settings: object) -> None:
+        """Set settings of the running server, as whoever may edit its files; none are those that it started with."""
+        file = self._folder / "data/postgresql.auto.conf"
+        file.write_text("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """End it in order, with all sessions."""
@@ -152,15 +161,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def create_database(server_url: str, name: str, *, migrated: bool = True) -> str:
-    """Create a database with Supabase's roles, by default migrated, and return its URL."""
+def create_database(server_url: str, name: str, *, migrated: bool = True, template: str = hosted.TEMPLATE) -> str:
+    """Create a database as a project has it, by default migrated, and return its URL."""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
+        connection.execute(f'create database "{name}" template {template}')
     url = with_database(server_url, name)
-    with psycopg.connect(url, autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_roles where rolname = 'anon'").fetchone():
-            connection.execute(ROLES)
-        connection.execute(DEFAULT_PRIVILEGES)
     if migrated:
         apply(url)
     return url
@@ -172,26 +177,33 @@ def with_database(server_url: str, name: str) -> str:
     return make_conninfo(server_url, dbname=name)
 
 
+def with_user(url: str, name: str) -> str:
+    from psycopg.conninfo import make_conninfo
+
+    return make_conninfo(url, user=name)
+
+
 # To truncate a table takes a hundred times as long as to delete the few rows that most tests leave. But pages without
-# rows that autovacuum has looked at are a table without rows to the planner, however many come: it must forget them.
+# rows that autovacuum has looked at are a table without rows to the planner, however many come: only truncating makes
+# it forget them.
 EMPTY = """
     do $$
     declare
-        tables constant regclass[] := array(
-            select oid from pg_class
-            where relnamespace in ('public'::regnamespace, 'rollout'::regnamespace) and relkind in ('r', 'p')
-              and oid <> 'rollout.rules'::regclass);
-        name regclass;
+        emptied record;
     begin
         set local session_replication_role = replica;
-        foreach name in array tables loop
-            execute format(case when pg_relation_size(name) > 200000 then 'truncate %s cascade' else 'delete from %s' end, name);
+        for emptied in
+            select oid::regclass as name, reltuples >= 0 or pg_relation_size(oid) > 200000 as is_known from pg_class
+            where relnamespace in ('public'::regnamespace, 'rollout'::regnamespace) and relkind in ('r', 'p')
+              and oid not in ('rollout.rules'::regclass, 'rollout.migrations'::regclass)
+        loop
+            execute format(
+                case when emptied.is_known then 'truncate %s cascade' else 'delete from %s' end, emptied.name);
         end loop;
-        update pg_class set relpages = 0, reltuples = -1 where oid = any (tables) and reltuples >= 0;
     end $$
 """
 
 
 def empty(url: str) -> None:
     """Take every row out, past the triggers that forbid it: back to a freshly migrated database."""
-    superuser.session(url).execute(EMPTY)
+    owner.session(url).execute(EMPTY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ class Standby(Cluster):
         self._programs, self._user, self._options = primary._programs, primary._user, primary._options
         self._environment = primary._environment
         self._port = free_port()
+        self._is_laid_out = True
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         folder.parent.chmod(0o755)
         with outage(primary):
@@ -40,8 +42,8 @@ class Standby(Cluster):
         self.start()
 
     def promote(self) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            assert one_row(connection.execute("select pg_promote(true, 30)")) == (True,)
+        command: list[str | Path] = [self._programs / "pg_ctl", "promote", "--wait", "-D", "data"]
+        subprocess.run(command, check=True, cwd=self._folder, capture_output=True, **self._user)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The superuser's sessions, kept from test to test: a new one would plan every function anew."""
+"""Sessions of `postgres`, who owns the tables, kept from test to test: a new one would plan every function anew."""
 
 from __future__ import annotations
 
