@@ -63,7 +63,7 @@ def test_a_counter_that_differs_is_named(rollout, env, counters, tampering):
     done = run_command(env, "verify")
     assert done.returncode == 1
     counted = "jobs" if counters.startswith("jobs") else "repositories"
-    assert f"select rollout_count_{counted}('hybrid_progressive_capture');" in done.stdout
+    assert f"select rollout.recount_{counted}('hybrid_progressive_capture');" in done.stdout
 
 
 def test_counting_anew_mends_them(rollout, env):
