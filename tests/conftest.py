@@ -11,7 +11,7 @@ import pytest
 
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from tests.support import lite, servers, superuser, tools
+from tests.support import lite, servers, tools
 from tests.support.fault_proxy import fault_proxy
 from tests.support.rollouts import OPERATOR, FaultyRollout, OpenAdapter, RolloutUnderTest, open_postgres, open_supabase
 from tests.support.terminal import Terminal, console_environment
@@ -66,8 +66,6 @@ def api_server(postgres15_url: str) -> Iterator[tuple[lite.Server, str]]:
     server = lite.Server(url)
     try:
         server.start()
-        # It gives the API's roles rights on every table, once, as it starts: to `verify` they are the host's choice.
-        superuser.session(url).execute("select rollout.record_catalogue()")
         yield server, url
     finally:
         server.stop()
