@@ -1,6 +1,6 @@
--- What `migrate` leaves in the catalogue: functions, triggers, rights and row-level security of ours. It is recorded
--- with the rules, so that `verify` finds what a restore, a grant or a statement by hand has changed, and `migrate`
--- mends it.
+-- R11: what `migrate` leaves in the catalogue: functions, triggers, rights and row-level security of ours. It is
+-- recorded with the rules, so that `verify` finds what a restore, a grant or a statement by hand has changed, and
+-- `migrate` mends it.
 
 create or replace function rollout.is_ours(namespace oid, name name)
 returns boolean
