@@ -9,10 +9,12 @@ import os
 import re
 import shlex
 import sys
+from contextlib import suppress
 from typing import Any, TextIO
 
 from rollout_console.console import COMMANDS, Command, Output, Rollout
 from rollout_console.console.help import Help
+from rollout_console.console.output import written
 from rollout_console.console.place import client_here
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
@@ -55,7 +57,8 @@ def run(command: Command, chosen: argparse.Namespace) -> Exit:
         try:
             getattr(Rollout(client, output), command.name)(**arguments)
         except RolloutError as error:
-            output.show_error(in_shell(sanitize(str(error), 1500)), error)
+            with suppress(OSError):  # where it can't be written, the exit status says it
+                output.show_error(in_shell(sanitize(str(error), 1500)), error)
             return Exit.INTERRUPTED if isinstance(error, Interrupted) else Exit.FAILED
     return Exit.DONE
 
@@ -93,8 +96,9 @@ class JsonOutput(Output):
         assert isinstance(result, Result)
         self._printed = result
         data = result.to_dict()
-        for item in [data] if result.rows is None else data[result.rows]:
-            print(json.dumps(item), flush=True)  # ASCII: text of others can't reach the terminal raw
+        with written(result):
+            for item in [data] if result.rows is None else data[result.rows]:
+                print(json.dumps(item), flush=True)  # ASCII: text of others can't reach the terminal raw
 
 
 def in_shell(text: str) -> str:

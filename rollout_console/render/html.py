@@ -13,9 +13,10 @@ from rollout_console.render.svg import bar_drawing
 
 COLOURS = {
     "title": "font-weight:bold",
-    "good": "color:#1e8e3e",  # these are readable on white and on black
-    "warning": "color:#c26401",
-    "bad": "color:#d93025;font-weight:bold",
+    "good": "color:#00875f",  # these have 4.5 : 1 on white and on black
+    "warning": "font-weight:bold",
+    "flag": "font-weight:bold;border:1px solid;padding:0 0.3em",
+    "bad": "color:#df3025;font-weight:bold",
     "stopped": "color:white;background:#c5221f;font-weight:bold",
     "muted": "color:#767676",
 }

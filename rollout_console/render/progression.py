@@ -71,7 +71,7 @@ def _head(plan: Plan, screen: Screen) -> str:
     head = f" {plan.rollout_percentage} %, {sanitize(plan.phase, 40)}"
     if plan.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
-    return head + ("  " + screen.paint("HELD", "warning") if plan.held_reason is not None else "")
+    return head + ("  " + screen.paint("HELD", "flag") if plan.held_reason is not None else "")
 
 
 def _step(step: PlanStep) -> list[str]:

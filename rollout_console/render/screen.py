@@ -8,17 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rollout_console.render.colours import STYLES
 from rollout_console.render.layout import fold
 from rollout_console.render.table import Column, fitted
-
-STYLES = {
-    "title": "1",
-    "good": "32",
-    "warning": "33",
-    "bad": "31",
-    "stopped": "1;37;41",
-    "muted": "2",
-}
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
     else:
         state = screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
     if status.held_reason is not None:
-        state += f"  {screen.paint(HELD, 'warning')}"
-    return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'warning')}"
+        state += f"  {screen.paint(HELD, 'flag')}"
+    return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'flag')}"
 
 
 def hold_phrase(status: Status) -> str:

@@ -10,8 +10,8 @@ import pytest
 
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
+from rollout_console.render.colours import STYLES
 from rollout_console.render.progress import CategorizationProgress
-from rollout_console.render.screen import STYLES
 from rollout_console.results import (
     CategorizationRun,
     Change,

@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 from rollout_console.render import Screen, render
+from rollout_console.render.colours import STYLES
 from rollout_console.render.eligibility import REASONS
 from rollout_console.render.health_check import ACTIONS
 from rollout_console.render.progression import STEP_MARKS
-from rollout_console.render.screen import STYLES
 from rollout_console.results import (
     CategoryMove,
     Explanation,

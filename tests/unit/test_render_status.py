@@ -10,8 +10,8 @@ import pytest
 
 from rollout_console import results
 from rollout_console.render import Screen, render
+from rollout_console.render.colours import STYLES
 from rollout_console.render.health import VERDICTS, health_phrase, window_phrase
-from rollout_console.render.screen import STYLES
 from rollout_console.render.status import STRATEGIES, UNPROTECTED, state_line
 from rollout_console.results import CategorizationState, Health, HistoryEntry, Status, Uncategorized, Verdict
 from tests.support.samples import NOW, sample
