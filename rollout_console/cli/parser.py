@@ -19,7 +19,7 @@ PROGRAMS = {
     "migrate": "bring the database's rollout functions up to date",
     "verify": "compare the counters with the rows that they count",
     "install-profile": "make `ipython --profile=rollout` open the console",
-    "completion": "print what teaches bash, zsh or fish to complete",
+    "completion": "print the completion script of bash, zsh or fish",
 }
 TAKE_A_VALUE = ("-c", "--target")
 WORDED = ("stop", "hold", "rollback-to-zero", "note")  # take a text: all that is no option of theirs is its words
@@ -62,7 +62,7 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         if only == verb or (only is None and command.listed):
             below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
             below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
-            verbs.add_arguments(below, command.signature)
+            verbs.add_arguments(below, command.signature, verbs.about_parameters(command))
     return parser
 
 

@@ -8,6 +8,7 @@ from types import MethodType, TracebackType
 from typing import Any
 
 from rollout_console.console import COMMANDS
+from rollout_console.console.output import failure_lines
 from rollout_console.console.rollout import UnknownCommand
 from rollout_console.console.spelling import command_of
 from rollout_console.errors import RolloutError
@@ -38,7 +39,11 @@ def install(session: Session) -> None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
         session.note_refused(session.cell)
-        session.show_error(line, error)
+        if session.display is None:
+            session.show_error(line, error)
+        else:  # a notebook: what is published as an error stops whoever runs it, and no capture hides it
+            lines = "\n".join(failure_lines(line, error, session.screen())).split("\n")
+            shell._showtraceback(kind, error, lines)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
