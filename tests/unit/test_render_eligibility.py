@@ -136,7 +136,7 @@ def test_a_preview_during_a_stop_says_that_traffic_stays_halted():
         ({"next_percentage": None}, "the last step", None),
         ({"ready": True}, "ready for 25 %", "rollout.advance()"),
         ({"ready": False}, "not ready for 25 %", None),
-        ({"ready": False, "rollout_percentage": 0}, "not started", "rollout.advance()"),
+        ({"ready": False, "rollout_percentage": 0}, "traffic is at 0 %", "rollout.advance()"),
         ({"ready": False, "rollout_percentage": 0, "emergency_stop": True}, "not ready for 25 %", None),
     ],
 )
