@@ -73,6 +73,25 @@ def __getattr__(name: str) -> Any:
 
     if name == "results":
         return import_module("rollout_console.results")
+    if name == "connect":
+        _show_results()
     if name in ELSEWHERE:
         return getattr(import_module(ELSEWHERE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _show_results() -> None:
+    """Have results show themselves as reports where values are shown: in notebooks, marimo, bpython."""
+    from rollout_console.results.base import Result
+
+    def as_text(result: Any) -> str:
+        from rollout_console.render import Screen, render
+
+        return render(result, Screen())
+
+    def as_html(result: Any) -> str:
+        from rollout_console.render import render_html
+
+        return render_html(result)
+
+    Result.as_text, Result.as_html = as_text, as_html

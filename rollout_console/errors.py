@@ -14,6 +14,10 @@ class RolloutError(Exception):
 
     by_hand: tuple[str, ...] = ()
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in the place of a traceback, also of a file that it runs (R13)."""
+        return [*(["NOT STOPPED"] if self.by_hand else []), str(self), *self.by_hand]
+
 
 class BadArgument(RolloutError):
     """An argument is of the wrong kind or out of range; nothing was sent or changed."""

@@ -20,11 +20,14 @@ class Exit(_Described):
     """What every program but the monitor ends with."""
 
     DONE = 0, "done"
-    FAILED = 1, "failed or refused, as one line on standard error says; verify: counters differ; setup: declined"
-    WRONG_USE = 2, "wrong options or arguments; nothing was done"
+    FAILED = (
+        1,
+        "failed or refused, as one line on standard error says, or verify found differences, or setup was declined",
+    )
+    WRONG_USE = 2, "no such command or option; nothing was done"
     HANGUP = 129, "the terminal was closed"
     INTERRUPTED = 130, "Ctrl-C"
-    CLOSED = 141, "the reader of the output was gone, as with | head"
+    CLOSED = 141, "the pipe of the output was closed, as by | head"
 
 
 class MonitorExit(_Described):

@@ -81,7 +81,7 @@ def named_target(name: str) -> NamedTarget:
     file = targets_file()
     if not known:
         raise NotConfigured(f"there is no target {name[:60]!r}: write it into {file}")
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8) or list(known)
     raise NotConfigured(f"there is no target {name[:60]!r} in {file}; type one of: {', '.join(near)}")
 
 

@@ -9,7 +9,7 @@ import sys
 from rollout_console.exit_status import Exit
 
 SHORTEST = 0.5  # seconds between two refreshes
-NO_SCREEN = "the dashboard draws on a full screen, which is lacking here; type: rollout-console status"
+NO_SCREEN = "the dashboard needs a terminal; type: rollout-console status"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

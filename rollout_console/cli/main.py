@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
 from rollout_console.cli import parser, verbs
+from rollout_console.console.output import NOT_STOPPED
 from rollout_console.errors import RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.settings import program
@@ -26,8 +28,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ:
         _complete()
     _leave_with_the_terminal()
+    status = _status(list(sys.argv[1:] if argv is None else argv))
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:  # Python would try again at the end, and end with a status of its own
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            status = status or Exit.FAILED
+    return status
+
+
+def _status(arguments: list[str]) -> int:
     try:
-        return _run(*parser.spelled(list(sys.argv[1:] if argv is None else argv)))
+        return _run(*parser.spelled(arguments))
     except RolloutError as error:
         print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
         return Exit.FAILED
@@ -36,6 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of the output is gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.CLOSED
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"the output can't be written ({error.strerror})", file=sys.stderr)
+        return Exit.FAILED
 
 
 def _leave_with_the_terminal() -> None:
@@ -53,6 +72,8 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         chosen = parser.build(None if everything else name).parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
+        if ended.code and name == "stop":
+            print(NOT_STOPPED, file=sys.stderr)
         return getattr(module, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
     if name and chosen.code is not None:
         print("-c runs code in the console; nothing was done: leave out -c or the command", file=sys.stderr)

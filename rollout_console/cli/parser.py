@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+import re
 from importlib import import_module
 from typing import Any
 
@@ -17,9 +19,10 @@ PROGRAMS = {
     "migrate": "bring the database's rollout functions up to date",
     "verify": "compare the counters with the rows that they count",
     "install-profile": "make `ipython --profile=rollout` open the console",
-    "completion": "print what teaches bash, zsh or fish to complete",
+    "completion": "print the completion script of bash, zsh or fish",
 }
 TAKE_A_VALUE = ("-c", "--target")
+WORDED = ("stop", "hold", "rollback-to-zero", "note")  # take a text: all that is no option of theirs is its words
 DESCRIPTION = "Open the rollout console, run one piece of code in it, or run one of its commands and leave."
 
 
@@ -59,7 +62,7 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         if only == verb or (only is None and command.listed):
             below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
             below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
-            verbs.add_arguments(below, command.signature)
+            verbs.add_arguments(below, command.signature, verbs.about_parameters(command))
     return parser
 
 
@@ -81,9 +84,35 @@ def spelled(arguments: list[str]) -> tuple[str, list[str]]:
     for at, argument in enumerate(arguments):
         if not takes_a_value and not argument.startswith("-"):
             name = known.get(argument) or known.get(_bare(argument), argument)
-            return name, [*arguments[:at], name, *arguments[at + 1 :]]
+            rest = arguments[at + 1 :]
+            return name, [*arguments[:at], name, *(in_words(name, rest) if name in WORDED else rest)]
         takes_a_value = argument in TAKE_A_VALUE and not takes_a_value
     return "", arguments
+
+
+def in_words(verb: str, arguments: list[str]) -> list[str]:
+    """Return the arguments of a verb of WORDED with its text as one: it needs no quotes, and may begin with anything.
+
+    A dash that a chat has made long is one: `—reason` is `--reason`.
+    """
+    options, words, given = [], [], iter(arguments)
+    for argument in given:
+        option = re.sub("^[\N{EM DASH}\N{EN DASH}]", "--", argument)
+        name, _, value = option.partition("=")
+        if name == "--reason":
+            words += [value] if value else []
+        elif name == "--target":
+            options += [option] if value else [option, *itertools.islice(given, 1)]
+        elif option in ("--json", "--help", "-h"):
+            options.append(option)
+        elif option != "--":
+            words.append(argument)
+    text = " ".join(words)
+    if not words:
+        return options
+    if verb != "note":
+        return [*options, f"--reason={text}"]
+    return [*options, *(["--"] if text.startswith("-") else []), text]
 
 
 def is_known(name: str) -> bool:
@@ -97,10 +126,17 @@ def near(name: str) -> str:
     """Return what to type in place of a name that there is not."""
     import difflib
 
-    from rollout_console.cli.verbs import VERBS
+    from rollout_console.cli.verbs import in_shell
+    from rollout_console.console import COMMANDS
+    from rollout_console.console.spelling import ALIKE, PAUSE, flat, meant
 
-    alike = difflib.get_close_matches(name.lower(), [*PROGRAMS, *VERBS], n=1, cutoff=0.5)
-    return f"did you mean rollout-console {alike[0]}?" if alike else "type rollout-console --help"
+    if flat(name) == "pause":
+        return in_shell(PAUSE)
+    program = difflib.get_close_matches(name.lower(), PROGRAMS, n=1, cutoff=ALIKE)
+    command = meant(name, COMMANDS)
+    verb = COMMANDS[command].verb if command else None
+    found = [*program, *([verb] if verb else [])]
+    return f"nothing was done: type rollout-console {found[0]}" if found else "type rollout-console --help"
 
 
 def _bare(name: str) -> str:

@@ -79,6 +79,7 @@ class Setup:
         self.dry_run: bool = args.dry_run
         self.agreed: bool = args.yes
         self.screen = Screen.of(sys.stdout)
+        self.migrated = False
 
     def run(self) -> int:
         """Do the steps that are not done yet, and return the exit status."""
@@ -159,6 +160,7 @@ class Setup:
         refuse_without_rights(url)
         if not self._agrees("Apply them?"):
             return False
+        self.migrated = True
         self._done("schema", f"{format_count(len(apply(url).parts))} migrations applied")
         return True
 
@@ -172,7 +174,7 @@ class Setup:
             )
         if input(f" {question} [y/N] ").strip().lower() in {"y", "yes"}:
             return True
-        print(" nothing was changed")
+        print(" the migrations stay applied; nothing else was changed" if self.migrated else " nothing was changed")
         return False
 
     def _report(self, name: str, outcome: str, words: dict[str, str], **details: object) -> None:

@@ -9,10 +9,15 @@ import os
 import re
 import shlex
 import sys
-from typing import Any, TextIO
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Literal, TextIO, get_args, get_origin
 
+from rollout_console import results
+from rollout_console.client import RolloutClient, SettingValues
 from rollout_console.console import COMMANDS, Command, Output, Rollout
 from rollout_console.console.help import Help
+from rollout_console.console.output import written
 from rollout_console.console.place import client_here
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
@@ -22,14 +27,27 @@ from rollout_console.results import Errors, History, Result, Timeline
 from rollout_console.settings import program
 
 AS_WRITTEN = (Help, History, Timeline, Errors)  # by others, or about the prompt
+PARAMETER = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
 
 
-def add_arguments(parser: argparse.ArgumentParser, parameters: inspect.Signature) -> None:
-    """Declare a command's parameters: in their order, and those that may be left out as options, too."""
+def add_arguments(
+    parser: argparse.ArgumentParser, parameters: inspect.Signature, about: Mapping[str, str] | None = None
+) -> None:
+    """Declare a command's parameters: in their order, and those that may be left out as options, too.
+
+    Args:
+        parser: of the verb.
+        parameters: of the command.
+        about: what each of them is.
+    """
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON: an object, or one a line")
     in_order = True
+
+    def said(name: str) -> str | None:
+        return (about or {}).get(name, "").replace("%", "%%") or None
+
     for name, parameter in parameters.parameters.items():
         kinds = str(parameter.annotation).split(" | ")
         is_flag, is_list = kinds == ["bool"], any(kind.startswith(("list[", "Repositories")) for kind in kinds)
@@ -39,11 +57,31 @@ def add_arguments(parser: argparse.ArgumentParser, parameters: inspect.Signature
         absent: Any = {"default": argparse.SUPPRESS} if optional else {}
         if optional:
             kind: Any = {"action": "store_true"} if is_flag else {"type": convert, "metavar": name.upper()}
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, **absent, **kind)
+            option: Any = parser.add_argument(
+                f"--{name.replace('_', '-')}", dest=name, help=said(name), **absent, **kind
+            )
+            if values := values_of(parameter.annotation):
+                option.completer = lambda values=values, **asked: values
         if in_order and not is_flag and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             nargs = ("*" if is_list else "?") if optional else ("+" if is_list else None)
-            parser.add_argument(name, nargs=nargs, type=convert, **absent)
+            parser.add_argument(name, nargs=nargs, type=convert, help=said(name), **absent)
             in_order = not is_list  # a list takes all that follow
+
+
+def values_of(annotation: object) -> list[str]:
+    """Return the words that a parameter may be, if it may be a few only; annotations may be as they are written."""
+    kind = getattr(results, str(annotation).partition(" | ")[0].removeprefix("results."), annotation)
+    kinds = [kind, *get_args(kind)]
+    return [str(value) for each in kinds if get_origin(each) is Literal for value in get_args(each)]
+
+
+def about_parameters(command: Command) -> dict[str, str]:
+    """Return what the docstrings say of a command's parameters."""
+    of_client = getattr(RolloutClient, command.method.__name__, None)
+    settings = [SettingValues.__doc__] if command.name == "configure" else []
+    docs = [command.method.__doc__, getattr(of_client, "__doc__", None), *settings]
+    found = [item for doc in docs for item in PARAMETER.findall(inspect.cleandoc(doc or ""))]
+    return {name: " ".join(text.replace("`", "").split()).rstrip(".") for name, text in found}
 
 
 def run(command: Command, chosen: argparse.Namespace) -> Exit:
@@ -55,7 +93,8 @@ def run(command: Command, chosen: argparse.Namespace) -> Exit:
         try:
             getattr(Rollout(client, output), command.name)(**arguments)
         except RolloutError as error:
-            output.show_error(in_shell(sanitize(str(error), 1500)), error)
+            with suppress(OSError):  # where it can't be written, the exit status says it
+                output.show_error(in_shell(sanitize(str(error), 1500)), error)
             return Exit.INTERRUPTED if isinstance(error, Interrupted) else Exit.FAILED
     return Exit.DONE
 
@@ -93,8 +132,9 @@ class JsonOutput(Output):
         assert isinstance(result, Result)
         self._printed = result
         data = result.to_dict()
-        for item in [data] if result.rows is None else data[result.rows]:
-            print(json.dumps(item), flush=True)  # ASCII: text of others can't reach the terminal raw
+        with written(result):
+            for item in [data] if result.rows is None else data[result.rows]:
+                print(json.dumps(item), flush=True)  # ASCII: text of others can't reach the terminal raw
 
 
 def in_shell(text: str) -> str:

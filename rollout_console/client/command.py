@@ -105,6 +105,16 @@ class Command:
         ]
         return f"rollout.{self.name}({', '.join([*names[:SHOWN], '…'] if len(names) > SHOWN else names)})"
 
+    @property
+    def takes_percentage(self) -> bool:
+        """Whether a percentage comes first."""
+        return self.parameters[:1] == ("percentage",)
+
+    @property
+    def call(self) -> str:
+        """A call to type; its percentage is left open, since any number could raise."""
+        return self.usage if self.takes_percentage else self.example
+
 
 M = TypeVar("M", bound=Callable[..., Any])
 

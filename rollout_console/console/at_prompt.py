@@ -39,6 +39,12 @@ class AtPrompt:
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
 
+    @at_prompt(RolloutClient.status)
+    def status(self, full: bool = False) -> results.Status:
+        """Show what runs, why, since when and by whom; with full=True, all that is set."""
+        found = self._console.client.status()
+        return results.FullStatus(**structs.asdict(found)) if full else found
+
     @at_prompt(RolloutClient.plan)
     def plan(
         self,
@@ -70,10 +76,10 @@ class AtPrompt:
         return results.Postmortem(**structs.asdict(found)) if markdown else found
 
     @command(Group.STORY, "rollout.watch()", purpose="live", own_screen=True)
-    def watch(self, every: float = 2.0) -> results.Status | None:
-        """Show the status live, until Ctrl-C."""
+    def watch(self, every: float = 2.0, times: int | None = None) -> results.Status | None:
+        """Show the status live, until Ctrl-C or so many times; once in a notebook that a program runs."""
         output = self._console.output
-        return watch(self._console.client, output.live(), every, output.learn)
+        return watch(self._console.client, output.live(), every, output.learn, times)
 
     @at_prompt(RolloutClient.configure)
     def configure(

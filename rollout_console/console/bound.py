@@ -48,15 +48,15 @@ class BoundCommand:
         """Run the command and show what it returns.
 
         Returns:
-            The result; None if an argument is still a placeholder of the manual, which is said
-            instead, so that a pasted block goes on with its next line.
+            The result; None if an argument is still a placeholder of the manual, or the session objects, which is
+            said instead, so that a pasted block goes on with its next line.
         """
         info, output, adapter = self.info, self._console.output, self._console.client.adapter
         named = {name if name in info.parameters else ALSO.get(name, name): value for name, value in kwargs.items()}
         try:
             bound = info.signature.bind(*args, **named)
         except TypeError as error:
-            raise BadArgument(f"{info.name}: {error}; type {info.example}") from None
+            raise BadArgument(f"{info.name}: {error}; type {info.call}") from None
         for name, value in list(bound.arguments.items()):
             if (left_open := _placeholder_in(value)) is None:
                 continue
@@ -65,7 +65,11 @@ class BoundCommand:
                 continue
             output.refuse(f"{left_open.name} is a placeholder; nothing was done: type for example {info.example}")
             return None
-        output.announce(_typed(info.name, args, kwargs))
+        typed, first = _typed(info.name, args, kwargs), next(iter(bound.arguments.values()), None)
+        if objection := output.objection(info.name, first, typed):
+            output.refuse(objection)
+            return None
+        output.announce(typed)
         method = getattr(self._owner or self._console.client, info.method.__name__)
         try:
             with nullcontext() if info.own_screen else output.waiting(adapter.patience):
@@ -78,7 +82,15 @@ class BoundCommand:
         return result
 
     def __repr__(self) -> str:
-        return f"{self.info.summary} To run it, type {self.info.example}"
+        return f"Nothing was done: type {self.info.call}. {self.info.summary}"
+
+    def __getitem__(self, index: object) -> Any:
+        """Refuse to be read like a list.
+
+        Raises:
+            BadArgument: always.
+        """
+        raise BadArgument(f"{self.info.name} is a command, and needs brackets ( ); type {self.info.call}")
 
 
 def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from msgspec import field
 
 from rollout_console.client.command import Command, Group
+from rollout_console.console.spelling import command_of
 from rollout_console.data_files import data_file
 from rollout_console.errors import BadArgument
 from rollout_console.render.dispatch import renderer
@@ -58,8 +59,8 @@ def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
     named = topic if isinstance(topic, str) else getattr(topic, "__name__", None)
     asked = str(named or described(topic)).removeprefix("rollout.").split("(")[0].strip()
     names = {name.lower(): name for name in commands}
-    if asked.lower() in names:
-        found = commands[names[asked.lower()]]
+    if (named_command := command_of(asked, commands)) is not None:
+        found = commands[named_command]
         return Help(found.name, _about(found))
     if groups := [group for group in Group if asked and asked.lower() in (group.name.lower(), *group.lower().split())]:
         return _commands(commands, groups, asked)
@@ -86,10 +87,16 @@ def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
 def runbook() -> dict[str, str]:
     """Return the runbook's parts by their headings, fences taken out."""
     parts = re.split(r"^## +(.+)$", data_file("docs/runbook.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return {
-        title.strip(): re.sub(r"^```\w*\n", "", text, flags=re.MULTILINE).strip()
-        for title, text in zip(parts[1::2], parts[2::2], strict=True)
-    }
+    return {title.strip(): _plain(text) for title, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def _plain(text: str) -> str:
+    """Return Markdown as text for a terminal: each paragraph a line, which the screen folds, and blocks as they are."""
+    parts = re.split(r"^```\w*\n", text, flags=re.MULTILINE)
+    for number in range(0, len(parts), 2):  # outside of blocks
+        unmarked = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", re.sub(r"[`*]", "", parts[number]))
+        parts[number] = re.sub(r"(?<=\S)\n *(?=[^\s\d|-])", " ", unmarked)
+    return "".join(parts).strip()
 
 
 def _about(found: Command) -> str:

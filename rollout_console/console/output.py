@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from rollout_console.render import Screen, render
 from rollout_console.render.live import FullScreen, Lines, View
 from rollout_console.render.sanitize import sanitize
+from rollout_console.results import Change
 
 if TYPE_CHECKING:
     from rollout_console.client import RolloutClient
@@ -18,6 +20,33 @@ if TYPE_CHECKING:
 NOT_STOPPED = " NOT STOPPED: as far as is known, traffic still flows "
 WAYS_OUT = ("Run this at any SQL prompt:", "Or set this in the web application's environment, and deploy it again:")
 WAIT = 1.0  # seconds after which a command says what it waits for
+
+
+@contextmanager
+def written(result: object) -> Iterator[None]:
+    """Say so on standard error where a change was made, but its answer can't be written: it was made all the same."""
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(result, Change):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            print(f"done, but the answer can't be written ({error.strerror})", file=sys.stderr)
+
+
+def failure_lines(line: str, error: BaseException | None, screen: Screen) -> list[str]:
+    """Return an error as lines: of a stop that it is none, what went wrong, and what to do by hand.
+
+    Args:
+        line: what went wrong.
+        error: whose `by_hand` is shown, if it has any.
+        screen: for its width and colours.
+    """
+    by_hand = getattr(error, "by_hand", ())
+    ways = [f" {way}\n   {sanitize(step, 4000)}" for way, step in zip(WAYS_OUT, by_hand, strict=False)]
+    head = [screen.paint(NOT_STOPPED, "stopped")] if by_hand else []
+    return [*head, screen.fit(screen.paint(line, "bad")), *ways]
 
 
 class Output:
@@ -43,13 +72,19 @@ class Output:
             result: what a command returned; None shows nothing.
             notice: what the operator should know of how the command was carried out, or None.
         """
-        if notice:
-            self.say(self.screen().fit(f"({notice})"))
-        if result is not None:
-            self.present(result)
+        with written(result):
+            if notice:
+                self.say(self.screen().fit(f"({notice})"))
+            if result is not None:
+                self.present(result)
+            sys.stdout.flush()
 
     def announce(self, call: str) -> None:
         """Take note of what was typed: a session tells the reports of a pasted block apart by it."""
+
+    def objection(self, command: str, first: object, call: str) -> str | None:
+        """Return why a command is not carried out now: never, where nobody pastes."""
+        return None
 
     def present(self, result: object) -> None:
         """Put a result on screen."""
@@ -87,13 +122,8 @@ class Output:
 
     def show_error(self, line: str, error: BaseException | None) -> None:
         """Print an error: the line, and below it what to do by hand, if the error says so."""
-        screen = self.screen()
-        by_hand = getattr(error, "by_hand", ())
-        if by_hand:
-            print(screen.paint(NOT_STOPPED, "stopped"), file=sys.stderr)
-        print(screen.fit(screen.paint(line, "bad")), file=sys.stderr)
-        for way, step in zip(WAYS_OUT, by_hand, strict=False):
-            print(f" {way}\n   {sanitize(step, 4000)}", file=sys.stderr)
+        for each in failure_lines(line, error, self.screen()):
+            print(each, file=sys.stderr)
 
     def say(self, text: str) -> None:
         """Print text; a character that the terminal's encoding lacks becomes a question mark."""

@@ -18,28 +18,28 @@ from rollout_console.dashboard.pages import (
     result_page,
     text_page,
 )
-from rollout_console.dashboard.questions import Questions, number
+from rollout_console.dashboard.questions import number
+from rollout_console.dashboard.raising import Raising
 from rollout_console.render import render
 from rollout_console.render.sanitize import sanitize
 
 CHANGES, KINDS = 200, 50  # on a page
-HELD_TO = "resume at (Enter for the percentage that is kept):"
 
 
-class Actions(Questions):
+class Actions(Raising):
     """Turns keys into calls of the client. No rule is decided here."""
 
     @property
     def keys(self) -> dict[str, Callable[[], object]]:
         """What the keys of the overview do."""
         return {
-            "s": lambda: self.ask("percentage, 0 to 100:", self.set_percentage),
-            "n": lambda: self.change(self.client.advance, doing="advancing"),
-            "d": lambda: self.ask("hold, reason:", self._hold),
-            "f": lambda: self.change(self.client.release, doing="releasing"),
+            "s": self.ask_percentage,
+            "N": self.ask_advance,
+            "d": lambda: self.ask("hold, reason:", self._hold, hasty=True),
+            "F": self.ask_release,
             "e": self.ask_stop,
-            "r": lambda: self.ask(HELD_TO, self.resume),
-            "b": lambda: self.ask("roll back to (Enter for 0):", self._rollback),
+            "r": self.ask_resume,
+            "b": lambda: self.ask("roll back to (Enter for 0):", self._rollback, hasty=True),
             "h": lambda: self.perform(self.client.check_health, doing="checking"),
             "a": self.toggle_auto_rollback,
             "w": lambda: self.ask("whitelist: owner/name to add, -owner/name to remove:", self.whitelist),
@@ -75,7 +75,7 @@ class Actions(Questions):
 
     def ask_stop(self) -> None:
         """A stop is one key and a reason, on every page, and asks nothing more."""
-        self.ask("EMERGENCY STOP, reason (Enter stops):", self._stop)
+        self.ask("EMERGENCY STOP, reason (Enter stops):", self._stop, hasty=True)
 
     def open_chosen(self) -> None:
         """Show the chosen row in full."""
@@ -85,6 +85,10 @@ class Actions(Questions):
     def unknown(self, key: str) -> None:
         """Say that a key does nothing here."""
         self.message = f" {sanitize(key, 12)} is no key here; press ? for what each key does"
+
+    def pasted(self) -> None:
+        """Say that pasted text does nothing here."""
+        self.message = " Paste ignored; press ? for the keys"
 
     # The palette
 
@@ -132,18 +136,6 @@ class Actions(Questions):
 
     # Answers
 
-    def set_percentage(self, text: str) -> None:
-        """Preview which repositories would become eligible or stop being so, and ask before doing it."""
-        percentage = number(text)
-
-        self.perform(
-            lambda: self.client.preview(percentage),
-            doing="previewing",
-            then=lambda: self.confirm(
-                f"set {text} %?", lambda reason: self.client.set_rollout(percentage, reason), doing=f"setting {text} %"
-            ),
-        )
-
     def whitelist(self, text: str) -> None:
         """Add repositories to the whitelist, or remove those with a minus before them."""
         names = [name.lstrip("-") for name in text.replace(",", " ").split()]
@@ -151,25 +143,6 @@ class Actions(Questions):
             self.change(lambda reason: self.client.remove_from_whitelist(names, reason), doing="removing")
         else:
             self.change(lambda reason: self.client.add_to_whitelist(names, reason), doing="adding")
-
-    def toggle_auto_rollback(self) -> None:
-        """Switch auto-rollback off if the screen shows it on, and on if it shows it off."""
-        seen = self.overview.snapshot.value
-        if seen is None:
-            self.message = " not connected yet"
-        elif seen.status.auto_rollback_enabled:
-            self.confirm(
-                "switch auto-rollback OFF? Nothing would roll back by itself.",
-                self.client.disable_auto_rollback,
-                doing="switching auto-rollback off",
-            )
-        else:
-            self.change(self.client.enable_auto_rollback, doing="switching auto-rollback on")
-
-    def resume(self, text: str) -> None:
-        """Resume at the percentage that is kept, or at another one."""
-        wanted = number(text) if text else None
-        self.change(lambda reason: self.client.resume(wanted, reason), doing="resuming")
 
     def _stop(self, reason: str) -> None:
         self.perform(lambda: self.client.emergency_stop(reason or None), doing="STOPPING")

@@ -15,6 +15,7 @@ from prompt_toolkit.layout import BufferControl, ConditionalContainer, Formatted
 from prompt_toolkit.layout.processors import BeforeInput
 
 from rollout_console.client import RolloutClient
+from rollout_console.console.output import NOT_STOPPED
 from rollout_console.dashboard.actions import Actions
 from rollout_console.dashboard.keys import ASKING, COMMANDING, GAP, Key, footer
 from rollout_console.dashboard.view import draw
@@ -43,6 +44,7 @@ class Dashboard(Actions):
             key_bindings=self._bindings(),
             full_screen=True,
         )
+        self.pace.watch(self.app.key_processor)
         self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_TIMEOUT
         self.overview = Refresher(client.overview, every, self.app.invalidate, wait=client.listener)
 
@@ -90,7 +92,9 @@ class Dashboard(Actions):
         height = self._room() - len(self._said())
         if self.pages:
             return _fragments(self.pages[-1].draw(screen, height))
-        return _fragments(draw(self.overview.snapshot, self.every, screen, screen.width, height))
+        failed = [screen.paint(NOT_STOPPED, "stopped")] if self.stop_failed else []
+        seen = draw(self.overview.snapshot, self.every, screen, screen.width, height - len(failed))
+        return _fragments([*failed, *seen])
 
     def _said(self) -> list[str]:
         """Return the message, cut so that the state stays in sight."""
@@ -130,10 +134,17 @@ class Dashboard(Actions):
 
                 @keys.add(name, filter=when, eager=name == "escape")  # type: ignore[arg-type]
                 def _(event: KeyPressEvent) -> None:
-                    act()
+                    if event.data.isprintable() and self.pace.is_paste and not self.question:
+                        self.pasted()
+                    else:
+                        act()
 
         @keys.add(Keys.Any, filter=free)
+        @keys.add(Keys.BracketedPaste, filter=free)
         def _(event: KeyPressEvent) -> None:
+            if self.pace.is_paste or event.key_sequence[0].key == Keys.BracketedPaste:
+                self.pasted()
+                return
             self.unknown(event.key_sequence[0].data if event.data.isprintable() else str(event.key_sequence[0].key))
 
         for name, act in self.keys.items():

@@ -37,10 +37,11 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
         screen: for its width and colours.
     """
     status, width = seen.status, screen.width
-    lines = [_first_line(seen, _age(snapshot, every, screen), screen)]
+    stale = bool(snapshot.problem) or snapshot.age() > STALE_AFTER * every + 1
+    lines = [_first_line(seen, _age(snapshot, screen, stale=stale), screen, stale=stale)]
     if snapshot.problem:
         lines.append(" " + screen.paint(sanitize(snapshot.problem, 2 * width), "warning"))
-    for line in _meaning(seen, screen):
+    for line in meaning(seen, screen):
         lines += _folded(f" {line}", screen)
     if effect := stop_effect_phrase(status, screen):
         lines.append(f" {effect}")
@@ -49,7 +50,7 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     lines += pack(_figures(status, screen), width)
     for warning in status.warnings:
         lines += _warning(warning, screen)
-    lines += _plan(seen.plan, screen)
+    lines += _plan(seen, screen)
     return [clip(line, width) for line in lines]
 
 
@@ -64,13 +65,13 @@ def lowered_by(history: results.History) -> results.HistoryEntry | None:
     return None
 
 
-def _first_line(seen: results.Overview, age: str, screen: Screen) -> str:
+def _first_line(seen: results.Overview, age: str, screen: Screen, *, stale: bool) -> str:
     status = seen.status
-    state = f" {_state(seen, screen)}"
+    state = f" {_state(seen, screen, stale=stale)}"
     if status.held_reason is not None:
-        state += f"  {screen.paint(HELD, 'warning')}"
+        state += f"  {screen.paint(HELD, 'flag')}"
     if not status.auto_rollback_enabled:
-        state += f"  {screen.paint(UNPROTECTED, 'warning')}"
+        state += f"  {screen.paint(UNPROTECTED, 'flag')}"
     room = screen.width - cells(state) - cells(age) - 5
     place = shorten_middle(sanitize(status.feature_name, 100), room) if room >= 8 else ""
     if place and room - cells(place) >= 12:
@@ -78,24 +79,24 @@ def _first_line(seen: results.Overview, age: str, screen: Screen) -> str:
     return f"{pad(f'{state}   {place}', screen.width - cells(age) - 1)}{age} "
 
 
-def _state(seen: results.Overview, screen: Screen) -> str:
+def _state(seen: results.Overview, screen: Screen, *, stale: bool) -> str:
     percentage = seen.status.rollout_percentage
     if seen.status.emergency_stop:
         return screen.paint(f" STOPPED ({percentage} % is kept) ", "stopped")
     if lowered_by(seen.history):
         return screen.paint(f"ROLLED BACK to {percentage} %", "bad")
-    return screen.paint(f"RUNNING at {percentage} %", "good") if percentage else screen.paint("AT 0 %", "warning")
+    running = "muted" if stale else "good"  # nobody knows whether it still does
+    return screen.paint(f"RUNNING at {percentage} %", running) if percentage else screen.paint("AT 0 %", "warning")
 
 
-def _age(snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> str:
+def _age(snapshot: Snapshot[results.Overview], screen: Screen, *, stale: bool) -> str:
     age = f"{snapshot.age():.0f} s old"
     if screen.width >= WITH_CLOCK:
         age = f"{datetime.now() - timedelta(seconds=snapshot.age()):%H:%M:%S}, {age}"
-    stale = snapshot.problem or snapshot.age() > STALE_AFTER * every + 1
-    return screen.paint(f"STALE, {age}", "warning") if stale else age
+    return screen.paint(f"STALE, {age}", "flag") if stale else age
 
 
-def _meaning(seen: results.Overview, screen: Screen) -> list[str]:
+def meaning(seen: results.Overview, screen: Screen) -> list[str]:
     """Return why it is as it is, for each state that somebody or something has brought about."""
     status, width, now = seen.status, screen.width, seen.status.server_time
     lines = []
@@ -164,7 +165,8 @@ def _folded(text: str, screen: Screen) -> list[str]:
     return lines if len(lines) <= FOLDED else [*lines[: FOLDED - 1], clip(f"{lines[FOLDED - 1]} …", screen.width)]
 
 
-def _plan(plan: results.Plan, screen: Screen) -> list[str]:
+def _plan(seen: results.Overview, screen: Screen) -> list[str]:
+    plan = seen.plan
     steps = [f"{STEP_MARKS[s.state]}{s.number}: {s.percentage} %{_wait(s, plan)}" for s in plan.steps]
     passed = sum(s.state == "passed" for s in plan.steps)
     while passed and cells(line := f" plan {'  '.join(steps)}") > screen.width:
@@ -173,6 +175,9 @@ def _plan(plan: results.Plan, screen: Screen) -> list[str]:
     if plan.next_percentage is None:
         return [line]
     mark, by_itself = met_mark(plan.ready or None, screen), " by itself" if plan.auto_advance else ""
+    if (rollback := lowered_by(seen.history)) and plan.rollout_percentage == 0:
+        since = format_age(rollback.at, plan.server_time)
+        return [line, f" rolled back {since}; to start again after the fix, press s"]
     if plan.ready:
         return [line, f" {mark} {screen.paint(f'ready for {plan.next_percentage} %{by_itself}', 'good')}"]
     shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)

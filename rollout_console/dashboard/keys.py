@@ -31,9 +31,9 @@ HELP = Key("?", "help", "Show what each key does here.", ("help",))
 PALETTE = Key(":", "command", "Run any command of the console; Tab completes its name.")
 OVERVIEW = (
     Key("s", "set %", "Preview a percentage, and set it after a y.", ("setRollout", "preview")),
-    Key("n", "next step", "Go to the next step of the plan, if its gates are open.", ("advance",)),
+    Key("N", "next step", "Go to the next step of the plan after a y, if its gates are open.", ("advance",)),
     Key("d", "hold", "Hold the rollout: nobody raises it until it is released.", ("hold",)),
-    Key("f", "release", "Lift the hold.", ("release",)),
+    Key("F", "release", "Lift the hold after a y.", ("release",)),
     STOP,
     RESUME,
     Key("b", "rollback", "Lower the percentage, to 0 or to an answer.", ("rollbackToPercentage", "rollbackToZero")),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TextIO
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS, Output, Rollout
+from rollout_console.console.spelling import meant
 from rollout_console.errors import BadArgument
 from rollout_console.render import Screen
 from rollout_console.render.layout import cells, pack
@@ -79,11 +80,11 @@ def parse(line: str) -> Call:
     word = WORD.findall(typed)[0]
     name = COMMAND_NAMES.get(word.lower())
     if name is None:
-        near = candidates(word) if word else []
-        hint = f"did you mean {COMMANDS[near[0]].example.removeprefix(PREFIX)}?" if near else "Tab shows them all"
-        raise BadArgument(f"there is no command {typed[:60]!r}; {hint}")
-    example = COMMANDS[name].example.removeprefix(PREFIX)
-    if typed == word:
+        near = meant(word, COMMANDS) if word else None
+        hint = f"type {COMMANDS[near].call.removeprefix(PREFIX)}" if near else "Tab shows them all"
+        raise BadArgument(f"there is no command {typed[:60]!r}; nothing was done: {hint}")
+    example = COMMANDS[name].call.removeprefix(PREFIX)
+    if typed in (word, f"{word}("):  # as Tab leaves it
         return Call(name, [], {})
     try:
         call = ast.parse(typed, mode="eval").body

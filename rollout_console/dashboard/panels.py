@@ -64,7 +64,7 @@ def kinds(seen: results.Overview, screen: Screen) -> Panel:
 
     def draw(width: int, height: int) -> list[str]:
         where = height >= 2 * len(found)
-        return [line for kind in found for line in lines(kind, width, where=where)] or [" none are known"]
+        return [line for kind in found for line in lines(kind, width, where=where)] or [" no errors"]
 
     return Panel("errors: treatment | control", draw, 1, 2 * len(found) or 1)
 

@@ -6,13 +6,15 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 
 from rollout_console.client import RolloutClient
+from rollout_console.console.output import failure_lines
 from rollout_console.dashboard.advice import in_keys
+from rollout_console.dashboard.pace import Pace
 from rollout_console.dashboard.pages import Page
 from rollout_console.errors import RolloutError
 from rollout_console.refresh import Refresher
@@ -21,6 +23,10 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.results import Overview
 
 UNCHANGED = " nothing was changed"
+PASTED = " that came faster than a hand types, and was left: press Enter to go on, or Esc"
+AGAIN = "EMERGENCY STOP, reason (Enter tries again):"
+NO_REASON = " after a rollback, a raise needs a reason: why is it safe now?"
+Action: TypeAlias = Callable[["str | None"], object]
 
 
 class Questions:
@@ -43,7 +49,10 @@ class Questions:
         self.message = ""
         self.pages: list[Page] = []
         self.question = ""
+        self.pace = Pace()
+        self.stop_failed = False  # a stop was sent, and none has been made since
         self._answered: Callable[[str], None] | None = None
+        self._hasty = False  # an answer that is pasted with its Enter counts
         self._busy = False  # an answer is being carried out; its question stays until it is known to be good
         self._left = 0  # counts Esc: a page that was being read by then is not opened
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="dashboard")
@@ -54,31 +63,45 @@ class Questions:
         columns = self.app.output.get_size().columns
         return Screen(width=columns, colour=not os.environ.get("NO_COLOR"), bars=True)
 
-    def ask(self, question: str, answered: Callable[[str], None]) -> None:
-        """Ask for a line of text; Esc leaves it unanswered. The question stays until its answer is carried out."""
+    def ask(self, question: str, answered: Callable[[str], None], *, hasty: bool = False) -> None:
+        """Ask for a line of text; Esc leaves it unanswered. The question stays until its answer is carried out.
+
+        Args:
+            question: what is asked.
+            answered: called with the answer.
+            hasty: whether an Enter counts that came with other keys: where nothing is raised.
+        """
+        self._hasty = hasty
         if not self.question:
             self.app.layout.focus(self.answer)
         self.question, self._answered, self._busy = question, answered, False
         self.answer.reset()
 
-    def confirm(self, question: str, action: Callable[[str | None], object], *, doing: str) -> None:
+    def confirm(self, question: str, action: Action, *, doing: str, reason_wanted: bool = False) -> None:
         """Ask for a y before an action; any other answer changes nothing."""
 
         def confirmed(answer: str) -> None:
             if answer.lower() in {"y", "yes"}:
-                self.change(action, doing=doing)
+                self.change(action, doing=doing, reason_wanted=reason_wanted)
             else:
                 self.leave()
                 self.message = UNCHANGED
 
         self.ask(f"{question} y to do it:", confirmed)
 
-    def change(self, action: Callable[[str | None], object], *, doing: str) -> None:
-        """Carry a change out, with a reason where the target asks for one."""
-        if not self.client.adapter.target.require_reason:
-            self.perform(lambda: action(None), doing=doing)
+    def change(self, action: Action, *, doing: str, reason_wanted: bool = False) -> None:
+        """Carry a change out, with a reason where the target asks for one, or the change itself does."""
+
+        def explained(reason: str) -> None:
+            if reason_wanted and not reason:
+                self.message = NO_REASON
+            else:
+                self.perform(lambda: action(reason), doing=doing)
+
+        if reason_wanted or self.client.adapter.target.require_reason:
+            self.ask("reason, for the history:", explained)
         else:
-            self.ask("reason, for the history:", lambda reason: self.perform(lambda: action(reason), doing=doing))
+            self.perform(lambda: action(None), doing=doing)
 
     def perform(self, action: Callable[[], object], *, doing: str, then: Callable[[], None] | None = None) -> None:
         """Run an action in the background, and show its result or error; success ends the question that led to it.
@@ -100,6 +123,7 @@ class Questions:
         loop = asyncio.get_running_loop()
         try:
             result, notice = await loop.run_in_executor(self._workers, act)
+            self.stop_failed = self.stop_failed and getattr(result, "command", "") != "emergencyStop"
             if asked and self.question == asked:
                 self.leave()
             if not isinstance(result, Page) or left == self._left:
@@ -107,12 +131,17 @@ class Questions:
             if then is not None and left == self._left:
                 then()
         except RolloutError as error:
-            steps = "".join(f"\n   {sanitize(step, 1000)}" for step in getattr(error, "by_hand", ()))
-            said = self.screen().paint(f" {in_keys(sanitize(str(error), 500))}", "bad")
-            self.message = self.screen().fit(said + steps)
-            self._busy = False
+            self._failed(error)
         self.overview.refresh()
         self.app.invalidate()
+
+    def _failed(self, error: RolloutError) -> None:
+        screen = self.screen()
+        said = failure_lines(f" {in_keys(sanitize(str(error), 500))}", error, screen)
+        if getattr(error, "by_hand", ()):
+            self.stop_failed, said = True, said[1:]  # the first line of the screen says NOT STOPPED until one is made
+            self.question = self.question and AGAIN
+        self.message, self._busy = screen.fit("\n".join(said)), False
 
     def _tell(self, result: object, notice: str | None) -> None:
         said = f"\n ({notice})" if notice else ""
@@ -139,7 +168,9 @@ class Questions:
             self.pages, self.message = self.pages[:-1], ""
 
     def _accept(self, buffer: Buffer) -> bool:
-        if self._answered is not None and not self._busy:
+        if self.pace.is_paste and not self._hasty:
+            self.message = PASTED
+        elif self._answered is not None and not self._busy:
             self._answered(buffer.text.strip())
         return True  # the text stays: if it is refused, it can be corrected
 

@@ -22,6 +22,7 @@ from rollout_console.results import Change
 
 Sentence = Callable[[Change], str]
 SENTENCES: dict[str, Sentence] = {}
+LOW = 5  # percent, to begin again with
 NAMED = 10  # repositories that are named, if there are more
 
 
@@ -35,9 +36,9 @@ def render_change(change: Change, screen: Screen) -> str:
 def _cautions(change: Change) -> Iterator[str]:
     """Say what spoke against raising the percentage, and who was in the way of a stop."""
     if change.ended_sessions:
-        yield f"was in the way, and was ended: {', '.join(map(session_phrase, change.ended_sessions))}"
+        yield f"ended {', '.join(map(session_phrase, change.ended_sessions))}: it blocked the stop"
     if change.shut and change.changed:
-        yield f"raised although gates are shut: {'; '.join(sanitize(gate.message, 200) for gate in change.shut)}"
+        yield f"raised, but these checks fail: {'; '.join(sanitize(gate.message, 200) for gate in change.shut)}"
     if change.skipped_phase is not None:
         yield f"a large step: the next step is {change.skipped_phase} %"
 
@@ -65,6 +66,8 @@ def say_percentage(change: Change) -> str:
         said = f"nothing changed: the rollout is at {status.rollout_percentage} % already"
     else:
         said = f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_eligible(change)}"
+        if (change.change.new_percentage or 0) > (change.change.previous_percentage or 0):
+            said += "\n to take it back: rollout.undo()"
     if status.emergency_stop:
         said += "\n stored, but traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
     return said
@@ -79,7 +82,8 @@ def say_stopped(change: Change) -> str:
         stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
         since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
         return f"stopped already{since}: {reason}"
-    kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(), or lower: rollout.resume(5)"
+    lower = f", or lower: rollout.resume({LOW})" if status.rollout_percentage > LOW else ""
+    kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 
 

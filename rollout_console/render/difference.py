@@ -15,6 +15,7 @@ WORDS = {
     "emergency_stop": "emergency stop",
     "emergency_stop_reason": "reason of the stop",
     "auto_rollback_enabled": "auto-rollback",
+    "breaker_enabled": "auto-rollback of the console",
     "target_repositories": "whitelist",
     "excluded_repositories": "blacklist",
     "held_reason": "held for",

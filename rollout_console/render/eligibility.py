@@ -28,7 +28,15 @@ BEFORE_EXAMPLES = 32  # columns of the preview's table before the examples
 
 @renderer.register
 def render_preview(preview: Preview, screen: Screen) -> str:
-    """Return how many would become eligible or stop being so, by category with examples, and what to type to do it."""
+    """Return who would become eligible or stop being so, and what to type to do it."""
+    changes = any(c.entering or c.leaving for c in preview.categories)
+    if not changes or preview.to_percentage == preview.from_percentage:
+        return preview_lines(preview, screen)
+    return f"{preview_lines(preview, screen)}\n to do it: rollout.setRollout({preview.to_percentage})"
+
+
+def preview_lines(preview: Preview, screen: Screen) -> str:
+    """Return how many would become eligible or stop being so, by category with examples."""
     head = f" {preview.from_percentage} % → {preview.to_percentage} %: "
     head += f"{format_count(preview.entering)} would enter, {format_count(preview.leaving)} would leave"
     if preview.emergency_stop:
@@ -41,9 +49,7 @@ def render_preview(preview: Preview, screen: Screen) -> str:
         table += "".join(_listed(c) for c in preview.categories if c.examples)
     else:
         table = screen.table(["category", "moves", "", "for example"], rows, narrow=[3], drop=[3, 2])
-    if preview.to_percentage == preview.from_percentage:
-        return f"{head}\n{table}"
-    return f"{head}\n{table}\n to do it: rollout.setRollout({preview.to_percentage})"
+    return f"{head}\n{table}"
 
 
 def _listed(c: CategoryMove) -> str:

@@ -22,7 +22,7 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
     "above_threshold": ("above the threshold", "warning"),
     "breach": ("BREACH", "bad"),
 }
-EVIDENCE_SHOWN = 1_000_000  # beyond it a figure says nothing more
+FAR_ABOVE = 100  # times the limit: beyond it a figure says nothing more
 
 
 def health_phrase(health: Health, screen: Screen) -> str:
@@ -52,7 +52,13 @@ def evidence_phrase(health: Health) -> str:
     judged = health.recent or health
     if health.verdict not in ("above_threshold", "breach"):
         return ""
-    strength = f"evidence {_evidence(judged.evidence)} of {format_number(judged.evidence_limit)}"
+    limit = format_number(judged.evidence_limit)
+    far = judged.evidence > FAR_ABOVE * judged.evidence_limit
+    strength = (
+        f"evidence far above the limit ({limit})"
+        if far
+        else f"evidence {format_number(round(judged.evidence, 1))} of {limit}"
+    )
     if health.breach:
         return strength
     return f"{strength}; {'the next health check rolls back' if health.check_rolls_back else 'held'}"
@@ -95,7 +101,7 @@ def stop_effect_phrase(status: Status, screen: Screen) -> str:
         said = f"since the {event}: {jobs} still began in the rollout{last}: the application has not seen it"
         return screen.paint(said, "bad")
     if not effect.jobs:
-        return f"since the {event}: no jobs yet"
+        return f"no jobs reported since {'traffic was stopped' if stopped else 'the percentage was lowered'}"
     kept = "none in the rollout" if stopped else "none that should be out"
     return f"{event} has taken effect: {format_counted(effect.jobs, 'job', 'jobs')} since, {kept}"
 
@@ -103,7 +109,3 @@ def stop_effect_phrase(status: Status, screen: Screen) -> str:
 def warning_phrase(warning: HealthWarning, screen: Screen) -> str:
     """Return what an operator should look at, and what to type."""
     return f"{screen.paint(sanitize(warning.message, 300), 'warning')}\n type: {sanitize(warning.command, 200)}"
-
-
-def _evidence(value: float) -> str:
-    return f"over {EVIDENCE_SHOWN:,}" if value > EVIDENCE_SHOWN else format_number(round(value, 1))

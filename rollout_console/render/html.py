@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rollout_console.render.dispatch import render
 from rollout_console.render.screen import Screen
-from rollout_console.render.svg import bar_drawing
+from rollout_console.render.svg import Drawing, bar_drawing
 
 COLOURS = {
     "title": "font-weight:bold",
-    "good": "color:#1e8e3e",  # these are readable on white and on black
-    "warning": "color:#c26401",
-    "bad": "color:#d93025;font-weight:bold",
+    "good": "color:#00875f",  # these have 4.5 : 1 on white and on black
+    "warning": "font-weight:bold",
+    "flag": "font-weight:bold;border:1px solid;padding:0 0.3em",
+    "bad": "color:#df3025;font-weight:bold",
     "stopped": "color:white;background:#c5221f;font-weight:bold",
     "muted": "color:#767676",
 }
+EMPTY_LINE = re.compile(r"\n(?=[ \t]*\n)")
 FIRST_MARK = 0xE000  # the private-use area: `sanitize` lets none of it through from the database
 
 
@@ -28,6 +31,7 @@ def render_html(result: object) -> str:
     text = html.escape(render(result, screen))
     for tag, mark in screen.marks.items():
         text = text.replace(mark, tag)
+    text = EMPTY_LINE.sub("&#10;", text)  # an empty line would end the block in Markdown
     return f'<div style="white-space:pre-wrap;font-family:monospace">{text}</div>'
 
 
@@ -44,11 +48,11 @@ class HtmlScreen(Screen):
     def bar(self, part: float, whole: float, width: int = 20) -> str:
         """Return a bar that is filled to the part."""
         share = 0.0 if whole <= 0 else min(1.0, part / whole)
-        return self._tag(bar_drawing(share, width))
+        return self._tag(bar_drawing(share, width).image)
 
-    def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], str]) -> str:
+    def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], Drawing]) -> str:
         """Return the drawing: lines of characters would be folded."""
-        return self._tag(drawing())
+        return self._tag(drawing().image)
 
     def table(
         self,

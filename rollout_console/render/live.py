@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Protocol, Self, TextIO
@@ -19,7 +20,9 @@ OTHER_SCREEN, BACK, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H\x1b[J"
 
 
 class View(Protocol):
-    """Where a live report is drawn, again and again, while it is entered."""
+    """Where a live report is drawn, again and again, while it is entered; `endless` if somebody can press Ctrl-C."""
+
+    endless: bool
 
     def __enter__(self) -> Self:
         """Make room."""
@@ -36,7 +39,9 @@ class View(Protocol):
         """
 
 
-def watch(client: RolloutClient, view: View, every: float, learned: Callable[[object], None]) -> Status | None:
+def watch(
+    client: RolloutClient, view: View, every: float, learned: Callable[[object], None], times: int | None = None
+) -> Status | None:
     """Show the status until Ctrl-C; what fails is shown and tried again.
 
     Args:
@@ -44,19 +49,23 @@ def watch(client: RolloutClient, view: View, every: float, learned: Callable[[ob
         view: where it is shown.
         every: seconds between two looks, 0.5 to 3,600.
         learned: called with each status.
+        times: how often to look, at least once; None until Ctrl-C, or once where nobody could press it.
 
     Returns:
         The last status that was seen.
 
     Raises:
-        BadArgument: `every` is out of range.
+        BadArgument: `every` or `times` is out of range.
     """
     if isinstance(every, bool) or not isinstance(every, int | float) or not 0.5 <= every <= 3600:
         raise BadArgument(f"every is a number of seconds from 0.5 to 3,600, not {every!r}; type rollout.watch(2)")
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise BadArgument(f"times is a whole number from 1 up, not {times!r}; type rollout.watch(2, times=10)")
     status = None
+    looks = times or (None if view.endless else 1)
     with view:
         try:
-            while True:
+            for look in itertools.count(1):
                 shown: Status | str
                 try:
                     shown = status = client.status()
@@ -64,9 +73,12 @@ def watch(client: RolloutClient, view: View, every: float, learned: Callable[[ob
                 except Unreachable as error:
                     shown = sanitize(str(error), 300)
                 view.draw(shown, f"{time.strftime('%H:%M:%S %Z')}, every {every:g} s; Ctrl-C to leave")
+                if look == looks:
+                    break
                 time.sleep(every)
         except KeyboardInterrupt:
-            return status
+            pass
+    return status
 
 
 class FullScreen:
@@ -78,6 +90,7 @@ class FullScreen:
     """
 
     def __init__(self, screen_now: Callable[[], Screen], out: TextIO) -> None:
+        self.endless = True
         self._screen_now = screen_now
         self._out = out
 
@@ -86,7 +99,7 @@ class FullScreen:
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._write(BACK)
+        self._write(f"\r\x1b[J{BACK}")  # a terminal without another screen loses the note all the same
 
     def draw(self, shown: Status | str, note: str) -> None:
         """See `View.draw`."""
@@ -103,6 +116,7 @@ class Lines:
     """A line for each change, where it can be read by another program."""
 
     def __init__(self, out: TextIO) -> None:
+        self.endless = True
         self._out = out
         self._last = ""
 

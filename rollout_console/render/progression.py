@@ -71,7 +71,7 @@ def _head(plan: Plan, screen: Screen) -> str:
     head = f" {plan.rollout_percentage} %, {sanitize(plan.phase, 40)}"
     if plan.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
-    return head + ("  " + screen.paint("HELD", "warning") if plan.held_reason is not None else "")
+    return head + ("  " + screen.paint("HELD", "flag") if plan.held_reason is not None else "")
 
 
 def _step(step: PlanStep) -> list[str]:
@@ -103,7 +103,7 @@ def _next(plan: Plan, screen: Screen) -> str:
     if plan.next_percentage is None:
         return " the last step is reached"
     if plan.rollout_percentage == 0 and not plan.emergency_stop:
-        return " not started; to begin: rollout.advance()"
+        return f" traffic is at 0 %; the next step is {plan.next_percentage} %: rollout.advance()"
     if not plan.ready:
         return f" not ready for {plan.next_percentage} % yet"
     return screen.paint(f" ready for {plan.next_percentage} %: rollout.advance()", "good")

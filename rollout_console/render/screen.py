@@ -6,19 +6,14 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rollout_console.render.colours import STYLES
 from rollout_console.render.layout import fold
 from rollout_console.render.table import Column, fitted
 
-STYLES = {
-    "title": "1",
-    "good": "32",
-    "warning": "33",
-    "bad": "31",
-    "stopped": "1;37;41",
-    "muted": "2",
-}
+if TYPE_CHECKING:
+    from rollout_console.render.svg import Drawing
 
 
 @dataclass(frozen=True)
@@ -55,12 +50,12 @@ class Screen:
             cells = max(1, min(cells, width if part >= whole else width - 1))
         return "█" * cells + self.paint("░" * (width - cells), "muted")
 
-    def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], str]) -> str:
+    def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], Drawing]) -> str:
         """Return a chart as this screen can show it.
 
         Args:
             lines: makes it of characters; not asked for where there are no bars.
-            drawing: makes it as SVG, for a page.
+            drawing: makes it for a page.
         """
         return "\n".join(lines()) if self.bars else ""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
-from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase
+from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase, window_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Phase4, Status
+from rollout_console.results import FullStatus, Phase4, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
@@ -22,15 +22,38 @@ STRATEGIES = {
 
 @renderer.register
 def render_status(status: Status, screen: Screen) -> str:
-    """Return the feature and its state on top, and facts by name below."""
-    feature = screen.paint(sanitize(status.feature_name, 100), "title")
-    head = [f" {feature}  {state_line(status, screen)}"]
-    if screen.bars:
-        head.append(
-            f" {screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))} {sanitize(status.phase, 40)}"
-        )
+    """Return what runs, why, since when and by whom in the first lines, and below what an operator needs at once."""
+    notes = [*_categorization(status), *_decision(status), *_overrides(status), ("more", "rollout.status(full=True)")]
+    return "\n".join([_head(status, screen), screen.facts([*_facts(status, screen), *notes])])
+
+
+@renderer.register
+def render_full_status(status: FullStatus, screen: Screen) -> str:
+    """Return all that is known of the state."""
+    now = status.server_time
+    whitelist, blacklist = format_count(status.whitelist_size), format_count(status.blacklist_size)
     notes = [*_categorization(status), *_decision(status), *_overrides(status)]
-    return "\n".join([*head, screen.facts([*_facts(status, screen), *notes])])
+    rest = [
+        ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
+        ("window", window_phrase(status.health)),
+        ("guardrail", f"{status.guardrail}; its false-alarm rate: rollout.guardrail()"),
+        *_switches(status),
+        ("lists", f"{whitelist} on the whitelist, {blacklist} on the blacklist"),
+        ("created", format_moment(status.created_at, now)),
+        ("updated", format_moment(status.updated_at, now)),
+    ]
+    lines = [_head(status, screen), *_bar(status, screen)]
+    return "\n".join([*lines, screen.facts([*_facts(status, screen), *rest, *notes])])
+
+
+def _head(status: Status, screen: Screen) -> str:
+    feature = screen.paint(sanitize(status.feature_name, 100), "title")
+    return f" {feature}  {state_line(status, screen)}  on {sanitize(status.target, 100)}"
+
+
+def _bar(status: Status, screen: Screen) -> list[str]:
+    bar = screen.bar(status.percentage_in_effect, 100, min(50, screen.width - 30))
+    return [f" {bar} {sanitize(status.phase, 40)}"] if screen.bars else []
 
 
 def state_line(status: Status | Phase4, screen: Screen) -> str:
@@ -40,8 +63,8 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
     else:
         state = screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
     if status.held_reason is not None:
-        state += f"  {screen.paint(HELD, 'warning')}"
-    return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'warning')}"
+        state += f"  {screen.paint(HELD, 'flag')}"
+    return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'flag')}"
 
 
 def hold_phrase(status: Status) -> str:
@@ -66,37 +89,36 @@ def eligible_phrase(eligible: int, total: int) -> str:
 
 
 def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
-    now = status.server_time
-    whitelist, blacklist = format_count(status.whitelist_size), format_count(status.blacklist_size)
-    percentages = f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect"
+    percentages = (
+        f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect; {phase_phrase(status)}"
+    )
     return [
-        ("target", sanitize(status.target, 100)),
-        ("percentage", f"{percentages}; {sanitize(status.phase, 40)}"),
-        ("repositories", eligible_by_phrase(status)),
-        ("strategy", STRATEGIES.get(status.rollout_strategy, sanitize(status.rollout_strategy))),
-        ("emergency stop", _emergency_stop(status, screen)),
+        *([("stopped", _emergency_stop(status, screen))] if status.emergency_stop else []),
+        ("last change", _last_change(status)),
+        ("health", "\n".join(health_lines(status.health, screen)[:2])),
+        ("percentage", f"{percentages}\n{eligible_by_phrase(status)}"),
         *_stop_effect(status, screen),
         *_ramp(status),
         ("auto-rollback", _auto_rollback(status, screen)),
-        ("health", "\n".join(health_lines(status.health, screen))),
-        ("lists", f"{whitelist} on the whitelist, {blacklist} on the blacklist"),
-        ("created", format_moment(status.created_at, now)),
-        ("updated", format_moment(status.updated_at, now)),
-        ("last change", _last_change(status)),
         *[("warning", warning_phrase(warning, screen)) for warning in status.warnings],
     ]
 
 
+def phase_phrase(status: Status) -> str:
+    """Return the phase; at 0 %, whether traffic was lowered to it or has never flowed."""
+    change = status.last_change
+    lowered = change is not None and (change.previous_percentage or 0) > (change.new_percentage or 0)
+    if status.rollout_percentage == 0 and lowered and change is not None:
+        return f"rolled back from {change.previous_percentage} %"
+    began = status.rollout_percentage == 0 and status.restarted_at is not None
+    return "back at 0 %" if began else sanitize(status.phase, 40)
+
+
 def _emergency_stop(status: Status, screen: Screen) -> str:
-    if not status.emergency_stop:
-        return "off"
     stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
-    since = f" since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
-    return (
-        f"{screen.paint('ON', 'bad')}{since}\n"
-        f"{sanitize(status.emergency_stop_reason or 'no reason given', 300)}\n"
-        "to let traffic flow again: rollout.resume()"
-    )
+    since = format_moment(stopped, status.server_time) if stopped is not None else "since when is unknown"
+    reason = screen.paint(sanitize(status.emergency_stop_reason or "no reason given", 300), "bad")
+    return f"{since}: {reason}\nto let traffic flow again: rollout.resume()"
 
 
 def _ramp(status: Status) -> list[tuple[str, str]]:
@@ -111,17 +133,17 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
 
 
 def _auto_rollback(status: Status, screen: Screen) -> str:
-    threshold = (
-        f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs\n"
-        f"guardrail {status.guardrail}; what it costs: rollout.guardrail()"
-    )
-    if not status.application_check:
-        threshold += "\nthe application's own check is silenced"
-    if status.judged_reports == "outcomes":
-        threshold += "\nthe application's rows that say queued are not judged"
+    threshold = f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs"
     if status.auto_rollback_enabled:
         return f"on: {ON_BREACH[status.on_breach]} {threshold}"
     return f"{screen.paint('OFF', 'warning')}: would act {threshold}"
+
+
+def _switches(status: Status) -> list[tuple[str, str]]:
+    """Return what of the application's own is left out of account."""
+    silenced = [] if status.application_check else ["its own check is silenced"]
+    queued = ["its rows that say queued are not judged"] if status.judged_reports == "outcomes" else []
+    return [("application's", "\n".join([*silenced, *queued]))] if silenced or queued else []
 
 
 def _last_change(status: Status) -> str:

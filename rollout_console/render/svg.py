@@ -1,9 +1,14 @@
-"""Drawings for pages, as SVG: in the page's own text colour, so that they are readable on light and dark ones."""
+"""Drawings for pages, as images of SVG: a notebook that others have run keeps those, with the words beside them.
+
+An image does not know the page's colours: what is written in it is readable on light and on dark ones.
+"""
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from rollout_console.render.formatting import format_number, format_percent, format_time
 from rollout_console.render.layout import shorten_middle
@@ -14,11 +19,33 @@ from rollout_console.results import ErrorTrend, Plan
 WIDTH, LEFT, RIGHT = 720, 60, 10  # of a drawing and of its margins, in its own units; text is 12 high
 LETTER = 7.5  # width of a letter, at most
 PLOT = WIDTH - LEFT - RIGHT
-GOOD, BAD = "#1a73e8", "#d93025"
+GOOD, BAD, INK = "#1a73e8", "#df3025", "#767676"
 ROWS = 3  # of labels of marks; what finds no room keeps its line, without words
 
 
-def error_rate_drawing(trend: ErrorTrend) -> str:
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing.
+
+    Attributes:
+        svg: what is drawn.
+        alt: the same in words.
+        style: of the image on a page.
+    """
+
+    svg: str
+    alt: str
+    style: str
+
+    @property
+    def image(self) -> str:
+        """The drawing as an image that needs no other file."""
+        svg = self.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        data = base64.b64encode(svg.encode()).decode()
+        return f'<img style="{self.style}" alt="{html.escape(self.alt)}" src="data:image/svg+xml;base64,{data}">'
+
+
+def error_rate_drawing(trend: ErrorTrend) -> Drawing:
     """Return the error rate of both arms over time, with the threshold and what happened meanwhile."""
     top, height = 20 + 16 * ROWS, 160
     rates = [100 * p.errors / p.jobs if p.jobs else None for p in trend.points]
@@ -48,10 +75,12 @@ def error_rate_drawing(trend: ErrorTrend) -> str:
         parts += _marks(trend, top, top + height)
         parts.append(_text(LEFT, top + height + 18, format_time(trend.points[0].at)))
         parts.append(_text(WIDTH - RIGHT, top + height + 18, format_time(trend.ends_at), "end"))
-    return _drawing(top + height + 26, "error rate over time", parts)
+    worst = f"at most {format_percent(max((rate for rate in rates if rate is not None), default=None))}"
+    label = f"error rate over time: {worst}, threshold {format_percent(trend.max_error_rate)}"
+    return _drawing(top + height + 26, label, parts)
 
 
-def plan_drawing(plan: Plan) -> str:
+def plan_drawing(plan: Plan) -> Drawing:
     """Return the steps of a plan as stairs: what is behind, where it stands, and when each may come."""
     height, top, each = 150, 20, PLOT / max(1, len(plan.steps))
     parts = []
@@ -65,43 +94,39 @@ def plan_drawing(plan: Plan) -> str:
         earliest = "" if step.earliest is None else f"{step.earliest.astimezone():%m-%d %H:%M}"
         parts.append(_text(x, top + height + 32, _cut(earliest, room)))
     parts.append(_line(LEFT, top + height, WIDTH - RIGHT, top + height))
-    return _drawing(top + height + 40, "steps of the plan", parts)
+    steps = ", ".join(f"{step.percentage} %" for step in plan.steps)
+    return _drawing(top + height + 40, f"steps of the plan: {steps}", parts)
 
 
-def bar_drawing(share: float, width: int) -> str:
+def bar_drawing(share: float, width: int) -> Drawing:
     """Return a bar that is filled to a share.
 
     Args:
         share: from 0 to 1.
         width: of the whole bar, in letters.
     """
-    frame = _box(0, 1, 100, 8, "currentColor", 0.2)
+    frame = _box(0, 1, 100, 8, INK, 0.2)
     fill = _box(0, 1, 100 * share, 8, GOOD) if share > 0 else ""
     style = f"width:{width * 0.6:.1f}em;height:0.8em"
-    label = f"{format_number(100 * share)} %"
-    return (
-        f'<svg style="{style}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
-        f"{frame}{fill}</svg>"
-    )
+    svg = f'<svg viewBox="0 0 100 10" preserveAspectRatio="none">{frame}{fill}</svg>'
+    return Drawing(svg, f"{format_number(100 * share)} %", style)
 
 
-def _drawing(height: float, label: str, parts: Iterable[str]) -> str:
-    style = f"display:block;width:100%;max-width:{WIDTH}px;height:auto;font:12px monospace"
-    return (
-        f'<svg style="{style}" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{html.escape(label)}">'
-        f"{''.join(part for part in parts if part)}</svg>"
-    )
+def _drawing(height: float, label: str, parts: Iterable[str]) -> Drawing:
+    size = f'viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" style="font:12px monospace"'
+    style = f"display:block;width:100%;max-width:{WIDTH}px;height:auto"
+    return Drawing(f"<svg {size}>{''.join(parts)}</svg>", label, style)
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start") -> str:
     if not words:
         return ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="currentColor">{html.escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{INK}">{html.escape(words)}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, dashes: str = "none") -> str:
     ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-    return f'<line {ends} stroke="currentColor" stroke-opacity="0.7" stroke-dasharray="{dashes}"/>'
+    return f'<line {ends} stroke="{INK}" stroke-opacity="0.7" stroke-dasharray="{dashes}"/>'
 
 
 def _box(x: float, y: float, width: float, height: float, colour: str, opacity: float = 1.0) -> str:

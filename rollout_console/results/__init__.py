@@ -49,7 +49,7 @@ from rollout_console.results.statistics import (
     TrendMark,
     TrendPoint,
 )
-from rollout_console.results.status import JudgedReports, Status
+from rollout_console.results.status import FullStatus, JudgedReports, Status
 from rollout_console.results.timeline import Event, EventType, Postmortem, Timeline
 from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.warnings import HealthWarning
@@ -86,6 +86,7 @@ __all__ = [
     "FailingDay",
     "Feature",
     "Features",
+    "FullStatus",
     "Gate",
     "Guardrail",
     "GuardrailCost",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -24,9 +25,29 @@ class Record(msgspec.Struct, kw_only=True):
 
 
 class Result(Record, kw_only=True):
-    """What one command returned; `rows` is the name of the field that holds its list, if it is but a list."""
+    """What one command returned; `rows` is the name of the field that holds its list, if it is but a list.
+
+    Attributes:
+        as_text, as_html: make a report of it, for whoever shows values by themselves: prompts and notebooks.
+    """
 
     rows: ClassVar[str | None] = None
+    as_text: ClassVar[Callable[[Any], str] | None] = None
+    as_html: ClassVar[Callable[[Any], str] | None] = None
+
+    def __repr__(self) -> str:
+        report = type(self).as_text
+        return super().__repr__() if report is None else report(self)
+
+    def _repr_html_(self) -> str | None:
+        """Return the report for a notebook."""
+        report = type(self).as_html
+        return None if report is None else report(self)
+
+    def _mime_(self) -> tuple[str, str]:
+        """Return the report for marimo."""
+        page = self._repr_html_()
+        return ("text/plain", repr(self)) if page is None else ("text/html", page)
 
 
 def parse(kind: type[P], data: object) -> P:

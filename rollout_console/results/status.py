@@ -78,3 +78,7 @@ class Status(Result, kw_only=True):
     schema_version: int
     overrides: dict[str, str] = field(default_factory=dict)
     target: str = ""
+
+
+class FullStatus(Status, kw_only=True):
+    """`rollout.status(full=True)`: the same, shown with all that is set."""

@@ -54,8 +54,10 @@ def _push_names(session: Session) -> None:
     ours = {"help": session.console.help, **PLACEHOLDERS}
     pushed = {"rollout": session.console, **{name: value for name, value in ours.items() if name not in names}}
     session.ip.push(pushed, interactive=False)
+    session.ip.show_usage = lambda: session.console.help()  # what `?` shows
 
     def remove() -> None:
+        session.ip.__dict__.pop("show_usage", None)
         for name, value in pushed.items():
             if names.get(name) is value:
                 del names[name]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import sys
 from typing import Any, Self
 
-from rollout_console.render import render
+from rollout_console.render import Screen, render
 from rollout_console.results import Result, Status
 from rollout_console.shell.session import Session
 
@@ -26,31 +27,48 @@ class ShownOnce:
         self.hook.check_for_underscore()
         self.hook.update_user_ns(value)
         self.hook.fill_exec_result(value)
+        if self.hook.shell.logger.log_output:  # %logstart -o keeps a record of an incident
+            self.hook.log_output({"text/plain": render(value, Screen())})
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.hook, name)
 
 
 class InPlace:
-    """An output of a notebook's cell that is replaced while it is entered, and empty afterwards."""
+    """An output of a notebook's cell that is replaced while it is entered, and empty afterwards.
+
+    Args:
+        endless: whether somebody is there to interrupt it; a program that runs a notebook never does.
+    """
+
+    def __init__(self, endless: bool) -> None:
+        self.endless = endless
+        self._handle: Any = None
 
     def __enter__(self) -> Self:
-        from IPython import display
-
-        ipython: Any = display
-        self._page = ipython.HTML
-        self._handle = ipython.display(self._page(""), display_id=True)
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._handle.update(self._page(""))  # the command shows the last status
+        if self._handle is not None:
+            self._show({"text/html": "", "text/plain": ""})  # the command shows the last status
 
     def draw(self, shown: Status | str, note: str) -> None:
-        """See `View.draw`."""
+        """See `View.draw`; a front end that does not update an output shows the first one, as text if it must."""
         from rollout_console.render.html import render_html
 
-        page = f"<pre>{html.escape(shown)}</pre>" if isinstance(shown, str) else render_html(shown)
-        self._handle.update(self._page(f"{page}<pre>{html.escape(note)}</pre>"))
+        said = isinstance(shown, str)
+        page = f"<pre>{html.escape(str(shown))}</pre>" if said else render_html(shown)
+        text = shown if isinstance(shown, str) else render(shown, Screen())
+        self._show({"text/html": f"{page}<pre>{html.escape(note)}</pre>", "text/plain": f"{text}\n\n {note}"})
+
+    def _show(self, data: dict[str, str]) -> None:
+        from IPython import display
+
+        ipython: Any = display
+        if self._handle is None:
+            self._handle = ipython.display(data, raw=True, display_id=True)
+        else:
+            self._handle.update(data, raw=True)
 
 
 def install(session: Session) -> None:
@@ -74,7 +92,10 @@ def install(session: Session) -> None:
         show(value)
 
     hook = ip.display_trap.hook
-    ip.display_trap.hook = ShownOnce(hook, session)
+    shown_once = ShownOnce(hook, session)
+    ip.display_trap.hook = shown_once
+    if sys.displayhook is hook:  # an embedded shell has set it for as long as it lives
+        sys.displayhook = shown_once
     ip.events.register("pre_run_cell", new_cell)
     ip.events.register("post_run_cell", end_cell)
     formatters["text/plain"].for_type(Result, pretty)
@@ -82,11 +103,13 @@ def install(session: Session) -> None:
         from rollout_console.render.html import render_html
 
         session.display = in_notebook
-        session.view = InPlace
+        session.view = lambda: InPlace(endless=getattr(ip.kernel, "_allow_stdin", True))
         formatters["text/html"].for_type(Result, render_html)
 
     def uninstall() -> None:
         ip.display_trap.hook = hook
+        if sys.displayhook is shown_once:
+            sys.displayhook = hook
         ip.events.unregister("pre_run_cell", new_cell)
         ip.events.unregister("post_run_cell", end_cell)
         for mime in ("text/plain", "text/html"):

@@ -8,19 +8,16 @@ from types import MethodType, TracebackType
 from typing import Any
 
 from rollout_console.console import COMMANDS
+from rollout_console.console.output import failure_lines
+from rollout_console.console.rollout import UnknownCommand
+from rollout_console.console.spelling import command_of
 from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
+from rollout_console.shell.paste import open_bracket
 from rollout_console.shell.session import Session
 
 CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
-
 WITHOUT_BRACKETS = re.compile(r"^\s*rollout\.(\w+)[ \t]+([^\s=(][^\n]*)$")
-# What people type first; the browser console has its own names for them.
-ALIASES = {
-    **{c.verb: c.name for c in COMMANDS.values() if c.verb},
-    "rollback": "rollbackToZero",
-    "whitelist": "showWhitelist",
-}
 
 
 def install(session: Session) -> None:
@@ -34,21 +31,30 @@ def install(session: Session) -> None:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> list[str] | None:
-        line = one_line(error, shell.user_ns.get("In", [""])[-1] or _source(trace))
+        line = one_line(error, session.cell or _source(trace))
+        if isinstance(error, NameError) and error.name == "rollout":
+            shell.push({"rollout": session.console}, interactive=False)
+            line = f"rollout was deleted, and is back; {line.partition('; ')[2]}" if line else None
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
-        session.note_refused(shell.user_ns.get("In", [""])[-1])
-        session.show_error(line, error)
+        session.note_refused(session.cell)
+        if session.display is None:
+            session.show_error(line, error)
+        else:  # a notebook: what is published as an error stops whoever runs it, and no capture hides it
+            lines = "\n".join(failure_lines(line, error, session.screen())).split("\n")
+            shell._showtraceback(kind, error, lines)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
         error = sys.exc_info()[1]
-        line = one_line(error, getattr(error, "text", None) or "") if error is not None else None
+        line = None
+        if error is not None:  # of an open bracket, the error has the first line only
+            line = open_bracket(session.cell) or one_line(error, getattr(error, "text", None) or "")
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
-            session.note_refused(shell.user_ns.get("In", [""])[-1])
+            session.note_refused(session.cell)
             session.show_error(line, error)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)
@@ -68,34 +74,51 @@ def one_line(error: BaseException, source: str) -> str | None:
         error: what was raised.
         source: the code that was typed.
     """
+    if isinstance(error, UnknownCommand):
+        return sanitize(error.line(_arguments(error.typed, source)), 1500)
     if isinstance(error, RolloutError):
         return sanitize(str(error), 1500)
-    if isinstance(error, NameError) and (meant := _command_without_its_object(error.name or "", source)):
-        return f"{error.name} is not a name here; nothing was done: type {meant}"
+    if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
+        return f"{error.name} is not a name here; nothing was done: type {typed}"
     if isinstance(error, SyntaxError) and (bare := WITHOUT_BRACKETS.match(source)) and bare[1] in COMMANDS:
         return f"a command needs brackets; nothing was done: type rollout.{bare[1]}({_as_argument(bare[2])})"
     call = CALL.match(source)
     if call is None or not isinstance(error, NameError | SyntaxError):
         return None
-    name, argument = call.group(1), call.group(2).strip()
-    example = COMMANDS[name].example if name in COMMANDS else "rollout.help()"
-    takes_number = name in COMMANDS and COMMANDS[name].parameters[:1] == ("percentage",)
-    quotable = re.fullmatch(r"\d+ ?%" if takes_number else r"[^\"'\[\](){}=,]+", argument)
-    if name in COMMANDS and quotable:
-        example = f'rollout.{name}("{sanitize(argument, 200)}")'
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
-    return f"{wrong}; nothing was done: text needs quotes, type {example}"
+    if call[1] not in COMMANDS:
+        return f"{wrong}; nothing was done: to see all commands, type rollout.help()"
+    return f"{wrong}; nothing was done: {_readable(call[1], call[2].strip())}"
+
+
+def _readable(name: str, argument: str) -> str:
+    """Return a call with what was typed in its brackets, as it can be read; a number stays what it was."""
+    if not COMMANDS[name].takes_percentage:
+        if re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
+            return f'text needs quotes, type rollout.{name}("{sanitize(argument, 200)}")'
+        return f"text needs quotes, type {COMMANDS[name].example}"
+    if re.fullmatch(r"\d+ ?%", argument):
+        return f'text needs quotes, type rollout.{name}("{argument}")'
+    number = re.match(r"\d+\b", argument)
+    return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else COMMANDS[name].usage}"
+
+
+def _arguments(name: str, source: str) -> str | None:
+    """Return the brackets behind a name with all that they hold; None where there are none."""
+    found = re.search(rf"(?<![\w]){re.escape(name)}\s*(\([^\n]*\))", source)
+    return sanitize(found[1], 200) if found else None
 
 
 def _command_without_its_object(name: str, source: str) -> str | None:
     """Return what to type instead of `status()`, `stop` or `Rollout.status()`; None if it is no command's name."""
     if name.lower() == "rollout":
         return re.sub(rf"\b{name}\b", "rollout", sanitize(source.strip().splitlines()[0], 200))
-    command = ALIASES.get(name.lower()) or {c.lower(): c for c in COMMANDS}.get(name.lower())
+    command = command_of(name, COMMANDS)
     if command is None:
         return None
-    call = re.search(rf"(?<![\w.]){re.escape(name)}\s*(\([^\n]*\))", source)
-    return f"rollout.{command}{sanitize(call[1], 200)}" if call else COMMANDS[command].example
+    if (call := _arguments(name, source)) is not None:
+        return f"rollout.{command}{call}"
+    return COMMANDS[command].call
 
 
 def _as_argument(text: str) -> str:

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from rollout_console.data_files import data_file
-from rollout_console.errors import Unreachable
+from rollout_console.errors import RolloutError, Unreachable
 from rollout_console.shell import load
 
 PROFILE = "rollout"
+CONTINUES = re.compile(r"(?:else|elif|except|finally|case)\b|[)\]}]")  # a block that begins at the margin
 
 
 def interactive() -> int:
-    """Open the console, stay until the operator leaves it, and return 0."""
+    """Open the console until the operator leaves it, and return 0; what comes from a pipe is run as `run` does."""
     from IPython import start_ipython
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        return _run(lambda shell: _pieces(sys.stdin or (), shell.check_complete))
 
     config = _config()
     try:
         folder = install_profile()
         config.BaseIPythonApplication.profile = PROFILE
         config.BaseIPythonApplication.ipython_dir = str(folder.parent)  # a temporary one if there is no home
+        config.HistoryManager.hist_file = str(folder / f"history-{_target()}.sqlite")  # what a drill types stays there
     except Unreachable:  # the profile can't be written: the same console without it
         config.InteractiveShellApp.extensions = ["rollout_console"]
     start_ipython(argv=[], config=config)
     return 0
+
+
+def _target() -> str:
+    """Return a name for the target that can be part of a file's, without credentials."""
+    import hashlib
+
+    from rollout_console.settings import Settings
+
+    try:
+        settings = Settings.from_environment()
+    except RolloutError:  # the console says why when it opens
+        return "none"
+    place = settings.supabase_url or settings.database_url
+    unnamed = hashlib.sha256(place.encode()).hexdigest()[:12] if place else "practice"
+    return re.sub(r"[^A-Za-z0-9]+", "-", settings.target or unnamed)
 
 
 def run(*code: str) -> int:
@@ -35,6 +57,11 @@ def run(*code: str) -> int:
     Args:
         code: what would be typed, one line or more; several run one after the other.
     """
+    return _run(lambda shell: code)
+
+
+def _run(code: Callable[[Any], Iterable[str]]) -> int:
+    """Run each piece of code, also after one that fails: a note that is refused must keep no stop from being made."""
     from IPython.terminal.ipapp import TerminalIPythonApp
 
     config = _config()
@@ -44,11 +71,37 @@ def run(*code: str) -> int:
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
     session = load(app.shell, quiet=True)
+    app.shell.keep_running = True
     done = []
-    for cell in code:
+    for cell in code(app.shell):
         outcome = app.shell.run_cell(cell, store_history=False)
         done.append(outcome.success and not session.refused)
+        if not app.shell.keep_running:
+            break
     return 0 if all(done) else 1
+
+
+def _pieces(lines: Iterable[str], check_complete: Callable[[str], tuple[str, str]]) -> Iterator[str]:
+    """Return what would be entered at the prompt, as soon as it is complete.
+
+    Args:
+        lines: with their line ends.
+        check_complete: IPython's.
+    """
+    piece = ""
+    for line in lines:
+        begins = line.strip() and not line[0].isspace() and not CONTINUES.match(line)
+        if (
+            piece and begins and check_complete(f"{piece}\n")[0] == "complete"
+        ):  # a block ends where its indentation does
+            yield piece
+            piece = ""
+        piece += line
+        if check_complete(piece.removesuffix("\n"))[0] != "incomplete":
+            yield piece
+            piece = ""
+    if piece.strip():
+        yield piece
 
 
 def install_profile() -> Path:

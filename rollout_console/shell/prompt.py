@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
+from rollout_console.render.colours import PROMPT
 from rollout_console.render.formatting import format_age, format_count, format_percent
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
@@ -17,36 +18,44 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import HELD, UNPROTECTED
 from rollout_console.results import Status
 from rollout_console.settings import DEFAULT_FEATURE
+from rollout_console.shell.caution import Caution
 from rollout_console.shell.session import Session
-from rollout_console.targets import Colour
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
+PRODUCT, MARKS, SHORTEST = "rollout ", 3, 6  # of a prompt: a word before the name, cells around it, its fewest
 STALE = 30.0  # seconds after which the status is marked as stale
 
 
-def prompt_parts(target: Target, feature: str, known: Snapshot[Status]) -> list[tuple[str, str]]:
+def prompt_parts(target: Target, feature: str, known: Snapshot[Status], columns: int = 1000) -> list[tuple[str, str]]:
     """Return the prompt in parts, each with the name of its style: where one is, then the state.
 
     Args:
         target: its colour, if it has one, is that of its name, whatever the state.
         feature: shown where it is not the default one.
         known: the newest status.
+        columns: of the terminal; the prompt takes half of them at most, and shortens the name before the state.
     """
-    style = "local" if target.kind == "local" else "remote"
+    kind = "local" if target.kind == "local" else "remote"
+    style, state = kind, ["READ-ONLY"] if target.read_only else []
+    status = known.value
+    if status is not None:
+        state.append("STOPPED" if status.emergency_stop else f"{status.rollout_percentage} %")
+        state += [HELD] if status.held_reason is not None else []
+        state += [] if status.auto_rollback_enabled else [UNPROTECTED]
+        style = "stopped" if status.emergency_stop else kind if status.auto_rollback_enabled else "flag"
     where = sanitize(target.name, 24)
     if feature != DEFAULT_FEATURE:
         where += f":{sanitize(feature, 24)}"
-    state = "READ-ONLY " if target.read_only else ""
-    status = known.value
-    if status is not None:
-        protection = "" if status.auto_rollback_enabled else f"{UNPROTECTED} "
-        held = "" if status.held_reason is None else f"{HELD} "
-        state += "STOPPED " if status.emergency_stop else f"{status.rollout_percentage} % "
-        state += held + protection
-        style = "stopped" if status.emergency_stop else "unprotected" if protection else style
+    room = columns // 2 - MARKS
+    while len(state) > 1 and cells(" ".join(state)) > room - SHORTEST:
+        state = state[1:] if state[0] == "READ-ONLY" else state[:-1]
+    words = f"{' '.join(state)} ▸ ".lstrip()
+    room -= cells(words)
+    name = where if target.colour or cells(where) + cells(PRODUCT) > room else PRODUCT + where
+    name = shorten_middle(name, room) if room > 1 else ""
     if target.colour:
-        return [(target.colour, f" {where} "), (style, f" {state}▸ ")]
-    return [(style, f"rollout {where} {state}▸ ")]
+        return [(target.colour, f" {name} "), (style, f" {words}")]
+    return [(kind, f"{name} ".lstrip()), (style, words)]
 
 
 def toolbar_words(known: Snapshot[Status], width: int | None = None) -> str:
@@ -86,15 +95,18 @@ def _words(known: Snapshot[Status], author: bool) -> str:
 
 
 def toolbar(known: Snapshot[Status], width: int) -> list[tuple[str, str]]:
-    """Return the line at the bottom, in the warning colour while nothing would roll back by itself."""
+    """Return the line at the bottom, bold while nothing would roll back by itself."""
     unprotected = known.value is not None and not known.value.auto_rollback_enabled
-    return [("fg:ansiyellow bold" if unprotected else "", toolbar_words(known, width))]
+    return [("bold" if unprotected else "", toolbar_words(known, width))]
 
 
 def install(session: Session) -> None:
     """Give a terminal session the prompt and the toolbar; `ROLLOUT_TOOLBAR=off` leaves IPython's own."""
     ip = session.ip
-    if getattr(ip, "pt_app", None) is None or os.environ.get("ROLLOUT_TOOLBAR", "").lower() in {"off", "0", "no"}:
+    if getattr(ip, "pt_app", None) is None:
+        return
+    session.caution = Caution()
+    if os.environ.get("ROLLOUT_TOOLBAR", "").lower() in {"off", "0", "no"}:
         return
     from IPython.terminal.prompts import Prompts
     from pygments.token import Token
@@ -111,8 +123,10 @@ def install(session: Session) -> None:
     class RolloutPrompts(Prompts):
         def in_prompt_tokens(self) -> list[tuple[Any, str]]:
             client = session.console.client
-            parts = prompt_parts(client.adapter.target, client.feature, known())
-            return [(getattr(Token.Rollout, style.capitalize()), words) for style, words in parts]
+            columns = ip.pt_app.app.output.get_size().columns
+            parts = prompt_parts(client.adapter.target, client.feature, known(), columns)
+            mode = [(Token.Prompt, self.vi_mode())]  # type: ignore[no-untyped-call]
+            return mode + [(getattr(Token.Rollout, style.capitalize()), words) for style, words in parts]
 
         def continuation_prompt_tokens(self, width: int | None = None, **more: Any) -> list[tuple[Any, str]]:
             return [(Token.Rollout.Local, "… ".rjust(width or 2))]
@@ -124,11 +138,7 @@ def install(session: Session) -> None:
     ip.prompts = RolloutPrompts(ip)
     ip.highlighting_style_overrides = {
         **ip.highlighting_style_overrides,
-        Token.Rollout.Local: "ansigreen",
-        Token.Rollout.Remote: "bold ansiyellow",
-        Token.Rollout.Unprotected: "bold ansiblack bg:ansiyellow",
-        Token.Rollout.Stopped: "bold ansiwhite bg:ansired",
-        **{getattr(Token.Rollout, c.capitalize()): f"bold ansiblack bg:ansi{c}" for c in get_args(Colour)},
+        **{getattr(Token.Rollout, name): style for name, style in PROMPT.items()},
     }
     ip.refresh_style()
     ip.pt_app.bottom_toolbar = lambda: toolbar(known(), ip.pt_app.app.output.get_size().columns)

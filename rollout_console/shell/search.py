@@ -15,5 +15,8 @@ def install(session: Session) -> None:
     from prompt_toolkit.filters import is_searching
     from prompt_toolkit.key_binding.bindings.search import abort_search
 
-    leave = prompt.key_bindings.add("c-c", filter=is_searching, eager=True)(abort_search)
+    def leave(event: Any) -> None:  # abort_search is a binding, which could not be taken out again
+        abort_search.call(event)
+
+    prompt.key_bindings.add("c-c", filter=is_searching, eager=True)(leave)
     session.on_unload(lambda: prompt.key_bindings.remove(leave))

@@ -9,12 +9,14 @@ from typing import Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
+from rollout_console.errors import BadArgument
 from rollout_console.refresh import Refresher
 from rollout_console.render.layout import shorten_middle
 from rollout_console.render.live import View
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import state_line
 from rollout_console.results import Status
+from rollout_console.shell.caution import Caution
 
 COMMANDS_IN = re.compile(r"\brollout\s*\.\s*\w+\s*\(")
 
@@ -28,12 +30,14 @@ class Session(Output):
     Attributes:
         shown: results that the running cell has put on screen (R12).
         several: whether the running cell has several commands.
+        cell: the running cell as it was typed.
         refused: whether a command of the running cell refused without raising.
         display: shows a result where text is not enough, as in a notebook; None prints.
         view: makes room there for a report that changes.
         refused_lines: what was typed and refused, each as it was typed.
         on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
+        caution: objects to a raise in the paste that lowered; None where nobody pastes.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
 
@@ -43,6 +47,7 @@ class Session(Output):
         self.ip = ip
         self.shown: list[object] = []
         self.several = False
+        self.cell = ""
         self.refused = False
         self.display: Callable[[object], None] | None = None
         self.view: Callable[[], View] | None = None
@@ -50,6 +55,7 @@ class Session(Output):
         self.last_status: Status | None = None
         self.refused_lines: set[str] = set()
         self.on_refused: Callable[[str], None] = lambda line: None
+        self.caution: Caution | None = None
         self._undo = ExitStack()
 
     def on_unload(self, undo: Callable[[], object]) -> None:
@@ -81,6 +87,9 @@ class Session(Output):
         Args:
             code: the cell as it was typed.
         """
+        self.cell = code
+        if self.caution is not None:
+            self.caution.new_cell()
         self.several = len(COMMANDS_IN.findall(code)) > 1
         self.shown.clear()
         self.refused = False
@@ -96,6 +105,10 @@ class Session(Output):
         super().show(result, notice)
         if result is not None:
             self.shown.append(result)
+
+    def objection(self, command: str, first: object, call: str) -> str | None:
+        """See `Output.objection`."""
+        return None if self.caution is None else self.caution.objection(command, first, call)
 
     def present(self, result: object) -> None:
         """See `Output.present`."""
@@ -120,6 +133,8 @@ class Session(Output):
         status = result if isinstance(result, Status) else getattr(result, "status", None)
         if isinstance(status, Status):
             self.last_status = status
+            if self.caution is not None:
+                self.caution.learn(result)
             if self.status is not None:
                 self.status.learn(status)
 
@@ -140,6 +155,14 @@ class Session(Output):
         """Return the percentages of the phases, for completion; none before the first status."""
         status = self.status.snapshot.value if self.status is not None else None
         return status.phase_percentages if status is not None else []
+
+    def answer(self, line: str) -> None:
+        """Refuse what was typed and is no Python.
+
+        Raises:
+            BadArgument: always, with the line.
+        """
+        raise BadArgument(line)
 
     def refuse(self, line: str) -> None:
         """See `Output.refuse`; also remembers it, for the exit status."""

@@ -1,18 +1,29 @@
-"""Keeps what was refused out of the suggestions that IPython makes from its history."""
+"""The grey text behind the cursor: the stop first, and nothing that was refused, raises or unprotects."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from rollout_console.shell.caution import RAISING
 from rollout_console.shell.session import Session
 
 # A stop is in the history with its reason, which should not become the next one's by the key that accepts.
 STOP = re.compile(r"rollout\.emergencyStop\(", re.IGNORECASE)
+RAISES = re.compile(rf"\brollout\s*\.\s*(?:{'|'.join(RAISING)})\b")
+BEGINS = "rollout.emergencyStop("
 
 
-def _gives_a_reason(line: str, typed: str) -> bool:
-    return STOP.match(line) is not None and '"' not in typed and "'" not in typed
+def offered(line: str, typed: str) -> bool:
+    """Return whether a line of the history may be offered.
+
+    Args:
+        line: as it was entered.
+        typed: the part of it that is typed already.
+    """
+    if RAISES.search(line):
+        return False
+    return STOP.match(line) is None or '"' in typed or "'" in typed
 
 
 def install(session: Session) -> None:
@@ -20,14 +31,19 @@ def install(session: Session) -> None:
     suggester: Any = getattr(session.ip, "auto_suggest", None)
     if suggester is None:
         return
+    from prompt_toolkit.auto_suggest import Suggestion
+
     suggest = suggester.get_suggestion
 
     def accepted(buffer: Any, document: Any) -> Any:
+        typed = document.text
+        if len(typed) > len("rollout.") and BEGINS.startswith(typed):  # `rollout.e` is the stop
+            return Suggestion(BEGINS.removeprefix(typed))
         suggestion = suggest(buffer, document)
         if suggestion is None:
             return None
-        line = (document.text + suggestion.text).strip()
-        return None if line in session.refused_lines or _gives_a_reason(line, document.text) else suggestion
+        line = (typed + suggestion.text).strip()
+        return suggestion if line not in session.refused_lines and offered(line, typed) else None
 
     def forget(line: str) -> None:
         """Take a line out of what later sessions will suggest from; this one can still recall it."""

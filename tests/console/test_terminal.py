@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
+from rollout_console.shell.caution import READING
 from tests.support.terminal import PYTHON
 
 CONSOLE_COMMANDS = """\
@@ -60,6 +62,9 @@ ERROR_RECOVERY = """\
 """  # noqa: W293
 
 
+READ_FIRST = "would raise what this block has just lowered. Read first; to go on: rollout."
+
+
 @pytest.fixture
 def console(terminal):
     opened = terminal(width=120, height=60)
@@ -72,18 +77,14 @@ def console(terminal):
 def test_r14_the_manuals_console_commands_paste_as_they_stand(rollout, console, bracketed):
     console.paste(CONSOLE_COMMANDS, bracketed=bracketed)
     screen = console.wait_for("20 % → 0 %")
-    for once in ("averages per repository", "resumed at 20 %", "auto-rollback is OFF", "whitelist: empty"):
+    for once in ("averages per repository", READ_FIRST + "resume()", "auto-rollback is OFF", "whitelist: empty"):
         assert screen.count(once) == 1, once
     for placeholder in ("percentage", "ids", "pct"):
         assert f"{placeholder} is a placeholder; nothing was done" in screen
     assert "Error" not in screen
     assert "Traceback" not in screen
     status = rollout.client.status()
-    assert (status.rollout_percentage, status.emergency_stop, status.auto_rollback_enabled) == (
-        0,
-        False,
-        False,
-    )
+    assert (status.rollout_percentage, status.emergency_stop, status.auto_rollback_enabled) == (0, True, False)
 
 
 @pytest.mark.parametrize("bracketed", [True, False], ids=["bracketed", "line by line"])
@@ -100,8 +101,12 @@ def test_r14_the_manuals_recovery_after_a_stop(rollout, console, bracketed):
 def test_r14_the_manuals_recovery_from_a_high_error_rate(rollout, console, bracketed):
     rollout.report(good=10, bad=5)
     console.paste(ERROR_RECOVERY, bracketed=bracketed)
-    screen = console.wait_for("0 % → 5 %")
+    screen = console.wait_for(READ_FIRST + "setRollout(5)")
     assert screen.count("success metric") == 1
+    assert rollout.client.status().rollout_percentage == 0
+    time.sleep(READING)
+    console.type("rollout.setRollout(5)")
+    console.wait_for("0 % → 5 %")
     rollout.report(good=20)
     assert rollout.client.check_health().action == "none"
     assert rollout.client.status().rollout_percentage == 5
@@ -110,6 +115,9 @@ def test_r14_the_manuals_recovery_from_a_high_error_rate(rollout, console, brack
 def test_r14_the_manuals_emergency_procedures(rollout, console):
     for line in ('rollout.emergencyStop("reason")', "rollout.rollbackToZero()", "rollout.resume()"):
         console.type(line)
+    console.wait_for(READ_FIRST + "resume()")
+    time.sleep(READING)
+    console.type("rollout.resume()")
     console.wait_for("resumed at 0 %")
     assert [e.command for e in rollout.client.history(3).entries] == [
         "resume", "rollbackToZero", "emergencyStop",
@@ -143,7 +151,7 @@ def test_r13_errors_at_the_prompt_are_one_line_and_the_prompt_lives(console):
     console.type("rollout.setRollout(150)")
     console.wait_for("whole number from 0 to 100")
     console.type("rollout.status")
-    screen = console.wait_for("To run it, type rollout.status()")
+    screen = console.wait_for("Nothing was done: type rollout.status()")
     assert "Traceback" not in screen
     assert "SyntaxError" not in screen
     console.type("1/0")
@@ -192,6 +200,40 @@ def test_the_extension_loads_into_any_ipython_and_leaves_it(terminal):
     plain.type("%load_ext rollout_console")
     plain.type("rollout.setRollout(33) // now")
     plain.wait_for("20 % → 33 %")
+    plain.type("%reload_ext rollout_console")
+    plain.type("rollout.setRollout(34)")
+    plain.wait_for("33 % → 34 %")
     plain.type("%unload_ext rollout_console")
     plain.type("rollout")
-    plain.wait_for("NameError")
+    screen = plain.wait_for("NameError")
+    assert screen.count("Traceback") == 1, screen
+
+
+def test_what_is_left_open_at_the_prompt_is_stopped_or_answered(rollout, console):
+    console.type("rollout.setRollout(50")
+    console.key("Enter")
+    console.wait_for("is open; nothing was done: type rollout.setRollout(50)")
+    console.type('rollout.note("abc')
+    console.key("Enter")
+    console.wait_for('is open; nothing was done: type rollout.note("abc")')
+    console.type('$ rollout-console set 60 "phase 7"')
+    console.wait_for('nothing was done: type rollout.setRollout(60, "phase 7")')
+    console.type("node scripts/rollout/monitor-phase6.js")
+    console.wait_for("nothing was done: type !rollout-console monitor")
+    assert rollout.client.status().rollout_percentage == 20
+    console.type('rollout.emergencyStop("errors in the logs')
+    console.wait_for("Reason: errors in the logs")
+    assert "SyntaxError" not in console.screen()
+
+
+def test_the_grey_text_offers_the_stop_and_nothing_that_raises(console):
+    console.type("rollout.setRollout(10)")
+    console.wait_for("20 % → 10 %")
+    console.type("rollout.stats()")
+    console.wait_for("averages per repository")
+    console.write("rollout.set")
+    time.sleep(0.5)
+    assert "setRollout" not in console.cursor_line()
+    console.write("\x15rollout.e")
+    time.sleep(0.5)
+    assert "rollout.emergencyStop(" in console.cursor_line()

@@ -58,7 +58,7 @@ def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
         screen.key("s")
         screen.wait_for("percentage, 0 to 100:")
         screen.type("50")
-        screen.wait_for("set 50 %? y to do it:")
+        screen.wait_for("20 % → 50 %? y to do it:")
         assert "30 would enter, 0 would leave" in now(screen)
         assert rollout.client.status().rollout_percentage == 20
         screen.type(answer)
@@ -71,6 +71,7 @@ def test_the_stop_is_one_key_and_a_reason_on_every_page(rollout, dashboard):
     screen.key("l")
     screen.wait_for("Esc or q to go back")
     screen.key("e")
+    screen.wait_for("EMERGENCY STOP")
     screen.type("smoke")
     screen.wait_for("Reason: smoke")
     assert rollout.client.status().emergency_stop_reason == "smoke"
@@ -101,8 +102,10 @@ def test_the_other_keys(rollout, dashboard):
     ):
         screen.key(key)
         if answer is not None:
+            time.sleep(0.1)
             screen.type(answer)
         screen.wait_for(outcome, seconds=10)
+        time.sleep(0.05)
     for key, words in (
         ("m", "success metric"),
         ("l", "rollbackToZero: 20 % → 0 %"),
@@ -122,19 +125,23 @@ def test_r17_the_ramp_is_a_line_of_steps_and_three_keys(rollout, dashboard):
     screen = dashboard(120, 40)
     assert "plan ▸6: 10 %   7: 25 % (in 23 h)   8: 50 %" in screen.wait_for("(in 23 h)")
     for key, answer, outcome in (
-        ("n", None, "not raised to 25 %; nothing changed"),
-        ("d", "look", "nobody raises it; to lift the hold: press f"),
-        ("s", "20", "set 20 %? y to do it:"),
+        ("N", None, "not raised to 25 %; nothing changed"),
+        ("d", "look", "nobody raises it; to lift the hold: press F"),
+        ("s", "20", "10 % → 20 %? y to do it:"),
     ):
         screen.key(key)
         if answer is not None:
+            time.sleep(0.1)
             screen.type(answer)
         screen.wait_for(outcome, seconds=10)
+        time.sleep(0.05)
     screen.type("y")
-    screen.wait_for("to raise it from 10 % to 20 %, first press f")
+    screen.wait_for("to raise it from 10 % to 20 %, first press F")
     screen.key("Escape")
     screen.wait_for("HELD")
-    screen.key("f")
+    screen.key("F")
+    screen.wait_for("release the hold of tess@testhost? y to do it:")
+    screen.type("y")
     screen.wait_for("released")
     assert rollout.client.status().held_reason is None
 
@@ -162,7 +169,6 @@ def test_without_colours_nothing_is_painted(console_env, terminal):
 QUESTIONS = {
     "s": "percentage, 0 to 100:",
     "e": "EMERGENCY STOP, reason",
-    "r": "resume at",
     "b": "roll back to",
     "w": "whitelist: owner/name",
     "a": "switch auto-rollback OFF?",
@@ -202,11 +208,13 @@ def test_a_stop_that_was_decided_against_never_fires(rollout, dashboard):
 def test_a_refused_answer_stays_to_be_corrected(rollout, dashboard):
     screen = dashboard()
     screen.key("s")
+    screen.wait_for("percentage, 0 to 100:")
     screen.type("cache")
     screen.wait_for("not 'cache'; type for example 25")
     assert "percentage, 0 to 100: cache" in now(screen)
-    screen.write("\x7f" * 5 + "30\r")
-    screen.wait_for("set 30 %? y to do it:")
+    screen.write("\x7f" * 5)
+    screen.type("30")
+    screen.wait_for("20 % → 30 %? y to do it:")
     assert rollout.client.status().rollout_percentage == 20
 
 
@@ -328,3 +336,60 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
+
+
+def test_no_key_and_no_paste_raises_unasked_after_a_rollback(rollout, dashboard):
+    rollout.client.rollback_to_zero("3 am")
+    screen = dashboard(100, 30)
+    screen.wait_for("to start again after the fix, press s")
+    assert "ready for" not in now(screen)
+    screen.paste("node scripts/rollout/monitor-phase6.js\n", bracketed=False)
+    screen.wait_for("Paste ignored; press ? for the keys")
+    screen.write("\x1b[200~FgN\r\x1b[201~")
+    screen.key("N")
+    screen.wait_for("0 % → 10 %? y to do it:")
+    assert "rollbackToZero: 20 % → 0 %, by tess@testhost" in now(screen)
+    screen.write("yes\r")
+    screen.wait_for("faster than a hand types")
+    screen.key("Enter")
+    screen.wait_for("reason, for the history:")
+    screen.key("Enter")
+    screen.wait_for("a raise needs a reason")
+    assert rollout.client.status().rollout_percentage == 0
+    screen.type("fixed in 1.2.3")
+    screen.wait_for("0 % → 10 %;")
+    assert rollout.client.history(1).entries[0].reason == "fixed in 1.2.3"
+
+
+def test_what_speaks_against_a_raise_is_shown_before_the_y_and_whose_hold_it_is(rollout, dashboard):
+    rollout.client.hold("look at the errors")
+    screen = dashboard(100, 30)
+    screen.key("s")
+    screen.wait_for("percentage, 0 to 100:")
+    screen.type("75")
+    shown = screen.wait_for("20 % → 75 %? y to do it:")
+    for words in ("look at the errors", "these checks fail:", "a large step: the next step of the plan is 25 %"):
+        assert words in shown
+    assert "to do it: press" not in shown
+    screen.key("Escape")
+    screen.wait_for("nothing was changed")
+    screen.key("r")
+    screen.wait_for("nothing is stopped")
+
+
+def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(rollout, dashboard):
+    screen = dashboard(100, 40)
+    rollout.sql("alter function rollout_emergency_stop rename to away")
+    try:
+        screen.key("e")
+        screen.wait_for("EMERGENCY STOP")
+        screen.key("Enter")
+        shown = screen.wait_for("Run this at any SQL prompt:", seconds=20)
+        assert now(screen).startswith(" NOT STOPPED")
+        assert "Or set this in the web application's environment" in shown
+        assert "Enter tries again" in shown
+    finally:
+        rollout.sql("alter function away rename to rollout_emergency_stop")
+    screen.key("Enter")
+    screen.wait_for("STOPPED (20 % is kept)")
+    screen.wait_without("NOT STOPPED")

@@ -129,7 +129,13 @@ class Terminal:
         self._send(text)
 
     def type(self, line: str) -> None:
-        self._send(line + "\r")
+        """Type a line, and Enter once it is on screen: what comes at once is a paste to the dashboard."""
+        self._send(line)
+        deadline = time.monotonic() + 0.5
+        while line[-6:].strip() not in self.cursor_line() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.03)
+        self.key("Enter")
 
     def key(self, name: str) -> None:
         """Press a key: a character, or one of KEYS by its name."""

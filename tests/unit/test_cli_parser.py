@@ -16,7 +16,8 @@ def test_every_command_is_a_verb_but_what_is_of_a_session_only():
     assert {c.name for c in VERBS.values()} == set(COMMANDS) - {"use"}
     assert not set(VERBS) & set(cli.PROGRAMS)
     for verb, command in VERBS.items():
-        assert cli.spelled([verb, "x"]) == cli.spelled([command.name, "x"]) == (verb, [verb, "x"])
+        words = ["--reason=x"] if verb in cli.WORDED and verb != "note" else ["x"]
+        assert cli.spelled([verb, "x"]) == cli.spelled([command.name, "x"]) == (verb, [verb, *words])
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
+import pkgutil
+import re
 import sysconfig
+import textwrap
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core import magics
+from IPython.core.inputtransformer2 import TransformerManager
 
-from rollout_console.shell.paste import transform
+from rollout_console.shell.paste import open_bracket, transform
 
 
 def pasted(text: str) -> str:
@@ -90,3 +97,169 @@ def test_r14_the_standard_library_passes_through_unchanged(effort, tried):
 def test_r14_any_input_is_transformed_without_an_error(text):
     lines = text.splitlines(keepends=True) or [""]
     assert transform(lines), "a cell of no lines breaks IPython"
+
+
+# What IPython takes for itself
+
+
+def transformers() -> tuple[TransformerManager, TransformerManager]:
+    """IPython's own, and the same with the console's behind its clean-up."""
+    plain, ours = TransformerManager(), TransformerManager()
+    ours.cleanup_transforms.append(transform)
+    return plain, ours
+
+
+def magic_examples() -> list[str]:
+    """The examples that IPython's magics have in their help: what stands behind each `In [1]:`, and blocks of `%%`."""
+    found = []
+    for _, name, _ in pkgutil.iter_modules(magics.__path__):
+        module = importlib.import_module(f"IPython.core.magics.{name}")
+        for made in vars(module).values():
+            for method in vars(made).values() if inspect.isclass(made) else ():
+                text = inspect.cleandoc(getattr(method, "__doc__", None) or "")
+                found += re.findall(r"^ *In ?\[\d+\]: (.+(?:\n *\.\.\.: .*)*)", text, re.MULTILINE)
+                found += [textwrap.dedent(block) for block in re.findall(r"^(?: *)%%.+(?:\n +.+)*", text, re.MULTILINE)]
+                found += re.findall(r"^ +([%!][^\n]+)", text, re.MULTILINE)
+    return found
+
+
+def test_ipythons_own_examples_of_magics_pass_through_unchanged(tried):
+    plain, ours = transformers()
+    examples = magic_examples()
+    for example in examples:
+        assert ours.transform_cell(example) == plain.transform_cell(example), example
+    tried("examples of IPython's magics through the paste transformer", len(examples))
+    assert len(examples) > 100
+
+
+OTHERS = "let i=1+1\necho http://h/x // y\n```js\nconst a = 1 // one\n```\n> rollout.status()\n<a href=http://h/x>“q” \N{NO-BREAK SPACE}"
+
+
+@given(
+    st.sampled_from(["bash", "javascript", "html", "writefile f.js", "markdown", "sql postgresql://h/x", "time"]),
+    st.one_of(st.just(OTHERS), st.text(alphabet=st.sampled_from("rollout.(“” /'\"\n#`?=>!%$\N{NO-BREAK SPACE}"))),
+    st.sampled_from(["", "In [3]: ", "\n"]),
+)
+def test_the_body_of_a_cell_magic_is_no_ones_business(magic, body, before):
+    plain, ours = transformers()
+    cell = f"{before}%%{magic}\n{body}\n"
+    assert ours.transform_cell(cell) == plain.transform_cell(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "!psql postgresql://postgres@127.0.0.1/x -c 'select 1'",
+        "!echo “a” // b",
+        "u = !echo http://h/y",
+        "u, v = !echo http://h/y",
+        "%env U=http://127.0.0.1/x",
+        "x = %timeit -o 7 // 2",
+        "%pip install git+https://host/x",
+        "%sql postgresql://h/x",
+        "!git clone \\\n  https://host/x.git",
+        "/print http://h/x",
+        ",print http://h/x",
+        ";print http://h/x",
+        "rollout.status() \nif 1:\n    !echo http://h/x\n",
+        "%%bash?",
+        "rollout.status?",
+    ],
+)
+def test_lines_of_ipythons_own_pass_through_unchanged(cell):
+    plain, ours = transformers()
+    assert ours.transform_cell(cell) == plain.transform_cell(cell)
+
+
+def test_javascript_beside_a_shell_line_is_read_all_the_same():
+    _, ours = transformers()
+    read = ours.transform_cell("const s = rollout.status(); // now\n!echo http://h/x // y\nrollout.stats() // then")
+    assert read == "s = rollout.status(); # now\nget_ipython().system('echo http://h/x // y')\nrollout.stats() # then\n"
+
+
+def test_a_magic_in_a_fence_is_a_magic():
+    plain, ours = transformers()
+    assert ours.transform_cell("```bash\n%%bash\nlet i=1\n```") == plain.transform_cell("%%bash\nlet i=1\n")
+
+
+# Chats, documents, phones
+
+
+@pytest.mark.parametrize(
+    ("typed", "python"),
+    [
+        ("rollout.emergencyStop(“errors in the logs”)", 'rollout.emergencyStop("errors in the logs")'),
+        ("rollout.emergencyStop(‘don’t’)", 'rollout.emergencyStop("don’t")'),
+        ("rollout.emergencyStop(„Fehler“)", 'rollout.emergencyStop("Fehler")'),
+        ('rollout.emergencyStop("half”)', 'rollout.emergencyStop("half")'),
+        ("rollout.setRollout(5, “say \"5\"”)", r'rollout.setRollout(5, "say \"5\"")'),
+        ('rollout.emergencyStop(\N{NO-BREAK SPACE}"x"\N{NO-BREAK SPACE})', 'rollout.emergencyStop( "x" )'),
+        ("\N{ZERO WIDTH SPACE}rollout.status()\N{ZERO WIDTH NO-BREAK SPACE}", "rollout.status()"),
+        ("if 1:\n\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}rollout.status()", "if 1:\n  rollout.status()"),
+        ('rollout.note("“quoted”\N{NO-BREAK SPACE}as it is")', 'rollout.note("“quoted”\N{NO-BREAK SPACE}as it is")'),
+        ("x = 'ё' # “comment”", "x = 'ё' # “comment”"),
+        ("größe = 1", "größe = 1"),
+    ],
+)  # fmt: skip
+def test_spaces_and_quotation_marks_of_a_chat_are_understood(typed, python):
+    assert pasted(typed) == python
+
+
+# Lines of a shell, and what is left open
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['rollout-console stop "errors in the logs"', "$ rollout-console stop errors in the logs",
+     'rollout-console emergency-stop —reason "errors in the logs"', 'rollout.emergencyStop("errors in the logs',
+     'rollout.emergencyStop("errors in the logs"', "rollout-console stop “errors in the logs”"],
+)  # fmt: skip
+def test_a_stop_is_understood_as_a_line_of_a_shell_and_with_its_end_missing(line):
+    call = ast.parse(pasted(line), mode="eval").body
+    assert ast.unparse(call) == "rollout.emergencyStop('errors in the logs')"
+
+
+@pytest.mark.parametrize(
+    ("line", "to_type"),
+    [
+        ("rollout-console set 25 'phase 7'", 'rollout.setRollout(25, "phase 7")'),
+        ("$ rollout-console status", "rollout.status()"),
+        ("rollout-console --target prod stop x", "!rollout-console --target prod stop x"),
+        ("rollout-console monitor --once", "!rollout-console monitor --once"),
+        ("supabase db push", "!rollout-console migrate"),
+        ("node scripts/rollout/phase6-implementation.js", "!rollout-console setup"),
+        ("node scripts/rollout/monitor-phase6.js", "!rollout-console monitor"),
+        (
+            "   ```bash\n   # Start it\n   node scripts/rollout/rollout-dashboard.js\n   ```",
+            "!rollout-console dashboard",
+        ),
+        ("npm run build", "!npm run build"),
+    ],
+)
+def test_another_line_of_a_shell_is_answered_with_what_to_type(line, to_type):
+    *_, call = (node for node in ast.walk(ast.parse(pasted(line).strip())) if isinstance(node, ast.Call) and node.args)
+    assert ast.unparse(call.func) == "get_ipython().rollout_session.answer"
+    assert ast.literal_eval(call.args[0]).endswith(f"nothing was done: type {to_type}")
+
+
+@pytest.mark.parametrize("python", ["node = 1", "npm in x", "supabase.db", "node - x.js", "npm", "rollout - console"])
+def test_names_that_a_shell_knows_too_are_python(python):
+    assert pasted(python) == python
+
+
+@pytest.mark.parametrize(
+    ("source", "whole"),
+    [
+        ("rollout.setRollout(5", "rollout.setRollout(5)"),
+        ('rollout.note("abc', 'rollout.note("abc")'),
+        ("x = rollout.addToWhitelist(['a/b',\n", "x = rollout.addToWhitelist(['a/b',])"),
+        ("rollout.status()\nrollout.stats(", "rollout.stats()"),
+    ],
+)
+def test_what_is_left_open_is_shown_closed(source, whole):
+    assert str(open_bracket(source)).endswith(f"nothing was done: type {whole}")
+
+
+@pytest.mark.parametrize("source", ["rollout.status()", "f(", "x = [1,", "rollout.note('''a\nb''')", ""])
+def test_what_is_closed_or_no_command_is_not(source):
+    assert open_bracket(source) is None

@@ -1,18 +1,22 @@
-"""The toolbar keeps to the width of the terminal, and says the most important first."""
+"""Prompt and toolbar keep to the width of the terminal, and say the most important first; colours can be read."""
 
 from __future__ import annotations
 
+import re
 import time
 from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
+from rollout_console.adapters import Target
 from rollout_console.refresh import Snapshot
+from rollout_console.render.colours import NAMES, PROMPT, STYLES
 from rollout_console.render.health import VERDICTS
+from rollout_console.render.html import COLOURS
 from rollout_console.render.layout import cells
 from rollout_console.results import Status, Verdict
-from rollout_console.shell.prompt import toolbar
+from rollout_console.shell.prompt import prompt_parts, toolbar
 from tests.support.samples import sample
 
 
@@ -36,3 +40,65 @@ def test_the_toolbar_says_each_verdict_in_the_words_of_the_reports():
         judged = replace(status, health=replace(status.health, verdict=verdict))
         line = toolbar(Snapshot(judged, fetched=time.monotonic()), 200)[0][1]
         assert VERDICTS[verdict][0].format(health=judged.health) in line
+
+
+@pytest.mark.parametrize("columns", [20, 24, 40, 45, 60, 80, 110, 200])
+@pytest.mark.parametrize("colour", [None, "magenta"])
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_prompt_leaves_half_of_the_terminal_to_what_is_typed_and_keeps_the_state(columns, colour, stopped):
+    target = Target("supabase", "abcdefgh", read_only=True, named="production-europe-west", colour=colour)
+    status = sample(Status, emergency_stop=stopped, rollout_percentage=25, auto_rollback_enabled=False)
+    parts = prompt_parts(target, "checkout_capture_rewrite", Snapshot(status), columns)
+    words = "".join(words for _, words in parts)
+    assert cells(words) <= max(columns // 2, 13)
+    assert ("STOPPED" if stopped else "25 %") in words
+    assert parts[0][0] in ("remote", "magenta"), "the name has a colour of its own"
+
+
+# Colours: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+
+WHITE, BLACK = "#ffffff", "#000000"
+LEVELS = (0, 95, 135, 175, 215, 255)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def of_256(number: int) -> str:
+    """A colour of xterm's cube or its greys, which are the same on every terminal."""
+    assert number >= 16, "one of a theme's own, which may be anything"
+    red, green, blue = (number - 16) // 36, (number - 16) // 6 % 6, (number - 16) % 6
+    parts = [LEVELS[red], LEVELS[green], LEVELS[blue]] if number < 232 else [8 + 10 * (number - 232)] * 3
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def pairs() -> list[tuple[str, str, str]]:
+    found = []
+    for name, codes in STYLES.items():
+        colours = dict(re.findall(r"([34]8);5;(\d+)", codes))
+        assert not set(codes.split(";")) - {"1", "7", "38", "48", "5", *colours.values()}, name
+        behind = [of_256(int(colours["48"]))] if "48" in colours else [WHITE, BLACK]
+        found += [(name, of_256(int(colours["38"])), each) for each in behind if "38" in colours]
+    for name, style in [*PROMPT.items(), *COLOURS.items()]:
+        text = re.search(r"(?:^|[ :])(#\w{6}|white)", style.replace("bg:#", "bg=#"))
+        behind = re.findall(r"(?:bg:|background:)(#\w{6})", style) or [WHITE, BLACK]
+        found += [(name, text[1].replace("white", WHITE), each) for each in behind if text]
+    return found
+
+
+@pytest.mark.parametrize(("name", "text", "behind"), pairs())
+def test_every_colour_can_be_read_on_black_and_on_white(name, text, behind):
+    assert contrast(text, behind) >= 4.5
+
+
+def test_each_colour_of_a_target_is_known_to_the_prompt():
+    assert {name.capitalize() for name in NAMES} <= set(PROMPT)
+    assert len(pairs()) > 15

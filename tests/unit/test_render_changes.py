@@ -10,8 +10,8 @@ import pytest
 
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
+from rollout_console.render.colours import STYLES
 from rollout_console.render.progress import CategorizationProgress
-from rollout_console.render.screen import STYLES
 from rollout_console.results import (
     CategorizationRun,
     Change,
@@ -260,5 +260,5 @@ def test_a_simulation_says_whether_a_job_tripped_the_breaker_and_where_to_look()
 def test_r18_a_stop_says_first_whom_it_has_ended():
     session = sample(EndedSession, pid=123, application="psql", state="idle in transaction", seconds=720)
     first, second, *_ = said("emergencyStop", ended_sessions=[session]).splitlines()
-    assert "was in the way, and was ended: process 123 (psql, idle in transaction for 12 min" in first
+    assert "ended process 123 (psql, idle in transaction for 12 min" in first
     assert "all traffic is halted" in second

@@ -8,7 +8,7 @@ import pytest
 
 from rollout_console.render import Screen, render
 from rollout_console.render.chart import EIGHTHS, MARGIN, error_chart
-from rollout_console.render.screen import STYLES
+from rollout_console.render.colours import STYLES
 from rollout_console.results import ErrorTrend, TrendPoint
 from tests.support.samples import NOW
 

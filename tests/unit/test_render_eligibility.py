@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 from rollout_console.render import Screen, render
+from rollout_console.render.colours import STYLES
 from rollout_console.render.eligibility import REASONS
 from rollout_console.render.health_check import ACTIONS
 from rollout_console.render.progression import STEP_MARKS
-from rollout_console.render.screen import STYLES
 from rollout_console.results import (
     CategoryMove,
     Explanation,
@@ -136,7 +136,7 @@ def test_a_preview_during_a_stop_says_that_traffic_stays_halted():
         ({"next_percentage": None}, "the last step", None),
         ({"ready": True}, "ready for 25 %", "rollout.advance()"),
         ({"ready": False}, "not ready for 25 %", None),
-        ({"ready": False, "rollout_percentage": 0}, "not started", "rollout.advance()"),
+        ({"ready": False, "rollout_percentage": 0}, "traffic is at 0 %", "rollout.advance()"),
         ({"ready": False, "rollout_percentage": 0, "emergency_stop": True}, "not ready for 25 %", None),
     ],
 )

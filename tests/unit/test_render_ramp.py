@@ -62,7 +62,7 @@ def test_a_plan_shows_each_step_with_its_moment_and_each_gate_with_what_to_type(
     [
         ({"ready": True}, "ready for 25 %: rollout.advance()"),
         ({"next_percentage": None}, "the last step is reached"),
-        ({"rollout_percentage": 0}, "not started; to begin: rollout.advance()"),
+        ({"rollout_percentage": 0}, "traffic is at 0 %; the next step is"),
         ({"held_reason": "look"}, "HELD"),
         ({"emergency_stop": True}, "STOPPED"),
         ({"auto_advance": True, "on_breach": "hold"}, "auto-advance on; on a breach the rollout is held"),
@@ -87,7 +87,7 @@ def test_an_advance_past_shut_gates_warns_of_them():
         Advance, outcome="advanced", shut=[SHUT], command="advance", changed=True, change=entry, skipped_phase=0
     )
     text = render(forced, PIPE)
-    assert "warning: raised although gates are shut: outside the change window" in text
+    assert "warning: raised, but these checks fail: outside the change window" in text
     assert "10 % → 25 %" in text
 
 

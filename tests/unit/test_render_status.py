@@ -10,10 +10,18 @@ import pytest
 
 from rollout_console import results
 from rollout_console.render import Screen, render
+from rollout_console.render.colours import STYLES
 from rollout_console.render.health import VERDICTS, health_phrase, window_phrase
-from rollout_console.render.screen import STYLES
 from rollout_console.render.status import STRATEGIES, UNPROTECTED, state_line
-from rollout_console.results import CategorizationState, Health, HistoryEntry, Status, Uncategorized, Verdict
+from rollout_console.results import (
+    CategorizationState,
+    FullStatus,
+    Health,
+    HistoryEntry,
+    Status,
+    Uncategorized,
+    Verdict,
+)
 from tests.support.samples import NOW, sample
 
 PIPE = Screen(width=100)
@@ -24,7 +32,23 @@ SHOW_THE_STATE = [
 
 
 def shown(**changes):
-    return render(sample(Status, **changes), PIPE)
+    return render(sample(FullStatus, **changes), PIPE)
+
+
+def test_the_first_lines_say_what_runs_why_since_when_and_by_whom_and_the_rest_is_asked_for():
+    entry = sample(HistoryEntry, at=NOW - timedelta(minutes=5), operator="tess", host="desk", command="rollbackToZero",
+                   triggered_by="manual", reason="5xx", previous_percentage=10, new_percentage=0)  # fmt: skip
+    status = sample(Status, last_change=entry, rollout_percentage=0, emergency_stop=False, phase="not started")
+    head, change, reason, *_ = render(status, PIPE).splitlines()
+    assert head.startswith(" text  0 %")
+    assert change.split(None, 2)[2] == "5 min ago, rollbackToZero: 10 % → 0 %, by tess@desk"
+    assert reason.strip() == "5xx"
+    brief = render(status, PIPE)
+    assert "rolled back from 10 %" in brief
+    assert "not started" not in brief
+    assert "created" not in brief
+    assert "created" in shown()
+    assert "rollout.status(full=True)" in brief
 
 
 @pytest.mark.parametrize("kind", SHOW_THE_STATE, ids=lambda kind: kind.__name__)
@@ -44,7 +68,7 @@ def test_the_state_says_so_while_nothing_would_roll_back_by_itself(stopped):
 
 
 def test_on_a_terminal_a_bar_shows_what_is_in_effect_and_not_what_is_set():
-    status = sample(Status, rollout_percentage=50, percentage_in_effect=0)
+    status = sample(FullStatus, rollout_percentage=50, percentage_in_effect=0)
     assert "░" in render(status, Screen(bars=True))
     assert "█" not in render(status, Screen(bars=True))
 

@@ -183,9 +183,13 @@ def test_connect_takes_a_name_in_place_of_a_url():
 @pytest.mark.parametrize(
     ("target", "feature", "parts"),
     [
-        (Target("local", "local"), DEFAULT_FEATURE, [("local", "rollout local ▸ ")]),
-        (Target("postgres", "db/app"), "other", [("remote", "rollout db/app:other ▸ ")]),
-        (Target("postgres", "db/app", True), DEFAULT_FEATURE, [("remote", "rollout db/app READ-ONLY ▸ ")]),
+        (Target("local", "local"), DEFAULT_FEATURE, [("local", "rollout local "), ("local", "▸ ")]),
+        (Target("postgres", "db/app"), "other", [("remote", "rollout db/app:other "), ("remote", "▸ ")]),
+        (
+            Target("postgres", "db/app", True),
+            DEFAULT_FEATURE,
+            [("remote", "rollout db/app "), ("remote", "READ-ONLY ▸ ")],
+        ),
         (
             Target("supabase", "abc", True, "staging", "magenta"),
             "other",

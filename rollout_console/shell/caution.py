@@ -1,0 +1,60 @@
+"""A block that lowers and raises in one paste stops before the raise: what it shows in between is to be read first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rollout_console.results import Change
+
+# What lets more traffic in, or takes a protection away; the history suggests none of these.
+RAISING = ("setRollout", "resume", "advance", "release", "undo", "disableAutoRollback")
+READING = 2.0  # seconds that a hand takes at least to read a report and type the next line
+
+
+class Caution:
+    """Remembers when traffic was lowered last, and whether by this cell.
+
+    Args:
+        clock: in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lowered: Change | None = None
+        self._at = float("-inf")
+        self._cell = -1
+        self._cells = 0
+
+    def new_cell(self) -> None:
+        """Take note that the operator has entered something."""
+        self._cells += 1
+
+    def learn(self, result: object) -> None:
+        """Take note of a change that lowers traffic or stops it."""
+        if isinstance(result, Change) and result.changed and result.change is not None and _lowers(result):
+            self._lowered, self._at, self._cell = result, self._clock(), self._cells
+
+    def objection(self, command: str, first: object, call: str) -> str | None:
+        """Return what to say in the place of a raise that comes with the lowering; see `Output.objection`."""
+        if self._lowered is None or command not in RAISING or not self._raises(command, first):
+            return None
+        if self._cell != self._cells and self._clock() - self._at > READING:
+            return None
+        return f"not done: it would raise what this block has just lowered. Read first; to go on: {call}"
+
+    def _raises(self, command: str, first: object) -> bool:
+        if command in ("setRollout", "resume") and self._lowered is not None and isinstance(first, int | float | str):
+            kept = self._lowered.status
+            try:
+                wanted = float(str(first).strip(" %"))
+            except ValueError:
+                return True
+            return wanted > kept.rollout_percentage or (command == "resume" and wanted > 0)
+        return command != "disableAutoRollback"
+
+
+def _lowers(result: Change) -> bool:
+    change = result.change
+    before, after = (change.previous_percentage, change.new_percentage) if change else (None, None)
+    return result.command == "emergencyStop" or (before is not None and after is not None and after < before)
