@@ -106,7 +106,7 @@ def test_a_refused_key_is_not_a_reason_to_go_round(faulty, both):
     faulty.proxy.always = faults.answer(401, "Invalid API key")
     with pytest.raises(BadCredentials) as caught:
         both.emergency_stop("errors")
-    assert caught.value.by_hand[0].startswith("select rollout_emergency_stop(reason => 'errors'")
+    assert caught.value.by_hand[0].startswith("select public.rollout_emergency_stop(reason => 'errors'")
 
 
 def test_a_stop_that_the_api_made_before_it_fell_silent_is_not_made_twice(faulty, both):
@@ -163,7 +163,7 @@ def test_only_a_stop_has_a_way_by_hand(faulty, only_api):
 
 def test_a_stop_without_a_reason_needs_none_by_hand():
     assert stop_by_hand(None, "f") == (
-        "select rollout_emergency_stop(feature_name => 'f');",
+        "select public.rollout_emergency_stop(feature_name => 'f');",
         "HYBRID_EMERGENCY_STOP=true",
     )
 
@@ -189,7 +189,7 @@ def test_the_console_prints_the_notice_and_the_way_by_hand(faulty, tmp_path):
     alone = run_console(env, 'rollout.emergencyStop("errors")')
     assert alone.returncode == 1
     assert (
-        "select rollout_emergency_stop(reason => 'errors', feature_name => 'hybrid_progressive_capture');"
+        "select public.rollout_emergency_stop(reason => 'errors', feature_name => 'hybrid_progressive_capture');"
         in alone.stderr
     )
     assert "HYBRID_EMERGENCY_STOP=true" in alone.stderr

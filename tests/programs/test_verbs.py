@@ -149,7 +149,7 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     done = run_command(console_env, "stop", "db is down")
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
-    assert "select rollout_emergency_stop(reason => 'db is down'" in done.stderr
+    assert "select public.rollout_emergency_stop(reason => 'db is down'" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
