@@ -10,6 +10,7 @@ import pytest
 from rollout_console.adapters import open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.cli.main import main
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import stop_by_hand
 from rollout_console.errors import BadCredentials, NotFound, Refused, RolloutError, Unreachable
@@ -166,6 +167,23 @@ def test_a_stop_without_a_reason_needs_none_by_hand():
         "select public.rollout_emergency_stop(feature_name => 'f');",
         "HYBRID_EMERGENCY_STOP=true",
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        ("", 0, "a stop can go round the API, by 127.0.0.1/"),
+        (" pgbouncer=true", 1, "a stop can't go round the API: the database URL can't be read"),
+        (" port=1", 1, "a stop can't go round the API: the database can't be reached"),
+    ],
+)
+def test_verify_tries_the_database_url_while_the_api_works(faulty, monkeypatch, capsys, more, status, said):
+    monkeypatch.setenv("SUPABASE_URL", faulty.proxy.url)
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", faulty.api.secret_key)
+    monkeypatch.setenv("SUPABASE_DB_URL", faulty.url + more)
+    monkeypatch.delenv("ROLLOUT_DATABASE_URL", raising=False)
+    assert main(["verify"]) == status
+    assert said in capsys.readouterr().out
 
 
 def test_both_adapters_close(faulty):
