@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import queue
+import re
 import socket
 import struct
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -212,15 +214,26 @@ def test_a_password_is_sent_to_no_stranger_that_asks_for_it(more):
     listener.close()
 
 
-def test_a_login_by_role_setting_works_where_options_are_dropped(postgres15_url, odd_url):
-    """docs/supabase.md, a login for emergencies: the role's own setting holds on every route."""
+def test_the_login_for_emergencies_stops_on_each_route(odd_url):
+    """As docs/supabase.md has it: the setting of the role holds where a pooler drops or refuses `options`."""
     name = f"operator_{uuid.uuid4().hex[:8]}"
+    page = Path("docs/supabase.md").read_text(encoding="utf-8")
+    create, alter = re.findall(r"^(?:create|alter) role rollout_operator .*;$", page, re.MULTILINE)
     with psycopg.connect(odd_url, autocommit=True) as connection:
-        connection.execute(f"create role {name} login noinherit in role service_role")
-        connection.execute(f"alter role {name} set role = 'service_role'")
+        for statement in (create, alter):
+            connection.execute(statement.replace("rollout_operator", name))
     servers.empty(odd_url)
     with client_of(odd_url) as owner:
         owner.create(10)
-    direct = make_conninfo(odd_url, user=name)
-    with client_of(direct) as client:
-        assert client.emergency_stop("at night").changed
+        direct = make_conninfo(odd_url, user=name)
+        with pgbouncer(direct) as through:
+            for url in (direct, through):
+                with client_of(url) as client:
+                    stopped = client.emergency_stop("at night")
+                assert stopped.changed
+                owner.resume()
+    with psycopg.connect(odd_url) as connection:
+        roles = (
+            "select distinct metadata ->> 'database_role' from public.rollout_history where action = 'emergency_stop'"
+        )
+        assert connection.execute(roles).fetchall() == [("service_role",)]
