@@ -93,7 +93,7 @@ class Settings:
         return replace(
             self,
             feature=target.feature or self.feature,
-            home=_folder(first("ROLLOUT_HOME")),
+            home=_folder(target.home) if target.home else self.home,
             supabase_url=secret("supabase_url", target.supabase_url, env),
             supabase_key=secret("supabase_key", target.supabase_key, env),
             read_only=False,

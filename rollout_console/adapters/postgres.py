@@ -198,8 +198,8 @@ def translate(error: psycopg.Error) -> RolloutError:
     message = " ".join((error.diag.message_primary or str(error)).split())
     if error.sqlstate == "42501":
         return NotPermitted(
-            f"not permitted ({message}); connect as a role that is a member of service_role and acts as it "
-            "(alter role … set role = 'service_role'), then start again"
+            f"not permitted ({message}); a command needs a role that is a member of service_role and acts as it, a "
+            "migration the owner: correct the user in the database URL, then start again"
         )
     if error.sqlstate:
         return from_sqlstate(error.sqlstate, message)

@@ -72,6 +72,7 @@ def test_json_is_what_the_client_returns(rollout, run):
 def test_the_stop_is_understood_as_at_the_prompt_with_its_reason(rollout, run, spelling):
     done = run(spelling, "db is down")
     assert done.returncode == Exit.DONE
+    assert done.stdout.startswith(f" hybrid_progressive_capture on {rollout.client.adapter.target}\n")
     assert "when ready: rollout-console resume, or lower: rollout-console resume 5" in done.stdout
     assert rollout.client.status().emergency_stop_reason == "db is down"
 

@@ -155,4 +155,5 @@ def test_the_text_of_a_failed_connect_tells_a_full_server_from_a_wrong_password(
 def test_a_right_that_lacks_is_told_to_a_role_and_not_to_a_key():
     told = str(translate(psycopg.errors.InsufficientPrivilege("permission denied for function rollout_status")))
     assert "member of service_role" in told
+    assert told.endswith("then start again")
     assert "SUPABASE_SECRET_KEY" not in told
