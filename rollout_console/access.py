@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rollout_console.adapters.session import connect_as_owner
+from rollout_console.connection.session import connect_as_owner
 from rollout_console.data_files import data_file
 from rollout_console.results import AccessRight, DecisionChoice, DecisionComparison, parse_list
 from rollout_console.results.base import parse

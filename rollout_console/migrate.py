@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rollout_console.adapters.session import connect_as_owner
+from rollout_console.connection.session import connect_as_owner
 from rollout_console.data_files import data_file
 from rollout_console.errors import NotPermitted, SchemaMismatch
 

@@ -113,7 +113,7 @@ class Settings:
         Raises:
             NotConfigured: a Supabase URL without a key, or a key without a Supabase URL.
         """
-        from rollout_console.adapters.database_url import SCHEME
+        from rollout_console.connection.database_url import SCHEME
 
         unnamed = replace(self, target=None, colour=None, protection=self.protection.of_session())
         is_database = url is not None and SCHEME.match(url.strip()) is not None

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rollout_console.adapters.base import POLL, Adapter, Target
-from rollout_console.adapters.database_url import names_its_host, place_of, shown_place
-from rollout_console.adapters.session import STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
+from rollout_console.connection.database_url import names_its_host, place_of, shown_place
+from rollout_console.connection.session import STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
 from rollout_console.errors import (
     BadCredentials,
     NotConfigured,

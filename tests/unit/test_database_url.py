@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from rollout_console.adapters.database_url import connection_string, place_of
 from rollout_console.adapters.postgres import PostgresAdapter, translate
+from rollout_console.connection.database_url import connection_string, place_of
 from rollout_console.errors import BadCredentials, NotConfigured, RolloutError, Unreachable
 from tests.unit.test_errors import failed_to_connect
 

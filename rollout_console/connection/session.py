@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from rollout_console.adapters.database_url import connection_string
+from rollout_console.connection.database_url import connection_string
 from rollout_console.errors import NotConfigured
 
 if TYPE_CHECKING:
