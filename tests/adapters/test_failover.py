@@ -170,20 +170,20 @@ def test_a_stop_without_a_reason_needs_none_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("more", "status", "said"),
+    ("more", "is_open", "said"),
     [
-        ("", 0, "a stop can go round the API, by 127.0.0.1/"),
-        (" pgbouncer=true", 1, "a stop can't go round the API: the database URL can't be read"),
-        (" port=1", 1, "a stop can't go round the API: the database can't be reached"),
+        ("", True, "a stop can go round the API, by 127.0.0.1/"),
+        (" pgbouncer=true", False, "a stop can't go round the API: the database URL can't be read"),
+        (" port=1", False, "a stop can't go round the API: the database can't be reached"),
     ],
 )
-def test_verify_tries_the_database_url_while_the_api_works(faulty, monkeypatch, capsys, more, status, said):
+def test_verify_tries_the_database_url_while_the_api_works(faulty, monkeypatch, capsys, more, is_open, said):
     monkeypatch.setenv("SUPABASE_URL", faulty.proxy.url)
     monkeypatch.setenv("SUPABASE_SECRET_KEY", faulty.api.secret_key)
     monkeypatch.setenv("SUPABASE_DB_URL", faulty.url + more)
     monkeypatch.delenv("ROLLOUT_DATABASE_URL", raising=False)
-    assert main(["verify"]) == status
-    assert said in capsys.readouterr().out
+    assert main(["verify"]) in ({0, 1} if is_open else {1})  # the tests' API opens tables, which verify counts too
+    assert f" {'✓' if is_open else '✗'} {said}" in capsys.readouterr().out
 
 
 def test_both_adapters_close(faulty):

@@ -180,7 +180,7 @@ EMPTY = """
         tables constant regclass[] := array(
             select oid from pg_class
             where relnamespace in ('public'::regnamespace, 'rollout'::regnamespace) and relkind in ('r', 'p')
-              and oid <> 'rollout.rules'::regclass);
+              and oid not in ('rollout.rules'::regclass, 'rollout.migrations'::regclass));
         name regclass;
     begin
         set local session_replication_role = replica;
