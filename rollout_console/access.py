@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rollout_console.connection.session import connect_as_owner
 from rollout_console.data_files import data_file
 from rollout_console.results import AccessRight, DecisionChoice, DecisionComparison, parse_list
 from rollout_console.results.base import parse
@@ -21,9 +22,7 @@ def read_access(url: str) -> list[AccessRight]:
     Raises:
         psycopg.Error: the database can't be reached or read.
     """
-    import psycopg
-
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with connect_as_owner(url) as connection:
         # The same function before a migration as after it: created in a transaction that is rolled back.
         if connection.execute("select to_regnamespace('rollout')").fetchone() == (None,):
             connection.execute("create schema rollout")
@@ -42,9 +41,7 @@ def adoption_notes(url: str) -> list[str]:
     Raises:
         psycopg.Error: the database can't be reached or read.
     """
-    import psycopg
-
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with connect_as_owner(url) as connection:
         (notes,) = connection.execute("select rollout.adoption_notes()").fetchone() or ([],)
     return [str(note) for note in notes]
 
@@ -61,9 +58,7 @@ def compare_decisions(url: str, feature: str) -> DecisionComparison:
     Raises:
         psycopg.Error: the database can't be reached or refuses.
     """
-    import psycopg
-
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with connect_as_owner(url) as connection:
         (found,) = connection.execute("select rollout.compare_decisions(%s)", (feature,)).fetchone() or (None,)
         connection.rollback()
     return parse(DecisionComparison, found)
@@ -80,9 +75,7 @@ def choose_decision(url: str, choice: str, who: dict[str, Any]) -> DecisionChoic
     Raises:
         psycopg.Error: the database can't be reached or refuses.
     """
-    import psycopg
-
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with connect_as_owner(url) as connection:
         connection.execute("set local lock_timeout = '4s'")
         (made,) = connection.execute(
             "select rollout.decide_by(%s, context => %s::jsonb)", (choice, json.dumps(who))

@@ -105,7 +105,9 @@ MEANINGS = {
         "connect to the primary or make room, then type the command again",
     ),
     "28": Meaning(
-        BadCredentials, "the database refused the login ({message}); check the database URL, then start again"
+        BadCredentials,
+        "the database refused the login ({message}); check the password in the database URL, and that the project is "
+        "not paused, which is answered alike, then start again",
     ),
     "3F000": Meaning(SchemaMismatch, MIGRATE),
     "40001": OVERTAKEN,

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rollout_console.connection.session import connect_as_owner
 from rollout_console.data_files import data_file
 from rollout_console.errors import NotPermitted, SchemaMismatch
 
@@ -134,9 +135,7 @@ def pending(url: str) -> Pending:
         SchemaMismatch: see `apply`.
         psycopg.Error: the database can't be reached or read.
     """
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+    with connect_as_owner(url, autocommit=True) as connection:
         return _pending(connection)
 
 
@@ -155,9 +154,7 @@ def apply(url: str) -> Applied:
         SchemaMismatch: a step was applied with other content, or the rules are a newer console's.
         psycopg.Error: a part failed; nothing was changed.
     """
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+    with connect_as_owner(url, autocommit=True) as connection:
         with connection.transaction():
             _take_turns(connection)
             done = _apply(connection)
@@ -175,9 +172,7 @@ def missing_rights(url: str) -> str | None:
     Raises:
         psycopg.Error: the database can't be reached or read.
     """
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+    with connect_as_owner(url, autocommit=True) as connection:
         return _missing_rights(connection)
 
 

@@ -15,9 +15,12 @@ from rollout_console.protection import Protection
 from rollout_console.targets import Colour, NamedTarget, named_target, secret
 
 DEFAULT_FEATURE = "hybrid_progressive_capture"
-# The first that is set counts. The anon key can only read.
-SECRET_KEYS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY")
-READ_ONLY_KEY = "SUPABASE_ANON_KEY"
+# The first that is set counts; the last are those of the web application's own `.env`. The anon key can only read.
+URLS = ("SUPABASE_URL", "VITE_SUPABASE_URL")
+SECRET_KEYS = (
+    "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY", "SUPABASE_TOKEN",
+)  # fmt: skip
+READ_ONLY_KEYS = ("SUPABASE_ANON_KEY", "VITE_SUPABASE_ANON_KEY")
 DATABASE_URLS = ("ROLLOUT_DATABASE_URL", "SUPABASE_DB_URL")
 NO = frozenset({"", "0", "false", "no", "off"})  # of ROLLOUT_READ_ONLY: anything else makes the session read-only
 # The web application's own overrides: shown, never acted on (R15).
@@ -73,8 +76,9 @@ class Settings:
         settings = cls(
             feature=first("ROLLOUT_FEATURE") or DEFAULT_FEATURE,
             home=_folder(first("ROLLOUT_HOME")),
-            supabase_url=first("SUPABASE_URL"),
-            supabase_key=key or first(READ_ONLY_KEY),
+            # A database that is named for this program counts before the URL in the web application's own `.env`.
+            supabase_url=first(URLS[0]) if first(DATABASE_URLS[0]) else first(*URLS),
+            supabase_key=key or first(*READ_ONLY_KEYS),
             read_only=key is None,
             database_url=first(*DATABASE_URLS),
             alert_urls=first("ROLLOUT_ALERT_URLS"),
@@ -109,8 +113,10 @@ class Settings:
         Raises:
             NotConfigured: a Supabase URL without a key, or a key without a Supabase URL.
         """
+        from rollout_console.connection.database_url import SCHEME
+
         unnamed = replace(self, target=None, colour=None, protection=self.protection.of_session())
-        is_database = url is not None and url.startswith(("postgres://", "postgresql://"))
+        is_database = url is not None and SCHEME.match(url.strip()) is not None
         if is_database and key is None:
             return replace(unnamed, supabase_url=None, supabase_key=None, database_url=url)
         if is_database or url is None or key is None:
@@ -119,6 +125,19 @@ class Settings:
                 'type for example connect("https://abcdefgh.supabase.co", key=...)'
             )
         return replace(unnamed, supabase_url=url, supabase_key=key, read_only=False, database_url=None)
+
+    def practice_home(self) -> Path:
+        """Return the folder of the embedded database, for settings that lead nowhere else.
+
+        Raises:
+            NotConfigured: a key is set, so it is a project that is meant, and its URL is missing.
+        """
+        if self.supabase_key:
+            raise NotConfigured(
+                "a key, but no URL: set SUPABASE_URL to https://<project>.supabase.co, or for the practice database "
+                "take the key away, then start again"
+            )
+        return self.home
 
 
 def default_home() -> Path:

@@ -44,7 +44,11 @@ def targets_file() -> Path:
     """Return the path of `targets.toml`, whether it exists or not."""
     import platformdirs
 
-    return Path(platformdirs.user_config_dir("rollout-console", appauthor=False)) / "targets.toml"
+    try:
+        folder = platformdirs.user_config_dir("rollout-console", appauthor=False)
+    except RuntimeError:  # no HOME, and no entry in passwd
+        folder = "/etc/rollout-console"
+    return Path(folder) / "targets.toml"
 
 
 def named_targets() -> dict[str, NamedTarget]:

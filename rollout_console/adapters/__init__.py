@@ -17,7 +17,7 @@ def open_adapter(settings: Settings) -> Adapter:
     """Return the adapter that the settings choose, protected as they say; the first call connects.
 
     Raises:
-        NotConfigured: a Supabase URL without a key, or one that is no URL.
+        NotConfigured: a Supabase URL without a key, a key without a URL, or a URL that is none.
         BadCredentials: what is set as a key can't be one.
     """
     adapter, protection = _choose(settings), settings.protection
@@ -47,7 +47,7 @@ def _choose(settings: Settings) -> Adapter:
         return _postgres(settings.database_url)
     from rollout_console.adapters.embedded import EmbeddedAdapter
 
-    return EmbeddedAdapter(settings.home)
+    return EmbeddedAdapter(settings.practice_home())
 
 
 def _postgres(url: str) -> Adapter:

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rollout_console.adapters.base import POLL, Adapter, Target
-from rollout_console.errors import NotConfigured, RolloutError, Unreachable, from_sqlstate
+from rollout_console.connection.database_url import names_its_host, place_of, shown_place
+from rollout_console.connection.session import STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
+from rollout_console.errors import (
+    BadCredentials,
+    NotConfigured,
+    NotPermitted,
+    RolloutError,
+    Unreachable,
+    from_sqlstate,
+)
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
 CHANNEL = "rollout_history"
-CONNECT_TIMEOUT = 5  # seconds
 LOGIN_REFUSED = "28000"
-STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
-LIMIT_OF_TRANSACTION = f"select set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', true)"
-LIMIT_OF_SESSION = f"""
-    select set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', false) where pg_backend_pid() = %s
-"""
-
-
-POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
+REFUSED_PAUSE = 60.0  # seconds in which a refused login answers reads: ten in 150 s shut Supabase's pooler
+SENDINGS = 3  # of an idempotent call that another transaction overtakes
+OVERTAKEN = frozenset({"40001", "40P01"})
+# What a server or a pooler says that is full or starts, if need be after it has taken the password. Poolers name
+# their own errors in capitals, as in (ECHECKOUTTIMEOUT).
+UNAVAILABLE = re.compile(
+    r"\((?!ENOTFOUND)E[A-Z]{4,}\)|slots|too many (clients|connections)|max_client|starting up|shutting down", re.I
+)
+WRONG_PASSWORD = re.compile(r"password authentication failed", re.I)
+NO_TLS = re.compile(r"does not support SSL|requested a cleartext password", re.I)
 
 
 class PostgresAdapter(Adapter):
@@ -46,40 +56,56 @@ class PostgresAdapter(Adapter):
         self._url = url
         self._own = threading.local()
         self._opened: list[psycopg.Connection[Any]] = []
-        self.target = target or Target("postgres", _name_of(url))
+        self._refused: tuple[float, BadCredentials] | None = None  # when a login was refused, and how
+        self.target = target or Target("postgres", place_of(url))
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
-        """See `Adapter.call`. An idempotent call is retried once if its connection turns out to be dead."""
+        """See `Adapter.call`. An idempotent call is retried if it was overtaken, and once if its connection is dead.
+
+        A refused login answers the reads of the next minute, so that no loop tries a wrong password again and again.
+        """
         import psycopg
 
-        retriable = idempotent and self._connection is not None  # a new connection that fails, fails again
-        try:
-            return self._send(function, parameters)
-        except psycopg.Error as error:
-            if not self._is_lost():
-                raise translate(error) from error
-            self._forget()
-            if not retriable:
-                raise translate(error) from error
-        try:
-            return self._send(function, parameters)
-        except psycopg.Error as error:
-            raise translate(error) from error
+        if not changes:
+            self._raise_if_refused()
+        sendings = SENDINGS if idempotent else 1
+        lost_before = self._connection is None  # a new connection that fails, fails again
+        while True:
+            sendings -= 1
+            try:
+                return self._send(function, parameters)
+            except psycopg.Error as error:
+                lost = self._is_lost()
+                retry = sendings > 0 and (not lost_before if lost else error.sqlstate in OVERTAKEN)
+                if lost:
+                    lost_before = True
+                    self._forget()
+                if not retry:
+                    raise self._remembered(translate(error)) from error
+
+    def _raise_if_refused(self) -> None:
+        if self._refused is not None and time.monotonic() - self._refused[0] < REFUSED_PAUSE:
+            raise BadCredentials(str(self._refused[1]))
+
+    def _remembered(self, error: RolloutError) -> RolloutError:
+        if isinstance(error, BadCredentials):
+            self._refused = time.monotonic(), error
+        return error
 
     @property
     def listens(self) -> bool:
-        """See `Adapter.listens`."""
-        return True
+        """See `Adapter.listens`: not behind a pooler, where whoever uses the session next would get our notices."""
+        return self._connection is None or not is_pooled(self._connection)
 
     def pause(self, seconds: float) -> None:
-        """See `Adapter.pause`: listen on this thread's connection, where that works; a pooler keeps silent."""
+        """See `Adapter.pause`: listen on this thread's connection, unless it is a pooler's."""
         import psycopg
 
         connection = self._connection
         listening = connection is not None and getattr(self._own, "listening", None) is connection
         try:
             with self._discarded_if_interrupted():
-                if connection is None or connection.closed:
+                if connection is None or connection.closed or is_pooled(connection):
                     time.sleep(seconds)
                 elif listening:
                     for _ in connection.notifies(timeout=seconds, stop_after=1):
@@ -122,14 +148,21 @@ class PostgresAdapter(Adapter):
         if connection is None or connection.closed:
             connection = self._own.connection = connect(self.url())
             self._opened.append(connection)
+            self._connected(connection.info)
         values = {name: Jsonb(value) if _is_json(value) else value for name, value in parameters.items()}
         statement = _statement(function, *parameters)
         with self._discarded_if_interrupted():
-            if _is_pooled(connection):
-                row = _in_one_message(connection, statement, values)
+            if is_pooled(connection):
+                row = in_one_message(connection, statement, values)
             else:
                 row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
+
+    def _connected(self, info: psycopg.ConnectionInfo) -> None:
+        """Take note that the login is good, and where it led if a service file or the environment said so."""
+        self._refused = None
+        if self._url and not names_its_host(self._url):
+            self.target = self.target._replace(place=shown_place(info.host, info.dbname))
 
     @contextmanager
     def _discarded_if_interrupted(self) -> Iterator[None]:
@@ -153,85 +186,35 @@ def _statement(function: str, *parameters: str) -> sql.Composed:
     arguments = sql.SQL(", ").join(
         sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in parameters
     )
-    return sql.SQL("select {}({})").format(sql.Identifier(function), arguments)
-
-
-def connect(url: str) -> psycopg.Connection[Any]:
-    """Open a connection for an operator: short timeouts, each statement committed by itself.
-
-    Behind a pooler in transaction mode the session is shared, so nothing is set in it.
-
-    Raises:
-        psycopg.Error: the server can't be reached or refuses the login.
-        NotConfigured: the URL is not one that libpq understands.
-    """
-    import psycopg
-
-    try:
-        connection = psycopg.connect(
-            url,
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT,
-            application_name="rollout-console",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=2,
-            # Supabase's transaction pooler forgets prepared statements between transactions.
-            prepare_threshold=None,
-        )
-    except psycopg.ProgrammingError as error:
-        raise NotConfigured(
-            "the database URL can't be read; it looks like postgresql://user:password@host:5432/postgres"
-        ) from error
-    limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
-    if not limited:
-        POOLED.add(connection)
-    return connection
-
-
-def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
-    """Whether a pooler stands between, which answers with a process id of its own."""
-    return connection in POOLED
-
-
-def _in_one_message(
-    connection: psycopg.Connection[Any], statement: sql.Composed, values: dict[str, object]
-) -> tuple[Any, ...] | None:
-    """Limit and call as one message: one transaction and one round trip, and nothing is set in what others share."""
-    import psycopg
-    from psycopg import sql
-
-    cursor = psycopg.ClientCursor(connection)
-    cursor.execute(sql.SQL("{}; {}").format(sql.SQL(LIMIT_OF_TRANSACTION), statement), values)
-    cursor.nextset()
-    return cursor.fetchone()
+    return sql.SQL("select public.{}({})").format(sql.Identifier(function), arguments)
 
 
 def translate(error: psycopg.Error) -> RolloutError:
     """Return the package's error for one of psycopg's, by its SQLSTATE.
 
-    A connection that could not be opened has none: libpq passes on the server's words alone, which may be in
-    any language. Whether the server asked for the password is what tells a refused login from an outage.
+    A connection that could not be opened has none: libpq passes on the server's words alone. That the server asked
+    for the password tells a refused login from an outage in any language, but for what it may still refuse then.
     """
     message = " ".join((error.diag.message_primary or str(error)).split())
+    if error.sqlstate == "42501":
+        return NotPermitted(
+            f"not permitted ({message}); a command needs a role that is a member of service_role and acts as it, a "
+            "migration the owner: correct the user in the database URL, then start again"
+        )
     if error.sqlstate:
         return from_sqlstate(error.sqlstate, message)
+    if NO_TLS.search(message):
+        return NotConfigured(
+            f"no encrypted login ({message}); on a network of your own add sslmode=disable to the database URL, or "
+            "require_auth=password where the server wants the password itself, then start again"
+        )
+    if WRONG_PASSWORD.search(message):
+        return from_sqlstate(LOGIN_REFUSED, message)
+    if UNAVAILABLE.search(message):
+        return from_sqlstate("08006", message)
     if error.pgconn is not None and error.pgconn.used_password:
         return from_sqlstate(LOGIN_REFUSED, message)
     return Unreachable(
         f"the database can't be reached ({message}); check the network, and that the server runs and has a connection "
         "free, then: rollout.status()"
     )
-
-
-def _name_of(url: str) -> str:
-    """Return `host/database` of a connection string, the part of it that may be shown."""
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return "postgres"
-    host = str(parts.get("host") or "localhost")
-    return f"{'localhost' if host.startswith('/') else host}/{parts.get('dbname', 'postgres')}"

@@ -67,7 +67,7 @@ def database_url(settings: Settings) -> str:
     """Return the URL of the database to migrate: the one that is set, else the embedded one, started if need be.
 
     Raises:
-        NotConfigured: only an API is configured, which can't change the schema.
+        NotConfigured: only an API is configured, which can't change the schema, or a key alone.
     """
     if settings.database_url:
         return settings.database_url
@@ -78,7 +78,7 @@ def database_url(settings: Settings) -> str:
         )
     from rollout_console.adapters.embedded import EmbeddedAdapter
 
-    return EmbeddedAdapter(settings.home).url()
+    return EmbeddedAdapter(settings.practice_home()).url()
 
 
 def _apply(url: str, screen: Screen) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from rollout_console.cli import second_way
 from rollout_console.client import RolloutClient
 from rollout_console.client.connect import connect
 from rollout_console.errors import BadArgument
@@ -67,12 +68,13 @@ class Setup:
     """One run of the set-up.
 
     Args:
-        settings: for the database URL, without which a missing schema can't be applied.
+        settings: for the database URL, without which a missing schema can't be applied; beside an API it is tried.
         client: makes the changes.
         args: the options: `percentage`, `dry_run`, `yes`.
     """
 
     def __init__(self, settings: Settings, client: RolloutClient, args: argparse.Namespace) -> None:
+        self.settings = settings
         self.database_url = settings.database_url
         self.client = client
         self.percentage: int = args.percentage
@@ -128,6 +130,9 @@ class Setup:
         self._done("auto-rollback", "on" if on else left_off, done=on)
 
     def _end(self, status: Status) -> None:
+        way = second_way.tried(self.settings, self.client.feature)
+        if way is not None:
+            self._done("way round", way[1], done=way[0])
         print(f"\n{render(status, self.screen)}\n\n{next_steps(status)}")
 
     def _categorize(self, plan: SetupPlan) -> None:
@@ -146,6 +151,11 @@ class Setup:
 
         try:
             return self.database_url is None or self._migrated(self.database_url)
+        except psycopg.errors.InsufficientPrivilege as error:
+            if not self.settings.supabase_url:
+                raise translate(error) from error
+            print(" the schema is not compared: the role in SUPABASE_DB_URL does not own it")  # a login for emergencies
+            return True
         except psycopg.Error as error:
             raise translate(error) from error
 

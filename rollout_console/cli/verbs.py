@@ -23,7 +23,7 @@ from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import Errors, History, Result, Timeline
+from rollout_console.results import Change, Errors, History, Result, Timeline
 from rollout_console.settings import program
 
 AS_WRITTEN = (Help, History, Timeline, Errors)  # by others, or about the prompt
@@ -105,6 +105,9 @@ class VerbOutput(Output):
     def present(self, result: object) -> None:
         """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
         screen = self.screen()
+        if isinstance(result, Change):  # no prompt says where
+            status = result.status
+            self.say(screen.fit(f" {sanitize(status.feature_name, 100)} on {sanitize(status.target, 60)}"))
         shown = renderer(result, screen)
         self.say(screen.fit(shown if isinstance(result, AS_WRITTEN) else in_shell(shown)))
 

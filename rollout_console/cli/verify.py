@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from rollout_console.cli import second_way
 from rollout_console.client.connect import connect
 from rollout_console.migrate import rules
 from rollout_console.render import Screen
@@ -12,6 +13,7 @@ from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import format_count
 from rollout_console.render.sanitize import sanitize
+from rollout_console.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,7 @@ def main(args: argparse.Namespace) -> int:
     """Print each kind of counter, the rights of each role, whose decision the application gets, and what differs.
 
     Returns:
-        0 if all agree, 1 if one differs.
+        0 if all agree, 1 if one differs or SUPABASE_DB_URL, which a stop may need, does not work.
 
     Raises:
         RolloutError: the database can't be read.
@@ -46,6 +48,9 @@ def main(args: argparse.Namespace) -> int:
     print(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
     for note in found.notes:
         print(f" {screen.paint(sanitize(note, 500), 'warning')}")
+    way = second_way.tried(Settings.from_environment(), client.feature)
+    if way is not None:
+        print(f" {met_mark(way[0], screen)} {way[1]}")
     differences = list(found.differences)
     if found.rules != rules().checksum:
         differences.append(f"the rules are {found.rules}; this console has {rules().checksum}")
@@ -58,4 +63,5 @@ def main(args: argparse.Namespace) -> int:
         print(" to count anew, type at an SQL prompt:")
     for remedy in remedies:
         print(f"   {remedy}")
-    return 1 if differences or remedies else 0
+    is_shut = way is not None and not way[0]
+    return 1 if differences or remedies or is_shut else 0

@@ -12,7 +12,7 @@ def stop_by_hand(reason: str | None, feature: str) -> tuple[str, str]:
     arguments = f"feature_name => {_quoted(feature)}"
     if reason is not None:
         arguments = f"reason => {_quoted(reason)}, {arguments}"
-    return f"select rollout_emergency_stop({arguments});", "HYBRID_EMERGENCY_STOP=true"
+    return f"select public.rollout_emergency_stop({arguments});", "HYBRID_EMERGENCY_STOP=true"
 
 
 def _quoted(text: str) -> str:

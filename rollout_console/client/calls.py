@@ -88,7 +88,9 @@ class Calls:
             ) from error
         status = result if isinstance(result, results.Status) else getattr(result, "status", None)
         if isinstance(status, results.Status):  # what only this side knows
-            status.overrides, status.target = application_overrides(), str(self.adapter.target)
+            target = self.adapter.target
+            status.overrides, status.target = application_overrides(), str(target)
+            status.practice = target.kind == "local"
         return result
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from rollout_console.client import RolloutClient
-from rollout_console.errors import RolloutError, Unreachable
+from rollout_console.errors import BadCredentials, RolloutError, Unreachable
 from rollout_console.exit_status import Exit, MonitorExit
 from rollout_console.monitor import signals
 from rollout_console.monitor.alerts import Alerts
@@ -18,6 +18,7 @@ from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorA
 
 FIRST_PAUSE = 5.0  # seconds before a failed check is retried; doubled each time, up to LONGEST_PAUSE
 LONGEST_PAUSE = 300.0  # seconds, or the interval if that is shorter
+REFUSED_PAUSE = 60.0  # seconds, at least, before a login is tried again: ten in 150 s shut Supabase's pooler
 BLIND_AFTER = 3  # failed checks in a row after which the monitor alerts that it is blind
 CHANGES = 100  # history rows that are read at most between two checks
 
@@ -88,7 +89,7 @@ class Monitor:
                     if not self.has_seen and not isinstance(error, Unreachable):
                         self.log.failed(error, None)  # no retry mends a wrong key or schema
                         return MonitorExit.COULD_NOT_CHECK
-                    pause = self._backoff()
+                    pause = max(self._backoff(), REFUSED_PAUSE if isinstance(error, BadCredentials) else 0)
                     self._missed(error, pause)
                 time.sleep(pause)
         except KeyboardInterrupt:

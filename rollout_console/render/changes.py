@@ -28,8 +28,9 @@ NAMED = 10  # repositories that are named, if there are more
 
 @renderer.register
 def render_change(change: Change, screen: Screen) -> str:
-    """Return the state after a change, and the sentence of its command."""
-    said = f" {state_line(change.status, screen)}  {SENTENCES.get(change.command, say_done)(change)}"
+    """Return the state after a change, and the sentence of its command; first of all that it was for practice."""
+    practice = f"{screen.paint('PRACTICE', 'good')} " if change.status.practice else ""
+    said = f" {practice}{state_line(change.status, screen)}  {SENTENCES.get(change.command, say_done)(change)}"
     return "\n".join([*(screen.paint(f" warning: {caution}", "warning") for caution in _cautions(change)), said])
 
 

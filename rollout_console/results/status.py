@@ -21,9 +21,9 @@ JudgedReports = Literal["all", "outcomes"]
 class Status(Result, kw_only=True):
     """`rollout.status()`: the columns of rollout_configuration, what is in effect, health, last change.
 
-    `overrides` and `target` are of this side: the web application's environment variables that are set here
-    (R15), and the database that answered. `only_whitelisted` of the eligible repositories are so by the whitelist
-    alone.
+    `overrides`, `target` and `practice` are of this side: the web application's environment variables that are set
+    here (R15), the database that answered, and whether that is the practice database. `only_whitelisted` of the
+    eligible repositories are so by the whitelist alone.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Status(Result, kw_only=True):
     schema_version: int
     overrides: dict[str, str] = field(default_factory=dict)
     target: str = ""
+    practice: bool = False
 
 
 class FullStatus(Status, kw_only=True):

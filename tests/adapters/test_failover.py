@@ -10,6 +10,7 @@ import pytest
 from rollout_console.adapters import open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.cli.main import main
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import stop_by_hand
 from rollout_console.errors import BadCredentials, NotFound, Refused, RolloutError, Unreachable
@@ -106,7 +107,7 @@ def test_a_refused_key_is_not_a_reason_to_go_round(faulty, both):
     faulty.proxy.always = faults.answer(401, "Invalid API key")
     with pytest.raises(BadCredentials) as caught:
         both.emergency_stop("errors")
-    assert caught.value.by_hand[0].startswith("select rollout_emergency_stop(reason => 'errors'")
+    assert caught.value.by_hand[0].startswith("select public.rollout_emergency_stop(reason => 'errors'")
 
 
 def test_a_stop_that_the_api_made_before_it_fell_silent_is_not_made_twice(faulty, both):
@@ -163,9 +164,26 @@ def test_only_a_stop_has_a_way_by_hand(faulty, only_api):
 
 def test_a_stop_without_a_reason_needs_none_by_hand():
     assert stop_by_hand(None, "f") == (
-        "select rollout_emergency_stop(feature_name => 'f');",
+        "select public.rollout_emergency_stop(feature_name => 'f');",
         "HYBRID_EMERGENCY_STOP=true",
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "is_open", "said"),
+    [
+        ("", True, "a stop can go round the API, by 127.0.0.1/"),
+        (" pgbouncer=true", False, "a stop can't go round the API: the database URL can't be read"),
+        (" port=1", False, "a stop can't go round the API: the database can't be reached"),
+    ],
+)
+def test_verify_tries_the_database_url_while_the_api_works(faulty, monkeypatch, capsys, more, is_open, said):
+    monkeypatch.setenv("SUPABASE_URL", faulty.proxy.url)
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", faulty.api.secret_key)
+    monkeypatch.setenv("SUPABASE_DB_URL", faulty.url + more)
+    monkeypatch.delenv("ROLLOUT_DATABASE_URL", raising=False)
+    assert main(["verify"]) in ({0, 1} if is_open else {1})  # the tests' API opens tables, which verify counts too
+    assert f" {'✓' if is_open else '✗'} {said}" in capsys.readouterr().out
 
 
 def test_both_adapters_close(faulty):
@@ -189,7 +207,7 @@ def test_the_console_prints_the_notice_and_the_way_by_hand(faulty, tmp_path):
     alone = run_console(env, 'rollout.emergencyStop("errors")')
     assert alone.returncode == 1
     assert (
-        "select rollout_emergency_stop(reason => 'errors', feature_name => 'hybrid_progressive_capture');"
+        "select public.rollout_emergency_stop(reason => 'errors', feature_name => 'hybrid_progressive_capture');"
         in alone.stderr
     )
     assert "HYBRID_EMERGENCY_STOP=true" in alone.stderr

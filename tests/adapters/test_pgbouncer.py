@@ -76,7 +76,7 @@ def test_through_a_pooler_a_call_ends_at_its_limit_and_the_next_works(pooled, ur
     )
     soon = "select set_config('statement_timeout', '50ms', true)"
     with monkeypatch.context() as limited:
-        limited.setattr("rollout_console.adapters.postgres.LIMIT_OF_TRANSACTION", soon)
+        limited.setattr("rollout_console.connection.session.LIMIT_OF_TRANSACTION", soon)
         with pytest.raises(RolloutError):
             pooled.client.adapter.call("rollout_slow")
     assert session(urls)[0] == "0"

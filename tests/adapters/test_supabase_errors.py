@@ -107,6 +107,24 @@ def test_the_publishable_key_reads_and_may_not_change(faulty):
     assert faulty.history_rows() == rows
 
 
+def test_a_publishable_key_on_closed_tables_is_not_told_to_set_a_rollout_up(faulty):
+    adapter = SupabaseAdapter(faulty.proxy.url, faulty.api.publishable_key)
+    reader = RolloutClient(adapter)
+    assert reader.status().rollout_percentage == 0
+    with pytest.raises(NotFound, match=r"^no active rollout for feature 'other'"):
+        RolloutClient(adapter, "other").status()
+    faulty.sql("create policy closed on rollout_configuration as restrictive for select using (false)")
+    try:
+        for read in (reader.status, reader.stats, reader.history, reader.check_health):
+            with pytest.raises(RolloutError, match=r"may not read the rollout's tables|not permitted") as caught:
+                read()
+            assert str(caught.value).endswith(("SUPABASE_SECRET_KEY", "SUPABASE_SECRET_KEY, then start again"))
+        faulty.client.status()
+    finally:
+        faulty.sql("drop policy closed on rollout_configuration")
+        adapter.close()
+
+
 def test_refusals_of_our_functions_arrive_word_for_word(faulty):
     with pytest.raises(Refused, match=r"^a percentage is a whole number from 0 to 100, not 200; type .*setRollout"):
         faulty.client.set_rollout(200)

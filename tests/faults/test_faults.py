@@ -91,7 +91,7 @@ def test_r13_a_database_that_does_not_answer_in_time_changes_nothing(rollout, ch
     change.prepare(rollout.client, rollout.sql)
     rows = rollout.history_rows()
     at_once = "select set_config('statement_timeout', '200ms', false) where pg_backend_pid() = %s"
-    monkeypatch.setattr("rollout_console.adapters.postgres.LIMIT_OF_SESSION", at_once)
+    monkeypatch.setattr("rollout_console.connection.session.LIMIT_OF_SESSION", at_once)
     impatient = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     with locked(rollout.url), pytest.raises(TimedOut, match=r"nothing was changed: type the command again$"):
         change.act(impatient)

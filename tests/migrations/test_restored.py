@@ -10,7 +10,7 @@ import pytest
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import apply, pending
-from tests.support import release, servers
+from tests.support import hosted, release, servers
 from tests.support.rollouts import rollout_on
 from tests.support.terminal import console_environment
 from tests.support.within import run_within
@@ -77,8 +77,8 @@ def test_r11_what_was_altered_is_named_and_mended(migrated, tmp_path):
 
 def test_r11_a_restore_into_a_project_with_open_default_privileges_is_named_and_closed(migrated, postgres15_url):
     dump = release.dumped(migrated.url)
-    url = servers.create_database(postgres15_url, f"restored_{uuid.uuid4().hex[:12]}", migrated=False)
-    execute(url, servers.DEFAULT_PRIVILEGES)
+    name = f"restored_{uuid.uuid4().hex[:12]}"
+    url = servers.create_database(postgres15_url, name, migrated=False, template=hosted.TEMPLATE_BEFORE)
     execute(url, dump)
     told = (
         "function public.rollout_emergency_stop(text,text,jsonb): anon may execute now, authenticated may execute now"

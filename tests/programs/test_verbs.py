@@ -72,6 +72,7 @@ def test_json_is_what_the_client_returns(rollout, run):
 def test_the_stop_is_understood_as_at_the_prompt_with_its_reason(rollout, run, spelling):
     done = run(spelling, "db is down")
     assert done.returncode == Exit.DONE
+    assert done.stdout.startswith(f" hybrid_progressive_capture on {rollout.client.adapter.target}\n")
     assert "when ready: rollout-console resume, or lower: rollout-console resume 5" in done.stdout
     assert rollout.client.status().emergency_stop_reason == "db is down"
 
@@ -149,7 +150,7 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     done = run_command(console_env, "stop", "db is down")
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
-    assert "select rollout_emergency_stop(reason => 'db is down'" in done.stderr
+    assert "select public.rollout_emergency_stop(reason => 'db is down'" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)

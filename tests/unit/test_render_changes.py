@@ -262,3 +262,9 @@ def test_r18_a_stop_says_first_whom_it_has_ended():
     first, second, *_ = said("emergencyStop", ended_sessions=[session]).splitlines()
     assert "ended process 123 (psql, idle in transaction for 12 min" in first
     assert "all traffic is halted" in second
+
+
+@pytest.mark.parametrize("command", SENTENCES)
+def test_a_change_of_the_practice_database_says_so_first(command):
+    assert any(line.startswith(" PRACTICE ") for line in said(command, practice=True).splitlines())
+    assert "PRACTICE" not in said(command, practice=False)

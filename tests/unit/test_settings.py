@@ -13,11 +13,13 @@ from rollout_console.errors import BadCredentials, NotConfigured
 from rollout_console.settings import (
     DATABASE_URLS,
     DEFAULT_FEATURE,
+    READ_ONLY_KEYS,
     SECRET_KEYS,
     Settings,
     application_overrides,
     operator,
 )
+from rollout_console.targets import named_targets
 
 API = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_x"}
 DATABASE = {"ROLLOUT_DATABASE_URL": "postgresql://u:hidden@db.example:5432/app"}
@@ -27,7 +29,7 @@ DATABASE = {"ROLLOUT_DATABASE_URL": "postgresql://u:hidden@db.example:5432/app"}
 def nothing_set(monkeypatch, tmp_path):
     """An environment without settings, and a working folder without `.env`."""
     for name in list(os.environ):
-        if name.startswith(("ROLLOUT_", "SUPABASE_", "HYBRID_")):
+        if name.startswith(("ROLLOUT_", "SUPABASE_", "HYBRID_", "VITE_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -110,3 +112,32 @@ def test_r10_the_operator_can_be_named(monkeypatch):
     monkeypatch.setenv("ROLLOUT_OPERATOR", "tess")
     assert operator()["operator"] == "tess"
     assert operator()["host"]
+
+
+def test_in_the_applications_own_folder_its_names_lead_to_its_project(tmp_path):
+    (tmp_path / ".env").write_text(
+        "VITE_SUPABASE_URL=https://abc.supabase.co\nVITE_SUPABASE_ANON_KEY=sb_publishable_x\n"
+    )
+    assert open_adapter(read()).target == Target("supabase", "abc", read_only=True)
+    assert open_adapter(read(SUPABASE_TOKEN="sb_secret_x")).target == Target("supabase", "abc")
+    assert open_adapter(read(SUPABASE_URL="https://xyz.supabase.co")).target.place == "xyz"
+    assert open_adapter(read(**DATABASE)).target.kind == "postgres"
+
+
+@pytest.mark.parametrize("name", [*SECRET_KEYS, *READ_ONLY_KEYS])
+def test_a_key_without_a_url_is_refused_and_leads_to_no_practice_database(name):
+    with pytest.raises(NotConfigured, match=r"^a key, but no URL: set SUPABASE_URL .* start again$") as caught:
+        open_adapter(read(**{name: "sb_secret_x"}))
+    assert "sb_secret_x" not in str(caught.value)
+    assert open_adapter(read(**{name: "sb_secret_x"}, **DATABASE)).target.kind == "postgres"
+
+
+def test_without_a_home_and_an_entry_in_passwd_there_is_still_a_target(monkeypatch):
+    monkeypatch.delenv("HOME", raising=False)
+    for name in [name for name in os.environ if name.startswith("XDG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    assert open_adapter(read(**DATABASE)).target.kind == "postgres"
+    assert named_targets() == {}
+    assert operator()["operator"]

@@ -10,12 +10,17 @@ declare
 begin
     select * into config from rollout_configuration c where c.feature_name = feature and c.is_active;
     if not found then
+        if row_security_active('public.rollout_configuration') and not exists (select from rollout_configuration) then
+            raise exception 'this key or role may not read the rollout''s tables, or there is no rollout in them; '
+                'set SUPABASE_SECRET_KEY, then start again' using errcode = 'RC003';
+        end if;
         raise exception 'no active rollout for feature %; to create one, type in a shell: rollout-console setup',
             coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'RC003';
     end if;
     return config;
 end $$;
-comment on function rollout.active(text) is 'The active configuration of a feature; RC003 if there is none.';
+comment on function rollout.active(text) is
+    'The active configuration of a feature; RC003 if there is none, or if row-level security hides all of them.';
 
 create or replace function rollout.percentage_in_effect(config rollout_configuration)
 returns integer

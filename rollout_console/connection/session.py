@@ -1,0 +1,115 @@
+"""Sessions of PostgreSQL that behave alike, whatever the role, the database or a pooler sets for them."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from rollout_console.connection.database_url import connection_string
+from rollout_console.errors import NotConfigured
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg import sql
+
+CONNECT_TIMEOUT = 5  # seconds
+STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
+SETTINGS = {
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+}
+LIMIT = {**SETTINGS, "statement_timeout": f"{STATEMENT_TIMEOUT}s"}
+
+
+def _set(settings: dict[str, str], *, local: bool) -> str:
+    each = ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in settings.items())
+    return f"select {each}"
+
+
+LIMIT_OF_SESSION = f"{_set(LIMIT, local=False)} where pg_backend_pid() = %s"
+LIMIT_OF_TRANSACTION = f"set transaction isolation level read committed; {_set(LIMIT, local=True)}"
+# Our tables have to be found, and what the host's own triggers call.
+FOR_THE_OWNER = f"""
+    {_set(SETTINGS, local=False)},
+        set_config('search_path', concat_ws(', ', 'public', nullif(current_setting('search_path'), '')), false)
+    where pg_backend_pid() = %s
+"""
+
+POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    """Open a connection for an operator: short timeouts, each statement committed by itself.
+
+    Behind a pooler in transaction mode the session is shared, so nothing is set in it: see `in_one_message`.
+
+    Raises:
+        psycopg.Error: the server can't be reached or refuses the login.
+        NotConfigured: the URL is not one that libpq understands.
+    """
+    connection = _open(url)
+    limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
+    if not limited:
+        POOLED.add(connection)
+    return connection
+
+
+def connect_as_owner(url: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+    """Open a connection for whoever changes the schema; `public` comes first in its search path.
+
+    Raises:
+        psycopg.Error: as `connect`.
+        NotConfigured: as `connect`, or the database can't hold every text.
+    """
+    connection = _open(url)
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise NotConfigured(
+            f"the database is encoded in {encoding}, which can't hold every text; nothing was changed: "
+            "create one with encoding 'UTF8' template template0, then start again"
+        )
+    connection.execute(FOR_THE_OWNER, (connection.info.backend_pid,))
+    connection.autocommit = autocommit
+    return connection
+
+
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether a pooler stands between, which answers with a process id of its own."""
+    return connection in POOLED
+
+
+def in_one_message(
+    connection: psycopg.Connection[Any], statement: sql.Composed, values: dict[str, object]
+) -> tuple[Any, ...] | None:
+    """Set and call in one message: one transaction and one round trip, and nothing is set in what others share.
+
+    Supavisor, in transaction mode, loses what follows the first answer of a pipeline, so the values go in the text.
+    """
+    import psycopg
+    from psycopg import sql
+
+    cursor = psycopg.ClientCursor(connection)
+    cursor.execute(sql.SQL("{}; {}").format(sql.SQL(LIMIT_OF_TRANSACTION), statement), values)
+    while cursor.nextset():
+        pass
+    return cursor.fetchone()
+
+
+def _open(url: str) -> psycopg.Connection[Any]:
+    import psycopg
+
+    return psycopg.connect(
+        connection_string(url),
+        autocommit=True,
+        connect_timeout=CONNECT_TIMEOUT,
+        application_name="rollout-console",
+        client_encoding="utf8",
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=2,
+        # Supabase's transaction pooler forgets prepared statements between transactions.
+        prepare_threshold=None,
+    )
