@@ -14,6 +14,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import NotPermitted
 from rollout_console.migrate import apply
 from tests.migrations.deployments import EXISTING
+from tests.support import servers
 from tests.support.terminal import console_environment
 from tests.support.within import run_within
 
@@ -27,10 +28,10 @@ def execute(url: str, script: str) -> None:
 
 
 @pytest.fixture
-def roles(fresh_database):
-    """A role that owns the host's tables, and one that may log in and owns nothing."""
+def roles(own_server_url):
+    """A role that owns the host's tables, and one that may log in and owns nothing: nobody can let it in on a project."""
     name = uuid.uuid4().hex[:8]
-    url = fresh_database(migrated=False)
+    url = servers.create_database(own_server_url, f"rights_{name}", migrated=False, template="template1")
     execute(url, EXISTING + f"create role owner_{name}; grant owner_{name} to current_user;"
             f"grant create on schema public to owner_{name}; create role deployer_{name} login;"
             + "".join(f"alter table {table} owner to owner_{name};" for table in OWNED))  # fmt: skip

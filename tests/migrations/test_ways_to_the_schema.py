@@ -17,7 +17,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.export import export
 from rollout_console.migrate import Rules, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
-from tests.support import practice, release, servers
+from tests.support import hosted, practice, release, servers
 from tests.support.rows import one_row
 from tests.support.terminal import console_environment, run_console
 
@@ -59,18 +59,25 @@ def from_nothing(fresh_database):
     return catalogue(fresh_database())
 
 
-def own_database(own_server: str, *, migrated: bool = False) -> str:
+def own_database(own_server: str) -> str:
     """Create a database where `postgres` is the superuser: no hosted project takes what 0.1.0 migrated."""
-    return servers.create_database(own_server, f"own_{uuid.uuid4().hex[:12]}", migrated=migrated, template="template1")
+    name = f"own_{uuid.uuid4().hex[:12]}"
+    url = servers.create_database(own_server, name, migrated=False, template="template1")
+    execute(url, hosted.BEFORE_OCTOBER_2026)
+    return url
 
 
 @pytest.fixture(scope="module")
 def own_from_nothing(own_server_url):
-    return catalogue(own_database(own_server_url, migrated=True))
+    url = own_database(own_server_url)
+    apply(url)
+    return catalogue(url)
 
 
 def test_a_superuser_of_ones_own_server_gets_what_a_hosted_project_gets(own_from_nothing, postgres15_url):
-    assert own_from_nothing == catalogue(servers.create_database(postgres15_url, f"fresh_{uuid.uuid4().hex[:12]}"))
+    name = f"fresh_{uuid.uuid4().hex[:12]}"
+    project = servers.create_database(postgres15_url, name, template=hosted.TEMPLATE_BEFORE)
+    assert own_from_nothing == catalogue(project)
 
 
 RELEASES = sorted(release.FOLDER.glob("*.sql.gz"))

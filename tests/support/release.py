@@ -30,11 +30,13 @@ def of_release(version: str) -> Path:
 
 
 def dumped(url: str, *options: str) -> str:
-    """Return a database as SQL that psycopg can execute on any supported version."""
-    command = [str(tools.postgresql(VERSION) / "pg_dump"), "--no-owner", "--rows-per-insert=500", *options, url]
+    """Return the host's schema and ours as SQL that psycopg can execute on any supported version."""
+    options = ("--no-owner", "--rows-per-insert=500", "--schema=public", "--schema=rollout", *options)
+    command = [str(tools.postgresql(VERSION) / "pg_dump"), *options, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    of_pg_dump = ("SET ", "SELECT pg_catalog.set_config", "\\", "CREATE SCHEMA public", "COMMENT ON SCHEMA public")
-    lines = [line for line in text.splitlines() if not line.startswith(of_pg_dump)]
+    of_pg_dump = ("SET ", "SELECT pg_catalog.set_config", "\\")
+    of_project = ("CREATE SCHEMA public", "COMMENT ON SCHEMA public", "ALTER DEFAULT PRIVILEGES")
+    lines = [line for line in text.splitlines() if not line.startswith((*of_pg_dump, *of_project))]
     return "set check_function_bodies = false;\n" + "\n".join(lines) + "\n"
 
 
