@@ -16,7 +16,7 @@ from tests.support.changes import CHANGES
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
 
 FOLDER = ROOT / "tests" / "migrations" / "releases"
-VERSION = 16  # of PostgreSQL: the oldest whose pg_dump is at hand; 15 reads what it writes
+VERSION = 15  # of PostgreSQL: later ones read what is dumped from it
 # A dump gives rights in addition to those that a host gives by default on whatever is created.
 WITHOUT_DEFAULTS = "".join(
     f"alter default privileges in schema public revoke all on {kind} from anon, authenticated, service_role;\n"
@@ -32,7 +32,7 @@ def of_release(version: str) -> Path:
 def dumped(url: str, *options: str) -> str:
     """Return the host's schema and ours as SQL that psycopg can execute on any supported version."""
     options = ("--no-owner", "--rows-per-insert=500", "--schema=public", "--schema=rollout", *options)
-    command = [str(tools.postgresql(VERSION) / "pg_dump"), *options, url]
+    command = [str(tools.postgresql(18) / "pg_dump"), *options, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     of_pg_dump = ("SET ", "SELECT pg_catalog.set_config", "\\")
     of_project = ("CREATE SCHEMA public", "COMMENT ON SCHEMA public", "ALTER DEFAULT PRIVILEGES")
