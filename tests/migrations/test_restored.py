@@ -116,3 +116,20 @@ def test_r7_reports_that_were_counted_twice_are_counted_anew_each_in_its_time(mi
     health = client.status().health
     assert (health.jobs, health.error_rate) == (10, 20), "in the window, too"
     assert not any(check.differences for check in client.verify().checks if check.name.startswith("jobs"))
+
+
+def test_r10_a_status_warns_when_changes_leave_no_history(migrated):
+    execute(migrated.url, "alter table rollout_configuration disable trigger user")
+    assert "changes leave no history" in migrated.client.status().warnings[-1].message
+    apply(migrated.url)
+    assert not any("no history" in warning.message for warning in migrated.client.status().warnings)
+
+
+def test_r11_who_ends_sessions_is_asked_for_whatever_was_granted(migrated):
+    execute(
+        migrated.url, "grant usage on schema rollout to anon; grant execute on all functions in schema rollout to anon"
+    )
+    for statement in ("select rollout.end_blockers('x')", "select rollout.blockers('x')"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="anon may not see the sessions of others"):
+            execute(migrated.url, f"set role anon; {statement}")
+        execute(migrated.url, f"set role service_role; {statement}")

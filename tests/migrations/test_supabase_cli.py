@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -13,8 +14,14 @@ from psycopg.conninfo import conninfo_to_dict
 
 from rollout_console.export import export
 from rollout_console.migrate import apply, pending
-from tests.support import servers, tools
+from tests.support import ROOT, servers, tools
 
+PAGE = (
+    (ROOT / "docs" / "supabase.md")
+    .read_text()
+    .partition("### What the advisors will say")[2]
+    .partition("## Upgrade")[0]
+)
 PUSHED = "select version from supabase_migrations.schema_migrations order by version"
 
 
@@ -78,3 +85,8 @@ def test_host_and_console_migrate_one_database_with_their_own_tools(repository, 
     assert pending(fresh) == ([], [])
     listed = repository.run("migration", "list", "--output-format", "json", url=fresh)
     assert [row["local"] == row["remote"] for row in json.loads(listed.stdout)["migrations"]] == [True] * 4
+    advised = repository.run("db", "advisors", "--type", "all", "--level", "info", "--output-format", "json", url=fresh)
+    ours = {row["name"] for row in json.loads(advised.stdout)["results"] if "notes" not in row["detail"]}
+    assert ours == set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE)), (
+        "the page prepares for what is said, and no more"
+    )

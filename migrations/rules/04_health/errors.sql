@@ -31,11 +31,13 @@ comment on function rollout.error_kind(text) is
     'The kind of an error: its message without numbers, ids, addresses, paths and quoted text, on one line of at most '
     '160 characters.';
 
-create or replace function rollout.make_room_for_kind(config rollout_configuration, limits record)
+create or replace function rollout.make_room_for_kind(config rollout_configuration)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    limits constant record := rollout.error_limits();
 begin
     -- Full a minute ago, full now: a flood of new kinds is not counted each time.
     if exists (
@@ -54,7 +56,7 @@ begin
     return limits.kinds > (
         select count(distinct k.kind) from rollout.error_kinds k where k.rollout_config_id = config.id);
 end $$;
-comment on function rollout.make_room_for_kind(rollout_configuration, record) is
+comment on function rollout.make_room_for_kind(rollout_configuration) is
     'Whether one more kind of error may be kept; removes those that were not seen for long.';
 
 create or replace function rollout.last_raise(config rollout_configuration)

@@ -237,7 +237,7 @@ begin
         exit when found;
         if named <> ''
             and not exists (select from rollout.error_kinds k where k.rollout_config_id = config.id and k.kind = named)
-            and not rollout.make_room_for_kind(config, limits) then
+            and not rollout.make_room_for_kind(config) then
             named := '';
             continue;
         end if;
