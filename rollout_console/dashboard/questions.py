@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -20,7 +21,7 @@ from rollout_console.errors import RolloutError
 from rollout_console.refresh import Refresher
 from rollout_console.render import Screen, render
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import Overview
+from rollout_console.results import Overview, Status
 
 UNCHANGED = " nothing was changed"
 PASTED = " that came faster than a hand types, and was left: press Enter to go on, or Esc"
@@ -50,6 +51,7 @@ class Questions:
         self.pages: list[Page] = []
         self.question = ""
         self.pace = Pace()
+        self._told: tuple[float, Status] | None = None  # what the last change said, and when: the screen may be older
         self.stop_failed = False  # a stop was sent, and none has been made since
         self._answered: Callable[[str], None] | None = None
         self._hasty = False  # an answer that is pasted with its Enter counts
@@ -123,6 +125,8 @@ class Questions:
         loop = asyncio.get_running_loop()
         try:
             result, notice = await loop.run_in_executor(self._workers, act)
+            if isinstance(told := getattr(result, "status", None), Status):
+                self._told = time.monotonic(), told
             self.stop_failed = self.stop_failed and getattr(result, "command", "") != "emergencyStop"
             if asked and self.question == asked:
                 self.leave()

@@ -77,7 +77,7 @@ class Raising(Questions):
         seen = self.seen()
         if seen is None:
             return
-        status = seen.status
+        status = self.newest(seen)
         if status.held_reason is None:
             self.message = " the rollout is not held"
             return
@@ -91,10 +91,11 @@ class Raising(Questions):
         seen = self.seen()
         if seen is None:
             return
-        if not seen.status.emergency_stop:
+        status = self.newest(seen)
+        if not status.emergency_stop:
             self.message = " nothing is stopped"
             return
-        kept = seen.status.rollout_percentage
+        kept = status.rollout_percentage
         self.message = self.screen().fit("\n".join(cautions(seen, kept, self.screen())))
         self.ask(f"STOPPED → resume at % [{kept}], Enter resumes:", self.resume)
 
@@ -108,11 +109,17 @@ class Raising(Questions):
         seen = self.seen()
         if seen is None:
             return
-        if seen.status.auto_rollback_enabled:
+        if self.newest(seen).auto_rollback_enabled:
             question = "switch auto-rollback OFF? Nothing would roll back by itself."
             self.confirm(question, self.client.disable_auto_rollback, doing="switching auto-rollback off")
         else:
             self.change(self.client.enable_auto_rollback, doing="switching auto-rollback on")
+
+    def newest(self, seen: results.Overview) -> results.Status:
+        """Return the status on screen, or that of a change that has been made since."""
+        if self._told is not None and self._told[0] > self.overview.snapshot.fetched:
+            return self._told[1]
+        return seen.status
 
     def seen(self) -> results.Overview | None:
         """Return what is on screen; if there is nothing yet, say so."""
@@ -126,7 +133,7 @@ class Raising(Questions):
         seen = self.seen()
         if seen is None:
             return
-        status, screen = seen.status, self.screen()
+        status, screen = self.newest(seen), self.screen()
         said = [self.message.rstrip(), *cautions(seen, percentage, screen)]
         self.message = screen.fit("\n".join(filter(None, said)))
         after_rollback = status.rollout_percentage == 0 and lowered_by(seen.history) is not None

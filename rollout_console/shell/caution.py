@@ -9,6 +9,7 @@ from rollout_console.results import Change
 
 # What lets more traffic in, or takes a protection away; the history suggests none of these.
 RAISING = ("setRollout", "resume", "advance", "release", "undo", "disableAutoRollback")
+LOWERING = ("emergencyStop", "rollbackToZero", "rollbackToPercentage")
 READING = 2.0  # seconds that a hand takes at least to read a report and type the next line
 
 
@@ -31,8 +32,8 @@ class Caution:
         self._cells += 1
 
     def learn(self, result: object) -> None:
-        """Take note of a change that lowers traffic or stops it."""
-        if isinstance(result, Change) and result.changed and result.change is not None and _lowers(result):
+        """Take note of what lowers traffic or stops it, also where that was done already."""
+        if isinstance(result, Change) and _lowers(result):
             self._lowered, self._at, self._cell = result, self._clock(), self._cells
 
     def objection(self, command: str, first: object, call: str) -> str | None:
@@ -57,4 +58,4 @@ class Caution:
 def _lowers(result: Change) -> bool:
     change = result.change
     before, after = (change.previous_percentage, change.new_percentage) if change else (None, None)
-    return result.command == "emergencyStop" or (before is not None and after is not None and after < before)
+    return result.command in LOWERING or (before is not None and after is not None and after < before)

@@ -72,8 +72,10 @@ def test_r13_a_bad_call_changes_nothing_exits_1_and_shows_one_line_with_a_way_ou
     assert "rollout." in lines[0] or "did you mean" in lines[0], "no way out in the line"
     assert state(rollout) == before
     advice = re.findall(r"rollout\.\w+\([^)]*\)", lines[0])
-    # "owner/name" stands for a name that only the operator knows; resume(5) is for a rollout that is stopped.
-    if advice and "owner/name" not in advice[-1] and advice[-1] != "rollout.resume(5)":
+    # "owner/name" stands for a name, "percentage" for a number that only the operator knows; resume(5) is for a
+    # rollout that is stopped.
+    open_ones = ("owner/name", "percentage", "rollout.resume(5)")
+    if advice and not any(open_one in advice[-1] for open_one in open_ones):
         assert run_console(console_env, advice[-1]).returncode == 0, advice[-1]
 
 

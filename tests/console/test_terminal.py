@@ -230,7 +230,7 @@ def test_the_grey_text_offers_the_stop_and_nothing_that_raises(console):
     console.type("rollout.setRollout(10)")
     console.wait_for("20 % → 10 %")
     console.type("rollout.stats()")
-    console.wait_for("averages per repository")
+    console.wait_for("unit costs not set")
     console.write("rollout.set")
     time.sleep(0.5)
     assert "setRollout" not in console.cursor_line()

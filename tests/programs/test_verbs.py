@@ -124,7 +124,7 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["explain", "no/such"], Exit.FAILED, "unknown repository: no/such"),
         (["rollback-to-percentage", "50"], Exit.FAILED, "a rollback only lowers"),
         (["undo", "zzz"], Exit.FAILED, "to see the changes, type rollout-console history"),
-        (["resumee"], Exit.WRONG_USE, "did you mean rollout-console resume?"),
+        (["resumee"], Exit.WRONG_USE, "nothing was done: type rollout-console resume"),
         (["set"], Exit.WRONG_USE, "the following arguments are required: percentage"),
         (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn"),
         (["-c", "1", "set", "30"], Exit.WRONG_USE, "leave out -c or the command"),
