@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+NOT_STOPPED = "NOT STOPPED: as far as is known, traffic still flows"
+
+NOT_STOPPED = "NOT STOPPED: as far as is known, traffic still flows"
+
 
 class RolloutError(Exception):
     """Anything foreseeable that stops a command; its text is the line shown at the prompt.
 
     Attributes:
-        by_hand: how to do it without this console, ready to copy; empty for all but an emergency stop.
+        by_hand: how to do it without this console, ready to copy; empty for all but a stop and a fall to 0 %.
+        verdict: what is known of such a halt, in words that come first; empty for all else.
+        ruled: whether it is a refusal of our own SQL functions, in the words of a rule.
+        unsure: whether the database may have done what was asked all the same.
     """
 
     by_hand: tuple[str, ...] = ()
+    verdict: str = ""
+    ruled: bool = False
+    unsure: bool = False
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in the place of a traceback, also of a file that it runs (R13)."""
-        return [*(["NOT STOPPED"] if self.by_hand else []), str(self), *self.by_hand]
+        return [*([self.verdict] if self.verdict else []), str(self), *self.by_hand]
 
 
 class BadArgument(RolloutError):
@@ -134,4 +144,6 @@ def from_sqlstate(code: str, message: str) -> RolloutError:
         message: PostgreSQL's message, on one line.
     """
     meaning = MEANINGS.get(code) or MEANINGS.get(code[:2]) or UNKNOWN
-    return meaning.kind(meaning.line.format(message=message, code=code))
+    error = meaning.kind(meaning.line.format(message=message, code=code))
+    error.ruled = code.startswith("RC")
+    return error

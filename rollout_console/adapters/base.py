@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+ROW = ("emergency_stop", "rollout_percentage")  # what is read back of a configuration
 POLL = 2.0  # seconds between two questions for the newest change, for want of a notification or beside them
 
 
@@ -64,6 +66,39 @@ class Adapter(Protocol):
         Raises:
             RolloutError: one of the package's errors, never the driver's.
         """
+
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
+        """Return the ways to the database for a stop or a fall to 0 %, the first choice first (R18).
+
+        Args:
+            function: the SQL function that is to be called.
+            parameters: its arguments.
+
+        Raises:
+            RolloutError: the target does not allow it.
+        """
+        return (self,)
+
+    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
+        """Call, as `call`, what is idempotent, and give up after so many seconds; it writes where a session may."""
+        return self.call(function, changes=changes, idempotent=True, **parameters)
+
+    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
+        """Write values into the row of a feature's active configuration, past the functions.
+
+        Returns:
+            The row, or None if there is none.
+
+        Raises:
+            RolloutError: as `call`.
+        """
+
+    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
+        """Read whether a feature is stopped, and its percentage; see `write_row`."""
+
+    def tell(self, notice: str | None) -> None:
+        """Keep what the operator should know of how this thread's last call was made."""
+        return
 
     def wait_for_change(
         self, feature: str, newest: str | None, seconds: float, ask_every: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from rollout_console.adapters.base import Adapter
@@ -33,38 +34,41 @@ class FailoverAdapter(Wrapper):
         said: str | None = getattr(self._local, "notice", None)
         return said
 
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
+        """See `Adapter.ways`."""
+        self.tell(None)
+        return (self.api,) if self.postgres is None else (self.api, self.postgres)
+
+    def tell(self, notice: str | None) -> None:
+        """See `Adapter.tell`."""
+        self._local.notice = notice
+
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
-        """See `Adapter.call`. Both calls carry the same operation id, so nothing is done twice."""
-        self._local.notice = None
-        if self.postgres is None or not idempotent or not _is_urgent(function, parameters):
+        """See `Adapter.call`; the status alone fails over, stops take the ladder."""
+        self.tell(None)
+        if self.postgres is None or function != "rollout_status":
             return super().call(function, changes=changes, idempotent=idempotent, **parameters)
         try:
-            return self.api.call_briefly(function, changes=changes, **parameters)
+            return self.api.call_within(self.patience, function, changes=changes, **parameters)
         except Unreachable as error:
             unreachable = error
-        self._local.notice = NOTICE
         try:
-            return self.postgres.call(function, changes=changes, idempotent=idempotent, **parameters)
+            answer = self.postgres.call(function, changes=changes, idempotent=idempotent, **parameters)
         except Refused:  # an answer, like any other
             raise
         except RolloutError as error:
-            self._local.notice = None
             raise type(unreachable)(
                 f"{_first_clause(unreachable)}; PostgreSQL directly: {_first_clause(error)}; "
                 "check the network and SUPABASE_DB_URL, then type the command again"
             ) from None
+        self.tell(NOTICE)
+        return answer
 
     def close(self) -> None:
         """See `Adapter.close`."""
         super().close()
         if self.postgres is not None:
             self.postgres.close()
-
-
-def _is_urgent(function: str, parameters: dict[str, object]) -> bool:
-    return function in {"rollout_emergency_stop", "rollout_status"} or (
-        function == "rollout_rollback" and parameters.get("percentage") == 0
-    )
 
 
 def _first_clause(error: RolloutError) -> str:

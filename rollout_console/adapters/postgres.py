@@ -6,13 +6,14 @@ import functools
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
-from rollout_console.adapters.base import POLL, Adapter, Target
+from rollout_console.adapters.base import POLL, ROW, Adapter, Target
 from rollout_console.connection.database_url import names_its_host, place_of, shown_place
 from rollout_console.connection.session import STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
+from rollout_console.connection.urgent import in_own_transaction
 from rollout_console.errors import (
     BadCredentials,
     NotConfigured,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from psycopg import sql
 
 CHANNEL = "rollout_history"
+ACTIVE = "public.rollout_configuration", "where feature_name = %(feature)s and is_active"
 LOGIN_REFUSED = "28000"
 REFUSED_PAUSE = 60.0  # seconds in which a refused login answers reads: ten in 150 s shut Supabase's pooler
 SENDINGS = 3  # of an idempotent call that another transaction overtakes
@@ -82,6 +84,63 @@ class PostgresAdapter(Adapter):
                     self._forget()
                 if not retry:
                     raise self._remembered(translate(error)) from error
+
+    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
+        """See `Adapter.call_within`."""
+        row = self._urgently(seconds, _statement(function, *parameters), _adapted(parameters), changes=changes)
+        return row[0] if row else None
+
+    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
+        """See `Adapter.write_row`."""
+        return self._row(
+            seconds,
+            f"update {ACTIVE[0]} set {_set(values)} {ACTIVE[1]} returning {', '.join(ROW)}",
+            {**values, "feature": feature},
+            changes=True,
+        )
+
+    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
+        """See `Adapter.read_row`."""
+        return self._row(
+            seconds, f"select {', '.join(ROW)} from {ACTIVE[0]} {ACTIVE[1]}", {"feature": feature}, changes=False
+        )
+
+    def _row(
+        self, seconds: float, statement: str, values: Mapping[str, object], *, changes: bool
+    ) -> dict[str, Any] | None:
+        from psycopg import sql
+
+        row = self._urgently(seconds, sql.Composed([sql.SQL(statement)]), values, changes=changes)
+        return dict(zip(ROW, row, strict=True)) if row else None
+
+    def _urgently(
+        self, seconds: float, statement: sql.Composed, values: Mapping[str, object], *, changes: bool
+    ) -> tuple[Any, ...] | None:
+        """Send what is idempotent in a transaction of its own, again where it was overtaken or the connection dead."""
+        import psycopg
+
+        sendings, lost_before = SENDINGS, self._connection is None
+        while True:
+            sendings -= 1
+            try:
+                connection = self._ready()
+                with self._discarded_if_interrupted():
+                    return in_own_transaction(connection, statement, values, seconds, changes=changes)
+            except psycopg.Error as error:
+                lost, opened = self._is_lost(), self._connection is not None
+                if lost:
+                    self._forget()
+                if not sendings or (lost_before if lost else error.sqlstate not in OVERTAKEN):
+                    failure = self._remembered(self._of_own_transaction(error))
+                    failure.unsure = changes and lost and opened
+                    raise failure from error
+                lost_before = lost_before or lost
+
+    def _of_own_transaction(self, error: psycopg.Error) -> RolloutError:
+        connection = self._connection
+        if error.sqlstate == "0A000" and connection and connection.info.parameter_status("in_hot_standby") == "on":
+            return from_sqlstate("25006", "a standby")  # so it refuses what begins read write
+        return translate(error)
 
     def _raise_if_refused(self) -> None:
         if self._refused is not None and time.monotonic() - self._refused[0] < REFUSED_PAUSE:
@@ -141,15 +200,17 @@ class PostgresAdapter(Adapter):
             self._connection.close()
             del self._own.connection
 
-    def _send(self, function: str, parameters: dict[str, object]) -> Any:
-        from psycopg.types.json import Jsonb
-
+    def _ready(self) -> psycopg.Connection[Any]:
+        """Return this thread's connection, opened unless it is."""
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._own.connection = connect(self.url())
             self._opened.append(connection)
             self._connected(connection.info)
-        values = {name: Jsonb(value) if _is_json(value) else value for name, value in parameters.items()}
+        return connection
+
+    def _send(self, function: str, parameters: dict[str, object]) -> Any:
+        connection, values = self._ready(), _adapted(parameters)
         statement = _statement(function, *parameters)
         with self._discarded_if_interrupted():
             if is_pooled(connection):
@@ -172,6 +233,16 @@ class PostgresAdapter(Adapter):
         except KeyboardInterrupt:
             self._forget()
             raise
+
+
+def _adapted(parameters: Mapping[str, object]) -> dict[str, object]:
+    from psycopg.types.json import Jsonb
+
+    return {name: Jsonb(value) if _is_json(value) else value for name, value in parameters.items()}
+
+
+def _set(values: Mapping[str, object]) -> LiteralString:
+    return ", ".join(f"{name} = %({name})s" for name in ROW if name in values)
 
 
 def _is_json(value: object) -> bool:

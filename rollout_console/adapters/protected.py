@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rollout_console.adapters.base import Adapter
@@ -20,6 +21,11 @@ class ProtectedAdapter(Wrapper):
     def __init__(self, adapter: Adapter, protection: Protection) -> None:
         super().__init__(adapter)
         self.protection = protection
+
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
+        """See `Adapter.ways`."""
+        self.protection.check(function, dict(parameters))
+        return super().ways(function, parameters)
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """See `Adapter.call`."""

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
-from rollout_console.adapters.base import Adapter, Target
+from rollout_console.adapters.base import ROW, Adapter, Target
 from rollout_console.adapters.http_errors import Failure
 from rollout_console.adapters.patience import Patience
 from rollout_console.errors import BadCredentials, NotConfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx
     from supabase import Client
@@ -29,6 +29,7 @@ READ_TIMEOUT = 9.0  # seconds: a little more than the 8 that hosted Supabase giv
 PATIENCE = 10.0  # seconds that a call takes at most, retries included
 BRIEFLY = 2.0  # seconds within which a call that has another way is retried
 HISTORY = "rollout_history"
+CONFIGURATION = "rollout_configuration"
 
 
 Request: TypeAlias = "Callable[[Client], Any]"  # builds what supabase-py is to send
@@ -84,16 +85,35 @@ class SupabaseAdapter(Adapter):
             outcome = self._ask_about(operation, outcome, patience, function, parameters)
         return self._data(outcome, changes=changes)
 
-    def call_briefly(self, function: str, *, changes: bool, **parameters: object) -> Any:
-        """Call, as `call`, what is idempotent and has another way: retry for a short time, and ask nothing."""
-        patience = Patience(self.patience, retry_for=BRIEFLY)
+    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
+        """See `Adapter.call_within`: retry for a short time, and ask nothing."""
+        patience = Patience(seconds, retry_for=BRIEFLY)
         return self._data(self._try(patience, function, True, parameters), changes=changes)
+
+    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
+        """See `Adapter.write_row`."""
+        return self._row(seconds, feature, lambda table: table.update(dict(values)), changes=True)
+
+    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
+        """See `Adapter.read_row`."""
+        return self._row(seconds, feature, lambda table: table.select(",".join(ROW)), changes=False)
+
+    def _row(
+        self, seconds: float, feature: str, asked: Callable[[Any], Any], *, changes: bool
+    ) -> dict[str, Any] | None:
+        def request(client: Client) -> Any:
+            return asked(client.table(CONFIGURATION)).eq("feature_name", feature).is_("is_active", "true")
+
+        rows = self._data(self._within(seconds, request), changes=changes)
+        return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else None
 
     def _data(self, outcome: Answer | Failure, *, changes: bool) -> Any:
         if isinstance(outcome, Answer):
             return outcome.data
         error = outcome.error(changes=changes)
-        raise type(error)(str(error).replace(self._key, "[key]"))
+        shown = type(error)(str(error).replace(self._key, "[key]"))
+        shown.ruled, shown.unsure = outcome.ruled, outcome.arrived and not outcome.ruled
+        raise shown
 
     def _try(
         self, patience: Patience, function: str, idempotent: bool, parameters: dict[str, object]

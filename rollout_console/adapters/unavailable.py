@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rollout_console.adapters.base import Adapter, Target
@@ -17,4 +18,12 @@ class UnavailableAdapter(Adapter):
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """See `Adapter.call`; always raises."""
+        raise type(self.reason)(str(self.reason))
+
+    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
+        """See `Adapter.write_row`; always raises."""
+        raise type(self.reason)(str(self.reason))
+
+    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
+        """See `Adapter.read_row`; always raises."""
         raise type(self.reason)(str(self.reason))

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from rollout_console.cli import parser, verbs
-from rollout_console.console.output import NOT_STOPPED
-from rollout_console.errors import RolloutError
+from rollout_console.errors import NOT_STOPPED, RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.settings import program
 
@@ -73,7 +72,7 @@ def _run(name: str, arguments: list[str]) -> int:
         chosen = parser.build(None if everything else name).parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
         if ended.code and name == "stop":
-            print(NOT_STOPPED, file=sys.stderr)
+            print(f" {NOT_STOPPED} ", file=sys.stderr)
         return getattr(module, "WRONG_USE", Exit.WRONG_USE) if ended.code else Exit.DONE
     if name and chosen.code is not None:
         print("-c runs code in the console; nothing was done: leave out -c or the command", file=sys.stderr)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 
-def stop_by_hand(reason: str | None, feature: str) -> tuple[str, str]:
-    """Return what stops the rollout without this console.
+SWITCH = "VITE_HYBRID_EMERGENCY_STOP=true"  # of the application; without VITE_ a browser build does not read it
+READ_ONLY = re.compile(r"read-only")
+IN_THE_WAY = re.compile(r"to end it, run (.+?); then type")
+
+
+def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseException) -> tuple[str, str]:
+    """Return what halts the rollout without this console: it needs no function of ours, and no search path.
+
+    Args:
+        feature: the name of the feature.
+        values: what is to be written into its row.
+        error: what went wrong; what it says is in the way is removed first.
 
     Returns:
-        A statement for any SQL prompt, and the web application's own override for its environment.
+        A statement for any SQL prompt, and the web application's own switch for its environment.
     """
-    arguments = f"feature_name => {_quoted(feature)}"
-    if reason is not None:
-        arguments = f"reason => {_quoted(reason)}, {arguments}"
-    return f"select public.rollout_emergency_stop({arguments});", "HYBRID_EMERGENCY_STOP=true"
+    written = ", ".join(f"{name} = {str(value).lower()}" for name, value in values.items())
+    statement = (
+        f"update public.rollout_configuration set {written} where feature_name = {_quoted(feature)} and is_active"
+    )
+    if READ_ONLY.search(str(error)):
+        statement = f"begin read write; {statement}; commit"
+    if blocked := IN_THE_WAY.search(str(error)):
+        statement = f"{blocked[1]}; {statement}"
+    return f"{statement};", SWITCH
 
 
 def _quoted(text: str) -> str:

@@ -49,9 +49,7 @@ class Calls:
         return self._change_of(results.Change, function, reason, **parameters)
 
     def _change_of(self, kind: type[C], function: str, reason: str | None, **parameters: object) -> C:
-        if reason is not None and not isinstance(reason, str):
-            raise BadArgument(f"a reason is text, not {described(reason)}; type it in quotes; see rollout.help()")
-        given = None if reason is None else clean_text(reason)
+        given = self._given(reason)
         try:
             return self._call(
                 function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
@@ -59,6 +57,12 @@ class Calls:
         except LockTimedOut:
             self._refuse_blocked()
             raise
+
+    def _given(self, reason: str | None) -> str | None:
+        """Return a reason as it is sent."""
+        if reason is not None and not isinstance(reason, str):
+            raise BadArgument(f"a reason is text, not {described(reason)}; type it in quotes; see rollout.help()")
+        return None if reason is None else clean_text(reason)
 
     def _refuse_blocked(self) -> None:
         """Raise an error that names who is in the way, where PostgreSQL gave up before the function could say it."""

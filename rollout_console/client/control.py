@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rollout_console import results
-from rollout_console.client.by_hand import stop_by_hand
-from rollout_console.client.calls import Calls, Percentage
+from rollout_console.adapters.ladder import STOP
+from rollout_console.client.calls import Percentage
 from rollout_console.client.command import Group, command
-from rollout_console.errors import BadArgument, Blocked, Refused, RolloutError
+from rollout_console.client.halt import Halting
 from rollout_console.validation import whole_percentage
 
 
-class Control(Calls):
+class Control(Halting):
     """Traffic up, down and halted."""
 
     @command(Group.CONTROL, "rollout.setRollout(10)", purpose="percentage", verb="set")
@@ -27,19 +27,14 @@ class Control(Calls):
         return self._change("rollout_set_percentage", reason, percentage=wanted)
 
     @command(Group.CONTROL, 'rollout.emergencyStop("errors in the logs")', purpose="halt", verb="stop")
-    def emergency_stop(self, reason: str | None = None) -> results.Change:
+    def emergency_stop(self, reason: str | None = None) -> results.Change | results.Stop:
         """Halt all traffic immediately, without confirmation. resume() restores the percentage (R5).
 
         Raises:
-            RolloutError: as any change; if the database was not reached, the key not accepted or the rollout
-                locked by a session that the role may not end, `by_hand` says how to stop without this console.
+            RolloutError: the stop was not confirmed: `verdict` says what is known, `by_hand` how to stop without
+                this console.
         """
-        try:
-            return self._change("rollout_emergency_stop", reason)
-        except RolloutError as error:
-            if isinstance(error, Blocked) or not isinstance(error, BadArgument | Refused):
-                error.by_hand = stop_by_hand(reason, self.feature)
-            raise
+        return self._halt(STOP, reason)
 
     @command(Group.CONTROL, "rollout.resume()", purpose="end stop")
     def resume(self, percentage: Percentage | None = None, reason: str | None = None) -> results.Change:

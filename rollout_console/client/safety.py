@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from rollout_console import results
-from rollout_console.client.calls import Calls, Percentage
+from rollout_console.adapters.ladder import ZERO
+from rollout_console.client.calls import Percentage
 from rollout_console.client.command import Group, command
+from rollout_console.client.halt import Halting
 from rollout_console.validation import whole_percentage
 
 
-class Safety(Calls):
+class Safety(Halting):
     """Automatic rollback, and rollback by hand."""
 
     @command(Group.SAFETY, "rollout.enableAutoRollback()", purpose="on")
@@ -22,16 +24,24 @@ class Safety(Calls):
         return self._change("rollout_set_auto_rollback", reason, enabled=False)
 
     @command(Group.SAFETY, "rollout.rollbackToPercentage(5)", purpose="lower")
-    def rollback_to_percentage(self, percentage: Percentage, reason: str | None = None) -> results.Change:
+    def rollback_to_percentage(
+        self, percentage: Percentage, reason: str | None = None
+    ) -> results.Change | results.Stop:
         """Lower the percentage. Refuses to raise it (R6).
 
         Raises:
             Refused: it is higher than the one that is set.
         """
         wanted = whole_percentage(percentage, "rollout.rollbackToPercentage(5)")
+        if wanted == 0:
+            return self.rollback_to_zero(reason)
         return self._change("rollout_rollback", reason, percentage=wanted)
 
     @command(Group.SAFETY, "rollout.rollbackToZero()", purpose="0 %")
-    def rollback_to_zero(self, reason: str | None = None) -> results.Change:
-        """Set 0 %: only the whitelist is eligible (R6)."""
-        return self._change("rollout_rollback", reason, percentage=0)
+    def rollback_to_zero(self, reason: str | None = None) -> results.Change | results.Stop:
+        """Set 0 %: only the whitelist is eligible (R6).
+
+        Raises:
+            RolloutError: it was not confirmed: `verdict` and `by_hand` as of an emergency stop.
+        """
+        return self._halt(ZERO, reason, percentage=0)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, TextIO
 from rollout_console.render import Screen, render
 from rollout_console.render.live import FullScreen, Lines, View
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import Change
+from rollout_console.results import Change, Stop
 
 if TYPE_CHECKING:
     from rollout_console.client import RolloutClient
 
-NOT_STOPPED = " NOT STOPPED: as far as is known, traffic still flows "
 WAYS_OUT = ("Run this at any SQL prompt:", "Or set this in the web application's environment, and deploy it again:")
 WAIT = 1.0  # seconds after which a command says what it waits for
 
@@ -28,7 +27,7 @@ def written(result: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if not isinstance(result, Change):
+        if not isinstance(result, Change | Stop):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with suppress(OSError):
@@ -45,7 +44,8 @@ def failure_lines(line: str, error: BaseException | None, screen: Screen) -> lis
     """
     by_hand = getattr(error, "by_hand", ())
     ways = [f" {way}\n   {sanitize(step, 4000)}" for way, step in zip(WAYS_OUT, by_hand, strict=False)]
-    head = [screen.paint(NOT_STOPPED, "stopped")] if by_hand else []
+    verdict = getattr(error, "verdict", "")
+    head = [screen.paint(f" {verdict} ", "stopped")] if verdict else []
     return [*head, screen.fit(screen.paint(line, "bad")), *ways]
 
 

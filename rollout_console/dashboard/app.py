@@ -15,10 +15,10 @@ from prompt_toolkit.layout import BufferControl, ConditionalContainer, Formatted
 from prompt_toolkit.layout.processors import BeforeInput
 
 from rollout_console.client import RolloutClient
-from rollout_console.console.output import NOT_STOPPED
 from rollout_console.dashboard.actions import Actions
 from rollout_console.dashboard.keys import ASKING, COMMANDING, GAP, Key, footer
 from rollout_console.dashboard.view import draw
+from rollout_console.errors import NOT_STOPPED
 from rollout_console.refresh import Refresher
 from rollout_console.render.layout import clip
 
@@ -92,7 +92,7 @@ class Dashboard(Actions):
         height = self._room() - len(self._said())
         if self.pages:
             return _fragments(self.pages[-1].draw(screen, height))
-        failed = [screen.paint(NOT_STOPPED, "stopped")] if self.stop_failed else []
+        failed = [screen.paint(f" {NOT_STOPPED} ", "stopped")] if self.stop_failed else []
         seen = draw(self.overview.snapshot, self.every, screen, screen.width, height - len(failed))
         return _fragments([*failed, *seen])
 

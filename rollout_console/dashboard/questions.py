@@ -17,7 +17,7 @@ from rollout_console.console.output import failure_lines
 from rollout_console.dashboard.advice import in_keys
 from rollout_console.dashboard.pace import Pace
 from rollout_console.dashboard.pages import Page
-from rollout_console.errors import RolloutError
+from rollout_console.errors import NOT_STOPPED, RolloutError
 from rollout_console.refresh import Refresher
 from rollout_console.render import Screen, render
 from rollout_console.render.sanitize import sanitize
@@ -142,7 +142,7 @@ class Questions:
     def _failed(self, error: RolloutError) -> None:
         screen = self.screen()
         said = failure_lines(f" {in_keys(sanitize(str(error), 500))}", error, screen)
-        if getattr(error, "by_hand", ()):
+        if error.verdict == NOT_STOPPED:
             self.stop_failed, said = True, said[1:]  # the first line of the screen says NOT STOPPED until one is made
             self.question = self.question and AGAIN
         self.message, self._busy = screen.fit("\n".join(said)), False

@@ -18,7 +18,7 @@ from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.status import eligible_by_phrase, state_line
-from rollout_console.results import Change
+from rollout_console.results import Change, Stop
 
 Sentence = Callable[[Change], str]
 SENTENCES: dict[str, Sentence] = {}
@@ -32,6 +32,20 @@ def render_change(change: Change, screen: Screen) -> str:
     practice = f"{screen.paint('PRACTICE', 'good')} " if change.status.practice else ""
     said = f" {practice}{state_line(change.status, screen)}  {SENTENCES.get(change.command, say_done)(change)}"
     return "\n".join([*(screen.paint(f" warning: {caution}", "warning") for caution in _cautions(change)), said])
+
+
+@renderer.register
+def render_stop(stop: Stop, screen: Screen) -> str:
+    """Return a stop of which no more than the row is known, and what could not be shown."""
+    percentage = "?" if stop.rollout_percentage is None else f"{stop.rollout_percentage} %"
+    practice = f"{screen.paint('PRACTICE', 'good')} " if stop.practice else ""
+    if stop.emergency_stop:
+        head = f" {practice}{screen.paint(f' STOPPED ({percentage} is kept) ', 'stopped')}  all traffic is halted"
+    else:
+        head = f" {practice}{screen.paint(percentage, 'warning')}  only the whitelist is eligible"
+    if stop.reason:
+        head += f". Reason: {sanitize(stop.reason, 300)}"
+    return "\n".join([head, *(screen.paint(f" {sanitize(line, 300)}", "warning") for line in stop.not_shown)])
 
 
 def _cautions(change: Change) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rollout_console.results.categories import (
     Category,
     Uncategorized,
 )
-from rollout_console.results.changes import Change, HealthAction, HealthCheck, Moves, Simulation
+from rollout_console.results.changes import Change, HealthAction, HealthCheck, Moves, Simulation, Stop
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason, Strategy
 from rollout_console.results.errors import ErrorKind, Errors
@@ -140,6 +140,7 @@ __all__ = [
     "Stats",
     "Status",
     "StepState",
+    "Stop",
     "StopEffect",
     "Strategy",
     "Timeline",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
+import msgspec
 from msgspec import field
 
-from rollout_console.results.base import Record, Result
+from rollout_console.results.base import Record, Result, parse_list
 from rollout_console.results.criteria import Criterion
 from rollout_console.results.gates import Gate
 from rollout_console.results.health import Health
@@ -61,6 +62,38 @@ class Change(Result, kw_only=True):
     ended_sessions: list[EndedSession] = field(default_factory=list)
     shut: list[Gate] = field(default_factory=list)
     skipped_phase: int | None = None
+
+
+class Stop(Result, kw_only=True):
+    """A stop or a fall to 0 % that was read back, and of which more can't be shown: `not_shown` says what (R18)."""
+
+    command: str
+    changed: bool
+    emergency_stop: bool
+    rollout_percentage: int | None
+    reason: str | None = None
+    practice: bool = False
+    ended_sessions: list[EndedSession] = field(default_factory=list)
+    not_shown: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, function: str, answer: dict[str, Any], row: dict[str, Any], reason: str | None) -> Stop:
+        """Build it from what a function answered, whatever that is, and from the row that was read back."""
+        percentage = row.get("rollout_percentage")
+        stop = cls(
+            command="emergencyStop" if function == "rollout_emergency_stop" else "rollbackToZero",
+            changed=answer.get("changed") is not False,
+            emergency_stop=row.get("emergency_stop") is True,
+            rollout_percentage=percentage if isinstance(percentage, int) else None,
+            reason=reason,
+        )
+        try:
+            stop.ended_sessions = parse_list(EndedSession, answer.get("ended_sessions") or [])
+        except msgspec.ValidationError:
+            stop.not_shown.append("who was in its way can't be shown")
+        if answer.get("recorded") is False:
+            stop.not_shown.append("it is not recorded in the history")
+        return stop
 
 
 class HealthCheck(Change, kw_only=True):

@@ -12,8 +12,8 @@ from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.cli.main import main
 from rollout_console.client import RolloutClient
-from rollout_console.client.by_hand import stop_by_hand
-from rollout_console.errors import BadCredentials, NotFound, Refused, RolloutError, Unreachable
+from rollout_console.client.by_hand import halt_by_hand
+from rollout_console.errors import NOT_STOPPED, NotFound, Refused, RolloutError, Unreachable
 from rollout_console.settings import Settings
 from tests.support import fault_proxy as faults
 from tests.support import servers
@@ -60,7 +60,9 @@ def nowhere() -> str:
 def test_with_the_api_up_nothing_goes_round_it(faulty, both):
     both.emergency_stop("errors")
     assert both.adapter.notice is None
-    assert faulty.proxy.requests[-1] == "/rest/v1/rpc/rollout_emergency_stop"
+    sent = faulty.proxy.requests[1:]
+    assert sent[0] == "/rest/v1/rpc/rollout_emergency_stop"
+    assert len(sent) == 3, "then it is read back, and the status is read"
 
 
 def test_stop_rollback_to_zero_and_status_go_through_postgresql_and_say_so(faulty, both):
@@ -103,11 +105,42 @@ def test_nothing_else_goes_round_the_api(faulty, both, act):
     assert faulty.history_rows() == rows
 
 
-def test_a_refused_key_is_not_a_reason_to_go_round(faulty, both):
-    faulty.proxy.always = faults.answer(401, "Invalid API key")
-    with pytest.raises(BadCredentials) as caught:
-        both.emergency_stop("errors")
-    assert caught.value.by_hand[0].startswith("select public.rollout_emergency_stop(reason => 'errors'")
+REFUSALS = {
+    "key": faults.answer(401, "Invalid API key"),
+    "role": faults.answer(403, "no"),
+    "gateway": faults.answer(404, "no route"),
+    "clock": faults.answer(401, "JWT expired", "PGRST303"),
+    "schema": faults.answer(406, "Invalid schema", "PGRST106"),
+    "rights": faults.answer(403, "permission denied", "42501"),
+    "function": faults.answer(404, "no function", "PGRST202"),
+    "not ours": faults.page(200),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_r18_whatever_the_api_answers_a_stop_and_a_fall_to_zero_go_round_it(faulty, both, refusal):
+    faulty.proxy.always = REFUSALS[refusal]
+    assert both.rollback_to_zero("api").changed
+    assert both.emergency_stop("api").changed
+    assert "went through PostgreSQL directly" in both.adapter.notice
+    assert faulty.sql("select emergency_stop, rollout_percentage from rollout_configuration") == [(True, 0)]
+
+
+def test_r18_without_the_function_the_api_writes_the_row(faulty, only_api):
+    faulty.sql("alter function rollout_emergency_stop(text, text, jsonb) rename to gone")
+    try:
+        assert only_api.emergency_stop("no function").changed
+    finally:
+        faulty.sql("alter function gone(text, text, jsonb) rename to rollout_emergency_stop")
+    assert faulty.value("select emergency_stop from rollout_configuration") is True
+
+
+def test_r18_a_stop_whose_answer_is_lost_and_that_cant_be_read_back_is_not_called_not_stopped(faulty, only_api):
+    faulty.proxy.always = faults.swallow
+    with pytest.raises(RolloutError) as caught:
+        only_api.emergency_stop("silence")
+    assert caught.value.verdict.startswith("SENT, NOT CONFIRMED")
+    assert caught.value.by_hand
 
 
 def test_a_stop_that_the_api_made_before_it_fell_silent_is_not_made_twice(faulty, both):
@@ -136,37 +169,30 @@ def test_when_neither_way_is_open_the_stop_is_shown_by_hand(faulty):
     assert "PostgreSQL directly: the database can't be reached" in str(caught.value)
     assert str(caught.value).endswith("then type the command again")
     assert "\n" not in str(caught.value)
-    assert caught.value.by_hand[1] == "HYBRID_EMERGENCY_STOP=true"
+    assert caught.value.verdict == NOT_STOPPED
+    assert caught.value.by_hand[1] == "VITE_HYBRID_EMERGENCY_STOP=true"
 
 
 def test_without_a_database_url_the_stop_is_shown_by_hand_and_works(faulty, only_api):
-    reason = "it's \\broken\\ '; drop table rollout_history; --\nsecond line\x1b[31m"
     faulty.proxy.always = DOWN
-    with pytest.raises(Unreachable, match="is paused") as caught:
-        only_api.emergency_stop(reason)
-    statement, override = caught.value.by_hand
-    assert override == "HYBRID_EMERGENCY_STOP=true"
+    for act, column, wanted in (
+        (only_api.emergency_stop, "emergency_stop", True),
+        (only_api.rollback_to_zero, "rollout_percentage", 0),
+    ):
+        with pytest.raises(Unreachable, match="is paused") as caught:
+            act("errors")
+        statement, switch = caught.value.by_hand
+        assert switch == "VITE_HYBRID_EMERGENCY_STOP=true"
+        with psycopg.connect(faulty.url, autocommit=True) as connection:
+            connection.execute(statement)
+        assert faulty.value(f"select {column} from rollout_configuration") == wanted
+
+
+def test_by_hand_a_name_is_text_and_nothing_else(faulty):
+    name = "it's '; drop table x; --\nsecond\x1b[31m"
+    statement, _ = halt_by_hand(name, {"emergency_stop": True}, RolloutError())
     assert statement.isprintable()
-    with psycopg.connect(faulty.url, autocommit=True) as connection:
-        connection.execute(statement)
-    assert faulty.sql("select emergency_stop, emergency_stop_reason from rollout_configuration") == [
-        (True, "it's \\broken\\ '; drop table rollout_history; -- second line [31m")
-    ]
-
-
-def test_only_a_stop_has_a_way_by_hand(faulty, only_api):
-    faulty.proxy.always = DOWN
-    for act in (only_api.status, only_api.rollback_to_zero):
-        with pytest.raises(RolloutError) as caught:
-            act()
-        assert caught.value.by_hand == ()
-
-
-def test_a_stop_without_a_reason_needs_none_by_hand():
-    assert stop_by_hand(None, "f") == (
-        "select public.rollout_emergency_stop(feature_name => 'f');",
-        "HYBRID_EMERGENCY_STOP=true",
-    )
+    assert faulty.sql(statement) == []
 
 
 @pytest.mark.parametrize(
@@ -206,11 +232,8 @@ def test_the_console_prints_the_notice_and_the_way_by_hand(faulty, tmp_path):
     env = console_environment(tmp_path, **target)
     alone = run_console(env, 'rollout.emergencyStop("errors")')
     assert alone.returncode == 1
-    assert (
-        "select public.rollout_emergency_stop(reason => 'errors', feature_name => 'hybrid_progressive_capture');"
-        in alone.stderr
-    )
-    assert "HYBRID_EMERGENCY_STOP=true" in alone.stderr
+    assert "update public.rollout_configuration set emergency_stop = true" in alone.stderr
+    assert "VITE_HYBRID_EMERGENCY_STOP=true" in alone.stderr
     assert "Traceback" not in alone.stderr
     both = run_console({**env, "ROLLOUT_DATABASE_URL": faulty.url}, 'rollout.emergencyStop("errors")')
     assert both.returncode == 0, both.stderr

@@ -63,7 +63,7 @@ def test_r13_all_missing_rights_are_named_at_once_and_what_to_type(roles, tmp_pa
     apply(as_deployer)
     client = RolloutClient(PostgresAdapter(as_deployer))
     assert client.status().rollout_percentage == 10
-    assert client.emergency_stop("incident").status.emergency_stop
+    assert client.emergency_stop("incident").changed
 
 
 def test_the_login_for_emergencies_is_told_that_it_can_not_migrate(fresh_database, tmp_path):

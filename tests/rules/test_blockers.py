@@ -81,7 +81,7 @@ def ddl_in_waiting(open_session: Sessions) -> None:
 
 BLOCKERS = [
     row_updated, rollback_by_a_report, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
-    ddl_in_waiting, history_locked, table_of_the_application_altered,
+    ddl_in_waiting, history_locked,
 ]  # fmt: skip
 
 
@@ -149,10 +149,14 @@ def test_r18_a_stop_wins_and_says_whom_it_ended(running, block, command):
     assert "mine" not in str(answer.to_dict()), "what it did, and with what data, is nobody's business"
 
 
-def test_r18_an_emergency_stop_needs_nothing_of_a_session_that_changes_categories(running):
-    with in_the_way(running.url, categories_written) as sessions:
-        assert running.client.emergency_stop("smoke").ended_sessions == []
+@pytest.mark.parametrize("block", [categories_written, table_of_the_application_altered], ids=lambda b: b.__name__)
+def test_r18_an_emergency_stop_needs_nothing_of_a_session_that_changes_what_it_does_not_read(running, block):
+    with in_the_way(running.url, block) as sessions:
+        stopped = []
+        assert seconds_of(lambda: stopped.append(running.client.emergency_stop("smoke"))) < STOPPED_WITHIN
+        assert stopped[0].ended_sessions == []
         assert alive(running, sessions["blocker"]) == set(sessions["blocker"])
+    assert running.client.status().emergency_stop
 
 
 def test_r18_a_rollback_to_zero_wins_over_a_session_that_changes_categories(running):

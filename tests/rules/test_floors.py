@@ -14,6 +14,10 @@ from tests.support.sql_floors import FLOORS, defined, floor
 
 # Triggers that call what is above those who write the table, by the name of the function, and why.
 UPWARD = {
+    "rollout.configuration_prepare": "a stop writes the row, and fails in none of its triggers",
+    "rollout.configuration_changed": "nor in this one",
+    "rollout.history_is_append_only": "of the table that a stop adds its row to",
+    "rollout.history_stamp": "which says of each row who added it",
     "rollout.history_announce": "a change is announced to the alerts, whoever makes it",
     "rollout.follow_as_configured": "the setting follow_jobs puts a trigger on the host's table of jobs",
     "rollout.pin_follows_mark": "a mark made by the browser console pins",

@@ -101,7 +101,7 @@ def test_r10_a_change_sent_twice_is_made_once(rollout):
         first, second = (client.adapter.call(function, **arguments, context=context) for _ in range(2))
         assert first["changed"], function
         assert second["changed"], function
-        assert first["change"] == second["change"]
+        assert first.get("change") == second.get("change")
         assert rollout.history_rows() == rows + 1, function
 
 

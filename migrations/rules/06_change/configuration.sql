@@ -6,6 +6,8 @@ returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    written constant record := new;
 begin
     -- The columns are nullable in the existing deployment; nothing after this line meets a null.
     new.rollout_percentage := coalesce(new.rollout_percentage, 0);
@@ -72,6 +74,25 @@ begin
         new.narrowed_at := null;
     end if;
     return new;
+exception when others then
+    -- R18: nothing that fails here fails a stop or a fall to 0 %. Of what was written that alone is then taken.
+    if tg_op = 'INSERT' or not (written.is_active and (
+        written.emergency_stop and old.emergency_stop is not true or written.rollout_percentage = 0)) then
+        raise;
+    end if;
+    raise warning 'a stop was written, and what else was written with it was not: % (SQLSTATE %)', sqlerrm, sqlstate;
+    new := old;
+    new.emergency_stop := written.emergency_stop or coalesce(old.emergency_stop, false);
+    new.emergency_stop_reason := case when new.emergency_stop then written.emergency_stop_reason end;
+    new.emergency_stopped_at := case
+        when new.emergency_stop then coalesce(old.emergency_stopped_at, clock_timestamp()) end;
+    if written.rollout_percentage = 0 then
+        new.rollout_percentage := 0;
+        new.percentage_since := clock_timestamp();
+    end if;
+    new.narrowed_at := clock_timestamp();
+    new.updated_at := clock_timestamp();
+    return new;
 end $$;
 comment on function rollout.configuration_prepare() is
     'Trigger: fills nulls of the existing schema and dates stops, holds, percentages and restarts (R2, R5, R7, R17), '
@@ -99,19 +120,66 @@ language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
+    -- Asked for without functions or tables that may be missing: R18, a stop does not fail here.
+    halts constant boolean := tg_op = 'UPDATE' and (
+        new.emergency_stop and old.emergency_stop is not true
+        or new.rollout_percentage = 0 and old.rollout_percentage is distinct from 0);
+    change jsonb;
+begin
+    begin
+        perform rollout.record_change(tg_op, case when tg_op = 'UPDATE' then old end, new);
+    exception when others then
+        if not halts then
+            raise;
+        end if;
+        raise warning 'a stop is recorded without its details: % (SQLSTATE %)', sqlerrm, sqlstate;
+        change := coalesce(nullif(current_setting('rollout.change', true), '')::jsonb, jsonb_build_object(
+            'action', case when new.emergency_stop then 'emergency_stop' else 'rollback' end,
+            'triggered_by', 'outside_console', 'reason', 'changed directly in the table'));
+        perform rollout.record_plainly(
+            new.id, jsonb_build_object('operation_id', gen_random_uuid()) || change,
+            old.rollout_percentage, new.rollout_percentage,
+            jsonb_build_object('emergency_stop', old.emergency_stop, 'rollout_percentage', old.rollout_percentage),
+            jsonb_build_object('emergency_stop', new.emergency_stop, 'rollout_percentage', new.rollout_percentage));
+    end;
+    begin
+        perform rollout.follow_change(case when tg_op = 'UPDATE' then old end, new);
+    exception when others then
+        if not halts then
+            raise;
+        end if;
+        raise warning 'a stop is made, and the counters are left as they were: % (SQLSTATE %)', sqlerrm, sqlstate;
+    end;
+    return null;
+end $$;
+comment on function rollout.configuration_changed() is
+    'Trigger, R10 and R1: one history row for every change of a configuration, and the admission that follows from it; '
+    'neither can fail a stop or a fall to 0 % (R18).';
+create or replace trigger rollout_configuration_changed after insert or update on public.rollout_configuration
+    for each row execute function rollout.configuration_changed();
+
+create or replace function rollout.record_change(
+    operation text, was_row rollout_configuration, became_row rollout_configuration
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
     -- Dates that follow from a change are not themselves a change.
     derived constant text[] := array[
         'updated_at', 'percentage_since', 'restarted_at', 'narrowed_at', 'emergency_stopped_at', 'held_at',
         'accepted_signals', 'long_lists'];
+    is_update constant boolean := operation = 'UPDATE';
     change jsonb := rollout.current_change();
-    by_entry constant boolean := tg_op = 'UPDATE' and (old.long_lists or new.long_lists);
-    was constant jsonb := case when tg_op = 'INSERT' then '{}'
-        else to_jsonb(case when by_entry then rollout.without_lists(old) else old end) end - derived;
-    became constant jsonb := to_jsonb(case when by_entry then rollout.without_lists(new) else new end) - derived;
+    by_entry constant boolean := is_update and (was_row.long_lists or became_row.long_lists);
+    was constant jsonb := case when not is_update then '{}' else to_jsonb(
+        case when by_entry then rollout.without_lists(was_row) else was_row end) end - derived;
+    became constant jsonb := to_jsonb(
+        case when by_entry then rollout.without_lists(became_row) else became_row end) - derived;
     before jsonb;
     after jsonb;
     differences jsonb;
-    lists_differ boolean;
 begin
     select jsonb_object_agg(b.key, b.before), jsonb_object_agg(b.key, b.after),
            jsonb_agg(b.key) filter (where b.differs)
@@ -120,52 +188,61 @@ begin
         select b.key, was -> b.key as before, b.value as after, false as differs
         from jsonb_each(became) b where was -> b.key is distinct from b.value
         union all
-        select d.field, d.before, d.after, true from rollout.list_differences(old, new) d where by_entry
+        select d.field, d.before, d.after, true from rollout.list_differences(was_row, became_row) d where by_entry
     ) b;
     if after is null then
-        return null;
+        return;
     end if;
 
     change := coalesce(change, jsonb_build_object(
         'action', case
-            when tg_op = 'INSERT' then 'created'
+            when not is_update then 'created'
             when (after ->> 'emergency_stop')::boolean then 'emergency_stop'
             else 'updated'
         end,
         'triggered_by', 'outside_console',
         'reason', 'changed directly in the table',
         'outside_console', true)) || jsonb_build_object('differences', differences);
-    if tg_op = 'UPDATE' and new.restarted_at is distinct from old.restarted_at then
-        change := change || jsonb_build_object('restarted_at', new.restarted_at);
+    if is_update and became_row.restarted_at is distinct from was_row.restarted_at then
+        change := change || jsonb_build_object('restarted_at', became_row.restarted_at);
     end if;
-    if (change ->> 'outside_console')::boolean and tg_op = 'UPDATE' then
+    if (change ->> 'outside_console')::boolean and is_update then
         change := change || jsonb_build_object('overwritten', nullif(
-            rollout.overwritten(old.target_repositories, new.target_repositories), '{}'));
+            rollout.overwritten(was_row.target_repositories, became_row.target_repositories), '{}'));
     end if;
     perform rollout.write_history(
-        new, change, case when tg_op = 'UPDATE' then old.rollout_percentage end, before, after);
-
-    if new.is_active then
-        if not exists (select from rollout.category_counts a where a.feature_name = new.feature_name) then
-            perform rollout.recount_repositories(new.feature_name);
-        else
-            lists_differ :=
-                (new.target_repositories, new.excluded_repositories, new.whitelist_until, true)
-                is distinct from
-                (old.target_repositories, old.excluded_repositories, old.whitelist_until, old.is_active);
-            if lists_differ then
-                perform rollout.refresh_list_entries(new);
-            end if;
-            -- Not at each change: a stop waits for nobody who is just changing categories.
-            if lists_differ or (new.rollout_percentage, new.rollout_strategy)
-                is distinct from (old.rollout_percentage, old.rollout_strategy) then
-                perform rollout.refresh_cutoffs(new.feature_name);
-            end if;
-        end if;
-    end if;
-    return null;
+        became_row, change, case when is_update then was_row.rollout_percentage end, before, after);
 end $$;
-comment on function rollout.configuration_changed() is
-    'Trigger, R10 and R1: one history row for every change of a configuration, and the admission that follows from it.';
-create or replace trigger rollout_configuration_changed after insert or update on public.rollout_configuration
-    for each row execute function rollout.configuration_changed();
+comment on function rollout.record_change(text, rollout_configuration, rollout_configuration) is
+    'R10: one history row for a change of a configuration, with what it was and became; none if nothing differs.';
+
+create or replace function rollout.follow_change(was rollout_configuration, became rollout_configuration)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    lists_differ boolean;
+begin
+    if not became.is_active then
+        return;
+    end if;
+    if not exists (select from rollout.category_counts a where a.feature_name = became.feature_name) then
+        perform rollout.recount_repositories(became.feature_name);
+        return;
+    end if;
+    lists_differ :=
+        (became.target_repositories, became.excluded_repositories, became.whitelist_until, true)
+        is distinct from
+        (was.target_repositories, was.excluded_repositories, was.whitelist_until, was.is_active);
+    if lists_differ then
+        perform rollout.refresh_list_entries(became);
+    end if;
+    -- Not at each change: a stop waits for nobody who is just changing categories.
+    if lists_differ or (became.rollout_percentage, became.rollout_strategy)
+        is distinct from (was.rollout_percentage, was.rollout_strategy) then
+        perform rollout.refresh_cutoffs(became.feature_name);
+    end if;
+end $$;
+comment on function rollout.follow_change(rollout_configuration, rollout_configuration) is
+    'R1: brings lists and cutoffs to what a configuration became.';

@@ -70,7 +70,15 @@ begin
     if rollout.is_in_breach(config) then
         select * into config from rollout_configuration c where c.id = config.id for no key update;
         if rollout.is_in_breach(config) then  -- unless an operator was faster
-            perform rollout.trip_breaker(config, rollout.health(config), jsonb_build_object('command', reported_by));
+            begin
+                perform rollout.trip_breaker(
+                    config, rollout.health(config), jsonb_build_object('command', reported_by));
+            exception when others then  -- R18: the evidence is for people, the fall is not
+                perform rollout.halt_row(config.id, false, jsonb_build_object(
+                    'operation_id', gen_random_uuid(), 'command', reported_by, 'action', 'rollback',
+                    'triggered_by', 'auto_rollback', 'reason', 'auto-rollback; what called for it can''t be told: '
+                    || sqlerrm));
+            end;
             perform rollout.close_change();
         end if;
     end if;

@@ -32,8 +32,10 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    return rollout.lower_percentage(percentage, feature_name, reason, coalesce(context, '{}') || jsonb_build_object(
-        'ended_sessions', rollout.lock_or_end_blockers(feature_name, wins => percentage = 0, counts => true)));
+    if percentage = 0 then
+        return rollout.halt(feature_name, 'rollbackToZero', reason, context);
+    end if;
+    return rollout.lower_percentage(percentage, feature_name, reason, context);
 end $$;
 comment on function public.rollout_rollback(numeric, text, text, jsonb) is
     'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it; to zero whoever '
@@ -46,9 +48,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
-    command constant text := case percentage when 0 then 'rollbackToZero' else 'rollbackToPercentage' end;
 begin
-    for config in select * from rollout.lock(feature_name, command, reason, context, 'rollback') loop
+    for config in select * from rollout.lock(feature_name, 'rollbackToPercentage', reason, context, 'rollback') loop
         percentage := rollout.whole_percentage(percentage, 'rollout.rollbackToPercentage(5)');
         if percentage > config.rollout_percentage then
             raise exception
@@ -61,4 +62,4 @@ begin
     return rollout.answer(feature_name);
 end $$;
 comment on function rollout.lower_percentage(numeric, text, text, jsonb) is
-    'A rollback, once nobody is in its way.';
+    'A rollback to more than zero.';

@@ -25,7 +25,7 @@ begin
         return next rollout.active(feature);
         return;
     end if;
-    perform rollout.lock_or_end_blockers(feature);
+    perform rollout.lock_row(feature);
     config := rollout.active(feature);  -- as the last writer left it
     if not rollout.open_change(coalesce(context, '{}') || jsonb_build_object(
         'command', command, 'reason', reason, 'action', action)) then
@@ -56,54 +56,17 @@ end $$;
 comment on function rollout.answer(text, jsonb) is
     'Closes a change and answers: whether anything changed, its history row with the details, the status after it.';
 
-create or replace function rollout.lock_or_end_blockers(
-    feature text, wins boolean default false, counts boolean default false
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    began constant timestamptz := clock_timestamp();
-    patience constant text := current_setting('lock_timeout');
-    ended jsonb := '[]';
-begin
-    loop
-        begin
-            perform set_config('lock_timeout', case when wins then '700ms' else patience end, true);
-            lock table rollout_configuration in row exclusive mode;
-            -- "No key": history and metrics rows may still refer to the configuration meanwhile.
-            perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
-            if wins then
-                perform rollout.take_all_locks(feature, counts);
-            end if;
-            perform set_config('lock_timeout', patience, true);
-            return ended;
-        exception when lock_not_available then
-            if wins then
-                ended := ended || rollout.end_blockers(feature);
-            end if;
-        end;
-        exit when not wins or clock_timestamp() > began + interval '4 seconds';
-    end loop;
-    perform rollout_blocked(feature);
-end $$;
-comment on function rollout.lock_or_end_blockers(text, boolean, boolean) is
-    'R18: locks a feature''s configuration. A change gives up in time and names who is in the way; a stop waits for a '
-    'second, ends them where it may, and answers whom it has ended.';
-
-create or replace function rollout.take_all_locks(feature text, counts boolean)
+create or replace function rollout.lock_row(feature text)
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    lock table rollout_history in row exclusive mode;
-    if counts then
-        lock table rollout.category_counts in row exclusive mode;
-        perform from rollout.category_counts c where c.feature_name = feature order by c.category for update;
-    end if;
-    perform rollout_status(feature);
+    lock table rollout_configuration in row exclusive mode;
+    -- "No key": history and metrics rows may still refer to the configuration meanwhile.
+    perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
+exception when lock_not_available then
+    perform rollout_blocked(feature);
 end $$;
-comment on function rollout.take_all_locks(text, boolean) is
-    'R18: takes every lock that a stop and its answer need, so that nobody can get in its way any more.';
+comment on function rollout.lock_row(text) is
+    'R18: locks a feature''s configuration for a change, which gives up in time and names who is in the way.';

@@ -6,9 +6,15 @@ language plpgsql security definer  -- whoever may write the history
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    perform pg_notify('rollout_history', jsonb_build_object(
-        'id', new.id,
-        'feature', (select c.feature_name from rollout_configuration c where c.id = new.rollout_config_id))::text);
+    -- R18: a full queue fails the whole transaction as it commits, and the queue is that of all databases. Those who
+    -- listen ask every few seconds as well.
+    if pg_notification_queue_usage() < 0.5 then
+        perform pg_notify('rollout_history', jsonb_build_object(
+            'id', new.id,
+            'feature', (select c.feature_name from rollout_configuration c where c.id = new.rollout_config_id))::text);
+    end if;
+    return null;
+exception when others then
     return null;
 end $$;
 comment on function rollout.history_announce() is

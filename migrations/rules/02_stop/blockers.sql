@@ -1,6 +1,6 @@
 -- R18: who stands in the way of a change, and how a stop gets past them.
 --
--- No function here, and none that calls rollout.lock_or_end_blockers first, has a variable of the table's type:
+-- No function here, and none on this floor, has a variable of the table's type:
 -- PostgreSQL looks up its columns as it compiles the function, and would wait right there for whoever has locked the
 -- table.
 
@@ -108,8 +108,8 @@ begin
               and l.database = (select d.oid from pg_database d where d.datname = current_database())
               and (l.mode = 'AccessExclusiveLock' and l.relation in (select rollout.tables_read())
                    or l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-                   and l.relation in ('public.rollout_configuration'::regclass, 'public.rollout_history'::regclass,
-                                      'rollout.category_counts'::regclass)));
+                   and l.relation in (to_regclass('public.rollout_configuration'), to_regclass('public.rollout_history'),
+                                      to_regclass('rollout.category_counts'))));
         exit when pids <> '{}';
     end loop;
     if pids = '{}' then
@@ -117,7 +117,7 @@ begin
             array(select c.xmax from rollout_configuration c where c.feature_name = feature and c.is_active),
             'public.rollout_configuration');
     end if;
-    if pids = '{}' then
+    if pids = '{}' and to_regclass('rollout.category_counts') is not null then
         pids := rollout.lockers(
             array(select c.xmax from rollout.category_counts c where c.feature_name = feature),
             'rollout.category_counts');
@@ -166,13 +166,28 @@ begin
                 ended := ended || jsonb_strip_nulls(to_jsonb(blocker));
             end if;
         exception when insufficient_privilege then
-            null;  -- a superuser's, or this role may end none: rollout.lock_or_end_blockers names it
+            null;  -- a superuser's, or this role may end none: rollout_blocked names it
         end;
     end loop;
     return ended;
 end $$;
 comment on function rollout.end_blockers(text) is
     'R18: ends the sessions that were in the way of a stop before and after a moment; answers which.';
+
+create or replace function rollout.prepared_blockers()
+returns table (gid text)
+language sql volatile
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select distinct p.gid
+    from pg_prepared_xacts p
+    join pg_locks own on own.locktype = 'transactionid' and own.granted and own.transactionid = p.transaction
+    join pg_locks l on l.virtualtransaction = own.virtualtransaction and l.locktype = 'relation' and l.pid is null
+        and l.relation = to_regclass('public.rollout_configuration') and l.mode <> 'AccessShareLock'
+    where p.database = current_database()
+$$;
+comment on function rollout.prepared_blockers() is
+    'R18: the prepared transactions that have locked rows of the configuration: they belong to no session.';
 
 create or replace function public.rollout_blocked(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
@@ -189,6 +204,13 @@ begin
     into blockers, statements
     from rollout.blockers(feature_name) b;
     if blockers is null then
+        select string_agg(format('%L', x.gid), ', '), string_agg(format('rollback prepared %L', x.gid), '; ')
+        into blockers, statements
+        from rollout.prepared_blockers() x;
+        if blockers is not null then
+            raise exception 'a prepared transaction has locked the rollout: %; nothing was changed; to end it, run %; '
+                            'then type the command again', blockers, statements using errcode = 'RC005';
+        end if;
         raise exception 'another session has locked the rollout; nothing was changed: type the command again'
             using errcode = 'RC005';
     end if;

@@ -1,0 +1,159 @@
+"""The ladder of a stop: each way to the database, by the function and by the row alone, until one works (R18)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from rollout_console.adapters.base import Adapter
+from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable
+
+BUDGET = 10.0  # seconds for all rungs and the reading back
+FIRST = 4.5  # seconds of them for a way that has another one behind it: a stop waits 4 s for a lock
+BRIEF = 1.0  # seconds for the row on a way on which the function was not reached, and for reading back
+WENT_ROUND = "the API {failed}: went through PostgreSQL directly"
+
+
+class Halt(NamedTuple):
+    """What is to be done, by the function or by the row alone.
+
+    Attributes:
+        function: the SQL function.
+        values: what it writes into the row.
+        not_done: what is said first where it was not done.
+    """
+
+    function: str
+    values: Mapping[str, object]
+    not_done: str
+
+    def is_in(self, row: Mapping[str, object]) -> bool:
+        """Whether the row that was read back is as wanted."""
+        return all(row.get(name) == value for name, value in self.values.items())
+
+
+STOP = Halt("rollout_emergency_stop", {"emergency_stop": True}, NOT_STOPPED)
+ZERO = Halt("rollout_rollback", {"rollout_percentage": 0}, "NOT AT ZERO: as far as is known, the percentage stands")
+UNSURE = "SENT, NOT CONFIRMED: what became of it can't be read"
+
+
+class Halted(NamedTuple):
+    """A halt that was read back.
+
+    Attributes:
+        answer: of the function; empty if the row was written past it.
+        row: as it was read back, `emergency_stop` and `rollout_percentage`.
+        way: by which it was made.
+        notice: what the operator should know of that, or None.
+    """
+
+    answer: dict[str, Any]
+    row: dict[str, Any]
+    way: Adapter
+    notice: str | None
+
+
+class Ladder:
+    """Tries each rung within one budget.
+
+    Args:
+        ways: the ways to the database, the first choice first.
+        feature: whose rollout is halted.
+        halt: what is to be done.
+    """
+
+    def __init__(self, ways: tuple[Adapter, ...], feature: str, halt: Halt) -> None:
+        self._ways, self._feature, self._halt = ways, feature, halt
+        self._deadline = time.monotonic() + BUDGET
+        self._failures: dict[Adapter, RolloutError] = {}  # the first of each way
+        self._unsure = False
+
+    def climb(self, **parameters: Any) -> Halted:
+        """Halt, and read back.
+
+        Raises:
+            RolloutError: the rule's own refusal, or of the first way that failed; `verdict` says what is known.
+        """
+        answer, way = self._send(parameters)
+        row, reader = self._read_back(way)
+        if row is not None and self._halt.is_in(row):
+            way = way or reader or self._ways[0]
+            return Halted(answer or {}, row, way, self._notice(way))
+        error = self._error(row, sent=answer is not None)
+        error.verdict = UNSURE if row is None and (answer is not None or self._unsure) else self._halt.not_done
+        raise error
+
+    def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Adapter | None]:
+        for way in self._ways:
+            left = self._deadline - time.monotonic() - BRIEF * len(self._ways)
+            seconds = max(BRIEF, min(left, FIRST if way is not self._ways[-1] else left))
+            answer = self._tried(
+                way, partial(way.call_within, seconds, self._halt.function, feature_name=self._feature, **parameters)
+            )
+            if answer is not None:
+                return answer, way
+            failure = self._failures[way]
+            if isinstance(failure, Blocked):  # the row alone would wait for the same session
+                continue
+            seconds = BRIEF if isinstance(failure, Unreachable) else max(BRIEF, min(left, FIRST / 2))
+            if self._tried(way, partial(way.write_row, seconds, self._feature, self._halt.values)) is not None:
+                return {}, way
+        return None, None
+
+    def _tried(self, way: Adapter, rung: Callable[[], Any]) -> dict[str, Any] | None:
+        """Return what a rung answered; None if it failed, which is an answer in the rule's own words alone."""
+        try:
+            answer = rung()
+        except RolloutError as error:
+            if error.ruled and not isinstance(error, Blocked):
+                error.verdict = self._halt.not_done
+                raise
+            self._unsure = self._unsure or error.unsure
+            self._failures.setdefault(way, error)
+            return None
+        except Exception as error:  # of a library, which a stop survives like any other failure
+            self._failures.setdefault(way, Unreachable(f"{type(error).__name__}: {error}"))
+            self._unsure = True
+            return None
+        if isinstance(answer, dict):
+            return answer
+        if answer is not None:
+            return {}  # made, and answered in a form that is not known
+        self._failures.setdefault(way, Unreachable("the database answered nothing; check the network"))
+        return None
+
+    def _read_back(self, way: Adapter | None) -> tuple[dict[str, Any] | None, Adapter | None]:
+        for reader in sorted(self._ways, key=lambda each: each is not way):
+            try:
+                row = reader.read_row(BRIEF, self._feature)
+            except Exception:  # the next way, or nothing, says what became of it
+                continue
+            if isinstance(row, dict) and self._halt.values.keys() <= row.keys():
+                return row, reader
+        return None, None
+
+    def _notice(self, way: Adapter) -> str | None:
+        first = self._ways[0]
+        if way is first or first not in self._failures:
+            return None
+        failure = self._failures[first]
+        failed = "is unreachable" if isinstance(failure, Unreachable) else f"failed ({_first_clause(failure)})"
+        return WENT_ROUND.format(failed=failed)
+
+    def _error(self, row: dict[str, Any] | None, *, sent: bool) -> RolloutError:
+        failures = [self._failures[way] for way in self._ways if way in self._failures]
+        if sent or not failures:
+            said = "it was made, and reads as taken back" if row else "it was made, and can't be read back"
+            return Unreachable(f"{said}; look: rollout.status()")
+        if len(failures) == 1:
+            return failures[0]
+        return type(failures[0])(
+            f"{_first_clause(failures[0])}; PostgreSQL directly: {'; '.join(map(_first_clause, failures[1:]))}; "
+            "check the network and SUPABASE_DB_URL, then type the command again"
+        )
+
+
+def _first_clause(error: RolloutError) -> str:
+    return str(error).split(";")[0]
