@@ -32,7 +32,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    return rollout.lower_percentage(percentage, feature_name, reason, coalesce(context, '{}') || jsonb_build_object(
+    return rollout.lower_percentage(percentage, feature_name, reason, coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
         'ended_sessions', rollout.lock_or_end_blockers(feature_name, wins => percentage = 0, counts => true)));
 end $$;
 comment on function public.rollout_rollback(numeric, text, text, jsonb) is

@@ -8,7 +8,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    return rollout.halt(reason, feature_name, coalesce(context, '{}') || jsonb_build_object(
+    return rollout.halt(reason, feature_name, coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
         'ended_sessions', rollout.lock_or_end_blockers(feature_name, wins => true)));
 end $$;
 comment on function public.rollout_emergency_stop(text, text, jsonb) is
