@@ -28,7 +28,7 @@ def test_r10_a_context_that_is_a_string_of_json_is_that_json(running):
 @pytest.mark.parametrize("context", ["ada", "[1]", '"{}"', 5, [], True], ids=str)
 def test_r10_a_context_that_is_no_object_is_refused_before_anything_changes(running, context):
     rows = running.history_rows()
-    with pytest.raises(psycopg.Error, match="context is a JSON object, not .*; nothing was changed") as raised:
+    with pytest.raises(psycopg.Error, match=r"context is a JSON object, not .*; nothing was changed") as raised:
         stop(running, context)
     assert raised.value.sqlstate == "RC001"
     assert running.history_rows() == rows
