@@ -221,15 +221,18 @@ with superseded as (
     where c.is_active and exists (
         select from public.rollout_configuration newer
         where newer.is_active and newer.feature_name = c.feature_name
-          and (coalesce(newer.updated_at, newer.created_at, '-infinity'), newer.id)
-            > (coalesce(c.updated_at, c.created_at, '-infinity'), c.id))
+          -- of two of the same moment the one that lets fewer in
+          and (coalesce(newer.updated_at, newer.created_at, '-infinity'),
+               case when newer.emergency_stop then 0 else -newer.rollout_percentage end, newer.id)
+            > (coalesce(c.updated_at, c.created_at, '-infinity'),
+               case when c.emergency_stop then 0 else -c.rollout_percentage end, c.id))
     returning c.id, c.rollout_percentage
 )
 insert into public.rollout_history (
     rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata)
 select s.id, 'updated', s.rollout_percentage, s.rollout_percentage,
-       'a newer active configuration of the same feature exists', 'migration',
-       '{"command": "migrate", "before": {"is_active": true}, "after": {"is_active": false}}'
+       'another active configuration of the same feature is newer, or as new and lets fewer in', 'migration',
+       '{"command": "migrate", "before": {"is_active": true}, "after": {"is_active": false}, "details": {}}'
 from superseded s;
 
 create unique index if not exists rollout_configuration_one_active

@@ -306,7 +306,10 @@ def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
     screen.wait_for("30 % set, 30 % in effect")
     assert rollout.client.history(1).entries[0].reason == "by the palette"
     for line, said in (
-        ("setRollout(__import__('os').getpid())", "not one command with plain values; type for example setRollout(percentage)"),
+        (
+            "setRollout(__import__('os').getpid())",
+            "not one command with plain values; type for example setRollout(percentage)",
+        ),
         ("setRollout(300)", "300"),
         ("sttus", "there is no command 'sttus'"),
         ("watch", "the overview is live"),

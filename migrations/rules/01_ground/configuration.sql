@@ -17,10 +17,11 @@ begin
         raise exception 'no active rollout for feature %; to create one, type in a shell: rollout-console setup',
             coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'RC003';
     end if;
-    return config;
+    return rollout.usable(config);
 end $$;
 comment on function rollout.active(text) is
-    'The active configuration of a feature; RC003 if there is none, or if row-level security hides all of them.';
+    'The active configuration of a feature, with values that can be used; RC003 if there is none, or if row-level '
+    'security hides all of them.';
 
 create or replace function rollout.percentage_in_effect(config rollout_configuration)
 returns integer

@@ -26,6 +26,70 @@ $$;
 comment on function rollout.default_settings(rollout_configuration) is
     'A configuration whose empty settings have their defaults.';
 
+create or replace function rollout.unusable_settings(config rollout_configuration)
+returns table (name text, value text, low numeric, high numeric, default_value jsonb)
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- "is not true": null and NaN are found with the rest
+    select s.name, coalesce(v.value::text, 'null'), s.low, s.high, s.default_value
+    from (values
+        ('max_error_rate', config.max_error_rate), ('minimum_sample', config.minimum_sample),
+        ('monitoring_window_hours', config.monitoring_window_hours),
+        ('stuck_after_minutes', config.stuck_after_minutes), ('keep_days', config.keep_days)
+    ) v (name, value)
+    join rollout.settings() s using (name)
+    where (v.value between s.low and s.high) is not true
+$$;
+comment on function rollout.unusable_settings(rollout_configuration) is
+    'R7: settings that somebody gave a value that no rollout can be judged by, and what they are judged by instead.';
+
+create or replace function rollout.range_of(setting text)
+returns numrange
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$ select numrange(s.low, s.high, '[]') from rollout.settings() s where s.name = setting $$;
+comment on function rollout.range_of(text) is
+    'What a setting may be. Of a constant, so that a plan that is kept looks it up once.';
+
+create or replace function rollout.usable(config rollout_configuration)
+returns rollout_configuration
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    -- A restart or a stop that lies ahead would leave no window, and so no breaker. A clock that was set back by less
+    -- than a day is no reason to forget one.
+    latest constant timestamptz := clock_timestamp() + interval '1 day';
+begin
+    if (config.max_error_rate <@ rollout.range_of('max_error_rate')
+        and config.minimum_sample::numeric <@ rollout.range_of('minimum_sample')
+        and config.monitoring_window_hours::numeric <@ rollout.range_of('monitoring_window_hours')
+        and config.stuck_after_minutes::numeric <@ rollout.range_of('stuck_after_minutes')
+        and config.keep_days::numeric <@ rollout.range_of('keep_days')) is not true then
+        config := jsonb_populate_record(config, (
+            select jsonb_object_agg(u.name, u.default_value) from rollout.unusable_settings(config) u));
+    end if;
+    if greatest(config.restarted_at, config.narrowed_at, config.percentage_since) >= latest
+        or rollout.known(least(config.restarted_at, config.narrowed_at, config.percentage_since,
+            config.emergency_stopped_at, config.held_at, config.created_at, config.updated_at)) is null
+        or rollout.known(greatest(config.emergency_stopped_at, config.held_at, config.created_at,
+            config.updated_at)) is null then
+        config.restarted_at := case when config.restarted_at < latest then rollout.known(config.restarted_at) end;
+        config.narrowed_at := case when config.narrowed_at < latest then rollout.known(config.narrowed_at) end;
+        config.percentage_since :=
+            case when config.percentage_since < latest then rollout.known(config.percentage_since) end;
+        config.emergency_stopped_at := rollout.known(config.emergency_stopped_at);
+        config.held_at := rollout.known(config.held_at);
+        config.created_at := rollout.known(config.created_at);
+        config.updated_at := rollout.known(config.updated_at);
+    end if;
+    return config;
+end $$;
+comment on function rollout.usable(rollout_configuration) is
+    'R7: a configuration as it is judged and shown: defaults for values that can''t be used, nothing for moments that '
+    'are none.';
+
 create or replace function rollout.check_setting(name text, value jsonb)
 returns void
 language plpgsql immutable
@@ -122,8 +186,10 @@ language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select jsonb_object_agg(p.name, case
-        when jsonb_typeof(config.metadata -> kind -> p.name) = 'number' then config.metadata -> kind -> p.name end)
+        when rollout.number_in(config.metadata -> kind, p.name) between s.low and s.high
+            then config.metadata -> kind -> p.name end)
     from (values ('inngest'), ('github_actions')) p (name)
+    join rollout.settings() s on s.name = kind
 $$;
 comment on function rollout.costs(rollout_configuration, text) is
     'The costs of a kind, cost_per_job or cost_per_minute, on each processor; null where it is not set.';

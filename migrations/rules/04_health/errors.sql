@@ -65,7 +65,7 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select h.created_at from rollout_history h
-    where h.rollout_config_id = config.id and h.metadata ? 'before'
+    where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
       and (h.new_percentage > coalesce(h.previous_percentage, 0)
            or h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false')
     order by h.created_at desc limit 1

@@ -33,8 +33,13 @@ as $$
     from present p
     cross join targets t
     cross join unnest(statuses) s (status)
-    cross join lateral rollout_host_jobs(
-        t.processor, s.status, least(p.window_start, p.at - p.look_back), p.most_read) j
+    cross join lateral (
+        select h.id, h.repository_id, h.processor, h.status, h.treated, h.error,
+               rollout.known(h.created_at) as created_at, rollout.known(h.started_at) as started_at,
+               rollout.known(h.completed_at) as completed_at
+        from rollout_host_jobs(
+            t.processor, s.status, least(p.window_start, p.at - p.look_back), p.most_read) h
+    ) j
     cross join lateral (
         select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as ended_at
     ) e

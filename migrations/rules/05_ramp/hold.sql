@@ -41,7 +41,7 @@ as $$
            format('rollout.rollbackToPercentage(%s)', h.previous_percentage)
     from rollout_history h
     where config.held_reason is not null and h.rollout_config_id = config.id and h.created_at >= config.held_at
-      and (h.metadata ->> 'outside_console')::boolean and h.new_percentage > h.previous_percentage
+      and rollout.flag_in(h.metadata, 'outside_console') and h.new_percentage > h.previous_percentage
       and config.rollout_percentage > h.previous_percentage
     order by h.created_at
     limit 1

@@ -12,8 +12,13 @@ begin
     -- The columns are nullable in the existing deployment; nothing after this line meets a null.
     new.rollout_percentage := coalesce(new.rollout_percentage, 0);
     new.is_active := coalesce(new.is_active, false);
-    new.target_repositories := coalesce(new.target_repositories, '{}');
-    new.excluded_repositories := coalesce(new.excluded_repositories, '{}');
+    -- Stored as they are compared, unless nobody has touched them: they may be long.
+    if tg_op = 'INSERT' or new.target_repositories is distinct from old.target_repositories then
+        new.target_repositories := rollout.entries(new.target_repositories);
+    end if;
+    if tg_op = 'INSERT' or new.excluded_repositories is distinct from old.excluded_repositories then
+        new.excluded_repositories := rollout.entries(new.excluded_repositories);
+    end if;
     new.whitelist_until := rollout.expiries(new);
     new.long_lists := rollout.has_long_lists(new);
     new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');

@@ -30,6 +30,7 @@ begin
             'database_role', coalesce(nullif(current_setting('role'), 'none'), session_user),
             'recorded_at', clock_timestamp());
     new.reason := left(new.reason, 2000);
+    new.created_at := coalesce(rollout.known(new.created_at), clock_timestamp());
     return new;
 end $$;
 comment on function rollout.history_stamp() is
@@ -78,20 +79,22 @@ as $$
         'id', entry.id,
         'at', entry.created_at,
         'action', entry.action,
-        'command', entry.metadata ->> 'command',
+        'command', rollout.text_in(entry.metadata, 'command'),
         'previous_percentage', entry.previous_percentage,
         'new_percentage', entry.new_percentage,
         'reason', entry.reason,
         'triggered_by', entry.triggered_by,
-        'operator', entry.metadata ->> 'operator',
-        'host', entry.metadata ->> 'host',
-        'database_role', entry.metadata ->> 'database_role',
-        'outside_console', coalesce((entry.metadata ->> 'outside_console')::boolean, false),
-        'before', entry.metadata -> 'before',
-        'after', entry.metadata -> 'after',
-        'undoes', entry.metadata ->> 'undoes',
-        'ended_sessions', coalesce(entry.metadata -> 'ended_sessions', '[]'),
-        'evidence', entry.metadata -> 'evidence') end
+        'operator', rollout.text_in(entry.metadata, 'operator'),
+        'host', rollout.text_in(entry.metadata, 'host'),
+        'database_role', rollout.text_in(entry.metadata, 'database_role'),
+        'outside_console', o.ours and coalesce(rollout.flag_in(entry.metadata, 'outside_console'), false),
+        'before', case when o.ours then rollout.object_in(entry.metadata, 'before') end,
+        'after', case when o.ours then rollout.object_in(entry.metadata, 'after') end,
+        'undoes', case when o.ours then rollout.text_in(entry.metadata, 'undoes') end,
+        'ended_sessions', case when o.ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
+            else '[]' end,
+        'evidence', case when o.ours then rollout.object_in(entry.metadata, 'evidence') end) end
+    from (select coalesce(rollout.is_recorded(entry.metadata), false) as ours) o
 $$;
 comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';
 
@@ -102,7 +105,7 @@ create or replace function rollout.changes_nothing(entry rollout_history)
 returns boolean
 language sql immutable
 as $$
-    select coalesce(not entry.metadata ? 'before' and entry.triggered_by = 'auto_rollback'
+    select coalesce(rollout.is_recorded(entry.metadata) is not true and entry.triggered_by = 'auto_rollback'
                     and entry.previous_percentage = entry.new_percentage, false)
 $$;
 comment on function rollout.changes_nothing(rollout_history) is
@@ -114,11 +117,11 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select h from rollout_history h
-    where h.rollout_config_id = entry.rollout_config_id and h.metadata ? 'before'
+    where h.rollout_config_id = entry.rollout_config_id and rollout.is_recorded(h.metadata)
       and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
-      and (h.metadata ->> 'outside_console')::boolean
+      and rollout.flag_in(h.metadata, 'outside_console')
       and (h.new_percentage = entry.new_percentage or entry.action = 'emergency_stop')
-      and not entry.metadata ? 'before' and not rollout.changes_nothing(entry)
+      and rollout.is_recorded(entry.metadata) is not true and not rollout.changes_nothing(entry)
     order by h.created_at desc limit 1
 $$;
 comment on function rollout.trigger_row_of(rollout_history) is
@@ -130,7 +133,7 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select h from rollout_history h
-    where (entry.metadata ->> 'outside_console')::boolean and h.rollout_config_id = entry.rollout_config_id
+    where rollout.flag_in(entry.metadata, 'outside_console') and h.rollout_config_id = entry.rollout_config_id
       and h.created_at between entry.created_at and entry.created_at + interval '10 seconds'
       and (rollout.trigger_row_of(h)).id = entry.id
     order by h.created_at limit 1

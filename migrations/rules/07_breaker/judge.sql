@@ -67,8 +67,10 @@ begin
     -- so none of them can be the crossing one unnoticed.
     perform pg_advisory_xact_lock(rollout.judging_lock(config)), set_config('rollout.unjudged', '', true);
     select * into config from rollout_configuration c where c.id = config.id;
+    config := rollout.usable(config);
     if rollout.is_in_breach(config) then
         select * into config from rollout_configuration c where c.id = config.id for no key update;
+        config := rollout.usable(config);
         if rollout.is_in_breach(config) then  -- unless an operator was faster
             begin
                 perform rollout.trip_breaker(
@@ -99,6 +101,7 @@ begin
         return null;
     end if;
     select * into config from rollout_configuration c where c.id = new.rollout_config_id;
+    config := rollout.usable(config);
     begin
         perform pg_advisory_xact_lock_shared(rollout.judging_lock(config));
         if not rollout.could_breach(config) then

@@ -46,9 +46,9 @@ as $$
         s.errors,
         s.successes,
         -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
-        coalesce(entry.timed_jobs, case when entry.average_processing_time > 0 then entry.total_jobs end, 0)::bigint,
-        coalesce(entry.processing_seconds,
-            case when entry.timed_jobs is null then entry.average_processing_time * entry.total_jobs end, 0)
+        coalesce(entry.timed_jobs, case when rollout.known(entry.average_processing_time) > 0 then entry.total_jobs end, 0)::bigint,
+        coalesce(rollout.known(entry.processing_seconds), case when entry.timed_jobs is null
+            then rollout.known(entry.average_processing_time) * entry.total_jobs end, 0)
     from (
         select coalesce(entry.error_count, 0)::bigint as errors,
                case when entry.queued then 0 else coalesce(entry.success_count, 0) end::bigint as successes
@@ -126,6 +126,7 @@ begin
     if not found then
         return null;
     end if;
+    config := rollout.usable(config);
     select coalesce(n.processor, o.processor) as processor, coalesce(n.treated, o.treated) as treated,
            n.jobs - o.jobs as jobs, n.errors - o.errors as errors, n.successes - o.successes as successes,
            n.timed - o.timed as timed, n.seconds - o.seconds as seconds

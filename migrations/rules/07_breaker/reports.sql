@@ -167,7 +167,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    reports constant rollout.report[] := rollout.parse_reports(jobs);
+    reports constant rollout.report[] := rollout.parse_reports(rollout.given(jobs, 'array', 'jobs'));
 begin
     return jsonb_build_object(
         'reported', cardinality(reports), 'counted', rollout.count_reports(rollout.active(feature_name), reports));

@@ -5,9 +5,9 @@ returns setof timestamptz
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce((h.metadata ->> 'restarted_at')::timestamptz, h.created_at)
+    select coalesce(rollout.time_in(h.metadata, 'restarted_at'), h.created_at)
     from rollout_history h
-    where h.rollout_config_id = config_id
+    where h.rollout_config_id = config_id and rollout.is_recorded(h.metadata)
       and ((coalesce(h.previous_percentage, 0) = 0 and h.new_percentage > 0)
            or (h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false'))
 $$;
@@ -59,7 +59,8 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config constant rollout_configuration := rollout.with_settings(rollout.active(feature_name), settings);
+    config constant rollout_configuration := rollout.with_settings(
+        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
     since constant timestamptz := clock_timestamp()
         - make_interval(days => rollout.within('days', days, 1, 365, 'rollout.backtest(days=30)'));
 begin
@@ -69,10 +70,11 @@ begin
         ), trips as (
             select distinct on (r.run) r.* from replayed r where r.trips_at is not null order by r.run, r.at
         ), acted as (
-            select h.created_at as at, h.metadata -> 'evidence' as evidence,
+            select h.created_at as at, rollout.object_in(h.metadata, 'evidence') as evidence,
                    (select count(*) from rollout.restarts(config.id) r where r < h.created_at) as run
             from rollout_history h
-            where h.rollout_config_id = config.id and h.triggered_by = 'auto_rollback'
+            where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
+              and h.triggered_by = 'auto_rollback'
               and h.previous_percentage > h.new_percentage and h.created_at >= since
         )
         select jsonb_build_object(

@@ -76,7 +76,8 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    config constant rollout_configuration := rollout.with_settings(rollout.active(feature_name), settings);
+    config constant rollout_configuration := rollout.with_settings(
+        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
     rule record;
     limits constant record := rollout.evidence_limits();
     today constant bigint := (

@@ -69,7 +69,7 @@ begin
                 select m.last_error_at, m.processor_type, m.repository_id, h.full_name, m.last_error_message
                 from rollout_metrics m
                 left join rollout_host_repositories h on h.id = m.repository_id
-                where m.rollout_config_id = config.id and m.last_error_at is not null
+                where m.rollout_config_id = config.id and rollout.known(m.last_error_at) is not null
                 order by m.last_error_at desc
                 limit wanted) m), '[]'));
 end $$;
@@ -93,7 +93,7 @@ as $$
                 when h.metadata -> 'after' ->> 'emergency_stop' = 'true' then 'stop'
                 when h.metadata ? 'restarted_at' then 'restart'
                 when h.previous_percentage <> h.new_percentage then 'change' end as kind) k
-        where h.rollout_config_id = config.id and h.metadata ? 'before' and k.kind is not null
+        where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and k.kind is not null
           and h.created_at >= starts and h.created_at <= ends
         order by h.created_at desc limit 50) m
 $$;

@@ -18,7 +18,7 @@ begin
         from rollout.settings() s
         left join lateral (
             select * from rollout_history x
-            where x.rollout_config_id = config.id
+            where x.rollout_config_id = config.id and rollout.is_recorded(x.metadata)
               and (x.metadata ->> 'command' in ('configure', 'undo') or x.metadata ? 'outside_console')
               and (x.metadata -> 'before') #> rollout.setting_path(s.name)
                   is distinct from (x.metadata -> 'after') #> rollout.setting_path(s.name)

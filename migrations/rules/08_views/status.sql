@@ -6,7 +6,7 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select rollout.full_history_entry(h) from rollout_history h
-    where h.rollout_config_id = config.id and h.metadata ? 'before' and h.action <> 'note'
+    where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and h.action <> 'note'
       and h.metadata ->> 'command' is distinct from 'catchUp'
     order by h.created_at desc limit 1
 $$;
@@ -21,7 +21,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select case when config.emergency_stop then coalesce(config.emergency_stop_reason, (
         select h.reason from rollout_history h
-        where h.rollout_config_id = config.id and h.action = 'emergency_stop' and not h.metadata ? 'before'
+        where h.rollout_config_id = config.id and h.action = 'emergency_stop' and rollout.is_recorded(h.metadata) is not true
           and h.created_at >= config.emergency_stopped_at - interval '1 minute'
         order by h.created_at limit 1)) end
 $$;
@@ -99,7 +99,7 @@ as $$
             'auto_rollback_enabled', c.breaker_enabled,
             'health', rollout.health(c),
             'last_change', rollout.last_change(c)) order by c.feature_name), '[]'))
-    from rollout_configuration c where c.is_active
+    from rollout_configuration x cross join lateral rollout.usable(x) c where x.is_active
 $$;
 comment on function public.rollout_features() is
     'rollout.features(): every feature with an active rollout: percentage, health and last change.';

@@ -21,7 +21,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     (select h.created_at,
             case when h.triggered_by = 'auto_rollback' then 'trip'
-                 when h.metadata ->> 'command' = 'note' then 'note' else 'change' end,
+                 when rollout.text_in(h.metadata, 'command') = 'note' then 'note' else 'change' end,
             rollout.full_history_entry(h), null, null::jsonb, null::bigint
      from (
         select * from rollout_history x
@@ -81,7 +81,7 @@ begin
         'server_time', present,
         'percentage_before', coalesce((
             select coalesce(h.previous_percentage, 0) from rollout_history h
-            where h.rollout_config_id = config.id and h.metadata ? 'before' and h.created_at >= starts
+            where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and h.created_at >= starts
             order by h.created_at limit 1), config.rollout_percentage),
         'rollout_percentage', config.rollout_percentage,
         'emergency_stop', config.emergency_stop,

@@ -54,12 +54,12 @@ as $$
         select h.created_at as at, coalesce(r.full_name, e.id) as shown
         from (
             select * from rollout_history x
-            where x.rollout_config_id = config.id and x.metadata ? 'before'
+            where x.rollout_config_id = config.id and x.metadata ? 'before' and rollout.is_recorded(x.metadata)
               and (x.metadata ? 'overwritten'
                    or x.metadata ->> 'command' in ('addToWhitelist', 'removeFromWhitelist', 'note'))
             order by x.created_at desc limit 1
         ) h
-        cross join lateral jsonb_array_elements_text(h.metadata -> 'overwritten') e (id)
+        cross join lateral jsonb_array_elements_text(rollout.array_in(h.metadata, 'overwritten')) e (id)
         left join rollout_host_repositories r on r.id::text = e.id
         where e.id <> all ((select c.target_repositories from rollout_configuration c where c.id = config.id)::text[])
     ) o
@@ -68,6 +68,20 @@ $$;
 comment on function rollout.application_warnings(rollout_configuration) is
     'What the web application or its browser console did that an operator may want undone. An overwritten list is '
     'named until the list is changed here, or a note is written.';
+
+create or replace function rollout.setting_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'unusable_setting', format('%s is %s, which is no number from %s to %s: the default, %s, is judged by', u.name,
+               u.value, u.low, to_char(u.high, 'FM999,999,999'), u.default_value),
+           format('rollout.configure(%s=%s)', u.name, u.default_value)
+    from rollout_configuration c cross join lateral rollout.unusable_settings(c) u
+    where c.id = config.id
+$$;
+comment on function rollout.setting_warnings(rollout_configuration) is
+    'R7: settings that others gave a value that can''t be used.';
 
 create or replace function rollout.history_warnings()
 returns table (name text, message text, command text)
@@ -100,6 +114,8 @@ as $$
         select 4, * from rollout.hold_warnings(config)
         union all
         select 5, * from rollout.history_warnings()
+        union all
+        select 6, * from rollout.setting_warnings(config)
     ) w
 $$;
 comment on function rollout.warnings(rollout_configuration) is

@@ -10,7 +10,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout.active(feature_name);
-    operation constant uuid := (context ->> 'operation_id')::uuid;
+    operation constant uuid := (rollout.given(context, 'object', 'context') ->> 'operation_id')::uuid;
     run rollout.categorization_runs := rollout.open_run(run_id, operation);
 begin
     -- A batch that is sent again, because its answer was lost, is not followed by another.
@@ -23,7 +23,7 @@ begin
         if run.finished_at is not null and run.changed > 0 then
             perform rollout.write_history(
                 config,
-                coalesce(context, '{}') || jsonb_build_object('command', 'categorizeAll', 'reason',
+                coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object('command', 'categorizeAll', 'reason',
                     format('%s of %s repositories brought up to date', run.changed, run.processed)),
                 config.rollout_percentage, '{}', jsonb_build_object('transitions', run.transitions));
         end if;

@@ -16,7 +16,7 @@ begin
         -- A second hold without a reason must not wipe out the first one's.
         if config.held_reason is null or given is not null then
             config.held_reason := coalesce(given, 'no reason given');
-            config.held_by := coalesce(left(context ->> 'operator', 200), 'unknown');
+            config.held_by := coalesce(left(rollout.current_change() ->> 'operator', 200), 'unknown');
         end if;
         perform rollout.store(config);
     end loop;

@@ -62,7 +62,7 @@ declare
     details jsonb := '{}';
 begin
     for config in select * from rollout.lock(feature_name, 'advance', null,
-        coalesce(context, '{}') || '{"triggered_by": "auto_advance"}')
+        coalesce(rollout.given(context, 'object', 'context'), '{}') || '{"triggered_by": "auto_advance"}')
     loop
         details := rollout.advance_or_hold(config);
     end loop;

@@ -1,4 +1,43 @@
+<<<<<<< HEAD
 -- R5, R7 and R8: the way out of an emergency stop, the health check, and the switch of auto-rollback.
+=======
+-- R5, R7 and R8: the emergency stop and the way out of it, the health check, and the switch of auto-rollback.
+
+create or replace function public.rollout_emergency_stop(
+    reason text default null, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return rollout.halt(reason, feature_name, coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
+        'ended_sessions', rollout.lock_or_end_blockers(feature_name, wins => true)));
+end $$;
+comment on function public.rollout_emergency_stop(text, text, jsonb) is
+    'rollout.emergencyStop(), R5 and R18: halts all traffic at once, whoever is in the way, and keeps the percentage.';
+
+create or replace function rollout.halt(reason text, feature_name text, context jsonb)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config rollout_configuration;
+    given constant text := nullif(trim(left(reason, 2000)), '');
+    recorded constant text := coalesce(given, 'no reason given');
+begin
+    for config in select * from rollout.lock(feature_name, 'emergencyStop', recorded, context, 'emergency_stop') loop
+        -- A second stop without a reason must not wipe out the first one's.
+        config.emergency_stop_reason := coalesce(given, config.emergency_stop_reason, recorded);
+        config.emergency_stop := true;
+        perform rollout.store(config);
+    end loop;
+    return rollout.answer(feature_name);
+end $$;
+comment on function rollout.halt(text, text, jsonb) is
+    'The emergency stop, once nobody is in its way.';
+>>>>>>> odd
 
 create or replace function public.rollout_resume(
     percentage numeric default null, feature_name text default 'hybrid_progressive_capture',

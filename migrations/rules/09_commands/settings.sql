@@ -14,7 +14,7 @@ declare
     details jsonb := '{}';
 begin
     for config in select * from rollout.lock(feature_name, 'configure', reason, context) loop
-        became := rollout.with_settings(config, settings);
+        became := rollout.with_settings(config, rollout.given(settings, 'object', 'settings'));
         if became.rollout_strategy <> config.rollout_strategy then
             details := jsonb_build_object('moves', (
                 select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))

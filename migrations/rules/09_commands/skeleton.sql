@@ -18,16 +18,17 @@ language plpgsql rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
+    given constant jsonb := rollout.given(context, 'object', 'context');
     config rollout_configuration;
 begin
     if pg_is_in_recovery() and command = 'checkHealth' then  -- a standby can lock nothing, and still report
-        perform rollout.open_change(coalesce(context, '{}') || jsonb_build_object('command', command));
+        perform rollout.open_change(coalesce(given, '{}') || jsonb_build_object('command', command));
         return next rollout.active(feature);
         return;
     end if;
     perform rollout.lock_row(feature);
     config := rollout.active(feature);  -- as the last writer left it
-    if not rollout.open_change(coalesce(context, '{}') || jsonb_build_object(
+    if not rollout.open_change(coalesce(given, '{}') || jsonb_build_object(
         'command', command, 'reason', reason, 'action', action)) then
         return next config;
     end if;
@@ -46,11 +47,11 @@ declare
 begin
     select * into entry from rollout_history h where h.id = (change ->> 'operation_id')::uuid;
     perform rollout.close_change();
-    return details || coalesce(entry.metadata -> 'details', '{}') || jsonb_build_object(
+    return details || coalesce(rollout.object_in(entry.metadata, 'details'), '{}') || jsonb_build_object(
         'command', change ->> 'command',
         'changed', entry.id is not null,
         'change', rollout.history_entry(entry),
-        'ended_sessions', coalesce(entry.metadata -> 'ended_sessions', change -> 'ended_sessions', '[]'),
+        'ended_sessions', coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), change -> 'ended_sessions', '[]'),
         'status', rollout_status(feature));
 end $$;
 comment on function rollout.answer(text, jsonb) is

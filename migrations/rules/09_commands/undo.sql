@@ -11,7 +11,7 @@ as $$
         when entry.metadata -> 'after' ? 'transitions' then 'categories follow from the repositories'
         when entry.metadata -> 'after' ? 'decided_by' then
             'the decision is chosen in a shell: rollout-console migrate --decision'
-        when coalesce(entry.metadata -> 'before', '{}') in ('{}', 'null') then
+        when rollout.is_recorded(entry.metadata) is not true or entry.metadata -> 'before' in ('{}', 'null') then
             'the row does not say what was before; type rollout.history() for the row that does'
     end
 $$;
@@ -34,7 +34,7 @@ begin
             order by x.created_at desc limit reachable
         ) h
         where case
-            when change is null then h.metadata ->> 'operator' = operator and rollout.not_undoable(h) is null
+            when change is null then rollout.text_in(h.metadata, 'operator') = operator and rollout.not_undoable(h) is null
                 and not coalesce(starts_with(h.triggered_by, 'auto_'), false)  -- whoever happened to report or to check
             else change <> '' and starts_with(h.id::text, lower(change))
         end
@@ -71,7 +71,7 @@ begin
     end if;
     select * into later from rollout_history h
     where h.rollout_config_id = config.id and h.created_at > entry.created_at
-      and (h.metadata -> 'after' ?| fields)
+      and rollout.is_recorded(h.metadata) and h.metadata -> 'after' ?| fields
     order by h.created_at desc limit 1;
     raise exception '% % can''t be undone: % changed since%, now %; to see the changes, type rollout.history()',
         rollout.named_change(entry), rollout.short_id(entry.id), array_to_string(fields, ', '),
@@ -87,7 +87,7 @@ language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select left(case when entry.triggered_by = 'auto_rollback' then 'the automatic rollback'
-                     else coalesce(entry.metadata ->> 'command', entry.action) end, 40)
+                     else coalesce(rollout.text_in(entry.metadata, 'command'), entry.action) end, 40)
 $$;
 comment on function rollout.named_change(rollout_history) is 'What a change is called in a message.';
 
@@ -139,13 +139,14 @@ as $$
     -- Our commands record several by name, the trigger on marks of the browser console one by id.
     select h.id, r.name, r.pinned
     from (
-        select null as id, p.key as name, (p.value ->> 'pinned')::boolean as pinned
+        select null as id, p.key as name, rollout.flag_in(p.value, 'pinned') as pinned
         from jsonb_each(recorded) p where not recorded ? 'repository_id'
         union all
-        select recorded ->> 'repository_id', recorded ->> 'repository_id', (recorded ->> 'pinned_as_test')::boolean
+        select rollout.text_in(recorded, 'repository_id'), rollout.text_in(recorded, 'repository_id'),
+               rollout.flag_in(recorded, 'pinned_as_test')
         where recorded ? 'repository_id'
     ) r
-    left join rollout_host_repositories h on h.full_name = r.name or h.id = r.id::uuid
+    left join rollout_host_repositories h on h.full_name = r.name or h.id::text = r.id
 $$;
 comment on function rollout.recorded_pins(jsonb) is
     'R10: the pins in the before or after of a history row; the id is null where the repository is gone.';
@@ -194,7 +195,7 @@ declare
     answer jsonb;
 begin
     for config in select * from rollout.lock(feature_name, 'undo', reason, context) loop
-        entry := rollout.change_to_undo(config, change, context ->> 'operator');
+        entry := rollout.change_to_undo(config, change, rollout.current_change() ->> 'operator');
         if rollout.not_undoable(entry) is not null then
             raise exception '% % can''t be undone: %', rollout.named_change(entry), rollout.short_id(entry.id),
                 rollout.not_undoable(entry) using errcode = 'RC002';

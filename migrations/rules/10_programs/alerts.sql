@@ -53,9 +53,9 @@ as $$
         when m.command in ('configure', 'plan', 'enableAutoRollback', 'disableAutoRollback') then 'settings'
         end
     from (
-        select entry.metadata ->> 'command' as command,
-            coalesce((entry.metadata #>> '{before,emergency_stop}')::boolean, false) as was_stopped,
-            coalesce((entry.metadata #>> '{after,emergency_stop}')::boolean, false) as is_stopped) m
+        select rollout.text_in(entry.metadata, 'command') as command,
+            coalesce(rollout.flag_in(entry.metadata -> 'before', 'emergency_stop'), false) as was_stopped,
+            coalesce(rollout.flag_in(entry.metadata -> 'after', 'emergency_stop'), false) as is_stopped) m
 $$;
 comment on function rollout.alert_kind(rollout_history) is
     'The kind of alert that a change calls for, one of ROLLOUT_ALERT_ON; null for none.';
@@ -71,7 +71,8 @@ as $$
 declare
     lease constant interval := '60 seconds';  -- longer than a service takes to accept an alert
     -- The same for a retry, which so gets the same answer.
-    operation constant uuid := coalesce((context ->> 'operation_id')::uuid, gen_random_uuid());
+    operation constant uuid := coalesce(
+        (rollout.given(context, 'object', 'context') ->> 'operation_id')::uuid, gen_random_uuid());
     feature constant text := rollout_claim_alerts.feature_name;
     config constant rollout_configuration := rollout.active(feature);
 begin

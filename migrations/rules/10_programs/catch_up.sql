@@ -38,7 +38,7 @@ as $$
 declare
     config constant rollout_configuration := rollout.active(feature_name);
     bound constant integer := rollout.within('batch_size', batch_size, 1, 100000, 'rollout-console monitor --once');
-    operation constant uuid := (context ->> 'operation_id')::uuid;
+    operation constant uuid := (rollout.given(context, 'object', 'context') ->> 'operation_id')::uuid;
     place rollout.categorization_state;
     batch record;
     moves jsonb;
@@ -62,7 +62,7 @@ begin
     from rollout.categorize(batch.ids) c;
     if moves <> '{}' then
         perform rollout.write_history(
-            config, coalesce(context, '{}') || jsonb_build_object(
+            config, coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
                 'command', 'catchUp', 'reason', 'new and changed repositories categorized'),
             config.rollout_percentage, '{}', jsonb_build_object('transitions', moves));
     end if;

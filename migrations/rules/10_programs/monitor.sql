@@ -12,12 +12,13 @@ declare
     interval_seconds constant integer := rollout.within(
         'the interval in seconds', every_seconds, 1, 7 * 86400, 'rollout-console monitor --every 15m');
     feature constant text := rollout_monitor_beat.feature_name;
+    who constant jsonb := rollout.given(context, 'object', 'context');
 begin
     if leaving then
         delete from rollout.monitors m where m.id = monitor_id;
     else
         insert into rollout.monitors (id, feature_name, operator, host, every_seconds)
-        values (monitor_id, feature, left(context ->> 'operator', 200), left(context ->> 'host', 200), interval_seconds)
+        values (monitor_id, feature, left(who ->> 'operator', 200), left(who ->> 'host', 200), interval_seconds)
         on conflict (id) do update set seen_at = clock_timestamp(), every_seconds = excluded.every_seconds;
     end if;
     delete from rollout.monitors m where m.seen_at < clock_timestamp() - interval '30 days';

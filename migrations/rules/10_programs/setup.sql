@@ -16,7 +16,7 @@ begin
         raise exception 'a feature name has 1 to 100 characters; set ROLLOUT_FEATURE' using errcode = 'RC001';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('rollout:' || feature, 0));
-    if not rollout.open_change(coalesce(context, '{}') || jsonb_build_object(
+    if not rollout.open_change(coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
         'action', 'created', 'command', 'setup', 'reason', reason))
         and not exists (select from rollout_configuration c where c.feature_name = feature and c.is_active)
     then
@@ -64,7 +64,7 @@ as $$
         when config.rollout_percentage = 0 and rollout.start_obstacle(config, 100) is not null then 'rolled_back'
         when exists (
             select from rollout_history h
-            where h.rollout_config_id = config.id
+            where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
               and coalesce(h.metadata #> '{before,target_repositories}', '[]') not in ('[]', 'null')
         ) then 'emptied'
     end

@@ -15,6 +15,8 @@ begin
         select * from rollout_configuration c
         where c.percentage_since is null or c is distinct from rollout.default_settings(c)
            or c.long_lists <> rollout.has_long_lists(c)
+           or c.target_repositories is distinct from rollout.entries(c.target_repositories)
+           or c.excluded_repositories is distinct from rollout.entries(c.excluded_repositories)
     loop
         perform rollout.open_change(jsonb_build_object(
             'triggered_by', 'migration', 'command', 'migrate', 'reason', 'empty settings filled with their defaults'));
@@ -22,7 +24,9 @@ begin
         set percentage_since = least(now(), coalesce(c.percentage_since,
             (select max(h.created_at) from rollout_history h
              where h.rollout_config_id = c.id and h.new_percentage is distinct from h.previous_percentage),
-            c.updated_at, c.created_at, now()))
+            c.updated_at, c.created_at, now())),
+            target_repositories = rollout.entries(c.target_repositories),
+            excluded_repositories = rollout.entries(c.excluded_repositories)
         where c.id = config.id;
         perform rollout.close_change();
     end loop;

@@ -152,7 +152,7 @@ begin
         perform rollout.install_decision(choice);
         perform rollout.record_catalogue();
         perform rollout.write_history(
-            c, coalesce(context, '{}') - 'operation_id' || jsonb_build_object(
+            c, coalesce(rollout.given(context, 'object', 'context'), '{}') - 'operation_id' || jsonb_build_object(
                 'command', 'migrate', 'reason', coalesce(reason, format('decision by %s', choice))),
             c.rollout_percentage, jsonb_build_object('decided_by', was), jsonb_build_object('decided_by', choice))
         from rollout_configuration c where c.is_active;

@@ -1,15 +1,6 @@
 // The API server over the database of a test session; tests/lite.py sets the environment.
 import { createPostgresConnection } from "@supabase/lite/postgres";
 
-// Arguments of type jsonb arrive here as JSON already. Version 0.10 encodes them once more, so that
-// a function would see a string where PostgREST gives it an object.
-const jsonb = {
-  to: 3802,
-  from: [3802],
-  serialize: (value) => (typeof value === "string" ? value : JSON.stringify(value)),
-  parse: (text) => JSON.parse(text),
-};
-
 // PostgREST's HTTP status by SQLSTATE, the first that fits; 400 for all others.
 // https://docs.postgrest.org/en/stable/references/errors.html#http-status-codes
 const STATUSES = [
@@ -46,10 +37,7 @@ function raised(status, code, message, details = null, hint = null) {
 const url = new URL(process.env.DATABASE_URL);
 const owner = createPostgresConnection({ url: url.href });
 url.username = "authenticator";
-const connection = createPostgresConnection({
-  url: url.href,
-  postgresOptions: { types: { jsonb } },
-});
+const connection = createPostgresConnection({ url: url.href });
 connection.normalizeDbError = asPostgrest;
 
 // A hosted project's API logs in as a role that owns nothing. Version 0.10 would grant the API's roles all on every

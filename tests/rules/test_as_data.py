@@ -1,0 +1,135 @@
+"""R7, R9, R10: what others wrote is read as data, in one place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rollout_console.data_files import data_file
+
+# A cast of what stands in somebody else's JSON: (entry.metadata ->> 'key')::boolean.
+CAST = re.compile(r"metadata\b[^;\n]*->>? *'\w+'\)*::|metadata *#>> *'[^']*'\)*::")
+
+
+def test_r10_nothing_casts_a_value_of_the_metadata_where_it_stands():
+    rules = data_file("migrations") / "rules"
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in rules.rglob("*.sql")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if CAST.search(line)
+    ]
+    assert [line for line in found if not line.startswith("follow.sql")] == []  # whose kind is asked on the line before
+    assert CAST.search("where (h.metadata ->> 'outside_console')::boolean")
+
+
+def insert_history(running, metadata):
+    running.sql(
+        "insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, metadata)"
+        " select id, 'updated', 50, 25, %s::jsonb from rollout_configuration",
+        metadata,
+    )
+
+
+@pytest.mark.parametrize("metadata", [
+    '{"before": 10, "after": 25}', '{"before": {}, "outside_console": "maybe"}', '{"evidence": ["a"]}',
+    '{"before": {}, "after": {}, "ended_sessions": 2}', '{"outside_console": "legacy", "operator": {"id": 5}}',
+    '{"before": {"emergency_stop": "no"}, "after": {}, "details": {}, "restarted_at": "soon", "overwritten": "yes"}',
+])  # fmt: skip
+def test_r10_a_row_of_history_in_the_hosts_own_words_blinds_nothing(running, metadata):
+    before = running.client.status().last_change
+    insert_history(running, metadata)
+    shown = running.client.history().entries[0]
+    assert (shown.previous_percentage, shown.new_percentage) == (50, 25)
+    running.client.timeline("1h")
+    running.client.overview()
+    if '"details"' not in metadata:  # not one of ours, whatever it is called
+        assert (shown.before, shown.after, shown.evidence) == (None, None, None)
+        assert running.client.status().last_change == before
+    assert running.client.emergency_stop("errors").status.emergency_stop
+
+
+def fail(running, jobs):
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, error_count, total_jobs)"
+        " select c.id, r.id, 'github_actions', %s, %s from rollout_configuration c,"
+        " (select id from repositories limit 1) r",
+        jobs, jobs,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "value", "name", "default"), [
+    ("max_error_rate", "'NaN'", "max_error_rate", 5), ("max_error_rate", "250", "max_error_rate", 5),
+    ("minimum_sample", "2147483647", "minimum_sample", 10),
+    ("monitoring_window_hours", "2147483647", "monitoring_window_hours", 24), ("keep_days", "-1", "keep_days", 90),
+])  # fmt: skip
+def test_r7_r8_a_setting_that_cannot_be_used_disarms_no_breaker_and_is_said(running, column, value, name, default):
+    running.sql(f"update rollout_configuration set {column} = {value}")
+    status = running.client.status()
+    assert getattr(status, name) == default
+    (warning,) = [w for w in status.warnings if w.name == "unusable_setting"]
+    assert warning.message.startswith(f"{name} is ")
+    assert f"the default, {default}," in warning.message
+    fail(running, 60)
+    assert running.client.status().rollout_percentage == 0, "rolled back"
+    assert running.client.status().warnings == [], "and written as it was judged"
+
+
+def test_r7_the_command_in_the_warning_mends_it(running):
+    running.sql("update rollout_configuration set max_error_rate = 'NaN'")
+    assert running.client.status().warnings[0].command == "rollout.configure(max_error_rate=5)"
+    assert running.client.configure(max_error_rate=5).changed
+    assert running.client.status().warnings == []
+    assert running.value("select max_error_rate from rollout_configuration") == 5
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "2999-01-01"])
+def test_r8_a_restart_at_no_moment_disarms_no_breaker(running, moment):
+    running.sql(
+        "update rollout_configuration set restarted_at = %s, percentage_since = %s, narrowed_at = %s", *[moment] * 3
+    )
+    assert running.client.status().restarted_at is None
+    fail(running, 60)
+    assert running.client.status().rollout_percentage == 0
+
+
+def test_r9_lists_are_compared_as_they_are_shown(running):
+    repo = running.repository_id("acme/repo-1")
+    running.client.set_rollout(100)
+    running.sql(
+        "update rollout_configuration set excluded_repositories = array[null, upper(%s)],"
+        " target_repositories = array['x', null, upper(%s)]", repo, running.repository_id("acme/repo-2"),
+    )  # fmt: skip
+    assert not running.is_eligible("acme/repo-1")
+    running.client.rollback_to_zero()
+    assert running.is_eligible("acme/repo-2")
+    status = running.client.status()
+    assert status.excluded_repositories == [repo]
+    assert status.target_repositories == ["x", running.repository_id("acme/repo-2")]
+    running.client.remove_from_blacklist("acme/repo-1")
+    assert running.client.status().blacklist_size == 0
+
+
+def test_r7_a_report_that_is_no_number_takes_no_screen(running):
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, total_jobs,"
+        " average_processing_time, last_error_at, last_error_message)"
+        " select c.id, r.id, 'inngest', 1, 1, 'NaN', 'infinity', 'boom' from rollout_configuration c,"
+        " (select id from repositories limit 1) r"
+    )
+    overview = running.client.overview()
+    assert {p.processor: p.average_seconds for p in overview.metrics.processors} == {"inngest": None}
+    assert running.client.stats().total_jobs == 1
+
+
+def test_r16_a_job_at_no_moment_is_a_job_all_the_same(running):
+    running.sql(
+        "insert into progressive_capture_jobs (job_type, processor_type, status, created_at, started_at, completed_at)"
+        " values ('c', 'github_actions', 'processing', now(), '-infinity', null),"
+        " ('c', 'github_actions', 'pending', 'infinity', null, null),"
+        " ('c', 'github_actions', 'completed', now(), '-infinity', 'infinity')"
+    )
+    running.client.overview()
+    (group,) = running.client.jobs().groups
+    assert (group.running, group.queued, group.completed) == (1, 1, 1)

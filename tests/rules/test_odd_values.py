@@ -1,0 +1,74 @@
+"""One odd row blinds nothing: every column that others may write, with odd values of its type, against every screen and
+the changes that matter in an incident. The table is made from the catalogue, so that a new column is in it."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+
+import psycopg
+import pytest
+
+from rollout_console.client import RolloutClient
+from rollout_console.render import Screen, render
+from tests.support import odd
+from tests.support.changes import REPORTS
+from tests.support.rollouts import OPERATOR
+
+OFTEN = {
+    "overview": lambda c: c.overview(),
+    "timeline": lambda c: c.timeline("1h"),
+    "checkHealth": lambda c: c.check_health(),
+    "emergencyStop": lambda c: c.emergency_stop("errors"),
+}
+RARELY = {
+    **REPORTS,
+    "settings": lambda c: c.settings(),
+    "resume": lambda c: c.resume(),
+    "setRollout": lambda c: c.set_rollout(60),
+    "alerts": lambda c: c.adapter.call("rollout_claim_alerts", kinds=["trip", "stop"], feature_name=c.feature),
+}
+
+
+@pytest.fixture(params=["embedded"])
+def kind(request):
+    """All of it happens in the database."""
+    return request.param
+
+
+def what_fails(client: RolloutClient, screens) -> dict[str, str]:
+    failed = {}
+    for name, ask in screens.items():
+        try:
+            answer = ask(client)
+            shown = "" if isinstance(answer, dict) else render(answer, Screen())
+            if "can't be read" in shown:
+                failed[name] = shown
+        except Exception as error:
+            failed[name] = f"{type(error).__name__}: {error}"
+    return failed
+
+
+def test_r10_one_odd_value_blinds_no_screen_and_keeps_no_stop_away(running, effort):
+    running.report(good=30)
+    screens = OFTEN | effort({}, RARELY)
+    failed = {}
+    with psycopg.connect(running.url) as connection:
+        client = RolloutClient(odd.Within(connection), who=OPERATOR)
+        cases = defaultdict(list)
+        for case in odd.values(connection):
+            cases[case.column].append(case)
+        for column, of_column in cases.items():
+            # one of each column, another for each column; all of them at length
+            for case in effort([of_column[zlib.crc32(column.encode()) % len(of_column)]], of_column):
+                with connection.transaction(force_rollback=True):
+                    try:
+                        with connection.transaction():
+                            connection.execute(case.statement)
+                    except psycopg.Error:
+                        continue  # refused as it is written, by a constraint
+                    if wrong := what_fails(client, screens):
+                        failed[str(case)] = wrong
+        connection.rollback()
+    assert len(cases) > 80, "the table is made from the catalogue"
+    assert failed == {}
