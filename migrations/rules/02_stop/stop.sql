@@ -24,7 +24,7 @@ as $$
 #variable_conflict use_variable
 declare
     ended constant jsonb := rollout.make_way(feature, counts => command <> 'emergencyStop');
-    change jsonb := case jsonb_typeof(given) when 'object' then given else '{}' end;
+    change jsonb := given;
     operation uuid;
     config uuid;
     repeated boolean := false;
@@ -34,6 +34,12 @@ begin
     if not found then
         perform rollout.refuse_unseen(feature);
     end if;
+    begin
+        change := case jsonb_typeof(change) when 'string' then (change #>> '{}')::jsonb else change end;  -- encoded twice
+    exception when others then
+        null;
+    end;
+    change := case jsonb_typeof(change) when 'object' then change else '{}' end;
     begin
         operation := change ->> 'operation_id';
         repeated := exists (select from public.rollout_history h where h.id = operation);

@@ -32,15 +32,10 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-<<<<<<< HEAD
     if percentage = 0 then
         return rollout.halt(feature_name, 'rollbackToZero', reason, context);
     end if;
     return rollout.lower_percentage(percentage, feature_name, reason, context);
-=======
-    return rollout.lower_percentage(percentage, feature_name, reason, coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
-        'ended_sessions', rollout.lock_or_end_blockers(feature_name, wins => percentage = 0, counts => true)));
->>>>>>> odd
 end $$;
 comment on function public.rollout_rollback(numeric, text, text, jsonb) is
     'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it; to zero whoever '
