@@ -93,10 +93,10 @@ def values(connection: psycopg.Connection[Any]) -> Iterator[Odd]:
                 for value in VALUES[kind]:
                     yield Odd(f"{table}.{column}", value, _written(table, row, column, f"({value})::{kind}"))
             if column == "metadata":
-                for value in JSON:
-                    for shape, whole in _objects(value).items():
+                for each in JSON:
+                    for shape, whole in _objects(each).items():
                         written = _written(table, row, column, f"'{json.dumps(whole)}'::jsonb")
-                        yield Odd(f"{table}.{column} {shape}", json.dumps(value), written)
+                        yield Odd(f"{table}.{column} {shape}", json.dumps(each), written)
 
 
 def _objects(value: object) -> dict[str, dict[str, object]]:

@@ -41,6 +41,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     change constant jsonb := rollout.current_change();
     entry rollout_history;
@@ -64,6 +65,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     began constant timestamptz := clock_timestamp();
     patience constant text := current_setting('lock_timeout');
