@@ -5,6 +5,7 @@ returns boolean
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     operation constant uuid := coalesce((change ->> 'operation_id')::uuid, gen_random_uuid());
 begin

@@ -5,6 +5,7 @@ returns rollout_configuration
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
 begin

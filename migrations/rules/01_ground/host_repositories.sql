@@ -20,6 +20,7 @@ returns table (asked_name text, repository_id uuid, full_name text)
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     unknown text[];
     alike text;

@@ -120,6 +120,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     if exists (select from rollout.list_entries) then
         update rollout.list_entries e
@@ -211,7 +212,7 @@ language sql stable rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
     select cardinality(rollout.whitelist(c)), cardinality(c.excluded_repositories)
-    from rollout_configuration c where c.id = config_id
+    from rollout_configuration c where c.id = list_sizes.config_id
 $$;
 comment on function rollout.list_sizes(uuid) is
     'R9: how many entries of the whitelist decide now, and how many the blacklist has.';
@@ -223,10 +224,10 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select coalesce(jsonb_agg(jsonb_build_object(
         'repository_id', n.asked_name, 'full_name', n.full_name, 'category', k.category,
-        'until', expiries ->> n.asked_name,
-        'expired', coalesce((expiries ->> n.asked_name)::timestamptz <= now(), false))
+        'until', names_of_entries.expiries ->> n.asked_name,
+        'expired', coalesce((names_of_entries.expiries ->> n.asked_name)::timestamptz <= now(), false))
         order by n.full_name, n.asked_name), '[]')
-    from rollout.repository_names(ids) n
+    from rollout.repository_names(names_of_entries.ids) n
     left join repository_categories k on k.repository_id = n.repository_id
 $$;
 comment on function rollout.names_of_entries(text[], jsonb) is

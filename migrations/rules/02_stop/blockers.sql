@@ -93,6 +93,7 @@ language plpgsql volatile security definer  -- what sessions of other roles do i
 set search_path = pg_catalog, public, pg_temp
 set lock_timeout = '100ms'
 as $$
+#variable_conflict use_variable
 declare
     pids integer[];
     holding boolean;

@@ -8,6 +8,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 set jit = off  -- compiling takes a quarter of a batch and saves less
 as $$
+#variable_conflict use_variable
 declare
     categorizing constant text := rollout.set_categorizing('on');
 begin
@@ -59,6 +60,7 @@ returns rollout.categorization_runs
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     run rollout.categorization_runs;
 begin
@@ -94,6 +96,7 @@ returns rollout.categorization_runs
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     ids constant uuid[] := array(
         select h.id from rollout_host_repositories h

@@ -5,6 +5,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
 begin
@@ -31,7 +32,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select c.category, w.width, c.bucket / w.width * w.width, sum(c.repositories)::bigint
     from (
-        select k.category::text, rollout.bucket(feature, k.repository_id) as bucket, count(*) as repositories
+        select k.category::text, rollout.bucket(counted_buckets.feature, k.repository_id) as bucket,
+               count(*) as repositories
         from repository_categories k
         join rollout.category_rules() r on r.category = k.category
         where k.repository_id is not null
@@ -48,6 +50,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     lock table repository_categories in share mode;  -- no category may change while they are counted
     delete from rollout.buckets where feature_name = feature;
@@ -75,12 +78,19 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     -- One order of locks for everybody: whoever waits here waits for nothing later on.
     perform from rollout.category_counts order by feature_name, category for update;
     with moved as materialized (
         select m.* from (
-            select a.*, 1 as change from unnest(added) a union all select r.*, -1 from unnest(removed) r
+            select 1 as change, a.repository_id, a.category, a.star_count, a.contributor_count, a.pr_count,
+                   a.monthly_activity_score, a.pinned_as_test
+            from unnest(added) a
+            union all
+            select -1, r.repository_id, r.category, r.star_count, r.contributor_count, r.pr_count,
+                   r.monthly_activity_score, r.pinned_as_test
+            from unnest(removed) r
         ) m
         join rollout.category_rules() r on r.category = m.category
         where m.repository_id is not null
@@ -179,6 +189,7 @@ returns trigger
 language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     truncate rollout.buckets;
     update rollout.category_counts

@@ -24,9 +24,9 @@ as $$
     -- rolled back since then is out.
     select exists (
         select from rollout_configuration c
-        where c.feature_name = feature and c.is_active and (
+        where c.feature_name = host_is_halted.feature and c.is_active and (
             c.emergency_stop
-            or c.rollout_percentage = 0 and rollout.listed_as(c.id, repo_id) is distinct from 'whitelist'
+            or c.rollout_percentage = 0 and rollout.listed_as(c.id, host_is_halted.repo_id) is distinct from 'whitelist'
                and c.percentage_since > (select min(r.applied_at) from rollout.rules r)))
 $$;
 comment on function rollout.host_is_halted(uuid, text) is

@@ -96,6 +96,7 @@ create or replace function rollout.decide(repo_id uuid, feature text)
 returns text
 language plpgsql stable
 as $$
+#variable_conflict use_variable
 declare
     config record;
     size text;

@@ -6,6 +6,7 @@ returns uuid[]
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config record;
 begin

@@ -26,7 +26,7 @@ as $$
         'category', k.category, 'pinned', coalesce(k.pinned_as_test, false)))
     from rollout_host_repositories h
     left join repository_categories k on k.repository_id = h.id
-    where h.id = any (ids)
+    where h.id = any (pins.ids)
 $$;
 comment on function rollout.pins(uuid[]) is
     'R10: category and pin of repositories, as a history row keeps them.';
@@ -36,6 +36,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     if not pinned then
         update repository_categories k set pinned_as_test = false where k.repository_id = any (ids);

@@ -117,8 +117,8 @@ as $$
         'more_repositories', cardinality(k.repositories) >= l.repositories
         ) order by k.since_restart desc, k.last_seen_at desc, k.kind), '[]')
     from (
-        select * from rollout.error_kinds_of(config) o
-        order by o.since_restart desc, o.last_seen_at desc, o.kind limit max_rows
+        select * from rollout.error_kinds_of(list_error_kinds.config) o
+        order by o.since_restart desc, o.last_seen_at desc, o.kind limit list_error_kinds.max_rows
     ) k
     cross join rollout.error_limits() l
 $$;

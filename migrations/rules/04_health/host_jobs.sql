@@ -113,12 +113,13 @@ as $$
         'ended_at', k.ended_at, 'seconds', round(k.seconds, 2), 'error', k.error)
         order by k.ended_at desc, k.created_at, k.id), '[]')
     from (
-        select * from rollout.host_jobs_by_state(config, array[case
-            when state = 'queued' then 'pending' when state in ('completed', 'failed') then state
+        select * from rollout.host_jobs_by_state(list_host_jobs.config, array[case
+            when list_host_jobs.state = 'queued' then 'pending'
+            when list_host_jobs.state in ('completed', 'failed') then list_host_jobs.state
             else 'processing' end]) j
         where j.state = list_host_jobs.state
         order by j.ended_at desc, j.created_at, j.id
-        limit max_rows
+        limit list_host_jobs.max_rows
     ) k
     left join rollout_host_repositories h on h.id = k.repository_id
 $$;

@@ -121,7 +121,7 @@ as $$
       and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
       and rollout.flag_in(h.metadata, 'outside_console')
       and (h.new_percentage = entry.new_percentage or entry.action = 'emergency_stop')
-      and rollout.is_recorded(entry.metadata) is not true and not rollout.changes_nothing(entry)
+      and rollout.is_recorded(entry.metadata) is not true and not rollout.changes_nothing(trigger_row_of.entry)
     order by h.created_at desc limit 1
 $$;
 comment on function rollout.trigger_row_of(rollout_history) is

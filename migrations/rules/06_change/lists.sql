@@ -52,7 +52,7 @@ as $$
     select (entry.metadata -> 'after') || coalesce(jsonb_object_agg(f.field, case when exists (
         select from rollout_history h
         where h.rollout_config_id = entry.rollout_config_id and h.created_at > entry.created_at
-          and h.metadata -> 'after' ? f.field) then 'null' else to_jsonb(config) -> f.field end), '{}')
+          and h.metadata -> 'after' ? f.field) then 'null' else to_jsonb(whole_after.config) -> f.field end), '{}')
     from jsonb_array_elements_text(entry.metadata -> 'differences') f (field)
 $$;
 comment on function rollout.whole_after(rollout_configuration, rollout_history) is

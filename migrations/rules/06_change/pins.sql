@@ -30,6 +30,7 @@ returns trigger
 language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     was constant text := case tg_op when 'UPDATE' then old.category end;
 begin

@@ -5,6 +5,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     perform rollout.refuse_raise_while_held(config);
     perform rollout.open_change(rollout.current_change() || jsonb_build_object('details', details));
@@ -46,6 +47,7 @@ returns void
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
 begin

@@ -186,6 +186,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     perform rollout.count_errors(config, e.processor, e.treated, e.message, e.failed, e.amount, e.at)
     from (
@@ -210,6 +211,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     limits constant record := rollout.error_limits();
     shard_used constant smallint := rollout.shard();

@@ -6,6 +6,7 @@ language plpgsql security definer  -- a trigger on the host's table is its owner
 set search_path = pg_catalog, public, pg_temp
 set lock_timeout = '4s'
 as $$
+#variable_conflict use_variable
 begin
     if rollout.followed_table() is null then
         if new.is_active and new.follow_jobs then
@@ -34,6 +35,7 @@ language plpgsql security definer  -- whoever may write the host's table
 set search_path = pg_catalog, public, pg_temp
 set lock_timeout = '2s'
 as $$
+#variable_conflict use_variable
 begin
     -- One id for each outcome: a job that is retried has several, and a lost retry_count leaves their times.
     perform record_rollout_job(

@@ -59,6 +59,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     if not rollout.can_trip(config) then
         return;
@@ -93,6 +94,7 @@ returns trigger
 language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     unjudged constant text[] := string_to_array(current_setting('rollout.unjudged', true), ' ');
     config rollout_configuration;

@@ -16,6 +16,7 @@ returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
 begin
@@ -111,6 +112,7 @@ returns trigger
 language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     entry constant rollout_metrics := coalesce(new, old);
     -- the application writes its row as it queues the job

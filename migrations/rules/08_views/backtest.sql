@@ -7,7 +7,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select coalesce(rollout.time_in(h.metadata, 'restarted_at'), h.created_at)
     from rollout_history h
-    where h.rollout_config_id = config_id and rollout.is_recorded(h.metadata)
+    where h.rollout_config_id = restarts.config_id and rollout.is_recorded(h.metadata)
       and ((coalesce(h.previous_percentage, 0) = 0 and h.new_percentage > 0)
            or (h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false'))
 $$;
@@ -58,6 +58,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.with_settings(
         rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));

@@ -6,6 +6,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 set jit = off
 as $$
+#variable_conflict use_variable
 declare
     missing constant bigint := (
         select count(*) from rollout_host_repositories h

@@ -41,6 +41,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
     seen constant rollout.job_counts[] := rollout.window_of_jobs(config);
@@ -94,7 +95,7 @@ as $$
                 when h.metadata ? 'restarted_at' then 'restart'
                 when h.previous_percentage <> h.new_percentage then 'change' end as kind) k
         where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and k.kind is not null
-          and h.created_at >= starts and h.created_at <= ends
+          and h.created_at >= marks.starts and h.created_at <= marks.ends
         order by h.created_at desc limit 50) m
 $$;
 comment on function rollout.marks(rollout_configuration, timestamptz, timestamptz) is

@@ -37,6 +37,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
     target constant integer := rollout.whole_percentage(percentage, 'rollout.preview(25)');
@@ -80,6 +81,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
     found record;
@@ -91,7 +93,8 @@ begin
     select * into found from rollout.known_repositories(
         array[repository], 'rollout.explain("owner/name")', changes => false);
     reason := rollout.decide(found.repository_id, config.feature_name);
-    select k.*, a.cutoff into size
+    select k.category, k.star_count, k.contributor_count, k.pr_count, k.pinned_as_test, k.last_categorized_at, a.cutoff
+    into size
     from repository_categories k
     left join rollout.category_counts a on a.feature_name = config.feature_name and a.category = k.category
     where k.repository_id = found.repository_id;

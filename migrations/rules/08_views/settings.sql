@@ -5,6 +5,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
 begin

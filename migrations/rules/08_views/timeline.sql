@@ -25,22 +25,22 @@ as $$
             rollout.full_history_entry(h), null, null::jsonb, null::bigint
      from (
         select * from rollout_history x
-        where x.rollout_config_id = config.id and x.created_at >= starts
+        where x.rollout_config_id = config.id and x.created_at >= events.starts
           and not rollout.changes_nothing(x) and (rollout.trigger_row_of(x)).id is null
-        order by x.created_at desc limit max_rows) h)
+        order by x.created_at desc limit events.max_rows) h)
     union all
     (select a.at, 'alert', null, a.event, null, null
      from rollout.alerts_sent(config.feature_name) a
-     where a.at >= starts order by a.at desc limit max_rows)
+     where a.at >= events.starts order by a.at desc limit events.max_rows)
     union all
     (select (k ->> 'first_seen_at')::timestamptz, 'error', null, null, k, null
-     from jsonb_array_elements(kinds) k where (k ->> 'first_seen_at')::timestamptz >= starts)
+     from jsonb_array_elements(events.kinds) k where (k ->> 'first_seen_at')::timestamptz >= events.starts)
     union all
     (select max(c.last_leak_at), 'leak', null, null, null, sum(c.leaks)::bigint
      from rollout.job_counts c
-     where c.rollout_config_id = config.id and c.leaks > 0 and c.last_leak_at >= starts and c.slot_start >= (
-         starts - make_interval(hours => config.monitoring_window_hours))
-     group by c.slot_start order by 1 desc limit max_rows)
+     where c.rollout_config_id = config.id and c.leaks > 0 and c.last_leak_at >= events.starts and c.slot_start >= (
+         events.starts - make_interval(hours => config.monitoring_window_hours))
+     group by c.slot_start order by 1 desc limit events.max_rows)
 $$;
 comment on function rollout.events(rollout_configuration, timestamptz, jsonb, integer) is
     'What happened since a moment, of each type the newest, in no order.';
@@ -52,6 +52,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
     wanted constant integer := rollout.within('limit', max_rows, 1, 1000, 'rollout.timeline("2h", limit=300)');

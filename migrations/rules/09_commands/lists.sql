@@ -59,6 +59,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 set timezone = 'UTC'
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     ends constant timestamptz := rollout.moment_until(until, 'rollout.addToWhitelist("owner/name", until="2h")');
@@ -89,6 +90,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     asked record;
@@ -114,6 +116,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     asked record;
@@ -139,6 +142,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     asked record;

@@ -7,6 +7,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     command constant text := case when pinned then 'markAsTest' else 'unmarkAsTest' end;

@@ -23,6 +23,7 @@ returns rollout_history
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     found rollout_history[];
     reachable constant integer := 1000;  -- as many as rollout.history() shows
@@ -63,6 +64,7 @@ returns void
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     later rollout_history;
 begin
@@ -98,6 +100,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     became constant rollout_configuration := jsonb_populate_record(config, rollout.whole_before(config, entry));
     left_by_it constant jsonb := rollout.whole_after(config, entry);
@@ -156,6 +159,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     ids constant uuid[] := array(
         select p.repository_id from rollout.recorded_pins(entry.metadata -> 'after') p);
@@ -189,6 +193,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     entry rollout_history;

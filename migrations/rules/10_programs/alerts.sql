@@ -5,6 +5,7 @@ returns trigger
 language plpgsql security definer  -- whoever may write the history
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     -- R18: a full queue fails the whole transaction as it commits, and the queue is that of all databases. Those who
     -- listen ask every few seconds as well.
@@ -27,6 +28,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     return jsonb_build_object('id', (
         select h.id
@@ -68,6 +70,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     lease constant interval := '60 seconds';  -- longer than a service takes to accept an alert
     -- The same for a retry, which so gets the same answer.

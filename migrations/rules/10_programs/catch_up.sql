@@ -15,15 +15,15 @@ as $$
         left join repository_categories k on k.repository_id = h.id
         where k.repository_id is null or not k.pinned_as_test and k.star_count is distinct from h.star_count
         order by k.repository_id is not null, h.id
-        limit batch_size
+        limit next_to_categorize.batch_size
     )
     select d.id, false from due d
     union all
     (select h.id, true
      from rollout_host_repositories h
-     where after is null or h.id > after
+     where next_to_categorize.after is null or h.id > next_to_categorize.after
      order by h.id
-     limit greatest(0, batch_size - (select count(*) from due)))
+     limit greatest(0, next_to_categorize.batch_size - (select count(*) from due)))
 $$;
 comment on function rollout.next_to_categorize(uuid, integer) is
     'R3: the repositories that a batch brings up to date: new and changed ones, then others in turn.';

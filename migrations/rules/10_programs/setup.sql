@@ -8,6 +8,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     -- Named apart from the column, which would win.
     feature constant text := rollout_create.feature_name;
@@ -83,7 +84,7 @@ as $$
         select * from repository_categories c
         where c.category = 'test' and c.repository_id::text <> all (coalesce(config.excluded_repositories, '{}'))
         order by c.pinned_as_test desc, c.monthly_activity_score desc, c.repository_id
-        limit rollout.within('max_rows', max_rows, 0, 50, 'rollout-console setup')
+        limit rollout.within('max_rows', test_candidates.max_rows, 0, 50, 'rollout-console setup')
     ) k
     join rollout_host_repositories h on h.id = k.repository_id
     order by k.pinned_as_test desc, k.monthly_activity_score desc, k.repository_id
@@ -98,6 +99,7 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     target constant integer := rollout.whole_percentage(percentage, 'rollout-console setup --percentage 10');

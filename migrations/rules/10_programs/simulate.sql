@@ -10,6 +10,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.practice(feature_name);
     treatment constant uuid[] := rollout.some_repositories(config, true);
@@ -83,6 +84,7 @@ returns uuid[]
 language plpgsql volatile  -- whose bodies are not checked: the decision is put in place after the rules
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     return array(
         select k.repository_id from repository_categories k

@@ -28,6 +28,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
 begin
@@ -103,7 +104,7 @@ as $$
     from (select * from rollout.category_counts c where c.feature_name = config.feature_name) k
     full join rollout.quota(config.feature_name, config.rollout_strategy, config.rollout_percentage) q
         using (category)
-    left join rollout.added_by_lists(config, with_an_end => false) l using (category)
+    left join rollout.added_by_lists(verify_checks.config, with_an_end => false) l using (category)
     union all
     select 4, 'jobs per processor and arm', count(*),
            count(*) filter (where coalesce(k.kept, '(0,0,0,0)') <> coalesce(n.counted, '(0,0,0,0)'))
@@ -130,7 +131,7 @@ as $$
         select e.repository_id, e.blacklisted, e.whitelisted, e.until, e.category, e.bucket
         from rollout.list_entries e where e.rollout_config_id = config.id
     ) k
-    full join rollout.entries_of(config) n using (repository_id)
+    full join rollout.entries_of(verify_checks.config) n using (repository_id)
     ) c
 $$;
 comment on function rollout.verify_checks(rollout_configuration) is

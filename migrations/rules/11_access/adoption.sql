@@ -6,6 +6,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     config rollout_configuration;
     categorizing constant text := rollout.set_categorizing('on');

@@ -61,6 +61,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     if choice = 'host' then
         create or replace function public.is_repository_eligible_for_rollout(
@@ -137,6 +138,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     was constant text := rollout.decided_by();
 begin
@@ -169,6 +171,7 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     feature constant text := compare_decisions.feature_name;
     was constant text := current_setting('role');
