@@ -93,17 +93,10 @@ def values(connection: psycopg.Connection[Any]) -> Iterator[Odd]:
                 for value in VALUES[kind]:
                     yield Odd(f"{table}.{column}", value, _written(table, row, column, f"({value})::{kind}"))
             if column == "metadata":
-<<<<<<< HEAD
-                for content in JSON:
-                    for shape, whole in _objects(content).items():
-                        written = _written(table, row, column, f"'{json.dumps(whole)}'::jsonb")
-                        yield Odd(f"{table}.{column} {shape}", json.dumps(content), written)
-=======
                 for each in JSON:
                     for shape, whole in _objects(each).items():
                         written = _written(table, row, column, f"'{json.dumps(whole)}'::jsonb")
                         yield Odd(f"{table}.{column} {shape}", json.dumps(each), written)
->>>>>>> odd
 
 
 def _objects(value: object) -> dict[str, dict[str, object]]:

@@ -58,48 +58,7 @@ end $$;
 comment on function rollout.answer(text, jsonb) is
     'Closes a change and answers: whether anything changed, its history row with the details, the status after it.';
 
-<<<<<<< HEAD
 create or replace function rollout.lock_row(feature text)
-=======
-create or replace function rollout.lock_or_end_blockers(
-    feature text, wins boolean default false, counts boolean default false
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_variable
-declare
-    began constant timestamptz := clock_timestamp();
-    patience constant text := current_setting('lock_timeout');
-    ended jsonb := '[]';
-begin
-    loop
-        begin
-            perform set_config('lock_timeout', case when wins then '700ms' else patience end, true);
-            lock table rollout_configuration in row exclusive mode;
-            -- "No key": history and metrics rows may still refer to the configuration meanwhile.
-            perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
-            if wins then
-                perform rollout.take_all_locks(feature, counts);
-            end if;
-            perform set_config('lock_timeout', patience, true);
-            return ended;
-        exception when lock_not_available then
-            if wins then
-                ended := ended || rollout.end_blockers(feature);
-            end if;
-        end;
-        exit when not wins or clock_timestamp() > began + interval '4 seconds';
-    end loop;
-    perform rollout_blocked(feature);
-end $$;
-comment on function rollout.lock_or_end_blockers(text, boolean, boolean) is
-    'R18: locks a feature''s configuration. A change gives up in time and names who is in the way; a stop waits for a '
-    'second, ends them where it may, and answers whom it has ended.';
-
-create or replace function rollout.take_all_locks(feature text, counts boolean)
->>>>>>> odd
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
