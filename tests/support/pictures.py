@@ -9,6 +9,7 @@ import io
 import re
 import sys
 import tempfile
+import time
 from itertools import groupby
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
     (ROOT / "docs" / f"{name}.svg").write_text(drawing, encoding="utf-8")
 
 
+def settle(terminal: Terminal) -> None:
+    """Wait until the screen is drawn whole: until nothing but ages changes any more."""
+    before = ""
+    while (now := re.sub(r"\d+", "", terminal.now())) != before:
+        before = now
+        time.sleep(1.5)
+
+
 def style_of(cell: Char) -> Style:
     """Return the style of a character of the terminal."""
     return Style(color=colour(cell.fg), bgcolor=colour(cell.bg), bold=cell.bold, reverse=cell.reverse)
@@ -52,25 +61,28 @@ def style_of(cell: Char) -> Style:
 def console(home: Path) -> None:
     """The console: status, a preview, an emergency stop."""
     terminal = Terminal(console_environment(home, ROLLOUT_HOME=str(home / "data")), width=100, height=41)
-    terminal.wait_for("▸", seconds=60)
+    terminal.wait_for("% ▸", seconds=90)  # the practice database has started
     terminal.type("rollout.status()")
-    terminal.wait_for("last change")
+    terminal.wait_for("rollout.status(full=True)")
     terminal.type("rollout.preview(25)")
     terminal.wait_for("to do it")
     terminal.type('rollout.emergencyStop("errors in the logs")')
     terminal.wait_for("Reason: errors in the logs")
+    settle(terminal)
     picture("console", "rollout-console", terminal, 100)
     terminal.type("exit")
 
 
 def dashboard(home: Path) -> None:
-    """The dashboard after an incident: the breaker has tripped, and the rollout starts again at 5 %."""
+    """The dashboard in an incident: the breaker has tripped at 25 %."""
     env = console_environment(home, ROLLOUT_HOME=str(home / "data"))
-    for line in ("rollout.resume(25)", "rollout.simulate(300, 30)", "rollout.setRollout(5, 'rate limit raised')"):
+    for line in ("rollout.resume(25)", "rollout.simulate(300, 30)"):
         run_console(env, line)
     for name, width, height in (("dashboard", 80, 24), ("dashboard-wide", 160, 50)):
         terminal = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=width, height=height)
-        terminal.wait_for("last changes", seconds=60)
+        terminal.wait_for("q quit", seconds=60)
+        terminal.wait_for("ROLLED BACK", seconds=60)
+        settle(terminal)
         picture(name, "rollout-console dashboard", terminal, width)
         terminal.key("q")
 
