@@ -71,7 +71,7 @@ def _without_other_parameters(url: str) -> str:
     text = url.strip().strip(QUOTES).strip()
     scheme = SCHEME.match(text)
     if scheme is None:
-        return text
+        return url.strip()  # libpq's own quotes stay
     rest = text[scheme.end() :]
     parts = PARTS.fullmatch(rest)
     if parts is None or not _decodes(rest):

@@ -62,7 +62,10 @@ comment on function rollout.without_lists(rollout_configuration) is
 create or replace function rollout.has_long_lists(config rollout_configuration)
 returns boolean
 language sql immutable
-as $$ select cardinality(config.target_repositories) + cardinality(config.excluded_repositories) > 100 $$;
+as $$
+    select coalesce(cardinality(config.target_repositories), 0)
+        + coalesce(cardinality(config.excluded_repositories), 0) > 100
+$$;
 comment on function rollout.has_long_lists(rollout_configuration) is
     'R9: whether an index finds an entry sooner than reading both lists does.';
 

@@ -13,10 +13,12 @@ begin
     new.rollout_percentage := coalesce(new.rollout_percentage, 0);
     new.is_active := coalesce(new.is_active, false);
     -- Stored as they are compared, unless nobody has touched them: they may be long.
-    if tg_op = 'INSERT' or new.target_repositories is distinct from old.target_repositories then
+    if tg_op = 'INSERT' or new.target_repositories is null
+        or new.target_repositories is distinct from old.target_repositories then
         new.target_repositories := rollout.entries(new.target_repositories);
     end if;
-    if tg_op = 'INSERT' or new.excluded_repositories is distinct from old.excluded_repositories then
+    if tg_op = 'INSERT' or new.excluded_repositories is null
+        or new.excluded_repositories is distinct from old.excluded_repositories then
         new.excluded_repositories := rollout.entries(new.excluded_repositories);
     end if;
     new.whitelist_until := rollout.expiries(new);
