@@ -28,11 +28,11 @@ class Unbounded(Visitor):
         super().__init__()
         self.tables: list[str] = []
 
-    def visit_UpdateStmt(self, _: object, node: pglast.ast.UpdateStmt) -> None:
+    def visit_UpdateStmt(self, _: object, node: Any) -> None:
         if node.whereClause is None:
             self.tables.append(f"update {node.relation.relname}")
 
-    def visit_DeleteStmt(self, _: object, node: pglast.ast.DeleteStmt) -> None:
+    def visit_DeleteStmt(self, _: object, node: Any) -> None:
         if node.whereClause is None:
             self.tables.append(f"delete from {node.relation.relname}")
 
@@ -69,8 +69,8 @@ def statements(function: Any, text: str) -> Iterator[str]:
 
 def in_file(source: str) -> list[str]:
     found = []
-    raw: Any
-    for raw in pglast.parse_sql(source):
+    parsed: list[Any] = list(pglast.parse_sql(source))
+    for raw in parsed:
         text = source[raw.stmt_location : raw.stmt_location + raw.stmt_len]
         if isinstance(raw.stmt, pglast.ast.CreateFunctionStmt):
             name = raw.stmt.funcname[-1].sval
