@@ -84,18 +84,29 @@ class Calls:
 
     def _typed(self, function: str, kind: type[R], answer: object) -> R:
         try:
-            result = results.parse(kind, answer)
+            result, left_out = results.parse_what_fits(kind, answer)
         except msgspec.ValidationError as error:
-            raise SchemaMismatch(
-                f"the database answered {function} in a form this console does not know ({error}); "
-                "type in a shell: rollout-console migrate --status"
-            ) from error
+            raise SchemaMismatch(_in_another_form(function, answer, error)) from error
         status = result if isinstance(result, results.Status) else getattr(result, "status", None)
         if isinstance(status, results.Status):  # what only this side knows
             target = self.adapter.target
             status.overrides, status.target = application_overrides(), str(target)
             status.practice = target.kind == "local"
+            status.warnings += [
+                results.HealthWarning(name="unreadable", message=f"can't be shown: {why}", command="rollout.history()")
+                for why in left_out
+            ]
         return result
+
+
+def _in_another_form(function: str, answer: object, error: msgspec.ValidationError) -> str:
+    """Say what an answer that can't be read means: for what was changed, that it was."""
+    if isinstance(answer, dict) and answer.get("changed") is True:
+        return f"made; its answer can't be shown ({error}); to see the state, type rollout.status()"
+    return (
+        f"the database answered {function} in a form this console does not know ({error}); "
+        "type in a shell: rollout-console migrate --status"
+    )
 
 
 def check_version(version: int) -> None:

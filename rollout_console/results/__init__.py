@@ -6,7 +6,7 @@ Rates are percent (5.0 is 5 %); a rate of None means that there were no jobs.
 from __future__ import annotations
 
 from rollout_console.results.access import AccessRight, DecidedBy, DecisionChoice, DecisionComparison, RoleDecisions
-from rollout_console.results.base import Record, Result, parse, parse_list
+from rollout_console.results.base import Record, Result, parse, parse_list, parse_what_fits
 from rollout_console.results.categories import (
     CatchUp,
     Categories,
@@ -155,4 +155,5 @@ __all__ = [
     "WhitelistOutcome",
     "parse",
     "parse_list",
+    "parse_what_fits",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import logging
+import re
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -13,6 +16,10 @@ P = TypeVar("P", bound="Record")
 
 # msgspec reads a type's fields at its first use, and crashes the process if another thread uses the type meanwhile.
 _one_at_a_time = threading.Lock()
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # who listens is for the program to say
+
+MOST_LEFT_OUT = 100  # of one answer: beyond, it is another form and not a few odd values
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -58,6 +65,47 @@ def parse(kind: type[P], data: object) -> P:
     """
     with _one_at_a_time:
         return msgspec.convert(data, kind)
+
+
+def parse_what_fits(kind: type[P], data: object) -> tuple[P, list[str]]:
+    """Build a result as `parse` does, without what others wrote and does not fit: an entry, or an optional field.
+
+    Returns:
+        The result, and why each part that was left out does not fit, with its path; each is logged.
+
+    Raises:
+        msgspec.ValidationError: what does not fit can't be left out.
+    """
+    left_out: list[str] = []
+    given = data
+    while True:
+        try:
+            return parse(kind, data), left_out
+        except msgspec.ValidationError as error:
+            if data is given:
+                data = copy.deepcopy(given)
+            if len(left_out) == MOST_LEFT_OUT or not _leave_out(data, str(error)):
+                raise
+            left_out.append(str(error))
+            _log.warning("%s: left out of what is shown: %s", kind.__name__, error)
+
+
+def _leave_out(data: Any, reason: str) -> bool:
+    """Take out of an answer what does not fit; False if it has to be there."""
+    named = re.search(r" - at `\$(.*)`$", reason)
+    steps = re.findall(r"\.(\w+)|\[(\d+)\]", named[1]) if named else []
+    path = [int(index) if index else key for key, index in steps]
+    while path:
+        holder, last = data, path.pop()
+        for step in path:
+            holder = holder[step]
+        if isinstance(holder, list):
+            del holder[last]
+            return True
+        if holder.get(last) is not None:  # None itself may be what does not fit: then its holder has to go
+            holder[last] = None
+            return True
+    return False
 
 
 def parse_list(kind: type[P], data: object) -> list[P]:

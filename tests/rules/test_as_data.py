@@ -7,6 +7,7 @@ import re
 import pytest
 
 from rollout_console.data_files import data_file
+from rollout_console.errors import SchemaMismatch
 
 # A cast of what stands in somebody else's JSON: (entry.metadata ->> 'key')::boolean.
 CAST = re.compile(r"metadata\b[^;\n]*->>? *'\w+'\)*::|metadata *#>> *'[^']*'\)*::")
@@ -133,3 +134,39 @@ def test_r16_a_job_at_no_moment_is_a_job_all_the_same(running):
     running.client.overview()
     (group,) = running.client.jobs().groups
     assert (group.running, group.queued, group.completed) == (1, 1, 1)
+
+
+HOST_JOBS = """
+    create or replace function rollout_host_jobs(on_processor text, in_status text, since timestamptz, max_rows integer)
+    returns table (id text, repository_id uuid, processor text, status text, treated boolean, error text,
+        created_at timestamptz, started_at timestamptz, completed_at timestamptz)
+    language plpgsql stable as $$ begin return query select (1/0)::text, null::uuid, '', '', true, '', now(), now(), now();
+    end $$
+"""
+
+
+def test_r16_jobs_that_cannot_be_read_are_one_line_in_their_place(running):
+    (theirs,) = running.sql(
+        "select pg_get_functiondef('rollout_host_jobs(text, text, timestamptz, integer)'::regprocedure)"
+    )[0]
+    try:
+        running.sql(HOST_JOBS)
+        running.client.configure(act_on_warnings=True)
+        overview = running.client.overview()
+        (warning,) = overview.status.warnings
+        assert (warning.message, warning.command) == ("jobs: can't be read: division by zero", "rollout.jobs()")
+        assert [gate.open for gate in overview.plan.gates if gate.name == "unreadable"] == [False], "no reason to go on"
+        assert running.client.check_health().action == "none", "nor one to roll back"
+        assert running.client.emergency_stop("errors").status.emergency_stop
+    finally:
+        running.sql(theirs)
+
+
+@pytest.mark.parametrize("form", [{"id": 5}, [], {"changed": True, "status": "stopped"}], ids=str)
+def test_r10_a_change_whose_answer_cannot_be_shown_was_made(running, monkeypatch, form):
+    call = running.client.adapter.call
+    monkeypatch.setattr(running.client.adapter, "call", lambda *a, **b: {**call(*a, **b), "status": form, "moves": "x"})
+    with pytest.raises(SchemaMismatch, match=r"^made; its answer can't be shown .*type rollout.status\(\)"):
+        running.client.set_rollout(20)
+    monkeypatch.undo()
+    assert running.client.status().rollout_percentage == 20

@@ -111,3 +111,10 @@ begin
 end $$;
 comment on function rollout.given(jsonb, text, text) is
     'An argument that is an object or an array, also where it was encoded twice; RC001 for any other, null for null.';
+
+create or replace function rollout.unreadable(part text, reason text, command text)
+returns table (name text, message text, command text)
+language sql immutable parallel safe
+as $$ select 'unreadable', part || ': can''t be read: ' || pg_catalog."left"(reason, 200), command $$;
+comment on function rollout.unreadable(text, text, text) is
+    'The warning in the place of a part of a screen that can''t be read.';

@@ -88,7 +88,7 @@ $$;
 comment on function rollout.follow_warnings(rollout_configuration) is
     'R16: why outcomes are not recorded although they should be.';
 
-create or replace function rollout.outcome_warnings(config rollout_configuration)
+create or replace function rollout.outcomes_against(config rollout_configuration)
 returns table (name text, message text, command text)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
@@ -139,5 +139,23 @@ as $$
     union all
     select * from rollout.follow_warnings(config)
 $$;
-comment on function rollout.outcome_warnings(rollout_configuration) is
+comment on function rollout.outcomes_against(rollout_configuration) is
     'R16: what is wrong with the jobs of each processor, and what to type; no row if nothing is.';
+
+create or replace function rollout.outcome_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query select * from rollout.outcomes_against(config);
+exception
+  when insufficient_privilege then
+    raise;
+  when data_exception or plpgsql_error or cardinality_violation or syntax_error_or_access_rule_violation then
+    -- The host's table, or a function of the host's that reads it: what it says takes nothing else away.
+    return query select * from rollout.unreadable('jobs', sqlerrm, 'rollout.jobs()');
+end $$;
+comment on function rollout.outcome_warnings(rollout_configuration) is
+    'R16: what is wrong with the jobs, or that they can''t be read.';

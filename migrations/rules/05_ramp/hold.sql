@@ -23,7 +23,7 @@ begin
     select health ->> 'verdict', rollout.trip_reason(config, health)
     where health ->> 'verdict' in ('above_threshold', 'breach')
     union all
-    select w.name, w.message from rollout.outcome_warnings(config) w;
+    select w.name, w.message from rollout.outcome_warnings(config) w where w.name <> 'unreadable';
 end $$;
 comment on function rollout.weak_signals(rollout_configuration) is
     'R17: what speaks against going on and calls for no rollback: a rate above the threshold on weak evidence, and '

@@ -28,6 +28,48 @@ $$;
 comment on function rollout.stop_reason(rollout_configuration) is
     'R5: why traffic is halted; of a stop made in the browser console, from the row that it wrote into the history.';
 
+create or replace function rollout.status_part(
+    config rollout_configuration, part text, command text, out value jsonb, out warnings jsonb
+)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    warnings := '[]';
+    value := case part
+        when 'emergency_stop_reason' then to_jsonb(rollout.stop_reason(config))
+        when 'stop_effect' then rollout.stop_effect(config)
+        when 'uncategorized' then to_jsonb(rollout.uncategorized())
+        when 'last_change' then rollout.last_change(config)
+        when 'warnings' then rollout.warnings(config) end;
+exception
+    when insufficient_privilege then
+        raise;
+    when data_exception or plpgsql_error or cardinality_violation or syntax_error_or_access_rule_violation then
+        value := null;
+        warnings := (
+            select jsonb_agg(u) from rollout.unreadable(replace(part, '_', ' '), sqlerrm, status_part.command) u);
+end $$;
+comment on function rollout.status_part(rollout_configuration, text, text) is
+    'A part of the status that reads what others write; null and a warning in its place if it can''t be read.';
+
+create or replace function rollout.status_parts(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_object_agg(p.part, s.value) || jsonb_build_object('warnings', coalesce(
+        jsonb_path_query_array(jsonb_agg(s.value) filter (where p.part = 'warnings')
+            || jsonb_agg(s.warnings order by p.part), 'lax $[*][*] ? (@ != null)'), '[]'))
+    from (values
+        ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
+        ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
+        ('warnings', 'rollout.jobs()')) p (part, command)
+    cross join lateral rollout.status_part(config, p.part, p.command) s
+$$;
+comment on function rollout.status_parts(rollout_configuration) is
+    'What the status says beside the configuration, part by part: one that can''t be read is a warning.';
+
 create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
 returns jsonb
 language plpgsql stable
@@ -40,7 +82,6 @@ begin
     select * into sizes from rollout.list_sizes(config.id);
     return to_jsonb(config) || jsonb_build_object(
         'auto_rollback_enabled', config.breaker_enabled,
-        'emergency_stop_reason', rollout.stop_reason(config),
         'percentage_in_effect', rollout.percentage_in_effect(config),
         'phase', (rollout.step_in_plan(config)).name,
         'phase_percentages', (
@@ -48,17 +89,13 @@ begin
         'whitelist_size', sizes.whitelist,
         'blacklist_size', sizes.blacklist,
         'health', rollout.health(config),
-        'stop_effect', rollout.stop_effect(config),
         'categorization', (
             select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
             from rollout.categorization_runs r order by r.id desc limit 1),
-        'uncategorized', rollout.uncategorized(),
         'decided_by', rollout.decided_by(),
-        'last_change', rollout.last_change(config),
-        'warnings', rollout.warnings(config),
         'server_time', clock_timestamp(),
         'schema_version', rollout_schema_version())
-    || (
+    || rollout.status_parts(config) || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible),
             'only_whitelisted', rollout.eligible_by_whitelist_only(config))

@@ -48,7 +48,8 @@ begin
         seen := rollout.window_of_jobs(config);
         health := rollout.health(config, seen);
         if config.act_on_warnings and not (health ->> 'check_rolls_back')::boolean then
-            select w.message into warning from rollout.outcome_warnings(config) w limit 1;
+            select w.message into warning from rollout.outcome_warnings(config) w
+            where w.name <> 'unreadable' limit 1;
         end if;
         details := jsonb_build_object(
             'health', health,

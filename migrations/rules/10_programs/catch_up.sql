@@ -71,7 +71,8 @@ begin
     -- A batch that was not filled has come to the end: the next begins again.
     update rollout.categorization_state s
     set position = case when batch.size = bound then coalesce(batch.last, place.position) end,
-        last_operation = operation, last_answer = answer;
+        last_operation = operation, last_answer = answer
+    where s.only_row;
     return answer;
 end $$;
 comment on function public.rollout_catch_up(integer, text, jsonb) is
