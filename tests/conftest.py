@@ -9,10 +9,17 @@ from typing import Any
 
 import pytest
 
-from rollout_console.client import RolloutClient
 from tests.support import hosted, lite, servers, tools
 from tests.support.fault_proxy import fault_proxy
-from tests.support.rollouts import OPERATOR, FaultyRollout, OpenAdapter, RolloutUnderTest, open_postgres, open_supabase
+from tests.support.rollouts import (
+    OPERATOR,
+    FaultyRollout,
+    OpenAdapter,
+    RolloutUnderTest,
+    Unseeing,
+    open_postgres,
+    open_supabase,
+)
 from tests.support.terminal import Terminal, console_environment
 
 pytest_plugins = ["tests.support.effort"]
@@ -131,7 +138,7 @@ def rollout(kind: str, adapters: Any, request: pytest.FixtureRequest) -> Rollout
         request.getfixturevalue("api")
     opened: OpenAdapter = adapters(kind, request)
     servers.empty(opened.url)
-    client = RolloutClient(opened.adapter, who=OPERATOR)
+    client = Unseeing(opened.adapter, who=OPERATOR)
     client.create()
     return RolloutUnderTest(client, opened.url, kind, opened.environment)
 

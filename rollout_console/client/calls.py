@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -10,6 +11,7 @@ import msgspec
 
 from rollout_console import results
 from rollout_console.adapters import Adapter
+from rollout_console.client.seen import Seen, raises
 from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch
 from rollout_console.migrate import SCHEMA_VERSION
 from rollout_console.results.base import R
@@ -31,6 +33,7 @@ class Calls:
         self.adapter = adapter
         self.feature = feature
         self.who = who or operator()
+        self.seen: Seen | None = None
 
     def close(self) -> None:
         """Close the connections; a later call opens them again."""
@@ -52,7 +55,13 @@ class Calls:
         given = self._given(reason)
         try:
             return self._call(
-                function, kind, changes=True, idempotent=True, reason=given, context=self._context(), **parameters
+                function,
+                kind,
+                changes=True,
+                idempotent=True,
+                reason=given,
+                context=self._context() | (self._sent() if raises(function, parameters) else {}),
+                **parameters,
             )
         except LockTimedOut:
             self._refuse_blocked()
@@ -73,6 +82,17 @@ class Calls:
         import uuid  # asks the system for its name, which the first prompt need not wait for
 
         return {**self.who, "operation_id": str(uuid.uuid4())}
+
+    def _sent(self) -> dict[str, Any]:
+        """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet."""
+        if self.seen is None:
+            answer = self.adapter.call(
+                "rollout_newest_change", changes=False, idempotent=True, feature_name=self.feature
+            )
+            if "server_time" not in answer:
+                return {}
+            self.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
+        return self.seen.sent(self.adapter.patience)
 
     def _call(
         self, function: str, kind: type[R], *, changes: bool = True, idempotent: bool = True, **parameters: object
@@ -96,6 +116,7 @@ class Calls:
                 results.HealthWarning(name="unreadable", message=f"can't be shown: {why}", command="rollout.history()")
                 for why in left_out
             ]
+            self.seen = Seen.now(status.last_change.id if status.last_change else None, status.server_time)
         return result
 
 

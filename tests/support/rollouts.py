@@ -6,17 +6,26 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rollout_console.adapters import Adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
+from rollout_console.client.seen import Seen
 from tests.support import hosted, lite, owner, servers
 from tests.support.fault_proxy import FaultProxy
+from tests.support.rows import one_row
 
 OPERATOR = {"operator": "tess", "host": "testhost"}
+
+
+class Unseeing(RolloutClient):
+    """A client that says nothing of what it has seen, as SQL does: what is done behind it is no matter (R20)."""
+
+    def _sent(self) -> dict[str, Any]:
+        return {}
 
 
 @dataclass
@@ -30,7 +39,11 @@ class RolloutUnderTest:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement as `postgres`, in a transaction of its own."""
-        cursor = owner.session(self.url).execute(statement, values or None)
+        session = owner.session(self.url)
+        cursor = session.execute(statement, values or None)
+        if "update rollout_configuration" in statement:  # R20: and the operator looks, whatever the way to it does
+            answer = one_row(session.execute("select rollout_newest_change(%s)", (self.client.feature,)))[0]
+            self.client.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
         return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str, *values: Any) -> Any:

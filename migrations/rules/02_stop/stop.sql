@@ -87,6 +87,13 @@ begin
             where c.id = config and c.rollout_percentage is distinct from 0;
         end if;
         changed := found;
+        if not changed then
+            begin  -- R20: what was asked before a repeated stop does not undo it
+                update public.rollout_configuration c set updated_at = now() where c.id = config;
+            exception when others then
+                raise warning 'the repeated stop is not dated: % (SQLSTATE %)', sqlerrm, sqlstate;
+            end;
+        end if;
         perform set_config('rollout.change', '', true);
     end if;
     select c.emergency_stop, c.rollout_percentage into after from public.rollout_configuration c where c.id = config;

@@ -98,6 +98,16 @@ as $$
 $$;
 comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';
 
+create or replace function rollout.named_change(entry rollout_history)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select left(case when entry.triggered_by = 'auto_rollback' then 'the automatic rollback'
+                     else coalesce(rollout.text_in(entry.metadata, 'command'), entry.action) end, 40)
+$$;
+comment on function rollout.named_change(rollout_history) is 'What a change is called in a message.';
+
 -- The browser console writes the configuration, which our trigger records, and then a row of its own: one change, to
 -- be told once, in its words.
 

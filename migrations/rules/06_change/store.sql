@@ -1,4 +1,4 @@
--- R10 and R17: writes what a command decided, if it differs and no hold forbids it.
+-- R10, R17 and R20: writes what a command decided, if it differs, was not given up, and no hold forbids it.
 
 create or replace function rollout.store(config rollout_configuration, details jsonb default '{}')
 returns void
@@ -7,6 +7,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
+    perform rollout.refuse_given_up(config);
     perform rollout.refuse_raise_while_held(config);
     perform rollout.open_change(rollout.current_change() || jsonb_build_object('details', details));
     update rollout_configuration c

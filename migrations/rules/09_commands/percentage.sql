@@ -57,6 +57,7 @@ begin
                 config.rollout_percentage, percentage using errcode = 'RC002';
         end if;
         config.rollout_percentage := percentage;
+        config.updated_at := clock_timestamp();  -- R20: also if it was as low already
         perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);

@@ -83,16 +83,6 @@ end $$;
 comment on function rollout.refuse_changed_since(rollout_configuration, rollout_history, text[], text) is
     'R19: raises RC002 with what has changed since a change, by which other one, and how it stands.';
 
-create or replace function rollout.named_change(entry rollout_history)
-returns text
-language sql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select left(case when entry.triggered_by = 'auto_rollback' then 'the automatic rollback'
-                     else coalesce(rollout.text_in(entry.metadata, 'command'), entry.action) end, 40)
-$$;
-comment on function rollout.named_change(rollout_history) is 'What a change is called in a message.';
-
 create or replace function rollout.undo_settings(
     config rollout_configuration, entry rollout_history, confirmed boolean
 )

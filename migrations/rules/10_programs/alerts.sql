@@ -30,14 +30,15 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    return jsonb_build_object('id', (
+    return jsonb_build_object('server_time', clock_timestamp(), 'id', (
         select h.id
         from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
         where c.feature_name = rollout_newest_change.feature_name and c.is_active
         order by h.created_at desc limit 1));
 end $$;
 comment on function public.rollout_newest_change(text) is
-    'The id of a feature''s newest change, for those who can''t listen: asked every few seconds.';
+    'The id of a feature''s newest change, and the time: for those who can''t listen, asked every few seconds, and for '
+    'R20, before a first change that raises.';
 
 create or replace function rollout.alert_kind(entry rollout_history)
 returns text

@@ -1,0 +1,92 @@
+-- R20: what raises or unprotects takes effect while who asked for it still waits, and as long as nobody has stopped or
+-- lowered anything that their side had not seen. The API goes on with what a client gave up, and may begin it late.
+
+create or replace function rollout.refuse_given_up(became rollout_configuration)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    change constant jsonb := rollout.current_change();
+    -- What is no id or no moment says nothing.
+    seen_id constant uuid := substring(
+        change ->> 'seen' from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+    seen_at constant timestamptz := rollout.moment(change ->> 'seen_at', -1);
+    valid_until constant timestamptz := rollout.moment(change ->> 'valid_until', 1);
+    was rollout_configuration;
+    later rollout_history;
+begin
+    if coalesce(seen_id::text, seen_at::text, valid_until::text) is null then
+        return;
+    end if;
+    select * into was from rollout_configuration c where c.id = became.id;
+    if not rollout.raises_or_unprotects(was, became, change ->> 'command') then
+        return;
+    end if;
+    select h.* into later
+    from rollout_history seen
+    join rollout_history h on h.rollout_config_id = seen.rollout_config_id and h.created_at > seen.created_at
+    where seen.id = seen_id and seen.rollout_config_id = became.id
+      and h.id::text <> change ->> 'operation_id' and rollout.lowers_or_protects(h)
+    order by h.created_at desc limit 1;
+    if later.id is not null then
+        raise exception 'not done, since you had not seen % of %, by %; look: rollout.status(), then type the '
+            'command again', rollout.named_change(later),
+            to_char(later.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'),
+            coalesce(rollout.text_in(later.metadata, 'operator'), later.triggered_by)
+                || coalesce(': ' || left(later.reason, 200), '') using errcode = 'RC002';
+    -- A stop or a rollback that found it so leaves no row, and dates the configuration all the same.
+    elsif was.updated_at > seen_at and not exists (
+        select from rollout_history h where h.rollout_config_id = was.id and h.created_at >= was.updated_at) then
+        raise exception 'not done, since it was stopped or lowered once more at %, which you had not seen; '
+            'look: rollout.status(), then type the command again',
+            to_char(was.updated_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') using errcode = 'RC002';
+    elsif clock_timestamp() > valid_until then
+        raise exception 'not done, since it arrived after %, when nobody waited for it any more; '
+            'look: rollout.status(), then type the command again',
+            to_char(valid_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') using errcode = 'RC002';
+    end if;
+end $$;
+comment on function rollout.refuse_given_up(rollout_configuration) is
+    'R20: raises RC002 if the open change would raise or unprotect a configuration and its time is over, or a stop or '
+    'a lowering is newer than what was seen; each change of ours passes here, and what says neither passes.';
+
+create or replace function rollout.raises_or_unprotects(
+    was rollout_configuration, became rollout_configuration, command text
+)
+returns boolean
+language sql immutable
+as $$
+    select coalesce(became.rollout_percentage > was.rollout_percentage, false)
+        or was.emergency_stop and not became.emergency_stop
+        or was.held_reason is not null and became.held_reason is null
+        or was.breaker_enabled and not became.breaker_enabled
+        or (command in ('addToBlacklist', 'removeFromWhitelist')) is not true
+            and (was.target_repositories, was.excluded_repositories, was.whitelist_until)
+                is distinct from (became.target_repositories, became.excluded_repositories, became.whitelist_until)
+        or (was.guardrail, was.max_error_rate, was.minimum_sample, was.monitoring_window_hours, was.judged_reports,
+            was.application_check, was.act_on_warnings, was.on_breach, was.rollout_strategy, was.plan,
+            was.auto_advance)
+            is distinct from
+           (became.guardrail, became.max_error_rate, became.minimum_sample, became.monitoring_window_hours,
+            became.judged_reports, became.application_check, became.act_on_warnings, became.on_breach,
+            became.rollout_strategy, became.plan, became.auto_advance)
+$$;
+comment on function rollout.raises_or_unprotects(rollout_configuration, rollout_configuration, text) is
+    'R20: whether a change raises the percentage, lifts a stop or a hold, switches auto-rollback off, lets somebody in '
+    'by a list, or sets by what the ramp and the breaker go.';
+
+create or replace function rollout.lowers_or_protects(entry rollout_history)
+returns boolean
+language sql immutable
+as $$
+    select entry.metadata ? 'before' and (
+        coalesce(entry.new_percentage < entry.previous_percentage, false)
+        or entry.metadata -> 'after' @> '{"emergency_stop": true}'
+        or entry.metadata -> 'after' @> '{"breaker_enabled": true}'
+        or entry.metadata #>> '{after,held_reason}' is not null)
+$$;
+comment on function rollout.lowers_or_protects(rollout_history) is
+    'R20: whether a change was a stop, a rollback or other lowering, by whomever, a hold, or auto-rollback switched '
+    'on. Rows that the web application writes beside its changes are none.';

@@ -1,0 +1,164 @@
+"""R20: nothing given up comes back: what raises or unprotects takes effect in time and in sight, or not at all."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rollout_console.client import RolloutClient
+from rollout_console.client.seen import Seen
+from rollout_console.errors import Refused
+from rollout_console.results import Change
+from tests.support.changes import REPOSITORY
+
+LOOK = r"rollout\.status\(\), then type the command again$"
+
+# What raises or unprotects, each from a state in which it does.
+RAISING = {
+    "setRollout": (lambda c: c.set_rollout(10), lambda c: c.set_rollout(60)),
+    "resume": (lambda c: c.emergency_stop("errors"), lambda c: c.resume()),
+    "advance": (lambda c: c.set_rollout(10), lambda c: c.advance("looked", force=True)),
+    "release": (lambda c: c.hold("looking"), lambda c: c.release()),
+    "undo": (lambda c: c.rollback_to_percentage(5), lambda c: c.undo(confirm=True)),
+    "disableAutoRollback": (lambda c: c.enable_auto_rollback(), lambda c: c.disable_auto_rollback()),
+    "addToWhitelist": (lambda c: None, lambda c: c.add_to_whitelist(REPOSITORY)),
+    "removeFromBlacklist": (lambda c: c.add_to_blacklist(REPOSITORY), lambda c: c.remove_from_blacklist(REPOSITORY)),
+    "configure": (lambda c: c.configure(max_error_rate=5), lambda c: c.configure(max_error_rate=50)),
+    "plan": (lambda c: None, lambda c: c.set_plan([20, 100], hours=1)),
+}
+LOWERING = {
+    "set lower": lambda c: c.set_rollout(7),
+    "hold": lambda c: c.hold("looking"),
+    "note": lambda c: c.note("seen"),
+    "removeFromWhitelist": lambda c: c.remove_from_whitelist(REPOSITORY),
+    "addToBlacklist": lambda c: c.add_to_blacklist(REPOSITORY),
+    "enableAutoRollback": lambda c: c.enable_auto_rollback(),
+    "rollbackToPercentage": lambda c: c.rollback_to_percentage(5),
+    "rollbackToZero": lambda c: c.rollback_to_zero(),
+    "emergencyStop": lambda c: c.emergency_stop("errors"),
+}
+
+
+@pytest.fixture
+def running(running):
+    """The rollout, with a client that says what it has seen."""
+    running.client = RolloutClient(running.client.adapter, who=running.client.who)
+    running.client.status()
+    return running
+
+
+def another(client: RolloutClient) -> RolloutClient:
+    """Return another operator's console."""
+    return RolloutClient(client.adapter, client.feature, who={"operator": "ann", "host": "elsewhere"})
+
+
+def queued(client: RolloutClient, function: str, **parameters: object):
+    """Return a request that the API still holds, as it was sent; called, it arrives."""
+    context = client._context() | client._sent()
+    return lambda: client._call(
+        function, Change, changes=True, idempotent=True, reason=None, context=context, **parameters
+    )
+
+
+def test_r20_a_late_resume_does_not_lift_a_stop(running):
+    running.client.emergency_stop("errors")
+    late = queued(running.client, "rollout_resume", percentage=None)
+    rows = running.history_rows()
+    running.client.emergency_stop("errors")  # "stopped already"
+    with pytest.raises(Refused, match=rf"stopped or lowered once more at .*Z, which you had not seen; look: {LOOK}"):
+        late()
+    assert running.client.status().emergency_stop
+    assert running.history_rows() == rows
+
+
+def test_r20_a_late_raise_does_not_undo_a_rollback(running):
+    late = queued(running.client, "rollout_set_percentage", percentage=60)
+    running.client.rollback_to_zero()
+    with pytest.raises(Refused, match=rf"not seen rollbackToZero of .*Z, by tess; look: {LOOK}"):
+        late()
+    again = queued(running.client, "rollout_set_percentage", percentage=60)
+    running.client.rollback_to_zero()  # at 0 % already
+    with pytest.raises(Refused, match="lowered once more at"):
+        again()
+    assert running.client.status().rollout_percentage == 0
+
+
+def test_r20_what_arrives_after_its_time_is_refused(running):
+    for name, (prepare, act) in RAISING.items():
+        prepare(running.client)
+        rows = running.history_rows()
+        running.client.seen = running.client.seen._replace(server_time=datetime.now(UTC) - timedelta(hours=1))
+        with pytest.raises(Refused, match=rf"not done, since it arrived after .*Z, .*; look: {LOOK}"):
+            act(running.client)
+        assert running.history_rows() == rows, name
+        running.client.status()
+        assert act(running.client).changed, name
+
+
+def test_r20_a_stale_screen_does_not_raise_past_what_another_operator_did(running):
+    for name, (prepare, act) in RAISING.items():
+        prepare(running.client)
+        stale, other = running.client, another(running.client)
+        other.emergency_stop("errors")
+        said = "which you had not seen" if name == "resume" else "not seen emergencyStop of .*Z, by ann: errors"
+        with pytest.raises(Refused, match=said):
+            act(stale)
+        stale.status()
+        assert act(stale).changed, name
+        stale.resume(50) if stale.status().emergency_stop else stale.set_rollout(50)
+
+
+def test_r20_lowering_and_stopping_are_not_held_up(running):
+    running.client.add_to_whitelist(REPOSITORY)
+    running.client.disable_auto_rollback()
+    seen = running.client.seen._replace(server_time=datetime.now(UTC) - timedelta(hours=1))
+    another(running.client).rollback_to_percentage(40)
+    for name, act in LOWERING.items():
+        running.client.seen = seen
+        assert act(running.client).changed, name
+
+
+def test_r20_a_repeat_is_answered(running):
+    late = queued(running.client, "rollout_set_percentage", percentage=60)
+    first = late()
+    running.client.rollback_to_zero()
+    again = late()
+    assert again.change.id == first.change.id
+    assert again.status.rollout_percentage == 0
+
+
+def test_r20_a_breakers_fall_and_a_stop_in_the_table_count(running):
+    for statement in (
+        "update rollout_configuration set rollout_percentage = rollout_percentage - 1",
+        "update rollout_configuration set emergency_stop = true",
+        "update rollout_configuration set held_reason = 'looking', held_by = 'ann'",
+    ):
+        running.client.status()
+        seen = running.client.seen
+        running.sql(statement)
+        running.client.seen = seen
+        with pytest.raises(Refused, match=r"not seen (updated|emergency_stop) of"):
+            running.client.add_to_whitelist(REPOSITORY)
+
+
+def test_r20_what_does_not_fit_says_nothing(running):
+    running.client.emergency_stop("errors")
+    for seen, until in (("x", "y"), (str(uuid.uuid4()), 7), (None, None), ({}, "2026-13-99T00:00:00Z"), ([], True)):
+        context = running.client._context() | {"seen": seen, "valid_until": until}
+        percentage = running.client.status().rollout_percentage + 1
+        running.client._call("rollout_set_percentage", Change, percentage=percentage, context=context)
+
+
+def test_r20_a_fresh_process_asks_first_and_a_reader_does_not(running):
+    fresh = another(running.client)
+    assert fresh.emergency_stop("errors").changed
+    fresh.seen = None
+    late = queued(fresh, "rollout_resume", percentage=None)
+    asked = fresh.seen
+    assert isinstance(asked, Seen)
+    assert asked.change == running.client.history(1).entries[0].id
+    running.client.rollback_to_percentage(20)
+    with pytest.raises(Refused):
+        late()
