@@ -74,7 +74,7 @@ def run(ground: Ground, quick: bool) -> list[Row]:
         early = _report(database, length)  # takes the second day
         days = _days(database, DAYS - 3, length)
         late = _report(database, length)
-        jobs = database.value("select sum(jobs) from rollout.job_counts")
+        jobs = database.value("select sum(jobs) from rollout.counts")
     return _rows(early, late, days, jobs)
 
 

@@ -32,6 +32,7 @@ class SettingValues(TypedDict, total=False):
         auto_advance: whether the monitor goes up the plan by itself (R17).
         on_breach: what a breach leads to: `zero` (0 %), `step_back` (the step before, and a hold) or `hold`.
         keep_days: how long reports and ids of jobs are kept, 1 to 36,500; history is kept for good.
+        most_jobs_of_a_row: 1 to 2,147,483,647; a row of `rollout_metrics` that claims more is not judged.
     """
 
     guardrail: results.Guardrail | None
@@ -49,6 +50,7 @@ class SettingValues(TypedDict, total=False):
     auto_advance: bool | None
     on_breach: results.OnBreach | None
     keep_days: int | None
+    most_jobs_of_a_row: int | None
 
 
 class Settings(Calls):

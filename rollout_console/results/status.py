@@ -46,6 +46,7 @@ class Status(Result, kw_only=True):
     stuck_after_minutes: int
     act_on_warnings: bool
     keep_days: int
+    most_jobs_of_a_row: int
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_until: dict[str, datetime]

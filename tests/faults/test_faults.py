@@ -116,7 +116,9 @@ def test_r7_a_clock_that_jumps_ahead_forgets_the_window_and_counts_what_comes(ro
     rollout.add_repositories(1)
     rollout.client.set_rollout(50)
     rollout.report(good=100)
-    rollout.sql("update rollout.job_counts set slot_start = slot_start - interval '2 days'")
+    rollout.sql(
+        "select rollout.fold_deltas(); update rollout.job_counts set slot_start = slot_start - interval '2 days'"
+    )
     rollout.sql("update rollout_configuration set restarted_at = restarted_at - interval '2 days'")
     rollout.report(bad=9)
     assert rollout.client.status().rollout_percentage == 50

@@ -84,7 +84,7 @@ def test_r8_many_reporters_at_once_trip_it_once_and_lose_nothing(running):
         thread.join()
     assert percentage(running) == 0
     assert running.history_rows() == rows + 1
-    assert running.sql("select sum(jobs), sum(errors) from rollout.job_counts") == [(320, 80)]
+    assert running.sql("select sum(jobs), sum(errors) from rollout.counts") == [(320, 80)]
     assert running.sql("select sum(total_jobs), sum(error_count) from rollout_metrics") == [(320, 80)]
 
 
@@ -121,7 +121,7 @@ def test_r8_a_job_id_sent_by_eight_reporters_at_once_is_one_job(running):
         thread.start()
     for thread in threads:
         thread.join()
-    assert running.sql("select sum(jobs), sum(errors) from rollout.job_counts") == [(30, 10)]
+    assert running.sql("select sum(jobs), sum(errors) from rollout.counts") == [(30, 10)]
     evidence = running.client.history(1).entries[0].evidence
     assert evidence["evidence"] >= 20
     one_less = running.value("select rollout.evidence(%s, %s, 5)", evidence["errors"] - 1, evidence["jobs"] - 1)

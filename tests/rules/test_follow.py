@@ -174,7 +174,7 @@ def test_r11_whoever_the_host_lets_write_jobs_needs_no_right_on_ours(following, 
         connection.execute(f"set local role {role}")
         connection.execute("update progressive_capture_jobs set status = 'completed' where id = %s", (job,))
         connection.execute("reset role")
-        assert one_row(connection.execute("select sum(jobs) from rollout.job_counts"))[0] == 1
+        assert one_row(connection.execute("select sum(jobs) from rollout.counts"))[0] == 1
         connection.rollback()
 
 

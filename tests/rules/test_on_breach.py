@@ -86,12 +86,26 @@ def test_argo_rollouts_2866_abort_is_not_the_only_answer(running):
         running.client.set_rollout(75)
 
 
-def test_flagger_1801_a_breach_within_a_hold_of_an_operator_takes_the_hold_over(running):
+def test_r17_an_operators_own_hold_stays_the_operators(running):
     running.client.configure(on_breach="hold")
-    running.client.hold("waiting")
+    running.client.hold("waiting for Bob")
+    rows = running.history_rows()
+    running.report(bad=20)
+    assert (running.client.status().held_reason, running.history_rows()) == ("waiting for Bob", rows)
+    running.client.configure(on_breach="step_back")
     breach(running)
     status = running.client.status()
-    assert (status.held_by, status.held_reason.startswith("error rate")) == ("auto-rollback", True)
+    assert (status.rollout_percentage, status.held_reason) == (25, "waiting for Bob")
+
+
+def test_r19_a_step_back_is_undone_by_its_id(running):
+    running.client.configure(on_breach="step_back")
+    breach(running)
+    step = running.client.history(1).entries[0].id
+    with pytest.raises(Refused, match="confirm=True"):
+        running.client.undo(step)
+    status = running.client.undo(step, confirm=True).status
+    assert (status.rollout_percentage, status.held_by) == (50, None)
 
 
 def test_r17_what_stepped_back_rises_by_no_hand_but_a_persons(running):

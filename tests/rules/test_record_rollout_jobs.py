@@ -49,8 +49,8 @@ COUNTED = {
     "metrics": "select repository_id, processor_type, treated, sum(success_count), sum(error_count), sum(total_jobs),"
     " sum(timed_jobs), sum(processing_seconds) from rollout_metrics group by 1, 2, 3",
     "slots": "select processor_type, treated, sum(jobs), sum(errors), sum(successes), sum(timed_jobs),"
-    " sum(processing_seconds), sum(leaks), sum(recorded) from rollout.job_counts group by 1, 2",
-    "kinds": "select kind, processor_type, treated, sum(errors), sum(judged_errors) from rollout.error_kinds"
+    " sum(processing_seconds), sum(leaks), sum(recorded) from rollout.counts group by 1, 2",
+    "kinds": "select kind, processor_type, treated, sum(errors), sum(judged_errors) from rollout.counted_errors"
     " group by 1, 2, 3",
     "ids": "select job_id from rollout.reported_jobs",
     "rollbacks": "select new_percentage, metadata #> '{evidence,jobs}', metadata #> '{evidence,errors}'"
@@ -63,7 +63,10 @@ def counted(rollout) -> dict[str, set[str]]:
 
 
 def forget(rollout) -> None:
-    rollout.sql("delete from rollout_metrics; delete from rollout.job_counts; delete from rollout.error_kinds")
+    rollout.sql(
+        "delete from rollout_metrics; delete from rollout.job_counts; delete from rollout.job_deltas; delete from rollout.error_kinds;"
+        " delete from rollout.error_deltas"
+    )
     rollout.sql("delete from rollout.reported_jobs")
 
 
@@ -157,7 +160,7 @@ def test_a_worker_in_python_reports_jobs(running):
     assert running.client.record_jobs([]).reported == 0
     with pytest.raises(Refused, match=r"jobs\[1\]: processor must be inngest"):
         running.client.record_jobs([jobs[0], JobReport(processor="lambda", success=True)])
-    assert running.value("select sum(jobs)::integer from rollout.job_counts") == 3
+    assert running.value("select sum(jobs)::integer from rollout.counts") == 3
 
 
 def test_an_empty_batch_is_none(running):
@@ -184,7 +187,7 @@ def test_batches_in_any_order_at_once_wait_for_each_other_and_lose_nothing(runni
     for thread in threads:
         thread.join()
     assert failures == []
-    assert running.value("select sum(jobs)::integer from rollout.job_counts") == 6 * 15 * 40
+    assert running.value("select sum(jobs)::integer from rollout.counts") == 6 * 15 * 40
     assert running.differences() == {}
 
 
@@ -198,4 +201,4 @@ def test_r7_a_job_whose_repository_is_deleted_as_it_is_reported_counts_without_i
             waits(deleting, reporting, report)
             deleting.commit()
     assert running.sql("select repository_id, error_count from rollout_metrics") == [(None, 1)]
-    assert running.value("select sum(errors)::integer from rollout.job_counts") == 1
+    assert running.value("select sum(errors)::integer from rollout.counts") == 1

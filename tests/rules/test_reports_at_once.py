@@ -1,138 +1,304 @@
-"""R8: reports of failures wait for each other only where one could be the crossing one, and none slips through."""
+"""R8: reports are counted by adding, so a success waits for nobody and a failure for a moment; none is refused, none is
+lost, and one that was judged past the line is judged again."""
 
 from __future__ import annotations
 
+import json
 import random
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
-from tests.support.sessions import in_background, waits
 
-FAIL = "select record_rollout_job(%s, 'inngest', false, treated => true)"
-JUDGE_NOW = "set constraints all immediate"  # as at its commit; the locks stay
-HEALTHY = """
-    select record_rollout_jobs((
-        select jsonb_agg(jsonb_build_object('processor', 'inngest', 'success', true, 'treated', true))
-        from generate_series(1, %s)))
-"""
+REPORT = "select record_rollout_job(%s, 'github_actions', %s)"
+LINE = "select pg_advisory_xact_lock(rollout.line(c)) from rollout_configuration c"
+PATIENCE = 1.2  # seconds
 
 
-@pytest.fixture
-def busy(running: RolloutUnderTest) -> RolloutUnderTest:
-    """So many jobs succeeded that a failure of every session would not be a breach."""
-    running.client.configure(monitoring_window_hours=8760)  # no slot of time ends meanwhile
-    for _ in range(running.value("select ceil(current_setting('max_connections')::integer / 100.0)::integer")):
-        running.sql(HEALTHY, 5000)
-    return running
+def batch(amount: int, **more: object) -> str:
+    return json.dumps([{"processor": "github_actions", **more}] * amount)
 
 
-def waits_in_line(rollout: RolloutUnderTest, session: psycopg.Connection, thread: threading.Thread) -> bool:
-    """Return once a statement is over, or waits for an advisory lock: whether it waits."""
-    with psycopg.connect(rollout.url, autocommit=True) as observer:
-        return waits(observer, session, thread, lock="advisory")
+def tripped(rollout: RolloutUnderTest) -> bool:
+    return bool(rollout.value("select rollout_percentage from rollout_configuration") == 0)
 
 
-def shard(session: psycopg.Connection) -> int:
-    with session.transaction():
-        return int(one_row(session.execute("select rollout.shard()"))[0])
+def warned(rollout: RolloutUnderTest) -> dict[str, str]:
+    return {w.name: f"{w.message}; {w.command}" for w in rollout.client.status().warnings}
 
 
-@contextmanager
-def two_sessions(url: str) -> Iterator[tuple[psycopg.Connection, psycopg.Connection]]:
-    """Open two that add to different rows of counters, where else one would wait for the other."""
-    with ExitStack() as stack:
-        one, two = (stack.enter_context(psycopg.connect(url)) for _ in range(2))
-        while shard(one) == shard(two):
-            two = stack.enter_context(psycopg.connect(url))
-        yield one, two
+def test_r8_reports_beside_one_that_is_idle_in_its_transaction(running):
+    """Of one repository: no row, no slot, no kind of error and no lock of the idle one is waited for."""
+    repo = running.repository_id("acme/repo-1")
+    with (
+        psycopg.connect(running.url, application_name="runner") as idle,
+        psycopg.connect(running.url, autocommit=True) as other,
+    ):
+        idle.execute(REPORT, [repo, False])
+        slowest = 0.0
+        for success in (True, False, False, True, *[False] * 9):
+            begun = time.monotonic()
+            other.execute(REPORT, [repo, success])
+            slowest = max(slowest, time.monotonic() - begun)
+        assert slowest < PATIENCE
+        assert tripped(running), "judged on what is visible"
+        running.client.set_rollout(50)
+        begun = time.monotonic()
+        other.execute(REPORT, [repo, False])
+        assert time.monotonic() - begun < PATIENCE
+        message = warned(running)["reports_waited"]
+        assert f"waited for process {idle.info.backend_pid} (runner), idle in transaction since" in message
+        assert f"select pg_terminate_backend({idle.info.backend_pid})" in message
+        idle.commit()
+    running.report(good=1)
+    assert "reports_waited" not in warned(running), "judged again by the next report, a success"
+    assert running.value("select sum(jobs)::integer from rollout.counts") == 16
+    assert running.differences() == {}
 
 
-def test_r8_failures_that_can_be_no_breach_do_not_wait_for_each_other(busy):
-    with two_sessions(busy.url) as (one, two):
-        for session, name in ((one, "acme/repo-1"), (two, "acme/repo-2")):
-            session.execute("set lock_timeout = '10s'")
-            session.execute(FAIL, [busy.repository_id(name)])
-            session.execute(JUDGE_NOW)
-        two.commit()
-        one.commit()
-    assert busy.client.check_health().health.errors == 2
-    assert busy.differences() == {}
+def test_r8_what_was_judged_past_the_line_is_judged_by_the_next_report_whatever_it_is(running):
+    running.report(bad=8)
+    repo = running.repository_id("acme/repo-1")
+    with psycopg.connect(running.url) as first, psycopg.connect(running.url, autocommit=True) as second:
+        first.execute(REPORT, [repo, False])
+        second.execute(REPORT, [repo, False])
+        assert not tripped(running), "neither saw the other"
+        first.commit()
+    running.report(good=1)
+    assert tripped(running)
 
 
-def test_r8_a_stop_does_not_wait_for_reports_in_line(running):
-    with psycopg.connect(running.url) as reporting:
-        reporting.execute(FAIL, [running.repository_id("acme/repo-1")])  # the first job of all may lead to a breach
-        assert running.client.emergency_stop("errors in the logs").status.emergency_stop
-    assert running.client.status().health.errors == 1
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_r8_reports_under_a_kept_snapshot_are_judged_by_the_next(running, isolation):
+    running.report(bad=8)
+    repo = running.repository_id("acme/repo-1")
+    with psycopg.connect(running.url) as first, psycopg.connect(running.url) as second:
+        for session in (first, second):
+            session.execute(f"set transaction isolation level {isolation}")
+            session.execute(REPORT, [repo, False])
+        first.commit()
+        second.commit()
+    assert not tripped(running)
+    running.report(good=1)
+    assert tripped(running)
+    assert running.differences() == {}
 
 
-def test_r8_whoever_could_cross_waits_for_those_who_passed(busy):
-    """One has passed without a lock and is not committed; the next ones count it."""
-    repo, rate = busy.repository_id("acme/repo-2"), 0.01
-    with two_sessions(busy.url) as (passed, crossing):
-        passed.execute(FAIL, [busy.repository_id("acme/repo-1")])
-        passed.execute(JUDGE_NOW)
-        busy.client.configure(max_error_rate=rate)
-        with in_background(crossing, FAIL, repo) as thread:
-            assert waits_in_line(busy, crossing, thread)
-            passed.commit()
-        while one_row(crossing.execute("select rollout_percentage from rollout_configuration"))[0] == 50:
-            crossing.execute(FAIL, [repo])
-        crossing.commit()
-    evidence = busy.client.history(1).entries[0].evidence
-    enough = "select min(k) from generate_series(1, 100) k where rollout.evidence(k, %s + k, %s::numeric) >= 20"
-    assert evidence["errors"] == busy.value(enough, evidence["jobs"] - evidence["errors"], rate)
+@pytest.mark.parametrize("held", ["update rollout_configuration set updated_at = now()", LINE])
+def test_r8_a_trip_that_somebody_is_in_the_way_of_is_handed_on(running, held):
+    running.report(bad=9)
+    with psycopg.connect(running.url, application_name="editor") as session:
+        session.execute(held)
+        begun = time.monotonic()
+        running.report(bad=1)
+        assert time.monotonic() - begun < PATIENCE + 0.5
+        if held != LINE:
+            assert not tripped(running)
+        assert f"process {session.info.backend_pid} (editor)" in warned(running)["reports_waited"]
+    running.report(good=1)
+    assert tripped(running)
+    assert running.value("select sum(jobs)::integer from rollout.counts") == 11
 
 
-def test_r8_the_second_failure_of_one_transaction_is_judged_in_line(busy):
-    """Of each session one failure may be unseen: of a second, others would not know."""
-    with two_sessions(busy.url) as (several, other):
-        for name in ("acme/repo-1", "acme/repo-2"):
-            several.execute(FAIL, [busy.repository_id(name)])
-        other.execute(FAIL, [busy.repository_id("acme/repo-3")])
-        with in_background(other, JUDGE_NOW) as thread:
-            assert waits_in_line(busy, other, thread)
-            several.commit()
-        other.commit()
-    assert busy.client.check_health().health.errors == 3
+def test_r8_jobs_that_began_before_a_lowering_are_judged_on_every_connection(running):
+    """One session long: an answer that it found earlier must not speak for other slots."""
+    began = running.value("select clock_timestamp()")
+    running.client.set_rollout(25)
+    running.sql("select record_rollout_jobs(%s)", batch(3000, success=True))
+    for _ in range(400):
+        running.sql("select record_rollout_job(null, 'github_actions', false, started_at => %s)", began)
+        if tripped(running):
+            break
+    else:
+        raise AssertionError("400 of 3,400 failed and none tripped")
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_r8_among_many_at_once_the_crossing_job_is_the_first_that_makes_a_breach(busy, effort, seed):
-    """From the first failures, which pass without a lock, to the trip: without the last job there was none."""
-    names = [busy.repository_id(f"acme/repo-{n}") for n in range(1, 9)]
-    tripped = threading.Event()
+def test_r7_a_job_that_began_after_a_restart_counts_in_a_transaction_that_began_before_it(running):
+    with psycopg.connect(running.url) as session:
+        session.execute("select 1")
+        running.client.emergency_stop("x")
+        running.client.resume()
+        for _ in range(10):
+            session.execute("select record_rollout_job(null, 'github_actions', false, started_at => clock_timestamp())")
+    assert running.client.status().health.errors == 10
+    assert tripped(running)
+
+
+def test_r8_failures_of_two_features_in_one_transaction_are_both_judged(running):
+    running.sql("select rollout_create(50, feature_name => 'second')")
+    with psycopg.connect(running.url) as session:
+        for _ in range(10):
+            for feature in ("hybrid_progressive_capture", "second"):
+                session.execute(
+                    "select record_rollout_job(null, 'github_actions', false, feature_name => %s)", [feature]
+                )
+    assert running.sql("select rollout_percentage from rollout_configuration") == [(0,), (0,)]
+
+
+def test_r8_a_batch_of_failures_is_linear(running):
+    """The first that are too many trip; the rest is only counted."""
+    took = {}
+    for success in (True, False):
+        begun = time.monotonic()
+        running.sql("select record_rollout_jobs(%s)", batch(10_000, success=success))
+        took[success] = time.monotonic() - begun
+    assert tripped(running)
+    assert took[False] < 3 * took[True] + 1, took
+    assert running.value("select sum(errors)::integer from rollout.counts") == 10_000
+
+
+@pytest.mark.parametrize("on_breach", ["zero", "step_back", "hold"])
+@pytest.mark.parametrize("seed", range(2))
+def test_r8_a_batch_is_judged_as_its_jobs_one_by_one(running, on_breach, seed):
+    """Arms are decided and moments found by what the trips before a job left."""
+    chance = random.Random(seed)
+    jobs = [
+        {"processor": chance.choice(["inngest", "github_actions"]), "success": chance.random() < 0.5,
+         "repo_id": running.repository_id(f"acme/repo-{chance.randint(1, 20)}")}
+        for _ in range(60)
+    ]  # fmt: skip
+    seen = []
+    for together in (True, False):
+        running.sql(
+            "update rollout_configuration set rollout_percentage = 75, held_reason = null, on_breach = %s", on_breach
+        )
+        running.sql("delete from rollout_metrics; delete from rollout.job_counts; delete from rollout.job_deltas")
+        running.sql("update rollout_configuration set restarted_at = clock_timestamp()")
+        rows = running.history_rows()
+        for part in [jobs] if together else [[job] for job in jobs]:
+            running.sql("select record_rollout_jobs(%s)", json.dumps(part))
+        seen.append((
+            running.sql("select rollout_percentage, held_by from rollout_configuration"), running.history_rows() - rows,
+            running.sql("select processor_type, treated, sum(jobs), sum(errors) from rollout.counts group by 1, 2"
+                        " order by 1, 2"),
+        ))  # fmt: skip
+    assert seen[0] == seen[1]
+
+
+def test_r7_counts_that_no_job_can_have_are_kept_and_not_judged(running):
+    """Whoever may insert must not blind the breaker by them; the role is named."""
+    row = (
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, error_count, total_jobs)"
+        " select id, 'github_actions', %s, %s, %s from rollout_configuration"
+    )
+    for counts in ((0, -100_000, 1), (2_000_000_000, 0, 2_000_000_000), (-5, 0, -5), (0, 9, 3)):
+        running.sql(row, *counts)
+    assert running.client.status().health.jobs == 0
+    assert "the role " in warned(running)["odd_counts"]
+    assert running.differences() == {}
+    running.sql("update rollout_metrics set error_count = 0, success_count = 1, total_jobs = 1 where error_count = 9")
+    assert running.client.status().health.jobs == 1
+    assert running.differences() == {}
+    running.report(bad=12)
+    assert tripped(running)
+
+
+def test_c1_a_row_without_a_configuration_is_the_hosts_to_write(running):
+    running.sql("insert into rollout_metrics (rollout_config_id, processor_type, total_jobs)"
+                " values (null, 'github_actions', 1)")  # fmt: skip
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs, metrics_window_end)"
+        " select id, 'github_actions', 1, 1, 'infinity' from rollout_configuration"
+    )
+    running.sql("update rollout_metrics set rollout_config_id = null")
+    assert running.value("select count(*) from rollout_metrics") == 2
+
+
+def test_r7_a_repository_that_is_being_deleted_holds_up_no_report(running):
+    repo = running.repository_id("acme/repo-20")
+    with psycopg.connect(running.url) as deleting:
+        deleting.execute("delete from repositories where id = %s", [repo])
+        begun = time.monotonic()
+        running.sql(REPORT, repo, True)
+        assert time.monotonic() - begun < PATIENCE
+    assert running.client.status().health.jobs == 1
+
+
+def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort):
+    """Sessions that report, are killed, fold beside each other, and one that is idle after it has folded."""
+    running.client.disable_auto_rollback()
+    counted = [0] * 6
+    over = threading.Event()
+
+    def report(number: int) -> None:
+        chance = random.Random(number)
+        while not over.is_set():
+            try:
+                with psycopg.connect(running.url, autocommit=True) as session:
+                    while not over.is_set():
+                        session.execute("select record_rollout_jobs(%s)", [batch(5, success=chance.random() < 0.5)])
+                        counted[number] += 5
+            except psycopg.errors.AdminShutdown:
+                pass
+
+    threads = [threading.Thread(target=report, args=[n]) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    with psycopg.connect(running.url) as idle:
+        idle.execute("select rollout.fold_deltas()")
+        for _ in range(8):
+            time.sleep(0.25)
+            running.sql("select rollout.fold_deltas()")
+        over.set()
+        for thread in threads:
+            thread.join()
+        idle.rollback()
+    assert running.value("select sum(jobs)::integer from rollout.counts") == sum(counted)
+    assert running.differences() == {}
+    running.sql("select rollout.fold_deltas()")
+    assert running.value("select count(*) from rollout.job_deltas") == 0
+    assert running.value("select sum(jobs)::integer from rollout.counts") == sum(counted)
+    assert running.differences() == {}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_r8_among_many_at_once_the_crossing_job_is_the_first_that_makes_a_breach(running, seed):
+    """From the first failures to the trip: without the last job there was none."""
+    running.sql("select record_rollout_jobs(%s)", batch(200, success=True))
+    names = [running.repository_id(f"acme/repo-{n}") for n in range(1, 9)]
+    over = threading.Event()
     failures: list[BaseException] = []
 
     def report(number: int) -> None:
         chance = random.Random(f"{seed} {number}")
         try:
-            with psycopg.connect(busy.url, autocommit=True) as session:
-                while not tripped.is_set():
-                    session.execute(FAIL, [chance.choice(names[number::4])])
-                    if busy.value("select rollout_percentage from rollout_configuration") == 0:
-                        tripped.set()
+            with psycopg.connect(running.url, autocommit=True) as session:
+                while not over.is_set():
+                    session.execute(REPORT, [chance.choice(names), False])
+                    if one_row(session.execute("select rollout_percentage from rollout_configuration"))[0] == 0:
+                        over.set()
         except BaseException as failure:
             failures.append(failure)
-            tripped.set()
+            over.set()
 
-    threads = [threading.Thread(target=report, args=[n]) for n in range(8)]
+    threads = [threading.Thread(target=report, args=[n]) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    assert busy.value("select count(*) from rollout_history where action = 'rollback'") == 1
-    evidence = busy.client.history(1).entries[0].evidence
+    assert running.value("select count(*) from rollout_history where action = 'rollback'") == 1
+    evidence = running.client.history(1).entries[0].evidence
     judged = evidence.get("recent") or evidence
     made = "select rollout.evidence(%s, %s, 5)"
-    assert busy.value(made, judged["errors"], judged["jobs"]) >= judged["evidence_limit"]
-    before = busy.value(made, judged["errors"] - 1, judged["jobs"] - 1)
-    assert before < judged["evidence_limit"] or judged["jobs"] == 10, "the job before it had made it already"
-    assert busy.differences() == {}
+    assert running.value(made, judged["errors"], judged["jobs"]) >= judged["evidence_limit"]
+    assert running.value(made, judged["errors"] - 1, judged["jobs"] - 1) < judged["evidence_limit"]
+    assert running.differences() == {}
+
+
+def test_r8_a_stop_does_not_wait_for_reports_in_line(running):
+    with psycopg.connect(running.url) as reporting:
+        reporting.execute(REPORT, [running.repository_id("acme/repo-1"), False])
+        assert running.client.emergency_stop("errors in the logs").status.emergency_stop
+    assert running.client.status().health.errors == 1
+
+
+def test_what_is_in_the_future_counts_now(running):
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    running.sql("select record_rollout_job(null, 'github_actions', false, started_at => %s)", ahead)
+    assert running.client.status().health.errors == 1

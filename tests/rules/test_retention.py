@@ -8,7 +8,7 @@ AGE = (
     "alter table rollout_metrics disable trigger user;"
     " update rollout_metrics set created_at = created_at - interval '100 days';"
     " alter table rollout_metrics enable trigger user;"
-    " update rollout.job_counts set slot_start = slot_start - interval '100 days' where slot_start > '-infinity';"
+    " select rollout.fold_deltas(); update rollout.job_counts set slot_start = slot_start - interval '100 days' where slot_start > '-infinity';"
     " update rollout.reported_jobs set reported_at = reported_at - interval '100 days';"
 )
 
@@ -37,7 +37,7 @@ def test_old_reports_are_removed_in_batches_and_the_counters_stay_those_of_the_r
     assert old.client.remove_old(4) == {"rollout_metrics": 0, "rollout.reported_jobs": 0}
     assert (rows(old), old.differences()) == ((1, 0), {})
     assert old.client.status().health.jobs == 3
-    oldest = old.value("select min(slot_start) from rollout.job_counts where slot_start > '-infinity'")
+    oldest = old.value("select min(slot_start) from rollout.counts where slot_start > '-infinity'")
     assert oldest > old.value("select now() - interval '1 day'")
     assert old.history_rows() == history
 

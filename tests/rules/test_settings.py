@@ -16,6 +16,7 @@ LIMITS = {
     "monitoring_window_hours": (1, 8_760),
     "stuck_after_minutes": (1, 10_080),
     "keep_days": (1, 36_500),
+    "most_jobs_of_a_row": (1, 2_147_483_647),
 }
 
 

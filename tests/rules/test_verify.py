@@ -52,7 +52,7 @@ TAMPERED = {
     "repositories and totals per category": "update rollout.category_counts set stars = stars + 1 where category = 'test'",
     "repositories per hash bucket": "delete from rollout.buckets where ctid = (select min(ctid) from rollout.buckets)",
     "cutoffs at the percentage": "update rollout.category_counts set cutoff = 5000 where category = 'test'",
-    "jobs per processor and arm": "update rollout.job_counts set errors = errors + 1",
+    "jobs per processor and arm": "select rollout.fold_deltas(); update rollout.job_counts set errors = errors + 1",
 }
 
 
@@ -72,7 +72,9 @@ def test_counting_anew_mends_them(rollout, env):
     rollout.client.categorize_all()
     rollout.report(good=3)
     seen = rollout.client.status().health
-    rollout.sql("update rollout.job_counts set errors = errors + 1 where slot_start > '-infinity'")
+    rollout.sql(
+        "select rollout.fold_deltas(); update rollout.job_counts set errors = errors + 1 where slot_start > '-infinity'"
+    )
     assert rollout.differences() == {"jobs per processor and arm": 1}
     rollout.sql("select rollout.recount_jobs('hybrid_progressive_capture')")
     assert rollout.differences() == {}

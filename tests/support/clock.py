@@ -38,6 +38,11 @@ def pass_time(rollout: RolloutUnderTest, span: timedelta, *, jobs: bool = True) 
                 connection.execute(f"update {table} set {moved}", {"span": span})
         connection.execute("set timezone = 'UTC'")
         connection.execute(FROZEN, (span,))
+        connection.execute(
+            "update rollout.job_deltas set slot_start = slot_start - %(span)s, last_leak_at = last_leak_at - %(span)s"
+            " where isfinite(slot_start)", {"span": span},
+        )  # fmt: skip
+        connection.execute("update rollout.error_deltas set failed_at = failed_at - %s", (span,))
         # Over the hills and back: no slot may meet another on the way.
         for step in (timedelta(days=100_000), span - timedelta(days=100_000)):
             connection.execute(

@@ -70,6 +70,23 @@ comment on function rollout.error_limits() is
     'How many kinds of errors a feature has at most, how many repositories and how many characters of a message are '
     'kept of each, and for how long a kind is kept that is seen no more (a window, if that is longer).';
 
+create or replace function rollout.report_limits(
+    out fold_every integer, out most_folded integer, out folders integer, out line_wait text, out trip_wait text
+)
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    fold_every := 500;
+    most_folded := 10000;
+    folders := 8;
+    line_wait := '800ms';
+    trip_wait := '200ms';
+end $$;
+comment on function rollout.report_limits() is
+    'R8: one report in how many folds the deltas, how many it folds at most, how many may fold beside each other; for '
+    'how long a report waits in line, and for a row that it needs to trip the breaker.';
+
 create or replace function rollout.processing_targets()
 returns table ("position" integer, processor text, title text, shortest integer, longest integer)
 language sql immutable parallel safe
@@ -137,7 +154,9 @@ as $$
             'whether the monitor goes up the plan by itself: rollout.plan()'),
         (14, 'on_breach', null, null, null, '{zero,step_back,hold}', '"zero"',
             'what a breach leads to: 0 %, the step before and a hold, or a hold'),
-        (15, 'keep_days', 'days', 1, 36500, null, '90', 'how long reports and job ids are kept; history is for good')
+        (15, 'keep_days', 'days', 1, 36500, null, '90', 'how long reports and job ids are kept; history is for good'),
+        (16, 'most_jobs_of_a_row', 'jobs', 1, 2147483647, null, '1000000',
+            'a row of rollout_metrics that claims more jobs is kept and not judged')
 $$;
 comment on function rollout.settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';

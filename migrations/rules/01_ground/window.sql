@@ -1,4 +1,4 @@
--- R7: where the window of health begins, and the slots of time and shards in which jobs are counted.
+-- R7: where the window of health begins, and the slots of time in which jobs are counted.
 
 create or replace function rollout.window_start(config rollout_configuration)
 returns timestamptz
@@ -16,7 +16,7 @@ returns timestamptz
 language sql immutable
 as $$
     -- 288 slots to a window, five minutes each in a window of a day: a job leaves the window that exactly, and a
-    -- window is never more than 288 rows for each processor, arm and shard. A slot never spans a restart, a stop or a
+    -- window is never more than 288 rows for each processor, arm and folder. A slot never spans a restart, a stop or a
     -- lowering.
     select case
         when at = '-infinity' then at
@@ -28,10 +28,3 @@ as $$
 $$;
 comment on function rollout.slot_start(rollout_configuration, timestamptz) is
     'R7: the beginning of the slot of time in which a job is counted.';
-
-create or replace function rollout.shard()
-returns smallint
-language sql stable
-as $$ select (pg_catalog.pg_backend_pid() % 4)::smallint $$;
-comment on function rollout.shard() is
-    'R7: which of the rows of a slot this session adds to, so that not all reporters wait for one row.';

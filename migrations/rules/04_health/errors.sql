@@ -91,9 +91,9 @@ as $$
            coalesce(min(k.first_seen_at) >= raised.at, false), max(k.last_seen_at),
            (array_agg(k.sample order by k.treated desc, k.first_seen_at))[1],
            array_agg(distinct k.processor_type),
-           (select array_agg(distinct r) from rollout.error_kinds o, unnest(o.repositories) r
+           (select array_agg(distinct r) from rollout.counted_errors o, unnest(o.repositories) r
             where o.rollout_config_id = config.id and o.kind = k.kind)
-    from rollout.error_kinds k
+    from rollout.counted_errors k
     cross join (select rollout.last_raise(config) as at) raised
     where k.rollout_config_id = config.id
     group by k.kind, raised.at

@@ -39,7 +39,7 @@ as $$
            (sum(s.successes) over up_to_now)::bigint
     from (
         select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
-        from rollout.job_counts c
+        from rollout.counts c
         where c.rollout_config_id = config.id and c.treated and c.slot_start >= rollout.window_start(config)
         group by c.slot_start
     ) s
@@ -87,60 +87,3 @@ end $$;
 comment on function rollout.treatment(rollout_configuration) is
     'R7 and R8: the treatment''s jobs in the window, of the stretches up to now in which the threshold is crossed the '
     'one with the strongest evidence, and whether either is a breach that a report trips the breaker for.';
-
-create or replace function rollout.would_breach(
-    config rollout_configuration, jobs bigint, errors bigint, more_errors integer
-)
-returns boolean
-language plpgsql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    return rollout.crossed(errors + more_errors, jobs + more_errors, config.max_error_rate, 1)
-       and (not (select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail)
-            or rollout.evidence(errors + more_errors, jobs + more_errors, config.max_error_rate)
-               >= (rollout.evidence_limits()).window_limit);
-end $$;
-comment on function rollout.would_breach(rollout_configuration, bigint, bigint, integer) is
-    'R8: whether jobs, some of them errors, could be a breach with so many errors more.';
-
-create or replace function rollout.could_breach(config rollout_configuration)
-returns boolean
-language plpgsql  -- asked twice at each report of a failure
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    -- Each session may be about to commit one failure that nobody else sees yet, and whatever it takes for a sample.
-    unseen constant integer := current_setting('max_connections')::integer
-        + current_setting('max_prepared_transactions')::integer;
-    moment constant timestamptz := clock_timestamp();
-    slot constant timestamptz := rollout.slot_start(config, moment);
-    answered_for constant text := format('%s %s %s %s %s %s', config.id, config.max_error_rate, config.guardrail,
-                                         config.monitoring_window_hours, config.restarted_at, slot);
-    answer constant text[] := string_to_array(current_setting('rollout.no_breach', true), '|');
-    present record;
-    room integer;
-begin
-    select coalesce(sum(c.jobs), 0)::bigint as jobs, coalesce(sum(c.errors), 0)::bigint as errors into present
-    from rollout.job_counts c
-    where c.rollout_config_id = config.id and c.treated and c.slot_start = slot;
-    -- The last answer of this session holds as long as only so many errors have come since.
-    if answer[1] = answered_for and present.jobs >= answer[2]::bigint and present.errors <= answer[3]::bigint then
-        return false;
-    end if;
-    -- Room for many is looked for first: then each of many sessions need not look again so soon. The present slot is
-    -- looked at by itself, because it may hold none but the failures that nobody sees, and is then no stretch yet.
-    foreach room in array array[16 * unseen, unseen] loop
-        if not rollout.would_breach(config, present.jobs, present.errors, room + unseen)
-            and not exists (
-                select from rollout.stretches(config) s
-                where rollout.would_breach(config, s.jobs, s.errors, room + unseen)) then
-            perform set_config('rollout.no_breach',
-                format('%s|%s|%s', answered_for, present.jobs, present.errors + room), false);
-            return false;
-        end if;
-    end loop;
-    return true;
-end $$;
-comment on function rollout.could_breach(rollout_configuration) is
-    'R8: whether the window could be in breach if every other session were about to commit a failure.';

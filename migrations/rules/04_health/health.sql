@@ -10,7 +10,7 @@ as $$
         select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
                 sum(c.timed_jobs), sum(rollout.known(c.processing_seconds)), c.treated, sum(c.leaks), max(c.last_leak_at),
                 sum(c.recorded), max(c.clock_skew))::rollout.job_counts
-        from rollout.job_counts c
+        from rollout.counts c
         where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
         group by c.processor_type, c.treated
         order by c.processor_type, c.treated desc)

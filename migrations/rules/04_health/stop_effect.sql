@@ -27,7 +27,7 @@ as $$
         'jobs', greatest(coalesce(sum(c.jobs), 0), 0),
         'leaks', coalesce(sum(c.leaks), 0),
         'last_leak_at', max(c.last_leak_at))
-    from rollout.job_counts c
+    from rollout.counts c
     where c.rollout_config_id = config.id and c.slot_start >= config.narrowed_at
     having config.narrowed_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours)
 $$;

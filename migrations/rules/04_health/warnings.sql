@@ -18,7 +18,7 @@ begin
         return;  -- nobody is routed to GitHub Actions
     end if;
     select max(c.slot_start) into last_report
-    from rollout.job_counts c
+    from rollout.counts c
     where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor and c.jobs > 0;
     silent_for := clock_timestamp() - greatest(last_report, config.restarted_at, config.narrowed_at);
     if last_report is null or silent_for < interval '1 hour' then
@@ -28,7 +28,7 @@ begin
     select max(g.gap), count(*) into usual_gap, slots
     from (
         select s.slot_start - lag(s.slot_start) over (order by s.slot_start) as gap
-        from (select distinct c.slot_start from rollout.job_counts c
+        from (select distinct c.slot_start from rollout.counts c
               where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor
                 and c.jobs > 0) s
     ) g;

@@ -37,6 +37,7 @@ begin
         on_breach = config.on_breach,
         restarted_at = config.restarted_at,
         keep_days = config.keep_days,
+        most_jobs_of_a_row = config.most_jobs_of_a_row,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;
@@ -53,7 +54,8 @@ declare
     config rollout_configuration;
 begin
     select * into config from rollout_configuration c
-    where c.id = became.id and c.held_reason is not null and became.rollout_percentage > c.rollout_percentage;
+    where c.id = became.id and c.held_reason is not null and became.rollout_percentage > c.rollout_percentage
+      and became.held_reason is not null;  -- else the same change ends the hold: the undo of a step back
     if found then
         raise exception 'the ramp is %; to raise it from % %% to % %%, first type rollout.release()',
             rollout.hold_phrase(config), config.rollout_percentage, became.rollout_percentage using errcode = 'RC002';

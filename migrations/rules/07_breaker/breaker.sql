@@ -17,6 +17,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     breaker constant text := 'auto-rollback';
     why constant text := coalesce(change ->> 'reason', rollout.trip_reason(config, health));
@@ -24,7 +25,7 @@ declare
         'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config));
 begin
     if config.on_breach = 'hold' then
-        if config.held_by is distinct from breaker then  -- held for this already
+        if config.held_reason is null then  -- else it is held for this already, or an operator's own hold stays
             perform rollout.open_change(change);
             perform rollout.hold_automatically(config, why, evidence, breaker, details);
         end if;
@@ -37,8 +38,10 @@ begin
     if config.rollout_percentage > 0 then
         -- What fails at a step would fail there again: a person says when to go on. The errors that led here must not
         -- lead further down, so health starts afresh.
-        config.held_reason := why;
-        config.held_by := breaker;
+        if config.held_reason is null then
+            config.held_reason := why;
+            config.held_by := breaker;
+        end if;
         config.restarted_at := clock_timestamp();
     end if;
     perform rollout.store(config, details);
@@ -54,6 +57,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     config.held_reason := left(why, 1000);
     config.held_by := hold_automatically.held_by;

@@ -1,50 +1,73 @@
--- R7: counts reports into metrics, slots of time and kinds of errors.
---
--- Whoever reports takes locks in one order: ids of jobs, rows of metrics, slots, kinds of errors, the lock of
--- those that are judged, the configuration.
+-- R7, R8: counts reports: into the rows of rollout_metrics, and by adding deltas of slots of time and kinds of errors.
+-- Nothing that many share is updated here, so that no report waits for another.
 
-create or replace function rollout.count_reports(config rollout_configuration, reports rollout.report[])
+create or replace function rollout.count_reports(
+    config rollout_configuration, reports rollout.report[], reported_by text, patient boolean
+)
 returns integer
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
-    report rollout.report;
+    counted integer;
     first integer := 1;
-    slot_jobs bigint := 0;
+    place integer;
+    reason text;
+    judging boolean := false;
 begin
-    -- The trigger on rollout_metrics need not count what is counted here.
+    -- The trigger on rollout_metrics need not count what is counted here; and see rollout_history_announce.
     perform set_config('rollout.reporting', 'on', true);
-    reports := rollout.reports_with_arms(config, rollout.new_reports(config, reports));
-    perform rollout.add_to_metrics(config, reports);
-    for place in 1..cardinality(reports) loop
-        report := reports[place];
-        -- Counted up to each job whose report could be the crossing one: a failure can be a breach; a success only by
-        -- completing the minimum sample, which it can't if its slot alone already holds more.
-        if place = cardinality(reports)
-            or report.treated and (not report.success or slot_jobs <= config.minimum_sample) then
-            slot_jobs := rollout.add_to_slots(rollout.slots_of_reports(config, reports, first, place));
-            if first = 1 then
-                perform rollout.count_errors_of_reports(config, reports);
+    reports := rollout.new_reports(config, rollout.settled_reports(config, reports));
+    counted := cardinality(reports);
+    select rollout.reason_to_judge(config, bool_or(not r.success)) into reason
+    from unnest(reports) r where r.arm having count(*) > 0;
+    if reason is not null then
+        -- The line comes before the count: of jobs that fail at the same moment, the last one through sees all others.
+        judging := rollout.line_up(config, reason, patient);
+        config := rollout.configuration_now(config);
+        reports := rollout.settled_reports(config, reports);
+        judging := judging and rollout.can_trip(config);
+    end if;
+    while first <= counted loop
+        place := case when judging then rollout.next_judged(config, reports, first) else counted end;
+        perform rollout.add_reports(config, reports[first:place]);
+        if judging and rollout.judge(config, reported_by, patient) then
+            config := rollout.configuration_now(config);
+            judging := rollout.can_trip(config);
+            if place < counted then  -- what follows meets what this has changed, as it would one by one
+                reports := reports[:place] || rollout.settled_reports(config, reports[place + 1:]);
             end if;
-            if report.treated and (not report.success or slot_jobs <= config.minimum_sample) then
-                perform rollout.judge_alone(config, 'record_rollout_job');
-            end if;
-            first := place + 1;
         end if;
+        first := place + 1;
     end loop;
     perform set_config('rollout.reporting', '', true);
-    return cardinality(reports);
+    perform rollout.fold_now_and_then();
+    return counted;
 end $$;
-comment on function rollout.count_reports(rollout_configuration, rollout.report[]) is
-    'R7, R8: counts reports and judges each that could be the crossing one as if it had come alone; answers how many '
-    'counted.';
+comment on function rollout.count_reports(rollout_configuration, rollout.report[], text, boolean) is
+    'R7, R8: counts reports in their order and judges each that could be the crossing one as if it had come alone; '
+    'waits a moment for those who are judged before, if patient. Answers how many counted.';
+
+create or replace function rollout.configuration_now(config rollout_configuration)
+returns rollout_configuration
+language plpgsql  -- volatile: sees what was committed since the statement began
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    select * into config from rollout_configuration c where c.id = config.id;
+    return rollout.usable(config);
+end $$;
+comment on function rollout.configuration_now(rollout_configuration) is
+    'A configuration as it stands now, by the changes of others and of this transaction.';
 
 create or replace function rollout.new_reports(config rollout_configuration, reports rollout.report[])
 returns rollout.report[]
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     ids text[];
 begin
@@ -52,203 +75,200 @@ begin
         return reports;
     end if;
     with new as (
-        insert into rollout.reported_jobs
-        select distinct config.id, r.job_id from unnest(reports) r where r.job_id is not null order by r.job_id
+        insert into rollout.reported_jobs (rollout_config_id, job_id, counted_at, arm)
+        select distinct on (r.job_id) config.id, r.job_id, r.counted_at, r.arm
+        from unnest(reports) r where r.job_id is not null order by r.job_id, r.number
         on conflict do nothing
         returning job_id
     )
     select array_agg(n.job_id) into ids from new n;
     return array(
-        select r from unnest(reports) r
-        where r.job_id is null
-           or r.number in (
-               select min(f.number) from unnest(reports) f where f.job_id = any (ids) group by f.job_id)
-        order by r.number);
+        select r
+        from (
+            select f as r, row_number() over (partition by f.job_id order by f.number) as time
+            from unnest(reports) f
+        ) f
+        where (f.r).job_id is null or f.time = 1 and (f.r).job_id = any (ids)
+        order by (f.r).number);
 end $$;
 comment on function rollout.new_reports(rollout_configuration, rollout.report[]) is
     'R7: the reports without those whose job was reported before.';
 
-create or replace function rollout.reports_with_arms(config rollout_configuration, reports rollout.report[])
+create or replace function rollout.settled_reports(config rollout_configuration, reports rollout.report[])
 returns rollout.report[]
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     undecided constant uuid[] := array(
         select distinct r.repo_id from unnest(reports) r
         where rollout.is_treated(r.treated, r.processor, null) is null);
     eligible uuid[] := '{}';
 begin
-    if undecided <> '{}' then
+    if cardinality(undecided) = 1 then
+        if is_repository_eligible_for_rollout(undecided[1], config.feature_name) then
+            eligible := undecided;
+        end if;
+    elsif undecided <> '{}' then
         eligible := array(
             select e.id::uuid
             from jsonb_array_elements_text(rollout_eligible_repositories(undecided, config.feature_name)) e (id));
     end if;
     return array(
         select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, b.began, r.job_id,
-                   a.treated, row_number() over (order by r.number), m.counted_at,
-                   rollout.has_leaked(config, a.treated, r.repo_id, m.counted_at, b.began))::rollout.report
+                   r.treated, row_number() over (order by r.number), m.counted_at,
+                   rollout.has_leaked(config, a.arm, r.repo_id, m.counted_at, b.began), a.arm, r.times)::rollout.report
         from unnest(reports) r
-        cross join lateral coalesce(
-            r.started_at, now() - make_interval(secs => r.processing_seconds::float8)) g (given)
-        cross join lateral (select case when g.given > now() then now() else g.given end as began) b
+        cross join clock_timestamp() now
         cross join lateral (
-            select rollout.is_treated(
-                r.treated, r.processor, coalesce(r.repo_id = any (eligible), false)) as treated) a
-        cross join lateral rollout.counted_at(config, b.began) m (counted_at)
+            -- whoever reports may be ahead of this clock; least() would make an unknown begin a known one
+            select case when g.given > now then now else g.given end as began
+            from coalesce(r.started_at, now - make_interval(secs => r.processing_seconds::float8)) g (given)
+        ) b
+        cross join lateral (
+            select rollout.is_treated(r.treated, r.processor, coalesce(r.repo_id = any (eligible), false)) as arm
+        ) a
+        cross join lateral (
+            select coalesce(case when r.times is not null then r.counted_at end, rollout.counted_at(config, b.began))
+                as counted_at
+        ) m
         order by r.number);
 end $$;
-comment on function rollout.reports_with_arms(rollout_configuration, rollout.report[]) is
-    'R7, R18: reports with their arms and the moments for which they count.';
+comment on function rollout.settled_reports(rollout_configuration, rollout.report[]) is
+    'R7, R18: reports with their arms and the moments for which they count, by a configuration as it stands.';
+
+create or replace function rollout.add_reports(config rollout_configuration, reports rollout.report[])
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    perform rollout.add_to_metrics(config, reports);
+    insert into rollout.job_deltas (
+        rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes, timed_jobs, processing_seconds,
+        leaks, last_leak_at, recorded)
+    select config.id, rollout.slot_start(config, r.counted_at), r.processor, r.arm, sum(t.times),
+           coalesce(sum(t.times) filter (where not r.success), 0), coalesce(sum(t.times) filter (where r.success), 0),
+           coalesce(sum(t.times) filter (where r.processing_seconds is not null), 0),
+           coalesce(sum(r.processing_seconds * t.times), 0), count(*) filter (where r.leaked),
+           max(r.counted_at) filter (where r.leaked), sum(t.times)
+    from unnest(reports) r
+    cross join lateral (select coalesce(r.times, 1) as times) t
+    group by 1, 2, 3, 4;
+    if exists (select from unnest(reports) r where not r.success) then
+        insert into rollout.error_deltas
+        select config.id, e.kind, r.processor, r.arm, sum(coalesce(r.times, 1)), max(r.counted_at),
+               rollout.percentage_in_effect(config), left(max(coalesce(r.error_message, 'no message')), l.sample),
+               (array_remove(array_agg(distinct r.repo_id), null))[:l.repositories]
+        from unnest(reports) r
+        cross join rollout.error_limits() l
+        cross join lateral (select rollout.error_kind(r.error_message) as kind) e
+        where not r.success
+        group by e.kind, r.processor, r.arm, coalesce(r.counted_at < config.restarted_at, false), l.sample,
+                 l.repositories;
+    end if;
+end $$;
+comment on function rollout.add_reports(rollout_configuration, rollout.report[]) is
+    'R7: counts reports that are settled: a row for each slot and arm, and one for each kind of error.';
+
+create or replace function rollout.sums_of_reports(reports rollout.report[])
+returns table (
+    repo_id uuid, processor text, arm boolean, successes integer, errors integer, jobs integer, timed integer,
+    seconds numeric, last_started_at timestamptz, last_error_message text, numbers integer[]
+)
+language sql immutable  -- a set, so that it becomes part of the statement that uses it
+as $$
+    select r.repo_id, r.processor, r.arm,
+           coalesce(sum(t.times) filter (where r.success), 0)::integer,
+           coalesce(sum(t.times) filter (where not r.success), 0)::integer, sum(t.times)::integer,
+           coalesce(sum(t.times) filter (where r.processing_seconds is not null), 0)::integer,
+           coalesce(sum(r.processing_seconds * t.times), 0), (array_agg(r.started_at order by r.number desc))[1],
+           (array_agg(left(r.error_message, 2000) order by r.number desc) filter (where not r.success))[1],
+           array_agg(r.number)
+    from unnest(reports) r
+    cross join lateral (select coalesce(r.times, 1) as times) t
+    group by r.repo_id, r.processor, r.arm
+$$;
+comment on function rollout.sums_of_reports(rollout.report[]) is
+    'R7: what reports add to the row of each repository, processor and arm.';
 
 create or replace function rollout.add_to_metrics(config rollout_configuration, reports rollout.report[])
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column  -- in "on conflict", where names can't be qualified
-begin
-    for attempt in 1..2 loop
-        begin
-            insert into rollout_metrics as m (
-                rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
-                success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
-                last_started_at, last_error_message, last_error_at)
-            select
-                -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
-                config.id, h.id, r.processor, r.treated, w.starts,
-                w.starts + make_interval(hours => config.monitoring_window_hours),
-                count(*) filter (where r.success), count(*) filter (where not r.success), count(*),
-                avg(r.processing_seconds), count(r.processing_seconds), coalesce(sum(r.processing_seconds), 0),
-                (array_agg(r.started_at order by r.number desc))[1],
-                (array_agg(left(r.error_message, 2000) order by r.number desc) filter (where not r.success))[1],
-                max(now()) filter (where not r.success)
-            from unnest(reports) r
-            left join rollout_host_repositories h on h.id = r.repo_id
-            cross join date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') w (starts)
-            group by h.id, r.processor, r.treated, w.starts
-            order by h.id, r.processor, r.treated
-            on conflict (rollout_config_id, repository_id, processor_type, treated, recorded_window)
-                where recorded_window is not null
-            do update set
-                success_count = m.success_count + excluded.success_count,
-                error_count = m.error_count + excluded.error_count,
-                total_jobs = m.total_jobs + excluded.total_jobs,
-                average_processing_time = (m.processing_seconds + excluded.processing_seconds)
-                    / nullif(m.timed_jobs + excluded.timed_jobs, 0),
-                timed_jobs = m.timed_jobs + excluded.timed_jobs,
-                processing_seconds = m.processing_seconds + excluded.processing_seconds,
-                last_started_at = excluded.last_started_at,
-                last_error_message =
-                    case when excluded.error_count > 0 then excluded.last_error_message else m.last_error_message end,
-                last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
-                updated_at = now();
-            return;
-        exception when foreign_key_violation then
-            if attempt = 2 then
-                raise;
-            end if;  -- else it was deleted since it was looked up: it is looked up again
-        end;
-    end loop;
-end $$;
-comment on function rollout.add_to_metrics(rollout_configuration, rollout.report[]) is
-    'R7: adds reports to the row of their repository, processor, arm and window.';
-
-create or replace function rollout.slots_of_reports(
-    config rollout_configuration, reports rollout.report[], first integer, last integer
-)
-returns rollout.job_counts[]
-language plpgsql volatile
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    return array(
-        select row(
-            config.id, s.starts, r.processor, rollout.shard(), count(*) filter (where c.now),
-            count(*) filter (where c.now and not r.success), count(*) filter (where c.now and r.success),
-            count(r.processing_seconds) filter (where c.now),
-            coalesce(sum(r.processing_seconds) filter (where c.now), 0), r.treated,
-            count(*) filter (where c.now and r.leaked), max(r.counted_at) filter (where c.now and r.leaked),
-            count(*) filter (where c.now), null)::rollout.job_counts
-        from unnest(reports) r
-        cross join lateral (select r.number between first and last as now) c
-        cross join lateral (select rollout.slot_start(config, r.counted_at) as starts) s
-        -- The first time all slots are locked, in one order for everybody.
-        where c.now or first = 1
-        group by s.starts, r.processor, r.treated
-        order by s.starts, r.processor, r.treated);
-end $$;
-comment on function rollout.slots_of_reports(rollout_configuration, rollout.report[], integer, integer) is
-    'R7: what a part of a batch adds to the slots of time.';
-
-create or replace function rollout.count_errors_of_reports(config rollout_configuration, reports rollout.report[])
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_variable
-begin
-    perform rollout.count_errors(config, e.processor, e.treated, e.message, e.failed, e.amount, e.at)
-    from (
-        select r.processor, r.treated, max(r.error_message) as message, array_agg(h.id) as failed,
-               count(*) as amount, max(r.counted_at) as at
-        from unnest(reports) r
-        left join rollout_host_repositories h on h.id = r.repo_id
-        where not r.success
-        group by rollout.error_kind(r.error_message), r.processor, r.treated,
-                 coalesce(r.counted_at < config.restarted_at, false)
-        order by rollout.error_kind(r.error_message), r.processor, r.treated
-    ) e;
-end $$;
-comment on function rollout.count_errors_of_reports(rollout_configuration, rollout.report[]) is
-    'Counts the failed jobs among reports into their kinds of errors, in one order for everybody.';
-
-create or replace function rollout.count_errors(
-    config rollout_configuration, processor text, arm boolean, message text, failed uuid[], amount bigint,
-    at timestamptz
-)
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
 #variable_conflict use_variable
 declare
-    limits constant record := rollout.error_limits();
-    shard_used constant smallint := rollout.shard();
-    -- An error of a job that began before the restart counts for no health (R7).
-    judged constant bigint := case when at < config.restarted_at then 0 else amount end;
-    named text := rollout.error_kind(message);
+    -- Under a snapshot that is kept, a row that has changed since can't be updated.
+    may_update constant boolean := not rollout.snapshot_is_kept();
+    starts constant timestamptz := date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch');
+    patience constant text := current_setting('lock_timeout');
+    missing integer[];
 begin
-    failed := array_remove(failed, null);
-    loop
-        -- The key has all that the key of the job's slot has: who waits for this row waits for that one already.
-        update rollout.error_kinds k
-        set errors = k.errors + amount,
-            judged_errors = judged
-                + case when k.judged_since is not distinct from config.restarted_at then k.judged_errors else 0 end,
-            judged_since = config.restarted_at,
-            last_seen_at = greatest(k.last_seen_at, at),
-            repositories = case
-                when cardinality(k.repositories) >= limits.repositories or failed <@ k.repositories
-                    then k.repositories
-                else (k.repositories || array(
-                    select distinct f from unnest(failed) f where f <> all (k.repositories)))[:limits.repositories]
-            end
-        where k.rollout_config_id = config.id and k.kind = named and k.processor_type = processor
-          and k.treated = arm and k.shard = shard_used;
-        exit when found;
-        if named <> ''
-            and not exists (select from rollout.error_kinds k where k.rollout_config_id = config.id and k.kind = named)
-            and not rollout.make_room_for_kind(config) then
-            named := '';
-            continue;
-        end if;
-        insert into rollout.error_kinds
-        values (config.id, named, processor, arm, shard_used, 0, 0, config.restarted_at, at,
-                rollout.percentage_in_effect(config), at, left(coalesce(message, 'no message'), limits.sample), '{}')
-        on conflict do nothing;
-    end loop;
+    with found as (
+        -- A row that somebody else is at is left alone, and another begun: reports do not wait.
+        select a.*, m.id
+        from rollout.sums_of_reports(reports) a
+        left join lateral (
+            select o.id from rollout_metrics o
+            where o.rollout_config_id = config.id and o.repository_id = a.repo_id and o.processor_type = a.processor
+              and o.treated = a.arm and o.recorded_window = starts and may_update
+            limit 1 for no key update skip locked
+        ) m on true
+    ), updated as (
+        update rollout_metrics m
+        set success_count = m.success_count + f.successes,
+            error_count = m.error_count + f.errors,
+            total_jobs = m.total_jobs + f.jobs,
+            average_processing_time = least(
+                (m.processing_seconds + f.seconds) / nullif(m.timed_jobs + f.timed, 0), 99999999.99),
+            timed_jobs = m.timed_jobs + f.timed,
+            processing_seconds = m.processing_seconds + f.seconds,
+            last_started_at = f.last_started_at,
+            last_error_message = case when f.errors > 0 then f.last_error_message else m.last_error_message end,
+            last_error_at = case when f.errors > 0 then now() else m.last_error_at end,
+            updated_at = now()
+        from found f
+        where m.id = f.id
+    )
+    select array_agg(n) into missing from found f, unnest(f.numbers) n where f.id is null;
+    if missing is null then
+        return;
+    end if;
+    reports := array(select r from unnest(reports) r where r.number = any (missing));
+    begin
+        perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
+        perform rollout.begin_metrics(config, reports, starts, true);
+        perform set_config('lock_timeout', patience, true);
+    exception when foreign_key_violation or lock_not_available then  -- just deleted, or about to be
+        perform rollout.begin_metrics(config, reports, starts, false);
+    end;
 end $$;
-comment on function rollout.count_errors(
-    rollout_configuration, text, boolean, text, uuid[], bigint, timestamptz) is
-    'Counts failed jobs into their kind of error; into that of all others where there are too many kinds.';
+comment on function rollout.add_to_metrics(rollout_configuration, rollout.report[]) is
+    'R7: adds reports to a row of their repository, processor, arm and window.';
+
+create or replace function rollout.begin_metrics(
+    config rollout_configuration, reports rollout.report[], starts timestamptz, with_repository boolean
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    insert into rollout_metrics (
+        rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
+        success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
+        last_started_at, last_error_message, last_error_at)
+    select config.id,
+           -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
+           (select h.id from rollout_host_repositories h where h.id = a.repo_id and with_repository),
+           a.processor, a.arm, starts, starts + make_interval(hours => config.monitoring_window_hours),
+           a.successes, a.errors, a.jobs, least(a.seconds / nullif(a.timed, 0), 99999999.99), a.timed, a.seconds,
+           a.last_started_at, a.last_error_message, case when a.errors > 0 then now() end
+    from rollout.sums_of_reports(reports) a;
+end $$;
+comment on function rollout.begin_metrics(rollout_configuration, rollout.report[], timestamptz, boolean) is
+    'R7: new rows of metrics; without their repositories, if one of them is being deleted.';

@@ -29,35 +29,89 @@ create or replace trigger rollout_follow_as_configured after update on public.ro
                        and (new.follow_jobs or old.follow_jobs))
     execute function rollout.follow_as_configured();
 
+create or replace function rollout.outcome_id(job uuid, metadata jsonb, status text, completed_at timestamptz)
+returns text
+language sql immutable
+as $$ select concat_ws(':', job, left(metadata ->> 'retry_count', 20), status, completed_at) $$;
+comment on function rollout.outcome_id(uuid, jsonb, text, timestamptz) is
+    'R16: one id for each outcome: a job that is retried has several, and a lost retry_count leaves their times.';
+
 create or replace function rollout.job_followed()
 returns trigger
 language plpgsql security definer  -- whoever may write the host's table
 set search_path = pg_catalog, public, pg_temp
-set lock_timeout = '2s'
+set lock_timeout = '100ms'
 as $$
 #variable_conflict use_variable
+declare
+    began constant timestamptz := coalesce(new.started_at, new.created_at);
+    seconds constant numeric := case
+        when new.completed_at >= new.started_at then extract(epoch from new.completed_at - new.started_at) end;
+    outcome rollout.report;
+    replaced rollout.reported_jobs;
+    config rollout_configuration;
 begin
-    -- One id for each outcome: a job that is retried has several, and a lost retry_count leaves their times.
-    perform record_rollout_job(
-        new.repository_id, new.processor_type, new.status = 'completed',
-        case when new.completed_at >= new.started_at then extract(epoch from new.completed_at - new.started_at) end,
-        new.error, c.feature_name, coalesce(new.started_at, new.created_at),
-        concat_ws(':', new.id, left(new.metadata ->> 'retry_count', 20), new.status, new.completed_at),
-        case when jsonb_typeof(new.metadata -> 'rollout_applied') = 'boolean'
-            then (new.metadata ->> 'rollout_applied')::boolean end)
-    from rollout_configuration c
-    where c.is_active and c.follow_jobs;
+    -- Of the rows of one statement those that follow a lock do not wait for it once more.
+    if current_setting('rollout.follow_gave_up', true) = statement_timestamp()::text then
+        raise lock_not_available using message = 'another row of the statement met a lock';
+    end if;
+    for config in select * from rollout_configuration c where c.is_active and c.follow_jobs loop
+        config := rollout.usable(config);
+        outcome := row(
+            new.repository_id, new.processor_type, new.status = 'completed', seconds, new.error, began,
+            rollout.outcome_id(new.id, new.metadata, new.status, new.completed_at),
+            case when jsonb_typeof(new.metadata -> 'rollout_applied') = 'boolean'
+                then (new.metadata ->> 'rollout_applied')::boolean end,
+            2,
+            -- One that began before the window, and is cleaned away now, says nothing of the present.
+            case when began < rollout.window_start(config) then began end, null, null, 1)::rollout.report;
+        if rollout.report_fault(outcome.processor, true, seconds, outcome.job_id) is not null then
+            raise exception '%', rollout.report_fault(outcome.processor, true, seconds, outcome.job_id);
+        end if;
+        replaced := null;
+        if old.status in ('completed', 'failed') then  -- straight from one outcome to another: no retry
+            delete from rollout.reported_jobs j
+            where j.rollout_config_id = config.id
+              and j.job_id = rollout.outcome_id(old.id, old.metadata, old.status, old.completed_at)
+            returning * into replaced;
+        end if;
+        perform rollout.count_reports(
+            config,
+            case when replaced.counted_at is null then '{}'::rollout.report[] else array[row(
+                old.repository_id, old.processor_type, old.status = 'completed', case
+                    when old.completed_at >= old.started_at then extract(epoch from old.completed_at - old.started_at)
+                end, old.error, coalesce(old.started_at, old.created_at), null, replaced.arm, 1, replaced.counted_at,
+                null, null, -1)::rollout.report] end || outcome,
+            'follow_jobs', false);
+    end loop;
     return null;
 exception when others then  -- the host's job ends whatever happens here
-    begin
-        insert into rollout.follow_errors as e (failures, failed_at, message)
-        values (1, clock_timestamp(), left(sqlerrm, 500))
-        on conflict (only_row) do update
-        set failures = e.failures + 1, failed_at = excluded.failed_at, message = excluded.message;
-    exception when others then
-        null;
-    end;
+    if sqlstate = '55P03' then
+        perform set_config('rollout.follow_gave_up', statement_timestamp()::text, true);
+    end if;
+    perform rollout.note_follow_error(left(sqlerrm, 500));
     return null;
 end $$;
 comment on function rollout.job_followed() is
-    'Trigger on the host''s table of jobs, R16: records the outcome of a job, with its real duration and its arm.';
+    'Trigger on the host''s table of jobs, R16: records the outcome of a job, with its real duration and its arm, in '
+    'the place of an outcome that it replaces. Waits for nobody.';
+
+create or replace function rollout.note_follow_error(why text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    update rollout.follow_errors e
+    set failures = e.failures + 1, failed_at = clock_timestamp(), message = why
+    where e.ctid = (select o.ctid from rollout.follow_errors o limit 1 for update skip locked);
+    if not found then
+        insert into rollout.follow_errors (failures, failed_at, message) values (1, clock_timestamp(), why)
+        on conflict do nothing;
+    end if;
+exception when others then
+    null;
+end $$;
+comment on function rollout.note_follow_error(text) is
+    'R16: counts an outcome that could not be recorded, unless another session is doing so at this moment.';

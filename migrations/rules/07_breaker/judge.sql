@@ -1,134 +1,303 @@
--- R8: which report is judged when, so that the one too many trips the breaker and the others do not wait.
+-- R8: which report is judged when, so that the one too many trips the breaker and no other is held up.
 
 create or replace function rollout.can_trip(config rollout_configuration)
 returns boolean
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
-    return rollout.breaker_is_armed(config) and config.max_error_rate < 100;  -- no rate is above 100 %
+    return rollout.breaker_is_armed(config) and config.max_error_rate < 100  -- no rate is above 100 %
+       and (config.on_breach <> 'hold' or config.held_reason is null);  -- a hold has nothing to add to a hold
 end $$;
 comment on function rollout.can_trip(rollout_configuration) is
-    'R8: whether any report could trip the breaker; if not, reports need not wait for each other.';
+    'R8: whether any report could trip the breaker; if not, reports are counted and not judged.';
 
 create or replace function rollout.is_in_breach(config rollout_configuration)
 returns boolean
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     treatment record;
 begin
-    if not rollout.can_trip(config) then
-        return false;
-    end if;
     treatment := rollout.treatment(config);
     return treatment.whole_breach or treatment.recent_breach;
 end $$;
 comment on function rollout.is_in_breach(rollout_configuration) is
     'R8: whether a report trips the breaker now, by the jobs that this transaction sees.';
 
-create or replace function rollout.judging_lock(config rollout_configuration)
-returns bigint
-language sql immutable
-as $$ select hashtextextended('rollout.judging_lock ' || config.id::text, 0) $$;
-comment on function rollout.judging_lock(rollout_configuration) is
-    'R8: the advisory lock of reports that are judged: shared by those that can''t be a breach, held alone by others.';
-
-create or replace function rollout.judge_report(config rollout_configuration, reported_by text)
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    if not rollout.can_trip(config) then
-        return;
-    end if;
-    -- One failure of a transaction may pass without a lock; it is judged once more as its transaction commits.
-    if coalesce(current_setting('rollout.unjudged', true), '') = '' and not rollout.could_breach(config) then
-        perform set_config('rollout.unjudged', format('%s %s', config.id, reported_by), true);
-        return;
-    end if;
-    perform rollout.judge_alone(config, reported_by);
-end $$;
-comment on function rollout.judge_report(rollout_configuration, text) is
-    'R8: trips the breaker in the transaction of a report if the window is in breach with it.';
-
-create or replace function rollout.judge_alone(config rollout_configuration, reported_by text)
-returns void
+create or replace function rollout.reason_to_judge(config rollout_configuration, failing boolean)
+returns text
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    if not rollout.can_trip(config) then
-        return;
-    end if;
-    -- The lock comes before the count: of jobs that fail at the same moment, the last one through sees all the others,
-    -- so none of them can be the crossing one unnoticed.
-    perform pg_advisory_xact_lock(rollout.judging_lock(config)), set_config('rollout.unjudged', '', true);
-    select * into config from rollout_configuration c where c.id = config.id;
-    config := rollout.usable(config);
-    if rollout.is_in_breach(config) then
-        select * into config from rollout_configuration c where c.id = config.id for no key update;
-        config := rollout.usable(config);
-        if rollout.is_in_breach(config) then  -- unless an operator was faster
-            begin
-                perform rollout.trip_breaker(
-                    config, rollout.health(config), jsonb_build_object('command', reported_by));
-            exception when others then  -- R18: the evidence is for people, the fall is not
-                perform rollout.halt_row(config.id, false, jsonb_build_object(
-                    'operation_id', gen_random_uuid(), 'command', reported_by, 'action', 'rollback',
-                    'triggered_by', 'auto_rollback', 'reason', 'auto-rollback; what called for it can''t be told: '
-                    || sqlerrm));
-            end;
-            perform rollout.close_change();
-        end if;
-    end if;
+    return case
+        when not rollout.can_trip(config) then null
+        when failing then 'failure'
+        -- A success can be the crossing job by completing the minimum sample, which it can't once a slot of the window
+        -- holds more by itself.
+        when not exists (
+            select from rollout.job_counts c
+            where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config) and c.treated
+              and c.jobs > config.minimum_sample) then 'sample'
+        -- Two serializable reports that read what both write could not both commit.
+        when current_setting('transaction_isolation') <> 'serializable'
+            and exists (select from rollout.unjudged u where u.rollout_config_id = config.id) then 'left'
+    end;
 end $$;
-comment on function rollout.judge_alone(rollout_configuration, text) is
-    'R8: judges a report after all that were judged before it are committed, and lets none pass until it is.';
+comment on function rollout.reason_to_judge(rollout_configuration, boolean) is
+    'R8: why reports of the treatment are to be judged: one failed, or completes the minimum sample, or another is '
+    'left to be judged again; null if they need not be.';
 
-create or replace function rollout.metrics_judged()
-returns trigger
-language plpgsql security definer  -- whoever may write the table
+create or replace function rollout.line(config rollout_configuration)
+returns bigint
+language sql immutable
+as $$ select hashtextextended('rollout.line ' || config.id::text, 0) $$;
+comment on function rollout.line(rollout_configuration) is
+    'R8: the advisory lock of those that are judged, one after the other.';
+
+create or replace function rollout.line_up(config rollout_configuration, reason text, patient boolean)
+returns boolean
+language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    unjudged constant text[] := string_to_array(current_setting('rollout.unjudged', true), ' ');
-    config rollout_configuration;
+    may_wait constant boolean := reason = 'failure' and patient;  -- a success waits for nobody
 begin
-    if unjudged[1] is distinct from new.rollout_config_id::text then
-        return null;
-    end if;
-    select * into config from rollout_configuration c where c.id = new.rollout_config_id;
-    config := rollout.usable(config);
-    begin
-        perform pg_advisory_xact_lock_shared(rollout.judging_lock(config));
-        if not rollout.could_breach(config) then
-            perform set_config('rollout.unjudged', '', true);
-            return null;
+    if rollout.snapshot_is_kept() then  -- it does not see those who were before us
+        if reason <> 'left' then
+            insert into rollout.unjudged (rollout_config_id) values (config.id);
         end if;
-        raise sqlstate 'RC000';
-    exception when sqlstate 'RC000' then
-        null;  -- this gave the shared lock back: two that wait for each other to do so would wait for ever
-    end;
-    perform rollout.judge_alone(config, unjudged[2]);
-    return null;
-end $$;
-comment on function rollout.metrics_judged() is
-    'Trigger on rollout_metrics, R8: as a transaction commits, judges the report that passed without a lock.';
-do $$
-begin
-    -- A constraint trigger can't be replaced, and dropping it would wait for every reader of the table.
-    if not exists (
-        select from pg_trigger t
-        where t.tgrelid = 'public.rollout_metrics'::regclass and t.tgname = 'rollout_metrics_judged') then
-        create constraint trigger rollout_metrics_judged after insert or update on public.rollout_metrics
-            deferrable initially deferred
-            for each row when (new.treated is not false
-                               and current_setting('rollout.reporting', true) is distinct from 'on')
-            execute function rollout.metrics_judged();
+        return current_setting('transaction_isolation') <> 'serializable';
+    elsif pg_try_advisory_xact_lock(rollout.line(config)) then
+        perform rollout.take_over(config);
+    elsif reason = 'left' then
+        return false;  -- whoever is in the line takes it over
+    -- Nobody waits where another has waited in vain a moment ago.
+    elsif may_wait and not exists (
+        select from rollout.unjudged u
+        where u.rollout_config_id = config.id and u.waited_for is not null
+          and u.reported_at > clock_timestamp() - interval '10 seconds') then
+        perform rollout.wait_in_line(config);
+    else
+        perform rollout.leave_unjudged(config, may_wait);
     end if;
+    return true;
 end $$;
+comment on function rollout.line_up(rollout_configuration, text, boolean) is
+    'R8: waits a moment, if at all, until those that were before are committed; if that takes longer, leaves word that '
+    'the caller is to be judged again. False if the caller need not judge.';
+
+create or replace function rollout.snapshot_is_kept()
+returns boolean
+language sql stable
+as $$
+    select pg_catalog.current_setting('transaction_isolation') not in ('read committed', 'read uncommitted')
+$$;
+comment on function rollout.snapshot_is_kept() is
+    'Whether this transaction sees nothing that was committed since it began, and can''t change what was.';
+
+create or replace function rollout.leave_unjudged(config rollout_configuration, waited boolean)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    insert into rollout.unjudged (rollout_config_id, waited_for, remedy)
+    select config.id, case when waited then coalesce(h.holder, 'a session that has gone') end, h.remedy
+    from (select) one
+    left join rollout.holder_of_line(rollout.line(config)) h on waited;
+end $$;
+comment on function rollout.leave_unjudged(rollout_configuration, boolean) is
+    'R8: leaves word that a report is judged past the line, and for whom it waited.';
+
+create or replace function rollout.wait_in_line(config rollout_configuration)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    patience constant text := current_setting('lock_timeout');
+begin
+    begin
+        perform set_config('lock_timeout', (rollout.report_limits()).line_wait, true);
+        perform pg_advisory_xact_lock(rollout.line(config));
+        perform set_config('lock_timeout', patience, true);
+    exception when lock_not_available or deadlock_detected then
+        perform rollout.leave_unjudged(config, true);
+        return;
+    end;
+    perform rollout.take_over(config);
+end $$;
+comment on function rollout.wait_in_line(rollout_configuration) is
+    'R8: waits for the line, but not for long; who was in the way is noted.';
+
+create or replace function rollout.take_over(config rollout_configuration)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    -- Whoever sees such a row sees the jobs that came with it, and judges them with its own.
+    delete from rollout.unjudged u
+    where u.ctid = any (array(
+        select o.ctid from rollout.unjudged o where o.rollout_config_id = config.id for update skip locked));
+exception when serialization_failure or read_only_sql_transaction then
+    null;  -- taken over by another since this snapshot, or a standby, which judges nothing
+end $$;
+comment on function rollout.take_over(rollout_configuration) is
+    'R8: takes over what was judged past the line; the caller judges now.';
+
+create or replace function rollout.holder_of_line(line bigint, out holder text, out remedy text)
+returns setof record
+language plpgsql volatile security definer  -- what sessions of other roles do is shown to the owner
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    perform pg_stat_clear_snapshot();
+    return query
+    select case when l.pid is null then format('the prepared transaction %s', x.gid)
+                else format('process %s (%s), %s since %s', l.pid,
+                            left(coalesce(nullif(a.application_name, ''), 'unnamed'), 60),
+                            coalesce(a.state, 'unknown'),
+                            to_char(a.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"')) end,
+           case when l.pid is null then format('rollback prepared %L', x.gid)
+                else format('select pg_terminate_backend(%s)', l.pid) end
+    from pg_locks l
+    left join pg_stat_activity a on a.pid = l.pid
+    left join pg_locks t on l.pid is null and t.virtualtransaction = l.virtualtransaction
+        and t.locktype = 'transactionid' and t.granted
+    left join pg_prepared_xacts x on x.transaction = t.transactionid
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+      and (l.classid::bigint << 32 | l.objid::bigint) = line
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    limit 1;
+end $$;
+comment on function rollout.holder_of_line(bigint) is
+    'R8: who holds the line, since when it has been in its transaction, and the statement that ends it.';
+
+create or replace function rollout.next_judged(
+    config rollout_configuration, reports rollout.report[], first integer
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    last constant integer := cardinality(reports);
+    room record;
+begin
+    if first = last then
+        return last;
+    end if;
+    room := rollout.room(config);
+    return coalesce(first - 1 + (
+        select min(n.place)
+        from (
+            select f.place, row_number() over (order by f.place) as jobs, not f.success as failed,
+                   count(*) filter (where not f.success) over (order by f.place) as failures
+            from unnest(reports[first:]) with ordinality f (
+                repo_id, processor, success, processing_seconds, error_message, started_at, job_id, treated, number,
+                counted_at, leaked, arm, times, place)
+            where f.arm
+        ) n
+        where n.jobs = room.jobs or n.failed and n.failures = room.failures), last);
+end $$;
+comment on function rollout.next_judged(rollout_configuration, rollout.report[], integer) is
+    'R8: the place in a batch of the first report, from one on, that could be the crossing one.';
+
+create or replace function rollout.room(
+    config rollout_configuration, out failures integer, out jobs integer
+)
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    most constant integer := 10000;  -- jobs in a batch
+    tried integer := 1;
+begin
+    -- So many jobs of the treatment, and so many failures among them, can come without a breach: a success only lowers
+    -- the evidence, and a stretch below the minimum sample is none. One that is yet to begin counts as well.
+    select coalesce(min(config.minimum_sample - s.jobs) filter (where s.jobs < config.minimum_sample), most)
+    into room.jobs
+    from (select s.jobs from rollout.stretches(config) s union all select 0) s;
+    failures := 0;
+    while tried <= most loop
+        exit when exists (
+            select from (select s.jobs, s.errors from rollout.stretches(config) s union all select 0, 0) s
+            where rollout.crossed(s.errors + tried, s.jobs + tried, config.max_error_rate, 1)
+              and (not (select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail)
+                   or rollout.evidence(s.errors + tried, s.jobs + tried, config.max_error_rate)
+                      >= (rollout.evidence_limits()).window_limit));
+        failures := tried;
+        tried := 2 * tried;
+    end loop;
+    failures := greatest(failures, 1);
+end $$;
+comment on function rollout.room(rollout_configuration) is
+    'R8: how many more jobs, or failures among them, can come before one could be the crossing one.';
+
+create or replace function rollout.judge(config rollout_configuration, reported_by text, patient boolean)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    patience constant text := current_setting('lock_timeout');
+    trouble text;
+begin
+    if not rollout.is_in_breach(config) then
+        return false;
+    end if;
+    begin
+        perform set_config(
+            'lock_timeout', case when patient then (rollout.report_limits()).trip_wait else '1ms' end, true);
+        select * into config from rollout_configuration c where c.id = config.id for no key update;
+        config := rollout.usable(config);
+        if rollout.can_trip(config) and rollout.is_in_breach(config) then  -- unless an operator was faster
+            perform rollout.trip_breaker(config, rollout.health(config), jsonb_build_object('command', reported_by));
+            perform rollout.close_change();
+        end if;
+        perform set_config('lock_timeout', patience, true);
+        return true;
+    exception when others then  -- whatever it is: no report is refused
+        get stacked diagnostics trouble = message_text;
+    end;
+    insert into rollout.unjudged (rollout_config_id, waited_for, remedy)
+    select config.id, coalesce(b.holder, trouble), b.remedy
+    from (select) one left join rollout.holder_of_configuration(config.feature_name) b on true;
+    return false;
+end $$;
+comment on function rollout.judge(rollout_configuration, text, boolean) is
+    'R8: trips the breaker in the transaction of a report if the window is in breach with it; if somebody is in the '
+    'way, leaves word that it is to be judged again. True if the configuration may have changed.';
+
+create or replace function rollout.holder_of_configuration(feature text, out holder text, out remedy text)
+returns setof record
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    return query
+    select format('process %s (%s), %s for %s s in its transaction', b.pid, left(b.application, 60), b.state,
+                  b.seconds),
+           format('select pg_terminate_backend(%s)', b.pid)
+    from rollout.blockers(feature) b limit 1;
+exception when others then
+    null;  -- it may be the role of the application that reports, which may not see the sessions of others
+end $$;
+comment on function rollout.holder_of_configuration(text) is
+    'R8: who holds the configuration, and the statement that ends it; no row if nobody does, or nobody may know.';

@@ -47,7 +47,8 @@ as $$
         s.errors,
         s.successes,
         -- The application keeps an average over all jobs of its row instead of a sum; its 0 means unknown.
-        coalesce(entry.timed_jobs, case when rollout.known(entry.average_processing_time) > 0 then entry.total_jobs end, 0)::bigint,
+        coalesce(entry.timed_jobs,
+                 case when rollout.known(entry.average_processing_time) > 0 then entry.total_jobs end, 0)::bigint,
         coalesce(rollout.known(entry.processing_seconds), case when entry.timed_jobs is null
             then rollout.known(entry.average_processing_time) * entry.total_jobs end, 0)
     from (
@@ -63,6 +64,7 @@ returns timestamptz
 language plpgsql volatile
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     present constant timestamptz := clock_timestamp();
 begin
@@ -78,34 +80,52 @@ comment on function rollout.counted_at(rollout_configuration, timestamptz) is
     'R7: the moment for which a report is counted: now, or just before the restart, stop or lowering that the job '
     'began before; began is null if that is not known.';
 
-create or replace function rollout.add_to_slots(added rollout.job_counts[])
-returns bigint
+create or replace function rollout.is_odd(config rollout_configuration, entry rollout_metrics)
+returns boolean
+language sql immutable
+as $$
+    select coalesce(least(entry.total_jobs, entry.success_count, entry.error_count, entry.timed_jobs) < 0, false)
+        or coalesce(entry.total_jobs > 0 and entry.error_count > entry.total_jobs, false)
+        or coalesce(greatest(entry.total_jobs::bigint, entry.success_count::bigint + entry.error_count)
+                    > config.most_jobs_of_a_row, false)
+$$;
+comment on function rollout.is_odd(rollout_configuration, rollout_metrics) is
+    'R7: whether a row has counts that no job can have: below zero, more errors than jobs, more than a row may have.';
+
+create or replace function rollout.add_tally(
+    config rollout_configuration, at timestamptz, entry rollout_metrics, was rollout_metrics, leaked bigint
+)
+returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
-    treated_jobs bigint;
+    limits constant record := rollout.error_limits();
+    reported constant boolean := coalesce(entry.recorded_window, was.recorded_window) is not null;
 begin
-    with slots as (
-        insert into rollout.job_counts as c
-        select a.* from unnest(added) a
-        on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
-            jobs = c.jobs + excluded.jobs,
-            errors = c.errors + excluded.errors,
-            successes = c.successes + excluded.successes,
-            timed_jobs = c.timed_jobs + excluded.timed_jobs,
-            processing_seconds = c.processing_seconds + excluded.processing_seconds,
-            leaks = c.leaks + excluded.leaks,
-            last_leak_at = coalesce(excluded.last_leak_at, c.last_leak_at),
-            recorded = c.recorded + excluded.recorded,
-            clock_skew = coalesce(excluded.clock_skew, c.clock_skew)
-        returning c.jobs, c.treated
-    )
-    select max(s.jobs) filter (where s.treated) into treated_jobs from slots s;
-    return coalesce(treated_jobs, 0);
+    insert into rollout.job_deltas (
+        rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes, timed_jobs, processing_seconds,
+        leaks, last_leak_at, recorded, clock_skew)
+    select config.id, rollout.slot_start(config, at), coalesce(n.processor, o.processor),
+           coalesce(n.treated, o.treated), n.jobs - o.jobs, n.errors - o.errors, n.successes - o.successes,
+           n.timed - o.timed, n.seconds - o.seconds, leaked, case when leaked > 0 then at end,
+           case when reported then n.jobs - o.jobs else 0 end,
+           case when not reported and was.id is null and isfinite(entry.metrics_window_end)
+               then extract(epoch from clock_timestamp() - entry.metrics_window_end) end
+    from rollout.metrics_tally(entry) n
+    cross join rollout.metrics_tally(was) o;
+    insert into rollout.error_deltas
+    select config.id, rollout.error_kind(entry.last_error_message), n.processor, n.treated, n.errors - o.errors, at,
+           rollout.percentage_in_effect(config), left(coalesce(entry.last_error_message, 'no message'), limits.sample),
+           array_remove(array[entry.repository_id], null)
+    from rollout.metrics_tally(entry) n
+    cross join rollout.metrics_tally(was) o
+    where n.errors > o.errors and at > '-infinity';
 end $$;
-comment on function rollout.add_to_slots(rollout.job_counts[]) is
-    'R7: adds jobs to their slots; answers how many jobs the fullest of these slots of the treatment has now.';
+comment on function rollout.add_tally(
+    rollout_configuration, timestamptz, rollout_metrics, rollout_metrics, bigint) is
+    'R7: adds what a row of rollout_metrics counts beyond what it was.';
 
 create or replace function rollout.metrics_counted()
 returns trigger
@@ -115,27 +135,26 @@ as $$
 #variable_conflict use_variable
 declare
     entry constant rollout_metrics := coalesce(new, old);
+    nothing rollout_metrics;
     -- the application writes its row as it queues the job
     reported constant boolean := entry.recorded_window is not null;
     began constant timestamptz := case when reported then entry.last_started_at else now() end;
     config rollout_configuration;
     at timestamptz;
-    leaked bigint;
     added record;
-    slot_jobs bigint;
+    reason text;
 begin
     select * into config from rollout_configuration c where c.id = entry.rollout_config_id;
     if not found then
-        return null;
+        return null;  -- the host's column may be empty
     end if;
     config := rollout.usable(config);
-    select coalesce(n.processor, o.processor) as processor, coalesce(n.treated, o.treated) as treated,
-           n.jobs - o.jobs as jobs, n.errors - o.errors as errors, n.successes - o.successes as successes,
-           n.timed - o.timed as timed, n.seconds - o.seconds as seconds
+    select coalesce(n.treated, o.treated) as treated, n.jobs - o.jobs as jobs, n.errors - o.errors as errors,
+           (n.jobs, n.errors, n.successes, n.timed, n.seconds) = (o.jobs, o.errors, o.successes, o.timed, o.seconds)
+               as same
     into added
     from rollout.metrics_tally(new) n, rollout.metrics_tally(old) o;
-    if (added.jobs, added.errors, added.successes, added.timed, added.seconds) = (0, 0, 0, 0, 0)
-        and not coalesce(entry.queued, false) then
+    if added.same and not coalesce(entry.queued, false) then
         return null;
     elsif tg_op = 'UPDATE' and reported and added.jobs < 0 then
         return null;  -- a stale count that somebody wrote over ours takes no report away; `verify` shows it
@@ -150,29 +169,41 @@ begin
         when tg_op = 'INSERT' and new.metrics_window_end < now() - interval '1 hour' then new.metrics_window_end
         else rollout.counted_at(config, began)
     end;
-    leaked := case
-        when tg_op = 'INSERT' or added.jobs > 0 then
-            case when rollout.has_leaked(config, entry.treated, entry.repository_id, at, began)
-                then greatest(added.jobs, 1) else 0 end
-        else 0 end;
-    slot_jobs := rollout.add_to_slots(array[row(
-        config.id, rollout.slot_start(config, at), added.processor, rollout.shard(), added.jobs, added.errors,
-        added.successes, added.timed, added.seconds, added.treated, leaked, case when leaked > 0 then at end,
-        case when reported then added.jobs else 0 end,
-        case when not reported and tg_op = 'INSERT' then extract(epoch from now() - new.metrics_window_end) end
-    )::rollout.job_counts]);
-    if added.errors > 0 and at > '-infinity' then
-        perform rollout.count_errors(
-            config, added.processor, added.treated, entry.last_error_message, array[entry.repository_id], added.errors,
-            at);
+    if rollout.is_odd(config, new) or rollout.is_odd(config, old) then
+        -- So do counts that no job can have; the role is the one that its session has taken, not the trigger's.
+        if tg_op <> 'INSERT' then
+            perform rollout.add_tally(config, '-infinity', nothing, old, 0);
+        end if;
+        if tg_op = 'DELETE' then
+            return null;
+        elsif not rollout.is_odd(config, new) then
+            perform rollout.add_tally(config, at, new, nothing, 0);
+            return null;
+        end if;
+        perform rollout.add_tally(config, '-infinity', new, nothing, 0);
+        insert into rollout.odd_counts (rollout_config_id, role_name)
+        values (config.id, coalesce(nullif(current_setting('role'), 'none'), session_user))
+        on conflict do nothing;
+        return null;
     end if;
+    perform rollout.add_tally(config, at, new, old, case
+        when (tg_op = 'INSERT' or added.jobs > 0)
+            and rollout.has_leaked(config, entry.treated, entry.repository_id, at, began) then greatest(added.jobs, 1)
+        else 0 end);
 
-    -- A failure can be a breach; a success only by completing the minimum sample, which it can't
-    -- if its slot alone already holds more.
-    if added.treated and (added.errors > 0 or (added.jobs > 0 and slot_jobs <= config.minimum_sample)) then
-        perform rollout.judge_report(
-            config, case when reported then 'record_rollout_job' else 'rollout_metrics' end);
+    if added.treated and (added.errors > 0 or added.jobs > 0) then
+        reason := rollout.reason_to_judge(config, added.errors > 0);
+        if reason is not null and rollout.line_up(config, reason, true) then
+            config := rollout.configuration_now(config);
+            if rollout.can_trip(config) then
+                perform set_config('rollout.reporting', 'on', true);
+                perform rollout.judge(
+                    config, case when reported then 'record_rollout_job' else 'rollout_metrics' end, true);
+                perform set_config('rollout.reporting', '', true);
+            end if;
+        end if;
     end if;
+    perform rollout.fold_now_and_then();
     return null;
 end $$;
 comment on function rollout.metrics_counted() is

@@ -24,6 +24,7 @@ returns rollout.report[]
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     arguments constant text[] := array['repo_id', 'processor', 'success', 'processing_seconds', 'error_message',
                                        'started_at', 'job_id', 'treated'];
@@ -36,7 +37,7 @@ begin
         if not exists (select from jsonb_array_elements(jobs) e where e.value - arguments <> '{}') then
             reports := array(
                 select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, r.started_at,
-                           r.job_id, r.treated, row_number() over (), null, null)::rollout.report
+                           r.job_id, r.treated, row_number() over (), null, null, null, null)::rollout.report
                 from jsonb_populate_recordset(null::rollout.report, jobs) r);
             if not exists (select from unnest(reports) r where rollout.report_fault(
                     r.processor, r.success, r.processing_seconds, r.job_id) is not null) then
@@ -56,6 +57,7 @@ returns void
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     job jsonb;
     report rollout.report;
@@ -101,57 +103,16 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column  -- in "on conflict", where names can't be qualified
+#variable_conflict use_variable
 declare
-    config constant rollout_configuration := rollout.active(feature_name);
     fault constant text := rollout.report_fault(processor, success, processing_seconds, job_id);
-    failed constant integer := case when success then 0 else 1 end;
 begin
     if fault is not null then
         raise exception '%', fault using errcode = 'RC001';
     end if;
-    if job_id is not null then
-        insert into rollout.reported_jobs values (config.id, job_id) on conflict do nothing;
-        if not found then
-            return;
-        end if;
-    end if;
-    begin
-        insert into rollout_metrics as m (
-            rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
-            success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
-            last_started_at, last_error_message, last_error_at)
-        select
-            -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
-            config.id, (select h.id from rollout_host_repositories h where h.id = repo_id), processor,
-            rollout.is_treated(treated, processor, is_repository_eligible_for_rollout(repo_id, config.feature_name)),
-            w.starts, w.starts + make_interval(hours => config.monitoring_window_hours),
-            1 - failed, failed, 1, processing_seconds,
-            case when processing_seconds is null then 0 else 1 end, coalesce(processing_seconds, 0),
-            case when b.began > now() then now() else b.began end,
-            case when not success then left(error_message, 2000) end, case when not success then now() end
-        from date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') w (starts)
-        cross join coalesce(started_at, now() - make_interval(secs => processing_seconds::float8)) b (began)
-        on conflict (rollout_config_id, repository_id, processor_type, treated, recorded_window)
-            where recorded_window is not null
-        do update set
-            success_count = m.success_count + excluded.success_count,
-            error_count = m.error_count + excluded.error_count,
-            total_jobs = m.total_jobs + 1,
-            average_processing_time = (m.processing_seconds + excluded.processing_seconds)
-                / nullif(m.timed_jobs + excluded.timed_jobs, 0),
-            timed_jobs = m.timed_jobs + excluded.timed_jobs,
-            processing_seconds = m.processing_seconds + excluded.processing_seconds,
-            last_started_at = excluded.last_started_at,
-            last_error_message =
-                case when excluded.error_count > 0 then excluded.last_error_message else m.last_error_message end,
-            last_error_at = coalesce(excluded.last_error_at, m.last_error_at),
-            updated_at = now();
-    exception when foreign_key_violation then  -- the repository was deleted since it was looked up
-        perform rollout.count_reports(config, array[row(
-            repo_id, processor, success, processing_seconds, error_message, started_at, null, treated, 1, null, null
-        )::rollout.report]);
-    end;
+    perform rollout.count_reports(rollout.active(feature_name), array[row(
+        repo_id, processor, success, processing_seconds, error_message, started_at, job_id, treated, 1, null, null,
+        null, null)::rollout.report], 'record_rollout_job', true);
 end $$;
 comment on function public.record_rollout_job(
     uuid, text, boolean, numeric, text, text, timestamptz, text, boolean) is
@@ -166,11 +127,13 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     reports constant rollout.report[] := rollout.parse_reports(rollout.given(jobs, 'array', 'jobs'));
 begin
     return jsonb_build_object(
-        'reported', cardinality(reports), 'counted', rollout.count_reports(rollout.active(feature_name), reports));
+        'reported', cardinality(reports), 'counted', rollout.count_reports(
+            rollout.active(feature_name), reports, 'record_rollout_job', true));
 end $$;
 comment on function public.record_rollout_jobs(jsonb, text) is
     'R7, R8: reports up to 10,000 finished jobs in the order in which they ended, all or none, each an object with the '

@@ -24,7 +24,7 @@ as $$
     ), slots as (
         select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors,
                (select count(*) from restarts r where r.at <= c.slot_start) as run
-        from rollout.job_counts c
+        from rollout.counts c
         where c.rollout_config_id = config.id and c.treated and c.slot_start >= since
         group by c.slot_start
     ), windows as (
@@ -81,7 +81,7 @@ begin
         select jsonb_build_object(
             'guardrail', config.guardrail, 'max_error_rate', config.max_error_rate,
             'minimum_sample', config.minimum_sample, 'since', since,
-            'jobs', (select coalesce(sum(c.jobs), 0) from rollout.job_counts c
+            'jobs', (select coalesce(sum(c.jobs), 0) from rollout.counts c
                      where c.rollout_config_id = config.id and c.treated and c.slot_start >= since),
             'trips', coalesce((
                 select jsonb_agg(rollout.rate(t.jobs, t.errors) || jsonb_build_object(

@@ -14,7 +14,7 @@ declare
 begin
     return jsonb_build_object(
         'kinds', rollout.list_error_kinds(config, wanted),
-        'total', (select count(distinct k.kind) from rollout.error_kinds k where k.rollout_config_id = config.id),
+        'total', (select count(distinct k.kind) from rollout.counted_errors k where k.rollout_config_id = config.id),
         'most_kinds', limits.kinds,
         'restarted_at', config.restarted_at,
         'server_time', clock_timestamp());

@@ -81,7 +81,7 @@ declare
     rule record;
     limits constant record := rollout.evidence_limits();
     today constant bigint := (
-        select coalesce(sum(c.jobs), 0) from rollout.job_counts c
+        select coalesce(sum(c.jobs), 0) from rollout.counts c
         where c.rollout_config_id = config.id and c.treated
           and c.slot_start >= clock_timestamp() - interval '24 hours');
     -- Reckoned job by job: beyond the upper bound that takes too long for an answer at a prompt.

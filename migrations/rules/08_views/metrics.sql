@@ -127,7 +127,7 @@ begin
                        greatest(sum(c.errors) filter (where c.treated), 0) as errors,
                        greatest(sum(c.jobs) filter (where not c.treated), 0) as control_jobs,
                        greatest(sum(c.errors) filter (where not c.treated), 0) as control_errors
-                from rollout.job_counts c
+                from rollout.counts c
                 where c.rollout_config_id = config.id and c.slot_start >= p.starts and c.slot_start < p.starts + step
             ) c on true));
 end $$;

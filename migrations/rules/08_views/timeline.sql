@@ -37,7 +37,7 @@ as $$
      from jsonb_array_elements(events.kinds) k where (k ->> 'first_seen_at')::timestamptz >= events.starts)
     union all
     (select max(c.last_leak_at), 'leak', null, null, null, sum(c.leaks)::bigint
-     from rollout.job_counts c
+     from rollout.counts c
      where c.rollout_config_id = config.id and c.leaks > 0 and c.last_leak_at >= events.starts and c.slot_start >= (
          events.starts - make_interval(hours => config.monitoring_window_hours))
      group by c.slot_start order by 1 desc limit events.max_rows)

@@ -8,7 +8,7 @@ as $$
     with reports as (
         select coalesce(sum(c.recorded), 0) as recorded, coalesce(sum(c.jobs - c.recorded), 0) as written,
                (array_agg(c.clock_skew order by abs(c.clock_skew) desc nulls last))[1] as clock_skew
-        from rollout.job_counts c
+        from rollout.counts c
         where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
     )
     select 'counted_twice',
@@ -27,6 +27,31 @@ as $$
 $$;
 comment on function rollout.report_warnings(rollout_configuration) is
     'R7: jobs that may count twice, and a clock of the application that differs by 5 s to an hour.';
+
+create or replace function rollout.judging_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'reports_waited',
+           format('%s waited for %s, and passed without it', case count(*) when 1 then '1 report'
+                  else count(*) || ' reports' end, left(u.waited_for, 300)),
+           coalesce(u.remedy || ', at an SQL prompt', 'rollout.checkHealth()')
+    from rollout.unjudged u
+    where u.rollout_config_id = config.id and u.waited_for is not null
+    group by u.waited_for, u.remedy
+    union all
+    select 'odd_counts',
+           format('the role %s wrote counts that no job can have into rollout_metrics, last on %s: they are kept and '
+                  'not judged', o.role_name, max(o.day)),
+           format('select * from rollout_metrics where least(success_count, error_count, total_jobs) < 0 or '
+                  'error_count > total_jobs or total_jobs > %s, at an SQL prompt', config.most_jobs_of_a_row)
+    from rollout.odd_counts o
+    where o.rollout_config_id = config.id and o.day >= rollout.window_start(config)::date
+    group by o.role_name
+$$;
+comment on function rollout.judging_warnings(rollout_configuration) is
+    'R7, R8: who was in the way of reports until the next is judged, and who writes what is not judged.';
 
 create or replace function rollout.application_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
@@ -116,6 +141,8 @@ as $$
         select 5, * from rollout.history_warnings()
         union all
         select 6, * from rollout.setting_warnings(config)
+        union all
+        select 7, * from rollout.judging_warnings(config)
     ) w
 $$;
 comment on function rollout.warnings(rollout_configuration) is

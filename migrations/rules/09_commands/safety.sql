@@ -45,6 +45,7 @@ declare
     details jsonb := '{}';
 begin
     for config in select * from rollout.lock(feature_name, 'checkHealth', null, context) loop
+        perform rollout.take_over(config);
         seen := rollout.window_of_jobs(config);
         health := rollout.health(config, seen);
         if config.act_on_warnings and not (health ->> 'check_rolls_back')::boolean then

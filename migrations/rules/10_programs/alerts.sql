@@ -21,7 +21,9 @@ end $$;
 comment on function rollout.history_announce() is
     'Trigger: tells those who listen on rollout_history of each change, when it commits: its feature and its id.';
 create or replace trigger rollout_history_announce after insert on public.rollout_history
-    for each row execute function rollout.history_announce();
+    -- A transaction that is to be prepared can't notify, and a report must not fail for it: a poll finds the row.
+    for each row when (current_setting('rollout.reporting', true) is distinct from 'on')
+    execute function rollout.history_announce();
 
 create or replace function public.rollout_newest_change(feature_name text default 'hybrid_progressive_capture')
 returns jsonb

@@ -12,19 +12,18 @@ begin
     -- Into the slot before all time: the sums that `verify` compares stay, and so does every window.
     with gone as (
         delete from rollout.job_counts c
-        where c.rollout_config_id = config.id and c.slot_start < before and c.slot_start > '-infinity'
+        where c.ctid = any (array(
+            select o.ctid from rollout.job_counts o
+            where o.rollout_config_id = config.id and o.slot_start < before and o.slot_start > '-infinity'
+            for update skip locked))
         returning c.*
     ), added as (
-        insert into rollout.job_counts as k (
-            rollout_config_id, slot_start, processor_type, treated, shard, jobs, errors, successes, timed_jobs,
-            processing_seconds)
-        select g.rollout_config_id, '-infinity', g.processor_type, g.treated, 0, sum(g.jobs), sum(g.errors),
-               sum(g.successes), sum(g.timed_jobs), sum(g.processing_seconds)
+        insert into rollout.job_deltas (
+            rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes, timed_jobs,
+            processing_seconds, leaks, recorded)
+        select g.rollout_config_id, '-infinity', g.processor_type, g.treated, sum(g.jobs), sum(g.errors),
+               sum(g.successes), sum(g.timed_jobs), sum(g.processing_seconds), 0, 0
         from gone g group by 1, 3, 4
-        on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
-            jobs = k.jobs + excluded.jobs, errors = k.errors + excluded.errors,
-            successes = k.successes + excluded.successes, timed_jobs = k.timed_jobs + excluded.timed_jobs,
-            processing_seconds = k.processing_seconds + excluded.processing_seconds
     )
     select count(*) into merged from gone;
     return merged;

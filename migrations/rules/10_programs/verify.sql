@@ -34,6 +34,7 @@ declare
 begin
     lock table rollout_metrics in share row exclusive mode;  -- reports wait, or one of them would count twice, or never
     -- Rows of no jobs stay: they say what has leaked, and that older reports were adopted.
+    delete from rollout.job_deltas d where d.rollout_config_id = config.id;
     update rollout.job_counts k
     set jobs = 0, errors = 0, successes = 0, timed_jobs = 0, processing_seconds = 0, recorded = 0
     where k.rollout_config_id = config.id;
@@ -111,7 +112,7 @@ as $$
     from (
         select c.processor_type as processor, c.treated,
                (sum(c.jobs), sum(c.errors), sum(c.successes), sum(c.timed_jobs))::text as kept
-        from rollout.job_counts c where c.rollout_config_id = config.id group by 1, 2
+        from rollout.counts c where c.rollout_config_id = config.id group by 1, 2
     ) k
     full join (
         select t.processor, t.treated, (sum(t.jobs), sum(t.errors), sum(t.successes), sum(t.timed))::text as counted

@@ -1,0 +1,116 @@
+-- R7: folds what reports have added into slots of time and kinds of errors. Now and then a report does it, so that no
+-- process has to run; sums are the same before and after.
+
+create or replace function rollout.fold_now_and_then()
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    if random() * (rollout.report_limits()).fold_every < 1 then
+        perform rollout.fold_deltas();
+    end if;
+end $$;
+comment on function rollout.fold_now_and_then() is
+    'R7: has one of so many reports fold: without a count of what there is, and without a row that says when.';
+
+create or replace function rollout.fold_deltas()
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    limits constant record := rollout.report_limits();
+    folder smallint;
+    item record;
+begin
+    -- A row that was folded since a snapshot that is kept can't be deleted.
+    if rollout.snapshot_is_kept() then
+        return;
+    end if;
+    -- Whoever folds has rows of slots and kinds to itself until its transaction ends, however long that takes.
+    select f into folder from generate_series(1, limits.folders) f
+    where pg_try_advisory_xact_lock(hashtextextended('rollout.fold_deltas ' || f, 0))
+    limit 1;
+    if folder is null then
+        return;
+    end if;
+    with gone as (
+        delete from rollout.job_deltas d
+        where d.ctid = any (array(
+            select o.ctid from rollout.job_deltas o limit limits.most_folded for update skip locked))
+        returning d.*
+    )
+    insert into rollout.job_counts as c
+    select g.rollout_config_id, g.slot_start, g.processor_type, folder, sum(g.jobs), sum(g.errors), sum(g.successes),
+           sum(g.timed_jobs), sum(g.processing_seconds), g.treated, sum(g.leaks), max(g.last_leak_at), sum(g.recorded),
+           (array_agg(g.clock_skew) filter (where g.clock_skew is not null))[1]
+    from gone g group by 1, 2, 3, g.treated
+    on conflict (rollout_config_id, slot_start, processor_type, treated, shard) do update set
+        jobs = c.jobs + excluded.jobs,
+        errors = c.errors + excluded.errors,
+        successes = c.successes + excluded.successes,
+        timed_jobs = c.timed_jobs + excluded.timed_jobs,
+        processing_seconds = c.processing_seconds + excluded.processing_seconds,
+        leaks = c.leaks + excluded.leaks,
+        last_leak_at = greatest(excluded.last_leak_at, c.last_leak_at),
+        recorded = c.recorded + excluded.recorded,
+        clock_skew = coalesce(excluded.clock_skew, c.clock_skew);
+    for item in
+        with gone as (
+            delete from rollout.error_deltas d
+            where d.ctid = any (array(
+                select o.ctid from rollout.error_deltas o limit limits.most_folded for update skip locked))
+            returning d.*
+        )
+        select c as config, row(
+                   c.id, g.kind, g.processor_type, g.treated, folder, sum(g.errors),
+                   -- An error of a job that began before the restart counts for no health (R7).
+                   coalesce(sum(g.errors) filter (where (g.failed_at < c.restarted_at) is not true), 0),
+                   c.restarted_at, min(g.failed_at), (array_agg(g.percentage order by g.failed_at))[1],
+                   max(g.failed_at), (array_agg(g.sample order by g.failed_at))[1],
+                   array(select distinct r from gone o, unnest(o.repositories) r
+                         where (o.rollout_config_id, o.kind, o.processor_type, o.treated)
+                             = (c.id, g.kind, g.processor_type, g.treated)))::rollout.error_kinds as errors
+        from gone g join rollout_configuration c on c.id = g.rollout_config_id
+        group by c, c.id, c.restarted_at, g.kind, g.processor_type, g.treated
+        order by g.kind
+    loop
+        perform rollout.count_errors(item.config, item.errors);
+    end loop;
+end $$;
+comment on function rollout.fold_deltas() is
+    'R7: adds a bounded number of deltas to the rows of slots and kinds of one of those who may fold at a time.';
+
+create or replace function rollout.count_errors(config rollout_configuration, added rollout.error_kinds)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    most constant integer := (rollout.error_limits()).repositories;
+begin
+    if not exists (select from rollout.error_kinds k where k.rollout_config_id = config.id and k.kind = added.kind)
+        and not rollout.make_room_for_kind(config) then
+        added.kind := '';
+    end if;
+    added.repositories := added.repositories[:most];
+    insert into rollout.error_kinds as k
+    select added.*
+    on conflict (rollout_config_id, kind, processor_type, treated, shard) do update set
+        errors = k.errors + excluded.errors,
+        judged_errors = excluded.judged_errors
+            + case when k.judged_since is not distinct from config.restarted_at then k.judged_errors else 0 end,
+        judged_since = config.restarted_at,
+        last_seen_at = greatest(k.last_seen_at, excluded.last_seen_at),
+        repositories = case
+            when cardinality(k.repositories) >= most then k.repositories
+            else (k.repositories || array(
+                select f from unnest(excluded.repositories) f where f <> all (k.repositories)))[:most]
+        end;
+end $$;
+comment on function rollout.count_errors(rollout_configuration, rollout.error_kinds) is
+    'Counts failed jobs into their kind of error; into that of all others where there are too many kinds.';
