@@ -153,7 +153,7 @@ def out_of_the_way(world: World) -> list[Case]:
         " pg_get_function_identity_arguments(p.oid) from pg_proc p"
         " where p.pronamespace in ('public'::regnamespace, 'rollout'::regnamespace) order by 1"
     )
-    cases = [
+    cases: list[Case] = [
         (f"alter function {signature} rename to gone", f'alter function {schema}.gone({arguments}) rename to "{name}"')
         for called, signature, schema, name, arguments in functions
         if called.removeprefix("public.") not in CORE
@@ -180,7 +180,7 @@ def odd_values(world: World) -> list[Case]:
         " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not a.attnotnull"
         " where c.oid in ('public.rollout_configuration'::regclass, 'public.rollout_history'::regclass)"
     )
-    cases = []
+    cases: list[Case] = []
     for table, column, kind in columns:
         if column not in OURS:
             cases += [written(table, column, value) for value in ODD.get(kind.partition("(")[0], ["null"])]

@@ -150,7 +150,7 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     done = run_command(console_env, "stop", "db is down")
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
-    assert "select public.rollout_emergency_stop(reason => 'db is down'" in done.stderr
+    assert "update public.rollout_configuration set emergency_stop = true where feature_name = " in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
@@ -159,7 +159,7 @@ def test_how_to_stop_by_hand_names_the_feature_of_the_target_even_if_its_key_is_
     done = run_command(console_env, "--target", "production", "stop", "db is down")
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
-    assert "feature_name => 'other'" in done.stderr
+    assert "feature_name = 'other'" in done.stderr
 
 
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):
