@@ -73,7 +73,8 @@ def in_file(source: str) -> list[str]:
     for raw in parsed:
         text = source[raw.stmt_location : raw.stmt_location + raw.stmt_len]
         if isinstance(raw.stmt, pglast.ast.CreateFunctionStmt):
-            name = raw.stmt.funcname[-1].sval
+            names: Any = raw.stmt.funcname
+            name = names[-1].sval
             found += [f"{name}: {table}" for each in statements(raw.stmt, text) for table in unbounded(each)]
     return found
 

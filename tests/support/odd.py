@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from rollout_console.adapters.postgres import PostgresAdapter, _is_json, _statement, translate
+from rollout_console.adapters.postgres import PostgresAdapter, _adapted, _statement, translate
 from rollout_console.data_files import data_file
 
 # Tables that others write, each with what a row of it has, as SQL; the rest has its defaults.
@@ -121,12 +121,12 @@ class Within(PostgresAdapter):
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """See `Adapter.call`."""
-        from psycopg.types.json import Jsonb
+        row = self._urgently(0, _statement(function, *parameters), _adapted(parameters), changes=changes)
+        return row[0] if row else None
 
-        values = {name: Jsonb(value) if _is_json(value) else value for name, value in parameters.items()}
+    def _urgently(self, seconds: float, statement: Any, values: Any, *, changes: bool) -> tuple[Any, ...] | None:
         try:
             with self._within.transaction():
-                row = self._within.execute(_statement(function, *parameters), values).fetchone()
+                return self._within.execute(statement, values).fetchone()
         except psycopg.Error as error:
             raise translate(error) from error
-        return row[0] if row else None

@@ -63,6 +63,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 begin
     lock table rollout_configuration in row exclusive mode;
     -- "No key": history and metrics rows may still refer to the configuration meanwhile.
