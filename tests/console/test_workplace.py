@@ -260,7 +260,10 @@ def test_a_command_that_waits_says_so_and_a_stop_that_failed_says_not_stopped(ro
         console.wait_for("waiting for the database; gives up after", seconds=5)
         console.wait_for("NOT STOPPED: as far as is known, traffic still flows", seconds=30)
     shown = console.wait_for("VITE_HYBRID_EMERGENCY_STOP=true")
-    assert "Run this at any SQL prompt:\n   update public.rollout_configuration set emergency_stop = true where feature_name = " in shown
+    assert (
+        "Run this at any SQL prompt:\n   update public.rollout_configuration set emergency_stop = true where feature_name = "
+        in shown
+    )
     # Over HTTP the request waits on in the database, which may carry it out later.
     assert rollout.kind == "supabase" or not rollout.client.status().emergency_stop
 

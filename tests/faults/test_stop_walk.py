@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 import pytest
@@ -99,7 +99,7 @@ class World:
         self.client.close()
         self.owner.close()
 
-    def rows(self, query: str) -> list[tuple[str, ...]]:
+    def rows(self, query: str) -> list[Any]:
         return self.owner.execute(query).fetchall()
 
     def halt(self, halt: Halt, what: str) -> None:
