@@ -23,8 +23,8 @@ ALTERED = {
         "trigger rollout_metrics_counted on public.rollout_metrics: is disabled",
     "drop trigger rollout_configuration_changed on rollout_configuration":
         "trigger rollout_configuration_changed on public.rollout_configuration is missing",
-    "alter trigger rollout_metrics_judged on rollout_metrics rename to judged":
-        "trigger judged on public.rollout_metrics was added",
+    "alter trigger rollout_metrics_counted on rollout_metrics rename to counted":
+        "trigger counted on public.rollout_metrics was added",
     "drop function rollout_stats(text)": "function public.rollout_stats(text) is missing",
     "create or replace function rollout_features() returns jsonb"
     " stable language sql set search_path = pg_catalog as 'select null::jsonb'":

@@ -128,7 +128,7 @@ as $$
 #variable_conflict use_variable
 begin
     insert into public.rollout_history (
-        id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata)
+        id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
     select (change ->> 'operation_id')::uuid, config, change ->> 'action', previous_percentage, new_percentage,
            change ->> 'reason',
            coalesce(change ->> 'triggered_by', case change ->> 'action' when 'rollback' then 'manual_rollback'
@@ -136,7 +136,7 @@ begin
            jsonb_strip_nulls(jsonb_build_object(
                'command', change ->> 'command', 'operator', left(change ->> 'operator', 200),
                'host', left(change ->> 'host', 200), 'ended_sessions', nullif(change -> 'ended_sessions', '[]')))
-           || jsonb_build_object('before', before, 'after', after, 'details', '{}'::jsonb)
+           || jsonb_build_object('before', before, 'after', after, 'details', '{}'::jsonb), clock_timestamp()
     where not exists (select from public.rollout_history h where h.id = (change ->> 'operation_id')::uuid);
     return true;
 exception when others then
