@@ -11,17 +11,17 @@ from psycopg.types.json import Jsonb
 CONTEXT = {"operator": "ada", "operation_id": "7a1c1c52-0000-4000-8000-000000000001"}
 
 
-def stop(rollout, context):
-    (answer,) = rollout.sql("select rollout_emergency_stop('errors', context => %s)", Jsonb(context))[0]
+def lower(rollout, context):
+    (answer,) = rollout.sql("select rollout_set_percentage(40, reason => 'errors', context => %s)", Jsonb(context))[0]
     return answer
 
 
 def test_r10_a_context_that_is_a_string_of_json_is_that_json(running):
-    answer = stop(running, json.dumps(CONTEXT))
-    assert (answer["command"], answer["changed"]) == ("emergencyStop", True)
+    answer = lower(running, json.dumps(CONTEXT))
+    assert (answer["command"], answer["changed"]) == ("setRollout", True)
     assert (answer["change"]["operator"], answer["change"]["id"]) == ("ada", CONTEXT["operation_id"])
     assert answer["change"]["reason"] == "errors"
-    again = stop(running, json.dumps(CONTEXT))
+    again = lower(running, json.dumps(CONTEXT))
     assert again["change"] == answer["change"], "sent twice, made once"
 
 
@@ -29,10 +29,17 @@ def test_r10_a_context_that_is_a_string_of_json_is_that_json(running):
 def test_r10_a_context_that_is_no_object_is_refused_before_anything_changes(running, context):
     rows = running.history_rows()
     with pytest.raises(psycopg.Error, match=r"context is a JSON object, not .*; nothing was changed") as raised:
-        stop(running, context)
+        lower(running, context)
     assert raised.value.sqlstate == "RC001"
     assert running.history_rows() == rows
-    assert not running.client.status().emergency_stop
+    assert running.client.status().rollout_percentage == 50
+
+
+@pytest.mark.parametrize("context", [json.dumps(CONTEXT), "ada", 5, []], ids=str)
+def test_r18_a_stop_is_made_whatever_the_context_is(running, context):
+    (answer,) = running.sql("select rollout_emergency_stop('errors', context => %s)", Jsonb(context))[0]
+    assert (answer["emergency_stop"], answer["changed"], answer["recorded"]) == (True, True, True)
+    assert (answer["operation_id"] == CONTEXT["operation_id"]) == (context == json.dumps(CONTEXT))
 
 
 def test_r7_jobs_and_settings_are_read_so_too(running):

@@ -84,7 +84,8 @@ begin
 exception when others then
     -- R18: nothing that fails here fails a stop or a fall to 0 %. Of what was written that alone is then taken.
     if tg_op = 'INSERT' or not (written.is_active and (
-        written.emergency_stop and old.emergency_stop is not true or written.rollout_percentage = 0)) then
+        written.emergency_stop and old.emergency_stop is not true
+        or written.rollout_percentage = 0 and old.rollout_percentage is distinct from 0)) then
         raise;
     end if;
     raise warning 'a stop was written, and what else was written with it was not: % (SQLSTATE %)', sqlerrm, sqlstate;
