@@ -23,6 +23,7 @@ COMMANDS = {
     "advance": lambda c: c.advance(f"looked {next(NUMBERS)}", force=True),
 }
 CHANGING = ["set", "stop", "advance"]
+OF_THE_RULE = {name for name in CASES if name.startswith("RC")}
 READS_HISTORY = "/rest/v1/rollout_history?"
 
 
@@ -68,8 +69,9 @@ def test_r13_what_may_pass_is_retried_and_what_is_refused_changes_nothing(spoken
         except RolloutError as error:
             said = str(error)
         made = spoken.history_rows() - rows
-        assert (said == "") is case.passes, (name, said)
-        assert made == (1 if case.passes and command in CHANGING else 0), (name, said)
+        passes = case.passes or (command == "stop" and name not in OF_THE_RULE)  # R18: the row over the API is next
+        assert (said == "") is passes, (name, said)
+        assert made == (1 if passes and command in CHANGING else 0), (name, said)
         assert "was made" not in said
 
 
@@ -77,6 +79,8 @@ def test_r13_what_may_pass_is_retried_and_what_is_refused_changes_nothing(spoken
 @pytest.mark.parametrize("command", CHANGING)
 def test_r10_a_change_whose_answer_was_lost_is_made_once_and_answered(spoken, command):
     for name, case in list(CASES.items())[:: 1 if command == "advance" else 4]:
+        if command == "stop" and name in OF_THE_RULE:
+            continue  # which is no answer to a stop that was made
         spoken.sql("update rollout_configuration set rollout_percentage = 10, emergency_stop = false")
         rows = spoken.history_rows()
         spoken.proxy.next(after(faults.reset), case.fault)

@@ -58,10 +58,17 @@ def test_r10_sent_twice_it_is_made_once_and_answered_alike(rollout):
     for name, change in (PROGRAMS | CHANGES).items():
         change.prepare(rollout.client, rollout.sql)
         rows = rollout.history_rows()
-        change.act(client)
+        if name in HALTING:  # what goes by the ladder (R18), by its function
+            function, arguments = HALTING[name]
+            context = {"operation_id": str(uuid.uuid4()), **client.who}
+            last.call(function, idempotent=True, feature_name=client.feature, context=context, **arguments)
+        else:
+            change.act(client)
         made = rollout.history_rows() - rows
         assert made == (name not in WITHOUT_A_ROW), name
         answer, again = last.answer, last.adapter.call(last.function, **last.sent)
+        for each in (answer, again):
+            each.pop("repeated", None)
         assert without_moments(again) == without_moments(answer), name
         assert rollout.history_rows() == rows + made, name
         tried.add(last.function)
