@@ -211,7 +211,11 @@ begin
            (array_remove(array_agg(distinct r.repo_id), null))[:l.repositories]
     from unnest(reports) r
     cross join rollout.error_limits() l
-    cross join lateral (select rollout.error_kind(r.error_message) as kind) e
+    -- of each message once: many of a batch have the same
+    join (
+        select m.message, rollout.error_kind(m.message) as kind
+        from (select distinct coalesce(f.error_message, '') as message from unnest(reports) f where not f.success) m
+    ) e on e.message = coalesce(r.error_message, '')
     where not r.success
     group by e.kind, r.processor, r.arm, coalesce(r.counted_at < config.restarted_at, false), l.sample, l.repositories;
 end $$;
