@@ -20,8 +20,14 @@ begin
     perform set_config('rollout.reporting', 'on', true);
     reports := rollout.new_reports(config, rollout.settled_reports(config, reports));
     counted := cardinality(reports);
-    select rollout.reason_to_judge(config, bool_or(not r.success)) into reason
-    from unnest(reports) r where r.arm having count(*) > 0;
+    if counted = 1 then
+        if (reports[1]).arm then
+            reason := rollout.reason_to_judge(config, not (reports[1]).success);
+        end if;
+    else
+        select rollout.reason_to_judge(config, bool_or(not r.success)) into reason
+        from unnest(reports) r where r.arm having count(*) > 0;
+    end if;
     if reason is not null then
         -- The line comes before the count: of jobs that fail at the same moment, the last one through sees all others.
         judging := rollout.line_up(config, reason, patient);
@@ -71,7 +77,8 @@ as $$
 declare
     ids text[];
 begin
-    if not exists (select from unnest(reports) r where r.job_id is not null) then
+    if cardinality(reports) = 1 and (reports[1]).job_id is null
+        or not exists (select from unnest(reports) r where r.job_id is not null) then
         return reports;
     end if;
     with new as (
@@ -101,16 +108,29 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    undecided constant uuid[] := array(
+    undecided uuid[];
+    eligible uuid[] := '{}';
+    one rollout.report;
+    present constant timestamptz := clock_timestamp();
+begin
+    if cardinality(reports) = 1 then  -- most reports come alone, and a statement costs more than all that it reckons
+        one := reports[1];
+        one.arm := coalesce(rollout.is_treated(one.treated, one.processor, null),
+                            is_repository_eligible_for_rollout(one.repo_id, config.feature_name), false);
+        one.started_at := coalesce(one.started_at, present - make_interval(secs => one.processing_seconds::float8));
+        if one.started_at > present then
+            one.started_at := present;
+        end if;
+        if one.times is null or one.counted_at is null then
+            one.counted_at := rollout.counted_at(config, one.started_at);
+        end if;
+        one.leaked := rollout.has_leaked(config, one.arm, one.repo_id, one.counted_at, one.started_at);
+        return array[one];
+    end if;
+    undecided := array(
         select distinct r.repo_id from unnest(reports) r
         where rollout.is_treated(r.treated, r.processor, null) is null);
-    eligible uuid[] := '{}';
-begin
-    if cardinality(undecided) = 1 then
-        if is_repository_eligible_for_rollout(undecided[1], config.feature_name) then
-            eligible := undecided;
-        end if;
-    elsif undecided <> '{}' then
+    if undecided <> '{}' then
         eligible := array(
             select e.id::uuid
             from jsonb_array_elements_text(rollout_eligible_repositories(undecided, config.feature_name)) e (id));
@@ -120,11 +140,10 @@ begin
                    r.treated, row_number() over (order by r.number), m.counted_at,
                    rollout.has_leaked(config, a.arm, r.repo_id, m.counted_at, b.began), a.arm, r.times)::rollout.report
         from unnest(reports) r
-        cross join clock_timestamp() now
         cross join lateral (
             -- whoever reports may be ahead of this clock; least() would make an unknown begin a known one
-            select case when g.given > now then now else g.given end as began
-            from coalesce(r.started_at, now - make_interval(secs => r.processing_seconds::float8)) g (given)
+            select case when g.given > present then present else g.given end as began
+            from coalesce(r.started_at, present - make_interval(secs => r.processing_seconds::float8)) g (given)
         ) b
         cross join lateral (
             select rollout.is_treated(r.treated, r.processor, coalesce(r.repo_id = any (eligible), false)) as arm
@@ -144,8 +163,25 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+    one rollout.report;
+    amount bigint;
 begin
     perform rollout.add_to_metrics(config, reports);
+    if cardinality(reports) = 1 then
+        one := reports[1];
+        amount := coalesce(one.times, 1);
+        insert into rollout.job_deltas values (
+            config.id, rollout.slot_start(config, one.counted_at), one.processor, one.arm, amount,
+            case when one.success then 0 else amount end, case when one.success then amount else 0 end,
+            case when one.processing_seconds is null then 0 else amount end,
+            coalesce(one.processing_seconds * amount, 0), case when one.leaked then 1 else 0 end,
+            case when one.leaked then one.counted_at end, amount, null);
+        if not one.success then
+            perform rollout.add_errors(config, reports);
+        end if;
+        return;
+    end if;
     insert into rollout.job_deltas (
         rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes, timed_jobs, processing_seconds,
         leaks, last_leak_at, recorded)
@@ -157,21 +193,34 @@ begin
     from unnest(reports) r
     cross join lateral (select coalesce(r.times, 1) as times) t
     group by 1, 2, 3, 4;
-    if exists (select from unnest(reports) r where not r.success) then
-        insert into rollout.error_deltas
-        select config.id, e.kind, r.processor, r.arm, sum(coalesce(r.times, 1)), max(r.counted_at),
-               rollout.percentage_in_effect(config), left(max(coalesce(r.error_message, 'no message')), l.sample),
-               (array_remove(array_agg(distinct r.repo_id), null))[:l.repositories]
-        from unnest(reports) r
-        cross join rollout.error_limits() l
-        cross join lateral (select rollout.error_kind(r.error_message) as kind) e
-        where not r.success
-        group by e.kind, r.processor, r.arm, coalesce(r.counted_at < config.restarted_at, false), l.sample,
-                 l.repositories;
-    end if;
+    perform rollout.add_errors(config, reports);
 end $$;
 comment on function rollout.add_reports(rollout_configuration, rollout.report[]) is
     'R7: counts reports that are settled: a row for each slot and arm, and one for each kind of error.';
+
+create or replace function rollout.add_errors(config rollout_configuration, reports rollout.report[])
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    insert into rollout.error_deltas
+    select config.id, e.kind, r.processor, r.arm, sum(coalesce(r.times, 1)), max(r.counted_at),
+           rollout.percentage_in_effect(config), left(max(coalesce(r.error_message, 'no message')), l.sample),
+           (array_remove(array_agg(distinct r.repo_id), null))[:l.repositories]
+    from unnest(reports) r
+    cross join rollout.error_limits() l
+    -- of each message once: many of a batch have the same
+    join (
+        select m.message, rollout.error_kind(m.message) as kind
+        from (select distinct coalesce(f.error_message, '') as message from unnest(reports) f where not f.success) m
+    ) e on e.message = coalesce(r.error_message, '')
+    where not r.success
+    group by e.kind, r.processor, r.arm, coalesce(r.counted_at < config.restarted_at, false), l.sample, l.repositories;
+end $$;
+comment on function rollout.add_errors(rollout_configuration, rollout.report[]) is
+    'R8: adds the failed jobs among reports to their kinds of errors.';
 
 create or replace function rollout.sums_of_reports(reports rollout.report[])
 returns table (
@@ -206,7 +255,34 @@ declare
     starts constant timestamptz := date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch');
     patience constant text := current_setting('lock_timeout');
     missing integer[];
+    one rollout.report;
+    amount integer;
 begin
+    if cardinality(reports) = 1 and may_update then
+        one := reports[1];
+        amount := coalesce(one.times, 1);
+        update rollout_metrics m
+        set success_count = m.success_count + case when one.success then amount else 0 end,
+            error_count = m.error_count + case when one.success then 0 else amount end,
+            total_jobs = m.total_jobs + amount,
+            average_processing_time = case when one.processing_seconds is null then m.average_processing_time
+                else least((m.processing_seconds + one.processing_seconds * amount) / nullif(m.timed_jobs + amount, 0),
+                           99999999.99) end,
+            timed_jobs = m.timed_jobs + case when one.processing_seconds is null then 0 else amount end,
+            processing_seconds = m.processing_seconds + coalesce(one.processing_seconds * amount, 0),
+            last_started_at = one.started_at,
+            last_error_message = case when one.success then m.last_error_message else left(one.error_message, 2000) end,
+            last_error_at = case when one.success then m.last_error_at else now() end,
+            updated_at = now()
+        where m.id = (
+            select o.id from rollout_metrics o
+            where o.rollout_config_id = config.id and o.repository_id = one.repo_id and o.processor_type = one.processor
+              and o.treated = one.arm and o.recorded_window = starts
+            limit 1 for no key update skip locked);
+        if found then
+            return;
+        end if;
+    end if;
     with found as (
         -- A row that somebody else is at is left alone, and another begun: reports do not wait.
         select a.*, m.id

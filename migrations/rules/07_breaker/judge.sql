@@ -225,24 +225,34 @@ as $$
 #variable_conflict use_variable
 declare
     most constant integer := 10000;  -- jobs in a batch
-    tried integer := 1;
+    needs_evidence constant boolean := (
+        select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail);
+    enough constant numeric := (rollout.evidence_limits()).window_limit;
+    slots constant timestamptz[] := array(
+        select s.slot_start from rollout.stretches(config) s order by s.slot_start desc);
+    jobs_of bigint[] := array(select s.jobs from rollout.stretches(config) s order by s.slot_start desc);
+    errors_of bigint[] := array(select s.errors from rollout.stretches(config) s order by s.slot_start desc);
+    tried integer := 0;
 begin
-    -- So many jobs of the treatment, and so many failures among them, can come without a breach: a success only lowers
-    -- the evidence, and a stretch below the minimum sample is none. One that is yet to begin counts as well.
-    select coalesce(min(config.minimum_sample - s.jobs) filter (where s.jobs < config.minimum_sample), most)
-    into room.jobs
-    from (select s.jobs from rollout.stretches(config) s union all select 0) s;
-    failures := 0;
+    if (slots[1] >= rollout.slot_start(config, clock_timestamp())) is not true then
+        jobs_of := jobs_of || 0::bigint;  -- what is reported now begins a stretch
+        errors_of := errors_of || 0::bigint;
+    end if;
+    -- So many failures can come without a breach, whatever succeeds between them: a success only lowers the evidence,
+    -- and a stretch below the minimum sample is none.
     while tried <= most loop
         exit when exists (
-            select from (select s.jobs, s.errors from rollout.stretches(config) s union all select 0, 0) s
+            select from unnest(jobs_of, errors_of) s (jobs, errors)
             where rollout.crossed(s.errors + tried, s.jobs + tried, config.max_error_rate, 1)
-              and (not (select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail)
-                   or rollout.evidence(s.errors + tried, s.jobs + tried, config.max_error_rate)
-                      >= (rollout.evidence_limits()).window_limit));
+              and (not needs_evidence
+                   or rollout.evidence(s.errors + tried, s.jobs + tried, config.max_error_rate) >= enough));
         failures := tried;
-        tried := 2 * tried;
+        tried := case tried when 0 then 1 else 2 * tried end;
     end loop;
+    if failures is null then  -- only the minimum sample is missing, which a success may complete
+        select min(config.minimum_sample - s.jobs) into room.jobs
+        from unnest(jobs_of) s (jobs) where s.jobs < config.minimum_sample;
+    end if;
     failures := greatest(failures, 1);
 end $$;
 comment on function rollout.room(rollout_configuration) is
