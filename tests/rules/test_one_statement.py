@@ -13,7 +13,6 @@ from tests.support import servers
 from tests.support.changes import CHANGES, REPORTS
 from tests.support.rows import one_row
 
-
 HALTING = {"emergencyStop", "rollbackToZero"}  # is made, read back, and then the status is asked for (R18)
 
 

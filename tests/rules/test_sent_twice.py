@@ -31,6 +31,10 @@ PROGRAMS = {
         lambda c, _: (c.set_rollout(100), c.configure(auto_advance=True)), lambda c: c.auto_advance()
     ),
 }
+HALTING: dict[str, tuple[str, dict[str, Any]]] = {
+    "emergencyStop": ("rollout_emergency_stop", {"reason": "again"}),
+    "rollbackToZero": ("rollout_rollback", {"percentage": 0, "reason": None}),
+}
 WITHOUT_A_ROW = {"categorize_all", "monitor_beat", "claim_alerts"}  # no change of a rollout, or not at its end yet
 FOR_THE_OWNER = {"rollout.decide_by"}  # over a connection that retries nothing
 

@@ -96,8 +96,9 @@ comment on function rollout.line_up(rollout_configuration, text, boolean) is
 create or replace function rollout.snapshot_is_kept()
 returns boolean
 language sql stable
+set search_path = pg_catalog, public, pg_temp
 as $$
-    select pg_catalog.current_setting('transaction_isolation') not in ('read committed', 'read uncommitted')
+    select current_setting('transaction_isolation') not in ('read committed', 'read uncommitted')
 $$;
 comment on function rollout.snapshot_is_kept() is
     'Whether this transaction sees nothing that was committed since it began, and can''t change what was.';
@@ -195,12 +196,12 @@ as $$
 #variable_conflict use_variable
 declare
     last constant integer := cardinality(reports);
-    room record;
+    spare record;
 begin
     if first = last then
         return last;
     end if;
-    room := rollout.room(config);
+    spare := rollout.room(config);
     return coalesce(first - 1 + (
         select min(n.place)
         from (
@@ -211,7 +212,7 @@ begin
                 counted_at, leaked, arm, times, place)
             where f.arm
         ) n
-        where n.jobs = room.jobs or n.failed and n.failures = room.failures), last);
+        where n.jobs = spare.jobs or n.failed and n.failures = spare.failures), last);
 end $$;
 comment on function rollout.next_judged(rollout_configuration, rollout.report[], integer) is
     'R8: the place in a batch of the first report, from one on, that could be the crossing one.';
@@ -250,7 +251,7 @@ begin
         tried := case tried when 0 then 1 else 2 * tried end;
     end loop;
     if failures is null then  -- only the minimum sample is missing, which a success may complete
-        select min(config.minimum_sample - s.jobs) into room.jobs
+        select min(config.minimum_sample - s.jobs) into jobs
         from unnest(jobs_of) s (jobs) where s.jobs < config.minimum_sample;
     end if;
     failures := greatest(failures, 1);
