@@ -134,6 +134,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
+    -- of the table's type, also in a partition
+    became constant rollout_metrics := new;
+    was constant rollout_metrics := old;
     entry constant rollout_metrics := coalesce(new, old);
     nothing rollout_metrics;
     -- the application writes its row as it queues the job
@@ -153,7 +156,7 @@ begin
            (n.jobs, n.errors, n.successes, n.timed, n.seconds) = (o.jobs, o.errors, o.successes, o.timed, o.seconds)
                as same
     into added
-    from rollout.metrics_tally(new) n, rollout.metrics_tally(old) o;
+    from rollout.metrics_tally(became) n, rollout.metrics_tally(was) o;
     if added.same and not coalesce(entry.queued, false) then
         return null;
     elsif tg_op = 'UPDATE' and reported and added.jobs < 0 then
@@ -169,24 +172,24 @@ begin
         when tg_op = 'INSERT' and new.metrics_window_end < now() - interval '1 hour' then new.metrics_window_end
         else rollout.counted_at(config, began)
     end;
-    if rollout.is_odd(config, new) or rollout.is_odd(config, old) then
+    if rollout.is_odd(config, became) or rollout.is_odd(config, was) then
         -- So do counts that no job can have; the role is the one that its session has taken, not the trigger's.
         if tg_op <> 'INSERT' then
-            perform rollout.add_tally(config, '-infinity', nothing, old, 0);
+            perform rollout.add_tally(config, '-infinity', nothing, was, 0);
         end if;
         if tg_op = 'DELETE' then
             return null;
-        elsif not rollout.is_odd(config, new) then
-            perform rollout.add_tally(config, at, new, nothing, 0);
+        elsif not rollout.is_odd(config, became) then
+            perform rollout.add_tally(config, at, became, nothing, 0);
             return null;
         end if;
-        perform rollout.add_tally(config, '-infinity', new, nothing, 0);
+        perform rollout.add_tally(config, '-infinity', became, nothing, 0);
         insert into rollout.odd_counts (rollout_config_id, role_name)
         values (config.id, coalesce(nullif(current_setting('role'), 'none'), session_user))
         on conflict do nothing;
         return null;
     end if;
-    perform rollout.add_tally(config, at, new, old, case
+    perform rollout.add_tally(config, at, became, was, case
         when (tg_op = 'INSERT' or added.jobs > 0)
             and rollout.has_leaked(config, entry.treated, entry.repository_id, at, began) then greatest(added.jobs, 1)
         else 0 end);
