@@ -12,7 +12,7 @@ import msgspec
 from rollout_console import results
 from rollout_console.adapters import Adapter
 from rollout_console.client.seen import Seen, raises
-from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch
+from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch, TimedOut
 from rollout_console.migrate import SCHEMA_VERSION
 from rollout_console.results.base import R
 from rollout_console.results.changes import C
@@ -86,9 +86,12 @@ class Calls:
     def _sent(self) -> dict[str, Any]:
         """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet."""
         if self.seen is None:
-            answer = self.adapter.call(
-                "rollout_newest_change", changes=False, idempotent=True, feature_name=self.feature
-            )
+            try:
+                answer = self.adapter.call(
+                    "rollout_newest_change", changes=False, idempotent=True, feature_name=self.feature
+                )
+            except (TimedOut, LockTimedOut):  # the change itself says who is in its way
+                return {}
             if "server_time" not in answer:
                 return {}
             self.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))

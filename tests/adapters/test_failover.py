@@ -252,6 +252,7 @@ def test_the_dashboards_stop_goes_round_the_api_and_says_so(faulty, tmp_path):
     try:
         screen.wait_for("is paused")
         screen.key("e")
+        screen.wait_for("EMERGENCY STOP, reason")
         screen.type("smoke")
         screen.wait_for(WENT_ROUND)
     finally:

@@ -83,8 +83,12 @@ def locked(url: str) -> Iterator[None]:
         yield
 
 
+# A stop has limits of its own, and goes round what does not answer (R18).
+WAITING = {name: change for name, change in CHANGES.items() if name not in ("emergencyStop", "rollbackToZero")}
+
+
 @pytest.mark.parametrize("kind", ["embedded", "postgres15"])
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("change", WAITING.values(), ids=WAITING)
 def test_r13_a_database_that_does_not_answer_in_time_changes_nothing(rollout, change, monkeypatch):
     rollout.add_repositories(3)
     rollout.client.categorize_all()
