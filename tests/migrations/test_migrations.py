@@ -84,7 +84,8 @@ def test_adopting_keeps_the_newest_of_two_active_configurations_and_records_it(e
         existing,
         "select reason from rollout_history where triggered_by = 'migration' and metadata->'after' ? 'is_active'",
     )
-    assert recorded == [("a newer active configuration of the same feature exists",)]
+    told = "another active configuration of the same feature is newer, or as new and lets fewer in"
+    assert recorded == [(told,)]
     with pytest.raises(psycopg.errors.UniqueViolation):
         rows(existing, "update rollout_configuration set is_active = true returning 1")
 
