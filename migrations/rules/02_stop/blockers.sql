@@ -109,7 +109,8 @@ begin
               and l.database = (select d.oid from pg_database d where d.datname = current_database())
               and (l.mode = 'AccessExclusiveLock' and l.relation in (select rollout.tables_read())
                    or l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-                   and l.relation in (to_regclass('public.rollout_configuration'), to_regclass('public.rollout_history'),
+                   and l.relation in (to_regclass('public.rollout_configuration'),
+                                       to_regclass('public.rollout_history'),
                                       to_regclass('rollout.category_counts'))));
         exit when pids <> '{}';
     end loop;

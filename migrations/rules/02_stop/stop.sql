@@ -35,7 +35,8 @@ begin
         perform rollout.refuse_unseen(feature);
     end if;
     begin
-        change := case jsonb_typeof(change) when 'string' then (change #>> '{}')::jsonb else change end;  -- encoded twice
+        change := case jsonb_typeof(change)
+            when 'string' then (change #>> '{}')::jsonb else change end;  -- encoded twice
     exception when others then
         null;
     end;
@@ -179,7 +180,8 @@ declare
 begin
     foreach needed in array array['configuration', 'history', 'counts'] loop
         got := needed = 'counts' and not counts;
-        while not got and clock_timestamp() < began + case needed when 'configuration' then '4 s' else '2 s' end::interval
+        while not got and clock_timestamp()
+            < began + case needed when 'configuration' then '4 s' else '2 s' end::interval
         loop
             perform set_config('lock_timeout', '700ms', true);
             begin

@@ -8,7 +8,8 @@ as $$
     -- as an array, so that a report sums the slots once and each of its parts reads the sums
     select array(
         select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
-                sum(c.timed_jobs), sum(rollout.known(c.processing_seconds)), c.treated, sum(c.leaks), max(c.last_leak_at),
+                sum(c.timed_jobs), sum(rollout.known(c.processing_seconds)), c.treated, sum(c.leaks),
+                max(c.last_leak_at),
                 sum(c.recorded), max(c.clock_skew))::rollout.job_counts
         from rollout.counts c
         where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)

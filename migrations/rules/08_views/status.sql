@@ -21,7 +21,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select case when config.emergency_stop then coalesce(config.emergency_stop_reason, (
         select h.reason from rollout_history h
-        where h.rollout_config_id = config.id and h.action = 'emergency_stop' and rollout.is_recorded(h.metadata) is not true
+        where h.rollout_config_id = config.id and h.action = 'emergency_stop'
+          and rollout.is_recorded(h.metadata) is not true
           and h.created_at >= config.emergency_stopped_at - interval '1 minute'
         order by h.created_at limit 1)) end
 $$;

@@ -23,7 +23,8 @@ begin
         if run.finished_at is not null and run.changed > 0 then
             perform rollout.write_history(
                 config,
-                coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object('command', 'categorizeAll', 'reason',
+                coalesce(rollout.given(context, 'object', 'context'), '{}') || jsonb_build_object(
+                'command', 'categorizeAll', 'reason',
                     format('%s of %s repositories brought up to date', run.changed, run.processed)),
                 config.rollout_percentage, '{}', jsonb_build_object('transitions', run.transitions));
         end if;

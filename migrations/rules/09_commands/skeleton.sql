@@ -52,7 +52,8 @@ begin
         'command', change ->> 'command',
         'changed', entry.id is not null,
         'change', rollout.history_entry(entry),
-        'ended_sessions', coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), change -> 'ended_sessions', '[]'),
+        'ended_sessions', coalesce(
+            rollout.array_in(entry.metadata, 'ended_sessions'), change -> 'ended_sessions', '[]'),
         'status', rollout_status(feature));
 end $$;
 comment on function rollout.answer(text, jsonb) is

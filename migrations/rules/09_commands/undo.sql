@@ -35,7 +35,8 @@ begin
             order by x.created_at desc limit reachable
         ) h
         where case
-            when change is null then rollout.text_in(h.metadata, 'operator') = operator and rollout.not_undoable(h) is null
+            when change is null then rollout.text_in(h.metadata, 'operator') = operator
+                and rollout.not_undoable(h) is null
                 and not coalesce(starts_with(h.triggered_by, 'auto_'), false)  -- whoever happened to report or to check
             else change <> '' and starts_with(h.id::text, lower(change))
         end

@@ -124,7 +124,8 @@ as $$
            count(*) filter (where h.new_percentage <> config.rollout_percentage)
     from (
         select x.new_percentage from rollout_history x
-        where x.rollout_config_id = config.id and rollout.is_recorded(x.metadata) order by x.created_at desc, x.id limit 1
+        where x.rollout_config_id = config.id and rollout.is_recorded(x.metadata)
+        order by x.created_at desc, x.id limit 1
     ) h
     union all
     select 6, 'entries of the lists', count(*), count(*) filter (where k is distinct from n)

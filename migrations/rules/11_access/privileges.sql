@@ -30,7 +30,8 @@ begin
     for item in
         select c.oid::regclass as name, c.relkind, c.relrowsecurity, c.relispartition,
                array(select p.polname::text from pg_policy p where p.polrelid = c.oid) as policies,
-               case when c.relname in ('error_kinds', 'error_deltas') then 'metrics' else 'configuration' end as shown_with
+               case when c.relname in ('error_kinds', 'error_deltas') then 'metrics' else 'configuration' end
+                   as shown_with
         from pg_class c
         where c.relkind in ('r', 'v', 'S') and (
             c.relnamespace = 'rollout'::regnamespace
