@@ -145,7 +145,7 @@ class Ladder:
     def _error(self, row: dict[str, Any] | None, *, sent: bool) -> RolloutError:
         failures = [self._failures[way] for way in self._ways if way in self._failures]
         if sent or not failures:
-            said = "it was made, and reads as taken back" if row else "it was made, and can't be read back"
+            said = "it was made, and reads as undone" if row else "it was made, and can't be read back"
             return Unreachable(f"{said}; look: rollout.status()")
         if len(failures) == 1:
             return failures[0]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Story(Calls):
-    """What happened, and what is said and taken back about it."""
+    """What happened, and what is said and undone about it."""
 
     @command(Group.STORY, "rollout.history()", purpose="changes")
     def history(self, limit: int = 20) -> results.History:

@@ -286,3 +286,11 @@ def test_what_was_refused_is_not_suggested_again_nor_in_a_later_session(terminal
     suggested = console.cursor_line().partition("▸")[2]  # before it, a port may have the same digits
     assert "777" not in suggested
     assert "788" not in suggested
+    console.write("\x7f" * len("rollout.setRollout(7"))
+    console.type("rollout.explain('acme/repo-1')")
+    console.wait_for("19 % ▸", times=2)
+    console.write("rollout.expl")
+    wait = time.monotonic() + 10
+    while "rollout.explain('acme/repo-1')" not in console.cursor_line():
+        assert time.monotonic() < wait, "what was accepted is suggested"
+        time.sleep(0.05)
