@@ -14,7 +14,7 @@ READING = 2.0  # seconds that a hand takes at least to read a report and type th
 
 
 class Caution:
-    """Remembers when traffic was lowered last, and whether by this cell.
+    """Remembers what lowered traffic last, for as long as lines come faster than anybody reads.
 
     Args:
         clock: in seconds.
@@ -23,24 +23,25 @@ class Caution:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lowered: Change | None = None
-        self._at = float("-inf")
-        self._cell = -1
-        self._cells = 0
+        self._ended = float("-inf")
 
     def new_cell(self) -> None:
-        """Take note that the operator has entered something."""
-        self._cells += 1
+        """Take note that the operator has entered something; what came before is read once they took their time."""
+        if self._clock() - self._ended > READING:
+            self._lowered = None
+
+    def end_cell(self) -> None:
+        """Take note that everything is shown: from here on it is being read, however long it took to come."""
+        self._ended = self._clock()
 
     def learn(self, result: object) -> None:
         """Take note of what lowers traffic or stops it, also where that was done already."""
         if isinstance(result, Change) and _lowers(result):
-            self._lowered, self._at, self._cell = result, self._clock(), self._cells
+            self._lowered = result
 
     def objection(self, command: str, first: object, call: str) -> str | None:
         """Return what to say in the place of a raise that comes with the lowering; see `Output.objection`."""
         if self._lowered is None or command not in RAISING or not self._raises(command, first):
-            return None
-        if self._cell != self._cells and self._clock() - self._at > READING:
             return None
         return f"not done: it would raise what this block has just lowered. Read first; to go on: {call}"
 

@@ -74,6 +74,11 @@ class Session(Output):
 
     def end_cell(self) -> None:
         """After a block of several commands, say where things stand if traffic does not flow or nothing protects it."""
+        self._say_where_things_stand()
+        if self.caution is not None:
+            self.caution.end_cell()
+
+    def _say_where_things_stand(self) -> None:
         status = self.last_status
         if len(self.shown) < 2 or status is None:
             return

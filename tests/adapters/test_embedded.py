@@ -73,7 +73,7 @@ def test_the_server_stops_with_the_last_console(env, home):
 
 
 def test_several_consoles_share_one_folder_from_the_first_start_on(env):
-    code = "rollout.setRollout({}); import time; time.sleep(1); rollout.status()"
+    code = "rollout.note('console {}'); import time; time.sleep(1); rollout.status()"
     running = [
         subprocess.Popen(
             [sys.executable, "-m", "rollout_console", "-c", code.format(n)],

@@ -92,11 +92,11 @@ def test_watch_in_a_notebook_updates_one_output_until_it_is_interrupted(run_note
 
 PROBE = """<script>
 addEventListener("load", () => {
-  const boxes = [...document.querySelectorAll("td, th, img")].map(e => [e.textContent || e.alt, e.getBoundingClientRect()]);
+  const boxes = [...document.querySelectorAll("td, th, img")].map(e => [e, e.getBoundingClientRect()]);
   const crossing = [], wide = document.documentElement.scrollWidth > innerWidth;
   boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
-    if (p.left + 1 < q.right && q.left + 1 < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom)
-      crossing.push(a + " | " + b);
+    if (!a.contains(b) && p.left + 1 < q.right && q.left + 1 < p.right && p.top + 3 < q.bottom && q.top + 3 < p.bottom)
+      crossing.push([a, b].map(e => e.textContent || e.alt).join(" | "));
   }));
   document.body.innerHTML = "<pre id=found>" + JSON.stringify({boxes: boxes.length, crossing, wide}) + "</pre>";
 });

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rollout_console.client import RolloutClient
+from rollout_console.render.colours import NAMES
 from rollout_console.shell.completion import Completer
 from rollout_console.targets import targets_file
 from tests.support.rollouts import OPERATOR
 from tests.support.terminal import CONSOLE, run_console, target_table, write_targets
+
+MAGENTA = NAMES["magenta"][1].lstrip("#")
 
 # All lead to the database of the test, whichever adapter it is through.
 PROTECTIONS = {
@@ -30,13 +33,13 @@ def test_the_prompt_names_the_target_in_its_colour_and_says_read_only(rollout, t
     targets["ROLLOUT_TARGET"] = "staging"
     console = terminal(width=80, height=24)
     console.wait_for("staging  READ-ONLY 20 % ▸")
-    assert "magenta" in console.colours()
+    assert MAGENTA in console.colours()
     console.type("rollout.setRollout(30)")
     console.wait_for("staging is read-only: nothing was changed")
     assert rollout.client.status().rollout_percentage == 20
     console.type('rollout.emergencyStop("errors")')
     console.wait_for("READ-ONLY STOPPED ▸")
-    assert "magenta" in console.colours(), "the target's colour stays, whatever the state"
+    assert MAGENTA in console.colours(), "the target's colour stays, whatever the state"
     assert rollout.client.status().emergency_stop
 
 

@@ -203,6 +203,10 @@ def anything(client: RolloutClient, chance: random.Random) -> Any:
     return chance.choice(acts)()
 
 
+# What is refused when others act between: a raise by a command that lowers, a resume, a raise unseen (R20).
+REFUSALS = ("to raise it, type", "no emergency stop to resume", "since you had not seen")
+
+
 class Crowd:
     """Many at once; each thread has a client of its own. Whatever one of them did not expect is kept."""
 
@@ -230,8 +234,9 @@ class Crowd:
             try:
                 change = anything(client, chance)
             except Refused as refusal:
-                if "to raise it, type" not in str(refusal) and "no emergency stop to resume" not in str(refusal):
+                if not any(known in str(refusal) for known in REFUSALS):
                     raise
+                client.status()
                 return
             if change is not None and change.changed:
                 self.changes.append(change.change.id)

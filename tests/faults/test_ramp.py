@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import uuid
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import Refused
@@ -41,6 +44,7 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
             self.clients = [
                 RolloutClient(rollout.client.adapter, who={"operator": f"o{n}", "host": "h"}) for n in range(3)
             ]
+            self.late: list[tuple[Callable[[], Any], int, tuple[int, int]]] = []
 
         def seen(self) -> Seen:
             health, warnings = rollout.client.status().health, rollout.client.jobs().warnings
@@ -55,7 +59,15 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
                 with pytest.raises(Refused):
                     act()
                 return None
-            done = act()
+            try:
+                done = act()
+            except Refused as refusal:  # R20: an operator who had not seen what another lowered looks first
+                if "you had not seen" not in str(refusal):
+                    raise
+                assert self.ramp.lowerings or self.ramp.perhaps
+                for client in self.clients:
+                    client.status()
+                done = act()
             if isinstance(expected, str):
                 assert done.outcome == expected
             return done
@@ -85,6 +97,34 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
         @rule(who=operators, percentage=st.none() | percentages)
         def resume(self, who: int, percentage: int | None) -> None:
             self.both(lambda: self.clients[who].resume(percentage), lambda: self.ramp.resume(percentage))
+
+        @rule(who=operators, percentage=percentages)
+        def a_request_is_given_up_and_stays_in_the_api(self, who: int, percentage: int) -> None:
+            client = self.clients[who]
+            client.status()
+            assert client.seen is not None
+            sent = {**client.who, "operation_id": str(uuid.uuid4()), **client.seen.sent(patience=3600)}
+            late = functools.partial(
+                client.adapter.call, "rollout_set_percentage", percentage=percentage, reason=None, context=sent,
+                feature_name=client.feature, changes=True, idempotent=True,
+            )  # fmt: skip
+            self.late = [(late, percentage, (self.ramp.lowerings, self.ramp.perhaps))]
+
+        @precondition(lambda self: self.late)
+        @rule()
+        def it_arrives_late(self) -> None:
+            """R20: it raises nothing that was lowered since; where that is not sure, either is right."""
+            late, percentage, (lowerings, perhaps) = self.late.pop()
+            raises = percentage > self.ramp.percentage
+            if raises and self.ramp.lowerings > lowerings:
+                with pytest.raises(Refused):
+                    late()
+            elif raises and self.ramp.perhaps > perhaps:
+                with contextlib.suppress(Refused):
+                    late()
+                    self.ramp.become(percentage, self.ramp.stopped)
+            else:
+                self.both(late, lambda: self.ramp.become(percentage, self.ramp.stopped))
 
         @rule(percentage=percentages)
         def the_browser_sets_it(self, percentage: int) -> None:
@@ -148,6 +188,7 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 
         @rule(hours=st.one_of(st.integers(1, 60), st.sampled_from([24, 24, 24, 24, -1, -5, -30])))
         def time_passes_or_the_clock_is_set_back(self, hours: int) -> None:
+            self.ramp.perhaps += hours < 0  # what was seen may lie in the future now
             self.both(
                 lambda: pass_time(rollout, timedelta(hours=hours), jobs=False), lambda: self.ramp.pass_time(hours)
             )

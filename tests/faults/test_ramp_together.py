@@ -66,7 +66,12 @@ def operate(client: RolloutClient) -> Callable[[random.Random], Any]:
             lambda: client.emergency_stop("drill"),
             lambda: client.configure(auto_advance=True, on_breach=chance.choice(["zero", "step_back", "hold"])),
         ]
-        return chance.choice(acts)()
+        try:
+            return chance.choice(acts)()
+        except Refused as refusal:
+            if "you had not seen" not in str(refusal):
+                raise
+            return client.status()  # R20: another has lowered it meanwhile
 
     return act
 

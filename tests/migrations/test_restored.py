@@ -20,7 +20,7 @@ ALTERED = {
     "alter table rollout_history disable trigger rollout_history_stamp":
         "trigger rollout_history_stamp on public.rollout_history: is disabled",
     "alter table rollout_metrics disable trigger user":
-        "trigger rollout_metrics_counted on public.rollout_metrics: is disabled",
+        "trigger rollout_metrics_prepare on public.rollout_metrics: is disabled",
     "drop trigger rollout_configuration_changed on rollout_configuration":
         "trigger rollout_configuration_changed on public.rollout_configuration is missing",
     "alter trigger rollout_metrics_counted on rollout_metrics rename to counted":
@@ -94,7 +94,7 @@ def test_r11_a_restore_into_a_project_with_open_default_privileges_is_named_and_
 
 
 WITHOUT_RECORDS = ("--data-only", "--exclude-table=rollout.migrations", "--exclude-table=rollout.rules")
-REPORTS = ("repositories", "rollout_configuration", "rollout_metrics", "rollout.job_counts")
+REPORTS = ("repositories", "rollout_configuration", "rollout_metrics", "rollout.job_counts", "rollout.job_deltas")
 
 
 def test_rows_alone_move_past_the_triggers_as_the_page_says(migrated, postgres15_url):

@@ -38,7 +38,11 @@ class Seen:
 
 @dataclass
 class Ramp:
-    """One rollout; `at`, `restarted` and `frozen` are hours: at this percentage, since a restart, and still to go."""
+    """One rollout; `at`, `restarted` and `frozen` are hours: at this percentage, since a restart, and still to go.
+
+    `lowerings` counts what R20 calls so by the percentage and the stop; `perhaps` what may be one: a hold, and a stop or
+    a rollback that found it so.
+    """
 
     steps: list[Step] = field(default_factory=lambda: list(MANUAL))
     percentage: int = 0
@@ -51,6 +55,8 @@ class Ramp:
     at: float = 0
     restarted: float | None = None
     accepted: set[str] = field(default_factory=set)
+    lowerings: int = 0
+    perhaps: int = 0
 
     @property
     def next(self) -> int | None:
@@ -85,6 +91,8 @@ class Ramp:
     def become(self, percentage: int, stopped: bool, *, outside: bool = False) -> None:
         if self.held_by and percentage > self.percentage and not outside:
             raise No
+        self.lowerings += percentage < self.percentage or (stopped and not self.stopped)
+        self.perhaps += (percentage, stopped) == (self.percentage, self.stopped)
         if (self.percentage == 0 < percentage) or (self.stopped and not stopped):
             self.restarted = 0
         if percentage != self.percentage:
@@ -107,6 +115,7 @@ class Ramp:
             self.become(percentage, self.stopped, outside=True)
 
     def hold(self, who: str, reason: bool) -> None:
+        self.perhaps += 1
         self.held_by = who if reason or not self.held_by else self.held_by
 
     def release(self, seen: Seen) -> None:
@@ -138,13 +147,13 @@ class Ramp:
             return "finished"
         self.accepted &= seen.signals
         if seen.signals - self.accepted:
-            self.held_by = "auto-hold"
+            self.hold("auto-hold", True)
             return "held"
         return self.advance(seen, False)
 
     def breach(self) -> None:
         if self.on_breach == "hold":
-            self.held_by = "auto-rollback"
+            self.hold("auto-rollback", True)
             return
         below = self.below if self.on_breach == "step_back" else 0
         self.become(below, False)
