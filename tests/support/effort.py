@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
+ABOVE = {"console", "programs"}  # what stands on the adapters: its tests take one or the other by turns
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where a test has many cases, take each through one adapter, by turns; with `--long` through every adapter."""
+    """Take each of many cases, and each test of what stands on the adapters, through one adapter by turns.
+
+    With `--long`, each goes through every adapter.
+    """
     items.sort(key=lambda item: item.get_closest_marker("large") is None)  # what takes longest begins first
     if config.getoption("long"):
         return
@@ -36,9 +40,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             tests[item.nodeid.partition("[")[0]][case].append(item)
     left_out = {
         item
-        for cases in tests.values()
-        if len(cases) > 1
-        for number, through in enumerate(cases.values())
+        for order, (name, cases) in enumerate(tests.items())
+        if len(cases) > 1 or ABOVE & set(name.split("/"))
+        for number, through in enumerate(cases.values(), start=order)
         for turn, item in enumerate(through)
         if turn != number % len(through)
     }
