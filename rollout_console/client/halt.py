@@ -22,7 +22,7 @@ class Halting(Calls):
                 console.
         """
         try:
-            given = self._given(reason)
+            given = self._given(reason if reason is None else str(reason))  # nothing that was typed keeps a stop away
             ways = self.adapter.ways(halt.function, {"reason": given, **parameters})
             context = self._context()
             halted = Ladder(ways, self.feature, halt).climb(reason=given, context=context, **parameters)

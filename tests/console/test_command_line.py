@@ -31,7 +31,6 @@ BAD_CALLS = [
     "rollout.set_rollout(10)",
     "rollout.emergencyStop(errors in the logs)",
     "rollout.emergencyStop(errors)",
-    "rollout.emergencyStop(500)",
     "rollout.resume(5)",
     "rollout.resume('now')",
     "rollout.rollbackToPercentage(50)",
@@ -59,6 +58,13 @@ BAD_CALLS = [
 
 def state(rollout):
     return rollout.sql("select to_jsonb(c) from rollout_configuration c"), rollout.history_rows()
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r18_no_reason_keeps_a_stop_away(rollout, console_env):
+    done = run_console(console_env, "rollout.emergencyStop(500)")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rollout.client.status().emergency_stop_reason == "500"
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
