@@ -38,7 +38,8 @@ OVERTAKEN = frozenset({"40001", "40P01"})
 UNAVAILABLE = re.compile(
     r"\((?!ENOTFOUND)E[A-Z]{4,}\)|slots|too many (clients|connections)|max_client|starting up|shutting down", re.I
 )
-WRONG_PASSWORD = re.compile(r"password authentication failed", re.I)
+WRONG_PASSWORD = re.compile(r"password authentication failed|is not permitted to log in", re.I)
+PROBABLY = re.compile(r"\s*This probably means.*", re.S)  # libpq's guess at why, which fills two more lines
 NO_TLS = re.compile(r"does not support SSL|requested a cleartext password", re.I)
 
 
@@ -266,7 +267,7 @@ def translate(error: psycopg.Error) -> RolloutError:
     A connection that could not be opened has none: libpq passes on the server's words alone. That the server asked
     for the password tells a refused login from an outage in any language, but for what it may still refuse then.
     """
-    message = " ".join((error.diag.message_primary or str(error)).split())
+    message = " ".join(PROBABLY.sub("", error.diag.message_primary or str(error)).split())
     if error.sqlstate == "42501":
         return NotPermitted(
             f"not permitted ({message}); a command needs a role that is a member of service_role and acts as it, a "

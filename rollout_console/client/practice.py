@@ -33,7 +33,7 @@ class Practice(Calls):
         The jobs come from eligible repositories, one after the other, until the breaker
         trips; jobs of the control between them, if asked. The first healthy_first succeed, and
         in_flight failures of jobs that began before the last restart come before all others.
-        For a fire drill see docs/fire-drill.md.
+        For a fire drill see help("fire-drill").
 
         Args:
             jobs: how many of the treatment, 1 to 10,000.

@@ -44,11 +44,11 @@ class Help(Result, kw_only=False):
 
 
 def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
-    """Return help on everything, a command, a group of commands, or a part of the runbook.
+    """Return help on everything, a command, a group of commands, a part of the runbook, or a page.
 
     Args:
         topic: a command by name or as it stands at the prompt, a word of a group's title, "runbook", a part of one of
-            its headings, or None for all.
+            its headings, a page of docs/, or None for all.
         commands: those of the console, by name.
 
     Raises:
@@ -78,7 +78,10 @@ def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
     titles = [title for title in parts if asked.lower() in title.lower()]
     if asked and titles:
         return Help(asked, "\n\n".join(f"{title}\n\n{parts[title]}" for title in titles))
-    known = {**names, **{title.lower(): title for title in parts}, "runbook": "runbook", "recovery": "recovery"}
+    pages = {page.stem: page for page in data_file("docs").glob("*.md")}
+    if asked.lower() in pages:
+        return Help(asked, _plain(pages[asked.lower()].read_text(encoding="utf-8")))
+    known = {**names, **{title.lower(): title for title in [*parts, "runbook", "recovery", *pages]}}
     near = difflib.get_close_matches(asked.lower(), known, n=3, cutoff=0.4)
     hint = ", ".join(f'rollout.help("{known[n]}")' for n in near) or "rollout.help()"
     raise BadArgument(f"no help on {asked[:60]!r}; try {hint}")

@@ -8,7 +8,7 @@ from rollout_console.errors import RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.session import Session
 
-FIRE_DRILL = "practise an incident in ten minutes: docs/fire-drill.md"
+FIRE_DRILL = 'practise an incident in ten minutes: rollout.help("fire-drill")'
 
 
 def banner(session: Session, problem: RolloutError | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
     """Run each piece of code, also after one that fails: a note that is refused must keep no stop from being made."""
     from IPython.terminal.ipapp import TerminalIPythonApp
 
+    warnings.filterwarnings("ignore", module="IPython.paths")  # that a home can't be written to is no matter here
     config = _config()
     config.HistoryManager.enabled = False
     if not sys.stdout.isatty():
@@ -118,10 +120,13 @@ def install_profile() -> Path:
 
     profiles: Any = profiledir.ProfileDir
     try:
-        folder = Path(profiles.create_profile_dir_by_name(get_ipython_dir(), PROFILE).location)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # IPython turns to a temporary folder where it can't write
+            place = Path(get_ipython_dir()).absolute()
+        folder = Path(profiles.create_profile_dir_by_name(str(place), PROFILE).location)
         for source in data_file("startup").glob("*.py"):
             shutil.copyfile(source, folder / "startup" / source.name)
-    except OSError as error:
+    except (OSError, UserWarning) as error:
         raise Unreachable(
             f"the IPython profile can't be written ({error}); set IPYTHONDIR to a folder of yours"
         ) from error
@@ -133,4 +138,5 @@ def _config() -> Any:
 
     config = Config()
     config.TerminalIPythonApp.display_banner = False
+    config.TerminalInteractiveShell.confirm_exit = False  # a question would take the next line for its answer
     return config

@@ -109,9 +109,9 @@ def test_each_report_of_a_block_stands_below_its_command_and_a_report_alone_does
 def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_path):
     with capture_output() as first:
         load(ip)
-    assert "docs/fire-drill.md" in first.stdout
+    assert 'rollout.help("fire-drill")' in first.stdout
     unload(ip)
     (tmp_path / "postgres").mkdir(exist_ok=True)  # the practice server may have begun to start
     with capture_output() as second:
         load(ip)
-    assert "docs/fire-drill.md" not in second.stdout
+    assert 'rollout.help("fire-drill")' not in second.stdout
