@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from rollout_console.adapters.postgres import PostgresAdapter
-from rollout_console.client import RolloutClient
+from tests.support.rollouts import Unseeing
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +110,7 @@ def test_r10_sixteen_writers_lose_nothing(rollout, names):
     made: list[bool] = []
 
     def operate(number: int) -> None:
-        client = RolloutClient(PostgresAdapter(rollout.url), who={"operator": f"op{number}", "host": "h"})
+        client = Unseeing(PostgresAdapter(rollout.url), who={"operator": f"op{number}", "host": "h"})
         for step in range(10):
             made.append(client.set_rollout((number * 10 + step) % 100 + 1).changed)
         client.adapter.close()
