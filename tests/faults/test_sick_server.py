@@ -65,6 +65,8 @@ def full_queue(rollout: RolloutUnderTest) -> Iterator[None]:
                 )
                 others.commit()
         yield
+    # Nobody can notify yet: the queue is emptied as somebody asks how full it is.
+    assert rollout.value("select pg_notification_queue_usage()") == 0
 
 
 def percentage(rollout: RolloutUnderTest) -> int:

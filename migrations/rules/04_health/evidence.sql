@@ -40,7 +40,7 @@ as $$
     from (
         select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
         from rollout.counts c
-        where c.rollout_config_id = config.id and c.treated and c.slot_start >= (select rollout.window_start(config))
+        where c.rollout_config_id = config.id and c.treated and c.slot_start >= rollout.window_start(config)
         group by c.slot_start
     ) s
     window up_to_now as (order by s.slot_start desc)

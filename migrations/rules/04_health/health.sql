@@ -12,7 +12,7 @@ as $$
                 max(c.last_leak_at),
                 sum(c.recorded), max(c.clock_skew))::rollout.job_counts
         from rollout.counts c
-        where c.rollout_config_id = config.id and c.slot_start >= (select rollout.window_start(config))
+        where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
         group by c.processor_type, c.treated
         order by c.processor_type, c.treated desc)
 $$;

@@ -41,7 +41,9 @@ begin
         first := coalesce(place, counted) + 1;
     end loop;
     perform set_config('rollout.reporting', '', true);
-    perform rollout.fold_now_and_then();
+    if random() * rollout.fold_every() < 1 then
+        perform rollout.fold_deltas();
+    end if;
     return counted;
 end $$;
 comment on function rollout.count_reports(rollout_configuration, rollout.report[], text, boolean) is

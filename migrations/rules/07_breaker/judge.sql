@@ -1,9 +1,8 @@
 -- R8: which report is judged when, so that the one too many trips the breaker and no other is held up.
 
-create or replace function rollout.can_trip(config rollout_configuration)
+create or replace function rollout.can_trip(config public.rollout_configuration)
 returns boolean
 language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
@@ -28,10 +27,9 @@ end $$;
 comment on function rollout.is_in_breach(rollout_configuration) is
     'R8: whether a report trips the breaker now, by the jobs that this transaction sees.';
 
-create or replace function rollout.reason_to_judge(config rollout_configuration, failing boolean)
+create or replace function rollout.reason_to_judge(config public.rollout_configuration, failing boolean)
 returns text
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin

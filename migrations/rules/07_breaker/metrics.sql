@@ -203,7 +203,9 @@ begin
             end if;
         end if;
     end if;
-    perform rollout.fold_now_and_then();
+    if random() * rollout.fold_every() < 1 then
+        perform rollout.fold_deltas();
+    end if;
     return null;
 end $$;
 comment on function rollout.metrics_counted() is

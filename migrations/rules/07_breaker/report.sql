@@ -1,4 +1,5 @@
--- R7, R8: a report that comes alone, as most do: as few statements as there are rows to write.
+-- R7, R8: a report that comes alone, as most do: as few statements as there are rows to write. What only reckons names
+-- every schema instead of pinning a path, and set_config is assigned, not performed: neither is then a statement.
 
 create or replace function rollout.count_report(
     config rollout_configuration, asked rollout.report, reported_by text, patient boolean
@@ -12,6 +13,7 @@ declare
     one rollout.report := rollout.settled_report(config, asked);
     reason text;
     judging boolean := false;
+    ignored text;
 begin
     if one.job_id is not null then
         insert into rollout.reported_jobs (rollout_config_id, job_id, counted_at, arm)
@@ -22,7 +24,7 @@ begin
         end if;
     end if;
     -- The trigger on rollout_metrics need not count what is counted here; and see rollout_history_announce.
-    perform set_config('rollout.reporting', 'on', true);
+    ignored := set_config('rollout.reporting', 'on', true);
     if one.arm then
         reason := rollout.reason_to_judge(config, not one.success);
     end if;
@@ -37,25 +39,26 @@ begin
     if judging then
         perform rollout.judge(config, reported_by, patient);
     end if;
-    perform set_config('rollout.reporting', '', true);
-    perform rollout.fold_now_and_then();
+    ignored := set_config('rollout.reporting', '', true);
+    if random() * rollout.fold_every() < 1 then
+        perform rollout.fold_deltas();
+    end if;
     return 1;
 end $$;
 comment on function rollout.count_report(rollout_configuration, rollout.report, text, boolean) is
     'R7, R8: counts a report and has it judged; waits a moment for those who are judged before, if patient. 1, or 0 if '
     'its job was reported before.';
 
-create or replace function rollout.settled_report(config rollout_configuration, one rollout.report)
+create or replace function rollout.settled_report(config public.rollout_configuration, one rollout.report)
 returns rollout.report
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
     present constant timestamptz := clock_timestamp();
 begin
     one.arm := coalesce(rollout.is_treated(one.treated, one.processor, null),
-                        is_repository_eligible_for_rollout(one.repo_id, config.feature_name), false);
+                        public.is_repository_eligible_for_rollout(one.repo_id, config.feature_name), false);
     one.started_at := coalesce(one.started_at, present - make_interval(secs => one.processing_seconds::float8));
     if one.started_at > present then  -- least() would make an unknown begin a known one
         one.started_at := present;

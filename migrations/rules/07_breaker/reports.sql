@@ -106,11 +106,12 @@ as $$
 #variable_conflict use_variable
 declare
     fault constant text := rollout.report_fault(processor, success, processing_seconds, job_id);
+    counted integer;
 begin
     if fault is not null then
         raise exception '%', fault using errcode = 'RC001';
     end if;
-    perform rollout.count_report(rollout.active(feature_name), row(
+    counted := rollout.count_report(rollout.active(feature_name), row(
         repo_id, processor, success, processing_seconds, error_message, started_at, job_id, treated, 1, null, null,
         null)::rollout.report, 'record_rollout_job', true);
 end $$;
