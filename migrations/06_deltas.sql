@@ -97,13 +97,12 @@ begin
     if not exists (
         select from pg_attribute a
         where a.attrelid = 'rollout.report'::regclass and a.attname = 'arm') then
-        alter type rollout.report add attribute arm boolean, add attribute times integer;
+        alter type rollout.report add attribute arm boolean;
     end if;
 end $$;
 comment on type rollout.report is
     'R7: a finished job by the arguments of record_rollout_job, its place in the batch, the moment for which it '
-    'counts, whether it began in the rollout although its repository was out, its arm, and -1 where an outcome is '
-    'replaced.';
+    'counts, whether it began in the rollout although its repository was out, and its arm.';
 
 -- A row of record_rollout_job that another transaction has locked is left alone and another is begun: one of a key is
 -- the rule, several are none that is broken.

@@ -1,20 +1,29 @@
-"""R18: the world is broken one thing at a time, and each time a stop, or a fall to 0 %, is made, or says how to."""
+"""R18: the world is broken one thing at a time, and each time a stop, a fall to 0 %, the dashboard's key and the report
+that trips the breaker halt all the same, or say how to."""
 
 from __future__ import annotations
 
+import contextvars
+import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import psycopg
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
 from psycopg.conninfo import conninfo_to_dict
 
 from rollout_console.adapters.ladder import STOP, ZERO, Halt, Ladder
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import halt_by_hand
+from rollout_console.dashboard.app import Dashboard
 from rollout_console.errors import RolloutError
 from tests.support import servers
 from tests.support.effort import TRIED
@@ -78,34 +87,52 @@ BACK = """
     set session_replication_role = replica;
     delete from public.rollout_configuration;
     insert into public.rollout_configuration select * from rollout.kept_configuration;
+    delete from rollout.job_counts;
+    delete from rollout.job_deltas;
+    delete from rollout.unjudged;
+    insert into rollout.job_counts (rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes,
+                                    timed_jobs, processing_seconds, treated)
+    select id, now(), 'github_actions', 1, 9, 9, 0, 0, 0, true from rollout.kept_configuration;
     reset session_replication_role;
 """
+# What a report can't be counted without: refused, and said to whoever reports it.
+COUNTING = re.compile(r"xxx")
+# What it is judged by: it counts, and is handed on.
+JUDGING = set[str]()
+MEANT = {"stop": "a stop", "zero": "rollbackToZero", "report": "the report that trips", "key": "the dashboard's key"}
+REPORT = "select public.record_rollout_job(null, 'github_actions', false)"
+TYPING = 0.05  # seconds between two keys: faster is a paste
 
 
 class World:
-    """A database with a rollout at 50 %, and the two ways of its adapter."""
+    """A database with a rollout at 50 %, one failure short of a breach, and the hands that halt it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, keys: PipeInput) -> None:
+        self.url, self.keys = url, keys
         self.owner = psycopg.connect(url, autocommit=True)
+        self.reporter = psycopg.connect(url, autocommit=True)
         self.adapter = PostgresAdapter(url)
-        self.tried, self.by_hand = 0, list[str]()
+        self.by_hand, self.refused, self.handed_on = list[str](), list[str](), list[str]()
         self.client = RolloutClient(self.adapter, who=OPERATOR)
         self.client.create()
         self.client.set_rollout(50)
         self.owner.execute("create table rollout.kept_configuration as select * from public.rollout_configuration")
+        self.owner.execute(BACK)
+        self.hands: dict[str, Callable[[str], None]] = {
+            "stop": lambda what: self.halt(STOP, what), "zero": lambda what: self.halt(ZERO, what),
+            "key": lambda what: self.press(), "report": self.report,
+        }  # fmt: skip
 
     def close(self) -> None:
         self.client.close()
+        self.reporter.close()
         self.owner.close()
 
     def rows(self, query: str) -> list[Any]:
         return self.owner.execute(query).fetchall()
 
     def halt(self, halt: Halt, what: str) -> None:
-        """Halt, and by hand if that is what is said; fails unless either way halts in time."""
-        self.tried += 1
-        begun = time.monotonic()
+        """Halt by the ladder, and by hand if that is what is said."""
         ladder = Ladder(self.adapter.ways(halt.function, {}), FEATURE, halt)
         more = {"percentage": 0} if halt is ZERO else {}
         try:
@@ -115,18 +142,43 @@ class World:
             statement, _ = halt_by_hand(FEATURE, halt.values, error)
             with psycopg.connect(self.url, autocommit=True) as prompt:
                 prompt.execute(statement)
-        took = time.monotonic() - begun
-        assert took < WITHIN, f"{what}: {took:.1f} s"
+
+    def press(self) -> None:
+        """Type e, a reason and Enter into the dashboard, and wait until it has stopped."""
+        for key in ("\x1b", "e", "w", "\r"):
+            self.keys.send_text(key)
+            time.sleep(TYPING)
+        begun = time.monotonic()
+        while not self.is_halted("key") and time.monotonic() - begun < WITHIN:
+            time.sleep(TYPING)
+
+    def report(self, what: str) -> None:
+        """Report the job that is one too many; note where it is refused, or handed on to the next report."""
+        if self.reporter.closed:
+            self.reporter = psycopg.connect(self.url, autocommit=True)
+        try:
+            self.reporter.execute(REPORT)
+        except psycopg.Error as error:
+            self.refused.append(f"{what}: {error}")
+
+    def is_halted(self, hand: str) -> bool:
         ((stopped, percentage),) = self.rows(
             "select emergency_stop, rollout_percentage from public.rollout_configuration where is_active"
         )
-        assert stopped if halt is STOP else percentage == 0, what
+        return bool(stopped if hand in {"stop", "key"} else percentage == 0)
 
-    def broken(self, how: str, back: str, halt: Halt) -> None:
-        """Break something, halt, and mend it."""
+    def broken(self, how: str, back: str, hand: str) -> None:
+        """Break something, halt, and mend it; fails unless all is halted in time."""
         self.owner.execute(how)
         try:
-            self.halt(halt, how)
+            begun = time.monotonic()
+            self.hands[hand](how)
+            took = time.monotonic() - begun
+            assert took < WITHIN, f"{how}: {took:.1f} s"
+            if hand != "report":
+                assert self.is_halted(hand), how
+            elif not self.is_halted(hand) and not (self.refused and self.refused[-1].startswith(how)):
+                self.handed_on.append(how)
         finally:
             self.owner.execute(back)
             self.owner.execute(BACK)
@@ -134,9 +186,24 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(embedded_url: str) -> Iterator[World]:
-    built = World(servers.create_database(embedded_url, f"walk_{uuid.uuid4().hex[:8]}"))
-    yield built
-    built.close()
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        built = World(servers.create_database(embedded_url, f"walk_{uuid.uuid4().hex[:8]}"), keys)
+        with dashboard(built):
+            yield built
+        built.close()
+
+
+@contextmanager
+def dashboard(world: World) -> Iterator[None]:
+    """Run the dashboard beside the test, with a client of its own."""
+    screen = Dashboard(RolloutClient(PostgresAdapter(world.url), who=OPERATOR), 30)
+    running = threading.Thread(target=contextvars.copy_context().run, args=[screen.run])
+    running.start()
+    yield
+    world.keys.send_text("\x1b")
+    time.sleep(TYPING)
+    world.keys.send_text("q")
+    running.join()
 
 
 @pytest.fixture
@@ -194,19 +261,29 @@ def written(table: str, column: str, value: str) -> Case:
     return f"set session_replication_role = replica; {odd}; reset session_replication_role", "select 1"
 
 
-@pytest.mark.parametrize("halt", [STOP, ZERO], ids=["stop", "zero"])
-def test_r18_a_stop_needs_nothing_but_its_row(world, share_of, halt, record_property):
-    cases = share_of(out_of_the_way(world), 60)
+HANDS = pytest.mark.parametrize("hand", ["stop", "zero", "report", "key"])
+
+
+@pytest.fixture(autouse=True)
+def notes(world: World) -> None:
+    for noted in (world.by_hand, world.refused, world.handed_on):
+        noted.clear()
+
+
+@HANDS
+def test_r18_a_stop_needs_nothing_but_its_row(world, share_of, hand, record_property):
+    cases = share_of(out_of_the_way(world), 8 if hand == "key" else 50)
     for how, back in cases:
-        world.broken(how, back, halt)
+        world.broken(how, back, hand)
     assert world.by_hand == []
-    assert len(cases) > 50
-    record_property(TRIED, ("things broken under a stop", len(cases)))
+    assert [how for how in world.handed_on if how not in JUDGING] == []
+    assert [how for how in world.refused if not COUNTING.search(how)] == []
+    record_property(TRIED, (f"things broken under {MEANT[hand]}", len(cases)))
 
 
-@pytest.mark.parametrize("halt", [STOP, ZERO], ids=["stop", "zero"])
-def test_r18_no_odd_value_undoes_a_stop(world, share_of, halt, record_property):
-    for how, back in (cases := share_of(odd_values(world), 40)):
+@HANDS
+def test_r18_no_odd_value_undoes_a_stop(world, share_of, hand, record_property):
+    for how, back in (cases := share_of(odd_values(world), 4 if hand == "key" else 40)):
         try:
             world.owner.execute("begin")
             world.owner.execute(how)
@@ -214,20 +291,24 @@ def test_r18_no_odd_value_undoes_a_stop(world, share_of, halt, record_property):
         except psycopg.Error:  # the column does not take it
             world.owner.execute("rollback")
             continue
-        world.broken("select 1", back, halt)
+        world.broken(f"select 1 /* {how} */", back, hand)
     assert world.by_hand == []
-    assert len(cases) > 30
-    record_property(TRIED, ("things broken under a stop", len(cases)))
+    assert world.refused == []
+    record_property(TRIED, (f"things broken under {MEANT[hand]}", len(cases)))
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_r18_no_setting_of_the_database_undoes_a_stop(world, setting):
     database = conninfo_to_dict(world.url)["dbname"]
-    for halt in (STOP, ZERO):
+    for hand in ("stop", "zero", "report"):
         world.adapter.close()
+        world.reporter.close()
         world.broken(
             f'alter database "{database}" set {setting} = {SETTINGS[setting]}',
             f'alter database "{database}" reset {setting}',
-            halt,
+            hand,
         )
+    assert bool(world.refused) == (setting in {"default_transaction_read_only", "statement_timeout"}), world.refused
+    assert bool(world.handed_on) == (setting == "default_transaction_isolation"), world.handed_on
     world.adapter.close()
+    world.reporter.close()

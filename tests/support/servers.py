@@ -102,6 +102,11 @@ class Cluster:
                 connection.execute(OF_ONES_OWN)
         self._is_laid_out = True
 
+    @property
+    def pid(self) -> int:
+        """The server's own process, of which all others are children."""
+        return self._process.pid
+
     def configure(self, **settings: object) -> None:
         """Set settings of the running server, as whoever may edit its files; none are those that it started with."""
         file = self._folder / "data/postgresql.auto.conf"

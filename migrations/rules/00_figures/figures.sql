@@ -71,21 +71,27 @@ comment on function rollout.error_limits() is
     'kept of each, and for how long a kind is kept that is seen no more (a window, if that is longer).';
 
 create or replace function rollout.report_limits(
-    out fold_every integer, out most_folded integer, out folders integer, out line_wait text, out trip_wait text
+    out most_folded integer, out folders integer, out line_wait text, out trip_wait text
 )
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    fold_every := 500;
     most_folded := 10000;
     folders := 8;
     line_wait := '800ms';
     trip_wait := '200ms';
 end $$;
 comment on function rollout.report_limits() is
-    'R8: one report in how many folds the deltas, how many it folds at most, how many may fold beside each other; for '
-    'how long a report waits in line, and for a row that it needs to trip the breaker.';
+    'R8: how many deltas are folded at most, how many may fold beside each other; for how long a report waits in line, '
+    'and for a row that it needs to trip the breaker.';
+
+create or replace function rollout.fold_every()
+returns integer
+language sql immutable parallel safe
+as $$ select 500 $$;
+comment on function rollout.fold_every() is
+    'R7: one report in how many folds the deltas: by chance, without a count of what there is or a row that says when.';
 
 create or replace function rollout.processing_targets()
 returns table ("position" integer, processor text, title text, shortest integer, longest integer)

@@ -29,9 +29,8 @@ comment on function rollout.close_change() is 'Ends what rollout.open_change beg
 
 create or replace function rollout.current_change()
 returns jsonb
-language sql stable
-set search_path = pg_catalog, public, pg_temp
+language sql stable  -- inlined
 as $$
-    select nullif(current_setting('rollout.change', true), '')::jsonb
+    select nullif(pg_catalog.current_setting('rollout.change', true), '')::jsonb
 $$;
 comment on function rollout.current_change() is 'The change that is open in this transaction; null if there is none.';

@@ -2,12 +2,13 @@
 
 create or replace function rollout.window_start(config rollout_configuration)
 returns timestamptz
-language sql stable
+language plpgsql stable  -- asked at each failure; in SQL, it would be planned each time
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select greatest(
-        clock_timestamp() - make_interval(hours => config.monitoring_window_hours), config.restarted_at)
-$$;
+begin
+    return greatest(
+        clock_timestamp() - make_interval(hours => config.monitoring_window_hours), config.restarted_at);
+end $$;
 comment on function rollout.window_start(rollout_configuration) is
     'R7: the window reaches monitoring_window_hours back, but never past the last restart.';
 

@@ -8,33 +8,44 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     written constant record := new;
+    others record := new;
 begin
     -- The columns are nullable in the existing deployment; nothing after this line meets a null.
     new.rollout_percentage := coalesce(new.rollout_percentage, 0);
     new.is_active := coalesce(new.is_active, false);
-    -- Stored as they are compared, unless nobody has touched them: they may be long.
-    if tg_op = 'INSERT' or new.target_repositories is null
-        or new.target_repositories is distinct from old.target_repositories then
-        new.target_repositories := rollout.entries(new.target_repositories);
-    end if;
-    if tg_op = 'INSERT' or new.excluded_repositories is null
-        or new.excluded_repositories is distinct from old.excluded_repositories then
-        new.excluded_repositories := rollout.entries(new.excluded_repositories);
-    end if;
-    new.whitelist_until := rollout.expiries(new);
-    new.long_lists := rollout.has_long_lists(new);
     new.rollout_strategy := coalesce(new.rollout_strategy, 'repository_size');
     new.auto_rollback_enabled := coalesce(new.auto_rollback_enabled, true);
     new.emergency_stop := coalesce(new.emergency_stop, false);
-    new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
-    new := rollout.default_settings(new);
-    -- The automatic advance alone sees their end, and forgets them then.
-    new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
-    if tg_op = 'INSERT' or new.plan is distinct from old.plan then
-        perform rollout.check_plan(new.plan);
+    if tg_op = 'UPDATE' then
+        others.rollout_percentage := old.rollout_percentage;
+        others.emergency_stop := old.emergency_stop;
+        others.emergency_stop_reason := old.emergency_stop_reason;
+        others.updated_at := old.updated_at;
     end if;
-    new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
-    new.minimum_sample := greatest(new.minimum_sample, 1);
+    -- A stop, or another percentage, leaves the rest as it was put in order before. To touch a row puts all in order.
+    if tg_op = 'INSERT' or others *<> old
+        or (new.rollout_percentage, new.emergency_stop) is not distinct from
+           (old.rollout_percentage, old.emergency_stop) then
+        if tg_op = 'INSERT' or new.target_repositories is null
+            or new.target_repositories is distinct from old.target_repositories then
+            new.target_repositories := rollout.entries(new.target_repositories);
+        end if;
+        if tg_op = 'INSERT' or new.excluded_repositories is null
+            or new.excluded_repositories is distinct from old.excluded_repositories then
+            new.excluded_repositories := rollout.entries(new.excluded_repositories);
+        end if;
+        new.whitelist_until := rollout.expiries(new);
+        new.long_lists := rollout.has_long_lists(new);
+        new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
+        new := rollout.default_settings(new);
+        -- The automatic advance alone sees their end, and forgets them then.
+        new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
+        if tg_op = 'INSERT' or new.plan is distinct from old.plan then
+            perform rollout.check_plan(new.plan);
+        end if;
+        new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
+        new.minimum_sample := greatest(new.minimum_sample, 1);
+    end if;
 
     -- The web application's own check reads auto_rollback_enabled, and so follows our switch unless it is silenced.
     if tg_op = 'INSERT' or new.breaker_enabled is null

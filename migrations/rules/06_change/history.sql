@@ -42,9 +42,11 @@ create or replace function rollout.write_history(
     config rollout_configuration, change jsonb, previous_percentage integer, before jsonb, after jsonb
 )
 returns void
-language sql
+language plpgsql  -- whose plan a session keeps
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
+begin
     insert into rollout_history (
         id, rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
     select
@@ -66,8 +68,8 @@ as $$
             'outside_console', change -> 'outside_console'))
         || jsonb_build_object('before', before, 'after', after, 'details', coalesce(change -> 'details', '{}')),
         clock_timestamp()
-    from (select coalesce(change ->> 'action', 'updated') as action) a
-$$;
+    from (select coalesce(change ->> 'action', 'updated') as action) a;
+end $$;
 comment on function rollout.write_history(rollout_configuration, jsonb, integer, jsonb, jsonb) is
     'R10: the only writer of history rows.';
 

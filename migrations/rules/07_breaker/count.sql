@@ -16,39 +16,34 @@ declare
     reason text;
     judging boolean := false;
 begin
-    -- The trigger on rollout_metrics need not count what is counted here; and see rollout_history_announce.
     perform set_config('rollout.reporting', 'on', true);
-    reports := rollout.new_reports(config, rollout.settled_reports(config, reports));
+    reports := rollout.new_reports(config, reports);
     counted := cardinality(reports);
-    if counted = 1 then
-        if (reports[1]).arm then
-            reason := rollout.reason_to_judge(config, not (reports[1]).success);
-        end if;
-    else
-        select rollout.reason_to_judge(config, bool_or(not r.success)) into reason
-        from unnest(reports) r where r.arm having count(*) > 0;
-    end if;
+    -- Which arm a job belongs to is asked only once the configuration stands still: till then each may be treated.
+    select rollout.reason_to_judge(config, bool_or(not r.success)) into reason
+    from unnest(reports) r where rollout.is_treated(r.treated, r.processor, true) having count(*) > 0;
     if reason is not null then
-        -- The line comes before the count: of jobs that fail at the same moment, the last one through sees all others.
         judging := rollout.line_up(config, reason, patient);
         config := rollout.configuration_now(config);
-        reports := rollout.settled_reports(config, reports);
         judging := judging and rollout.can_trip(config);
     end if;
+    reports := rollout.settled_reports(config, reports);
     while first <= counted loop
-        place := case when judging then rollout.next_judged(config, reports, first) else counted end;
-        perform rollout.add_reports(config, reports[first:place]);
-        if judging and rollout.judge(config, reported_by, patient) then
+        place := case when judging then rollout.next_judged(config, reports, first) end;
+        perform rollout.add_reports(config, reports[first:coalesce(place, counted)]);
+        if place is not null and rollout.judge(config, reported_by, patient) then
             config := rollout.configuration_now(config);
             judging := rollout.can_trip(config);
             if place < counted then  -- what follows meets what this has changed, as it would one by one
                 reports := reports[:place] || rollout.settled_reports(config, reports[place + 1:]);
             end if;
         end if;
-        first := place + 1;
+        first := coalesce(place, counted) + 1;
     end loop;
     perform set_config('rollout.reporting', '', true);
-    perform rollout.fold_now_and_then();
+    if random() * rollout.fold_every() < 1 then
+        perform rollout.fold_deltas();
+    end if;
     return counted;
 end $$;
 comment on function rollout.count_reports(rollout_configuration, rollout.report[], text, boolean) is
@@ -77,29 +72,29 @@ as $$
 declare
     ids text[];
 begin
-    if cardinality(reports) = 1 and (reports[1]).job_id is null
-        or not exists (select from unnest(reports) r where r.job_id is not null) then
+    if not exists (select from unnest(reports) r where r.job_id is not null) then
         return reports;
     end if;
     with new as (
-        insert into rollout.reported_jobs (rollout_config_id, job_id, counted_at, arm)
-        select distinct on (r.job_id) config.id, r.job_id, r.counted_at, r.arm
-        from unnest(reports) r where r.job_id is not null order by r.job_id, r.number
+        insert into rollout.reported_jobs (rollout_config_id, job_id)
+        select config.id, r.job_id from unnest(reports) r where r.job_id is not null group by r.job_id
+        order by r.job_id
         on conflict do nothing
         returning job_id
     )
     select array_agg(n.job_id) into ids from new n;
     return array(
-        select r
+        select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, r.started_at, r.job_id,
+                   r.treated, row_number() over (order by r.number), null, null, null)::rollout.report
         from (
-            select f as r, row_number() over (partition by f.job_id order by f.number) as time
-            from unnest(reports) f
-        ) f
-        where (f.r).job_id is null or f.time = 1 and (f.r).job_id = any (ids)
-        order by (f.r).number);
+            select f.*, row_number() over (partition by f.job_id order by f.number) as time from unnest(reports) f
+        ) r
+        left join unnest(ids) n (id) on n.id = r.job_id
+        where r.job_id is null or r.time = 1 and n.id is not null
+        order by r.number);
 end $$;
 comment on function rollout.new_reports(rollout_configuration, rollout.report[]) is
-    'R7: the reports without those whose job was reported before.';
+    'R7: the reports without those whose job was reported before, numbered anew.';
 
 create or replace function rollout.settled_reports(config rollout_configuration, reports rollout.report[])
 returns rollout.report[]
@@ -108,50 +103,30 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    undecided uuid[];
-    eligible uuid[] := '{}';
-    one rollout.report;
-    present constant timestamptz := clock_timestamp();
-begin
-    if cardinality(reports) = 1 then  -- most reports come alone, and a statement costs more than all that it reckons
-        one := reports[1];
-        one.arm := coalesce(rollout.is_treated(one.treated, one.processor, null),
-                            is_repository_eligible_for_rollout(one.repo_id, config.feature_name), false);
-        one.started_at := coalesce(one.started_at, present - make_interval(secs => one.processing_seconds::float8));
-        if one.started_at > present then
-            one.started_at := present;
-        end if;
-        if one.times is null or one.counted_at is null then
-            one.counted_at := rollout.counted_at(config, one.started_at);
-        end if;
-        one.leaked := rollout.has_leaked(config, one.arm, one.repo_id, one.counted_at, one.started_at);
-        return array[one];
-    end if;
-    undecided := array(
+    undecided constant uuid[] := array(
         select distinct r.repo_id from unnest(reports) r
         where rollout.is_treated(r.treated, r.processor, null) is null);
+    eligible jsonb := '[]';
+    present constant timestamptz := clock_timestamp();
+begin
     if undecided <> '{}' then
-        eligible := array(
-            select e.id::uuid
-            from jsonb_array_elements_text(rollout_eligible_repositories(undecided, config.feature_name)) e (id));
+        eligible := rollout_eligible_repositories(undecided, config.feature_name);
     end if;
     return array(
         select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, b.began, r.job_id,
                    r.treated, row_number() over (order by r.number), m.counted_at,
-                   rollout.has_leaked(config, a.arm, r.repo_id, m.counted_at, b.began), a.arm, r.times)::rollout.report
+                   case when a.arm and config.narrowed_at <= b.began
+                       then rollout.has_leaked(config, a.arm, r.repo_id, m.counted_at, b.began) else false end,
+                   a.arm)::rollout.report
         from unnest(reports) r
+        left join (select e.id::uuid from jsonb_array_elements_text(eligible) e (id)) e on e.id = r.repo_id
         cross join lateral (
             -- whoever reports may be ahead of this clock; least() would make an unknown begin a known one
             select case when g.given > present then present else g.given end as began
             from coalesce(r.started_at, present - make_interval(secs => r.processing_seconds::float8)) g (given)
         ) b
-        cross join lateral (
-            select rollout.is_treated(r.treated, r.processor, coalesce(r.repo_id = any (eligible), false)) as arm
-        ) a
-        cross join lateral (
-            select coalesce(case when r.times is not null then r.counted_at end, rollout.counted_at(config, b.began))
-                as counted_at
-        ) m
+        cross join lateral (select rollout.is_treated(r.treated, r.processor, e.id is not null) as arm) a
+        cross join lateral (select rollout.counted_at(config, b.began, present) as counted_at) m
         order by r.number);
 end $$;
 comment on function rollout.settled_reports(rollout_configuration, rollout.report[]) is
@@ -163,35 +138,16 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
-declare
-    one rollout.report;
-    amount bigint;
 begin
     perform rollout.add_to_metrics(config, reports);
-    if cardinality(reports) = 1 then
-        one := reports[1];
-        amount := coalesce(one.times, 1);
-        insert into rollout.job_deltas values (
-            config.id, rollout.slot_start(config, one.counted_at), one.processor, one.arm, amount,
-            case when one.success then 0 else amount end, case when one.success then amount else 0 end,
-            case when one.processing_seconds is null then 0 else amount end,
-            coalesce(one.processing_seconds * amount, 0), case when one.leaked then 1 else 0 end,
-            case when one.leaked then one.counted_at end, amount, null);
-        if not one.success then
-            perform rollout.add_errors(config, reports);
-        end if;
-        return;
-    end if;
     insert into rollout.job_deltas (
         rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes, timed_jobs, processing_seconds,
         leaks, last_leak_at, recorded)
-    select config.id, rollout.slot_start(config, r.counted_at), r.processor, r.arm, sum(t.times),
-           coalesce(sum(t.times) filter (where not r.success), 0), coalesce(sum(t.times) filter (where r.success), 0),
-           coalesce(sum(t.times) filter (where r.processing_seconds is not null), 0),
-           coalesce(sum(r.processing_seconds * t.times), 0), count(*) filter (where r.leaked),
-           max(r.counted_at) filter (where r.leaked), sum(t.times)
+    select config.id, rollout.slot_start(config, r.counted_at), r.processor, r.arm, count(*),
+           count(*) filter (where not r.success), count(*) filter (where r.success), count(r.processing_seconds),
+           coalesce(sum(r.processing_seconds), 0), count(*) filter (where r.leaked),
+           max(r.counted_at) filter (where r.leaked), count(*)
     from unnest(reports) r
-    cross join lateral (select coalesce(r.times, 1) as times) t
     group by 1, 2, 3, 4;
     perform rollout.add_errors(config, reports);
 end $$;
@@ -206,7 +162,7 @@ as $$
 #variable_conflict use_variable
 begin
     insert into rollout.error_deltas
-    select config.id, e.kind, r.processor, r.arm, sum(coalesce(r.times, 1)), max(r.counted_at),
+    select config.id, e.kind, r.processor, r.arm, count(*), max(r.counted_at),
            rollout.percentage_in_effect(config), left(max(coalesce(r.error_message, 'no message')), l.sample),
            (array_remove(array_agg(distinct r.repo_id), null))[:l.repositories]
     from unnest(reports) r
@@ -215,6 +171,7 @@ begin
     join (
         select m.message, rollout.error_kind(m.message) as kind
         from (select distinct coalesce(f.error_message, '') as message from unnest(reports) f where not f.success) m
+        offset 0
     ) e on e.message = coalesce(r.error_message, '')
     where not r.success
     group by e.kind, r.processor, r.arm, coalesce(r.counted_at < config.restarted_at, false), l.sample, l.repositories;
@@ -230,14 +187,12 @@ returns table (
 language sql immutable  -- a set, so that it becomes part of the statement that uses it
 as $$
     select r.repo_id, r.processor, r.arm,
-           coalesce(sum(t.times) filter (where r.success), 0)::integer,
-           coalesce(sum(t.times) filter (where not r.success), 0)::integer, sum(t.times)::integer,
-           coalesce(sum(t.times) filter (where r.processing_seconds is not null), 0)::integer,
-           coalesce(sum(r.processing_seconds * t.times), 0), (array_agg(r.started_at order by r.number desc))[1],
+           (count(*) filter (where r.success))::integer, (count(*) filter (where not r.success))::integer,
+           count(*)::integer, count(r.processing_seconds)::integer, coalesce(sum(r.processing_seconds), 0),
+           (array_agg(r.started_at order by r.number desc))[1],
            (array_agg(left(r.error_message, 2000) order by r.number desc) filter (where not r.success))[1],
            array_agg(r.number)
     from unnest(reports) r
-    cross join lateral (select coalesce(r.times, 1) as times) t
     group by r.repo_id, r.processor, r.arm
 $$;
 comment on function rollout.sums_of_reports(rollout.report[]) is
@@ -252,37 +207,9 @@ as $$
 declare
     -- Under a snapshot that is kept, a row that has changed since can't be updated.
     may_update constant boolean := not rollout.snapshot_is_kept();
-    starts constant timestamptz := date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch');
-    patience constant text := current_setting('lock_timeout');
+    starts constant timestamptz := rollout.recorded_window(config);
     missing integer[];
-    one rollout.report;
-    amount integer;
 begin
-    if cardinality(reports) = 1 and may_update then
-        one := reports[1];
-        amount := coalesce(one.times, 1);
-        update rollout_metrics m
-        set success_count = m.success_count + case when one.success then amount else 0 end,
-            error_count = m.error_count + case when one.success then 0 else amount end,
-            total_jobs = m.total_jobs + amount,
-            average_processing_time = case when one.processing_seconds is null then m.average_processing_time
-                else least((m.processing_seconds + one.processing_seconds * amount) / nullif(m.timed_jobs + amount, 0),
-                           99999999.99) end,
-            timed_jobs = m.timed_jobs + case when one.processing_seconds is null then 0 else amount end,
-            processing_seconds = m.processing_seconds + coalesce(one.processing_seconds * amount, 0),
-            last_started_at = one.started_at,
-            last_error_message = case when one.success then m.last_error_message else left(one.error_message, 2000) end,
-            last_error_at = case when one.success then m.last_error_at else now() end,
-            updated_at = now()
-        where m.id = (
-            select o.id from rollout_metrics o
-            where o.rollout_config_id = config.id and o.repository_id = one.repo_id and o.processor_type = one.processor
-              and o.treated = one.arm and o.recorded_window = starts
-            limit 1 for no key update skip locked);
-        if found then
-            return;
-        end if;
-    end if;
     with found as (
         -- A row that somebody else is at is left alone, and another begun: reports do not wait.
         select a.*, m.id
@@ -310,41 +237,47 @@ begin
         where m.id = f.id
     )
     select array_agg(n) into missing from found f, unnest(f.numbers) n where f.id is null;
-    if missing is null then
-        return;
+    if missing is not null then
+        perform rollout.begin_metrics(config, case when cardinality(missing) = cardinality(reports) then reports
+            else array(select r from unnest(reports) r join unnest(missing) n on n = r.number) end, starts);
     end if;
-    reports := array(select r from unnest(reports) r where r.number = any (missing));
-    begin
-        perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
-        perform rollout.begin_metrics(config, reports, starts, true);
-        perform set_config('lock_timeout', patience, true);
-    exception when foreign_key_violation or lock_not_available then  -- just deleted, or about to be
-        perform rollout.begin_metrics(config, reports, starts, false);
-    end;
 end $$;
 comment on function rollout.add_to_metrics(rollout_configuration, rollout.report[]) is
     'R7: adds reports to a row of their repository, processor, arm and window.';
 
 create or replace function rollout.begin_metrics(
-    config rollout_configuration, reports rollout.report[], starts timestamptz, with_repository boolean
+    config rollout_configuration, reports rollout.report[], starts timestamptz
 )
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+    patience constant text := current_setting('lock_timeout');
+    with_repository boolean := true;
 begin
-    insert into rollout_metrics (
-        rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
-        success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
-        last_started_at, last_error_message, last_error_at)
-    select config.id,
-           -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
-           (select h.id from rollout_host_repositories h where h.id = a.repo_id and with_repository),
-           a.processor, a.arm, starts, starts + make_interval(hours => config.monitoring_window_hours),
-           a.successes, a.errors, a.jobs, least(a.seconds / nullif(a.timed, 0), 99999999.99), a.timed, a.seconds,
-           a.last_started_at, a.last_error_message, case when a.errors > 0 then now() end
-    from rollout.sums_of_reports(reports) a;
+    loop
+        begin
+            perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
+            insert into rollout_metrics (
+                rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
+                success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
+                last_started_at, last_error_message, last_error_at)
+            select config.id, (select h.id from rollout_host_repositories h where h.id = a.repo_id and with_repository),
+                   a.processor, a.arm, starts, starts + make_interval(hours => config.monitoring_window_hours),
+                   a.successes, a.errors, a.jobs, least(a.seconds / nullif(a.timed, 0), 99999999.99), a.timed,
+                   a.seconds, a.last_started_at, a.last_error_message, case when a.errors > 0 then now() end
+            from rollout.sums_of_reports(reports) a;
+            perform set_config('lock_timeout', patience, true);
+            return;
+        exception when foreign_key_violation or lock_not_available then
+            if not with_repository then
+                raise;
+            end if;
+            with_repository := false;
+        end;
+    end loop;
 end $$;
-comment on function rollout.begin_metrics(rollout_configuration, rollout.report[], timestamptz, boolean) is
-    'R7: new rows of metrics; without their repositories, if one of them is being deleted.';
+comment on function rollout.begin_metrics(rollout_configuration, rollout.report[], timestamptz) is
+    'R7: as rollout.begin_row, for many reports.';

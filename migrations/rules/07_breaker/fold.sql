@@ -1,20 +1,6 @@
 -- R7: folds what reports have added into slots of time and kinds of errors. Now and then a report does it, so that no
 -- process has to run; sums are the same before and after.
 
-create or replace function rollout.fold_now_and_then()
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_variable
-begin
-    if random() * (rollout.report_limits()).fold_every < 1 then
-        perform rollout.fold_deltas();
-    end if;
-end $$;
-comment on function rollout.fold_now_and_then() is
-    'R7: has one of so many reports fold: without a count of what there is, and without a row that says when.';
-
 create or replace function rollout.fold_deltas()
 returns void
 language plpgsql

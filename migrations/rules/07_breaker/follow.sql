@@ -62,27 +62,28 @@ begin
             rollout.outcome_id(new.id, new.metadata, new.status, new.completed_at),
             case when jsonb_typeof(new.metadata -> 'rollout_applied') = 'boolean'
                 then (new.metadata ->> 'rollout_applied')::boolean end,
-            2,
+            1,
             -- One that began before the window, and is cleaned away now, says nothing of the present.
-            case when began < rollout.window_start(config) then began end, null, null, 1)::rollout.report;
+            case when began < rollout.window_start(config) then began end, null, null)::rollout.report;
         if rollout.report_fault(outcome.processor, true, seconds, outcome.job_id) is not null then
             raise exception '%', rollout.report_fault(outcome.processor, true, seconds, outcome.job_id);
         end if;
-        replaced := null;
         if old.status in ('completed', 'failed') then  -- straight from one outcome to another: no retry
             delete from rollout.reported_jobs j
             where j.rollout_config_id = config.id
               and j.job_id = rollout.outcome_id(old.id, old.metadata, old.status, old.completed_at)
             returning * into replaced;
+            if replaced.counted_at is not null then
+                perform set_config('rollout.reporting', 'on', true);
+                perform rollout.add_report(config, row(
+                    old.repository_id, old.processor_type, old.status = 'completed', case
+                        when old.completed_at >= old.started_at
+                            then extract(epoch from old.completed_at - old.started_at) end,
+                    old.error, coalesce(old.started_at, old.created_at), null, null, 1, replaced.counted_at, null,
+                    replaced.arm)::rollout.report, -1);
+            end if;
         end if;
-        perform rollout.count_reports(
-            config,
-            case when replaced.counted_at is null then '{}'::rollout.report[] else array[row(
-                old.repository_id, old.processor_type, old.status = 'completed', case
-                    when old.completed_at >= old.started_at then extract(epoch from old.completed_at - old.started_at)
-                end, old.error, coalesce(old.started_at, old.created_at), null, replaced.arm, 1, replaced.counted_at,
-                null, null, -1)::rollout.report] end || outcome,
-            'follow_jobs', false);
+        perform rollout.count_report(config, outcome, 'follow_jobs', false);
     end loop;
     return null;
 exception when others then  -- the host's job ends whatever happens here

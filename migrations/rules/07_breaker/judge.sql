@@ -1,9 +1,8 @@
 -- R8: which report is judged when, so that the one too many trips the breaker and no other is held up.
 
-create or replace function rollout.can_trip(config rollout_configuration)
+create or replace function rollout.can_trip(config public.rollout_configuration)
 returns boolean
 language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
@@ -28,10 +27,9 @@ end $$;
 comment on function rollout.is_in_breach(rollout_configuration) is
     'R8: whether a report trips the breaker now, by the jobs that this transaction sees.';
 
-create or replace function rollout.reason_to_judge(config rollout_configuration, failing boolean)
+create or replace function rollout.reason_to_judge(config public.rollout_configuration, failing boolean)
 returns text
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
@@ -42,7 +40,7 @@ begin
         -- holds more by itself.
         when not exists (
             select from rollout.job_counts c
-            where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config) and c.treated
+            where c.rollout_config_id = config.id and c.slot_start >= (select rollout.window_start(config)) and c.treated
               and c.jobs > config.minimum_sample) then 'sample'
         -- Two serializable reports that read what both write could not both commit.
         when current_setting('transaction_isolation') <> 'serializable'
@@ -92,16 +90,6 @@ end $$;
 comment on function rollout.line_up(rollout_configuration, text, boolean) is
     'R8: waits a moment, if at all, until those that were before are committed; if that takes longer, leaves word that '
     'the caller is to be judged again. False if the caller need not judge.';
-
-create or replace function rollout.snapshot_is_kept()
-returns boolean
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select current_setting('transaction_isolation') not in ('read committed', 'read uncommitted')
-$$;
-comment on function rollout.snapshot_is_kept() is
-    'Whether this transaction sees nothing that was committed since it began, and can''t change what was.';
 
 create or replace function rollout.leave_unjudged(config rollout_configuration, waited boolean)
 returns void
@@ -195,69 +183,64 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    last constant integer := cardinality(reports);
-    spare record;
+    spare constant record := rollout.room(config, (select count(*) from unnest(reports[first:]) r where not r.success));
 begin
-    if first = last then
-        return last;
-    end if;
-    spare := rollout.room(config);
-    return coalesce(first - 1 + (
+    return first - 1 + (
         select min(n.place)
         from (
             select f.place, row_number() over (order by f.place) as jobs, not f.success as failed,
                    count(*) filter (where not f.success) over (order by f.place) as failures
             from unnest(reports[first:]) with ordinality f (
                 repo_id, processor, success, processing_seconds, error_message, started_at, job_id, treated, number,
-                counted_at, leaked, arm, times, place)
+                counted_at, leaked, arm, place)
             where f.arm
         ) n
-        where n.jobs = spare.jobs or n.failed and n.failures = spare.failures), last);
+        where n.jobs = spare.jobs or n.failed and n.failures = spare.failures);
 end $$;
 comment on function rollout.next_judged(rollout_configuration, rollout.report[], integer) is
-    'R8: the place in a batch of the first report, from one on, that could be the crossing one.';
+    'R8: the place in a batch of the first report, from one on, that could be the crossing one; null if none could.';
 
 create or replace function rollout.room(
-    config rollout_configuration, out failures integer, out jobs integer
+    config rollout_configuration, most bigint, out failures integer, out jobs integer
 )
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    most constant integer := 10000;  -- jobs in a batch
     needs_evidence constant boolean := (
         select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail);
     enough constant numeric := (rollout.evidence_limits()).window_limit;
-    slots constant timestamptz[] := array(
-        select s.slot_start from rollout.stretches(config) s order by s.slot_start desc);
-    jobs_of bigint[] := array(select s.jobs from rollout.stretches(config) s order by s.slot_start desc);
-    errors_of bigint[] := array(select s.errors from rollout.stretches(config) s order by s.slot_start desc);
+    stretch record;
     tried integer := 0;
+    missing integer;
 begin
-    if (slots[1] >= rollout.slot_start(config, clock_timestamp())) is not true then
-        jobs_of := jobs_of || 0::bigint;  -- what is reported now begins a stretch
-        errors_of := errors_of || 0::bigint;
-    end if;
     -- So many failures can come without a breach, whatever succeeds between them: a success only lowers the evidence,
     -- and a stretch below the minimum sample is none.
-    while tried <= most loop
-        exit when exists (
-            select from unnest(jobs_of, errors_of) s (jobs, errors)
-            where rollout.crossed(s.errors + tried, s.jobs + tried, config.max_error_rate, 1)
-              and (not needs_evidence
-                   or rollout.evidence(s.errors + tried, s.jobs + tried, config.max_error_rate) >= enough));
+    select array_agg(s.jobs) as jobs, array_agg(s.errors) as errors, max(s.slot_start) as newest
+    into stretch from rollout.stretches(config) s;
+    if (stretch.newest >= rollout.slot_start(config, clock_timestamp())) is not true then  -- one begins now
+        stretch.jobs := stretch.jobs || 0::bigint;
+        stretch.errors := stretch.errors || 0::bigint;
+    end if;
+    loop
+        select min(greatest(config.minimum_sample - s.jobs, 1)) into missing
+        from unnest(stretch.jobs, stretch.errors) s (jobs, errors)
+        where rollout.crossed(s.errors + tried, s.jobs + tried, config.max_error_rate, 1)
+          and (not needs_evidence
+               or rollout.evidence(s.errors + tried, s.jobs + tried, config.max_error_rate) >= enough);
+        exit when missing is not null or tried > most;
         failures := tried;
         tried := case tried when 0 then 1 else 2 * tried end;
     end loop;
     if failures is null then  -- only the minimum sample is missing, which a success may complete
-        select min(config.minimum_sample - s.jobs) into jobs
-        from unnest(jobs_of) s (jobs) where s.jobs < config.minimum_sample;
+        jobs := missing;
     end if;
     failures := greatest(failures, 1);
 end $$;
-comment on function rollout.room(rollout_configuration) is
-    'R8: how many more jobs, or failures among them, can come before one could be the crossing one.';
+comment on function rollout.room(rollout_configuration, bigint) is
+    'R8: how many more jobs, or failures among them, can come before one could be the crossing one, or more failures '
+    'than there are.';
 
 create or replace function rollout.judge(config rollout_configuration, reported_by text, patient boolean)
 returns boolean
@@ -269,17 +252,16 @@ declare
     patience constant text := current_setting('lock_timeout');
     trouble text;
 begin
-    if not rollout.is_in_breach(config) then
-        return false;
-    end if;
     begin
+        if not rollout.is_in_breach(config) then
+            return false;
+        end if;
         perform set_config(
             'lock_timeout', case when patient then (rollout.report_limits()).trip_wait else '1ms' end, true);
         select * into config from rollout_configuration c where c.id = config.id for no key update;
         config := rollout.usable(config);
         if rollout.can_trip(config) and rollout.is_in_breach(config) then  -- unless an operator was faster
-            perform rollout.trip_breaker(config, rollout.health(config), jsonb_build_object('command', reported_by));
-            perform rollout.close_change();
+            perform rollout.trip_at_report(config, reported_by);
         end if;
         perform set_config('lock_timeout', patience, true);
         return true;
@@ -294,6 +276,26 @@ end $$;
 comment on function rollout.judge(rollout_configuration, text, boolean) is
     'R8: trips the breaker in the transaction of a report if the window is in breach with it; if somebody is in the '
     'way, leaves word that it is to be judged again. True if the configuration may have changed.';
+
+create or replace function rollout.trip_at_report(config rollout_configuration, reported_by text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    perform rollout.trip_breaker(config, rollout.health(config), jsonb_build_object('command', reported_by));
+    perform rollout.close_change();
+exception when others then  -- R18: the evidence may fail, and the fall to 0 % needs none of it
+    if config.on_breach = 'hold' then
+        raise;
+    end if;
+    perform rollout.halt_row(config.id, false, jsonb_build_object(
+        'operation_id', gen_random_uuid(), 'command', reported_by, 'action', 'rollback',
+        'triggered_by', 'auto_rollback', 'reason', 'a breach, of which the evidence can''t be read: ' || sqlerrm));
+end $$;
+comment on function rollout.trip_at_report(rollout_configuration, text) is
+    'R8 and R18: trips the breaker with its evidence; falls to 0 % where that fails.';
 
 create or replace function rollout.holder_of_configuration(feature text, out holder text, out remedy text)
 returns setof record

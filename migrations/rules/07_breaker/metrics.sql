@@ -59,26 +59,23 @@ $$;
 comment on function rollout.metrics_tally(rollout_metrics) is
     'R7: what a row of rollout_metrics counts, whoever wrote it; zeros for no row. Of one that means queued, failures.';
 
-create or replace function rollout.counted_at(config rollout_configuration, began timestamptz)
+create or replace function rollout.counted_at(
+    config rollout_configuration, began timestamptz, present timestamptz
+)
 returns timestamptz
-language plpgsql volatile
-set search_path = pg_catalog, public, pg_temp
+language sql stable  -- inlined
 as $$
-#variable_conflict use_variable
-declare
-    present constant timestamptz := clock_timestamp();
-begin
     -- A clock that is set back must not blind the breaker: nothing is counted before a restart that lies ahead.
-    return least(
+    select least(
         greatest(present, config.restarted_at, config.narrowed_at),
         case when began < config.restarted_at and config.restarted_at <= present
             then config.restarted_at - interval '1 microsecond' end,
         case when began < config.narrowed_at and config.narrowed_at <= present
-            then config.narrowed_at - interval '1 microsecond' end);
-end $$;
-comment on function rollout.counted_at(rollout_configuration, timestamptz) is
-    'R7: the moment for which a report is counted: now, or just before the restart, stop or lowering that the job '
-    'began before; began is null if that is not known.';
+            then config.narrowed_at - interval '1 microsecond' end)
+$$;
+comment on function rollout.counted_at(rollout_configuration, timestamptz, timestamptz) is
+    'R7: the moment for which a report is counted: the present, or just before the restart, stop or lowering that the '
+    'job began before; began is null if that is not known.';
 
 create or replace function rollout.is_odd(config rollout_configuration, entry rollout_metrics)
 returns boolean
@@ -170,7 +167,7 @@ begin
     at := case
         when tg_op = 'DELETE' then '-infinity'
         when tg_op = 'INSERT' and new.metrics_window_end < now() - interval '1 hour' then new.metrics_window_end
-        else rollout.counted_at(config, began)
+        else rollout.counted_at(config, began, clock_timestamp())
     end;
     if rollout.is_odd(config, became) or rollout.is_odd(config, was) then
         -- So do counts that no job can have; the role is the one that its session has taken, not the trigger's.
@@ -206,7 +203,9 @@ begin
             end if;
         end if;
     end if;
-    perform rollout.fold_now_and_then();
+    if random() * rollout.fold_every() < 1 then
+        perform rollout.fold_deltas();
+    end if;
     return null;
 end $$;
 comment on function rollout.metrics_counted() is

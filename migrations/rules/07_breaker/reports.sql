@@ -37,7 +37,7 @@ begin
         if not exists (select from jsonb_array_elements(jobs) e where e.value - arguments <> '{}') then
             reports := array(
                 select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, r.started_at,
-                           r.job_id, r.treated, row_number() over (), null, null, null, null)::rollout.report
+                           r.job_id, r.treated, row_number() over (), null, null, null)::rollout.report
                 from jsonb_populate_recordset(null::rollout.report, jobs) r);
             if not exists (select from unnest(reports) r where rollout.report_fault(
                     r.processor, r.success, r.processing_seconds, r.job_id) is not null) then
@@ -106,13 +106,14 @@ as $$
 #variable_conflict use_variable
 declare
     fault constant text := rollout.report_fault(processor, success, processing_seconds, job_id);
+    counted integer;
 begin
     if fault is not null then
         raise exception '%', fault using errcode = 'RC001';
     end if;
-    perform rollout.count_reports(rollout.active(feature_name), array[row(
+    counted := rollout.count_report(rollout.active(feature_name), row(
         repo_id, processor, success, processing_seconds, error_message, started_at, job_id, treated, 1, null, null,
-        null, null)::rollout.report], 'record_rollout_job', true);
+        null)::rollout.report, 'record_rollout_job', true);
 end $$;
 comment on function public.record_rollout_job(
     uuid, text, boolean, numeric, text, text, timestamptz, text, boolean) is

@@ -9,7 +9,7 @@ as $$
         select coalesce(sum(c.recorded), 0) as recorded, coalesce(sum(c.jobs - c.recorded), 0) as written,
                (array_agg(c.clock_skew order by abs(c.clock_skew) desc nulls last))[1] as clock_skew
         from rollout.counts c
-        where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
+        where c.rollout_config_id = config.id and c.slot_start >= (select rollout.window_start(config))
     )
     select 'counted_twice',
            format('%s jobs were reported by record_rollout_job, %s written by the application as it queued them: '

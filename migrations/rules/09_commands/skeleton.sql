@@ -65,12 +65,39 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+    began constant timestamptz := clock_timestamp();
+    patience constant text := current_setting('lock_timeout');
 begin
+    perform rollout.queue_up(feature);
+    perform set_config('lock_timeout', greatest(1000, round(
+        1000 * extract(epoch from patience::interval - (clock_timestamp() - began))))::text, true);
     lock table rollout_configuration in row exclusive mode;
     -- "No key": history and metrics rows may still refer to the configuration meanwhile.
     perform from rollout_configuration c where c.feature_name = feature and c.is_active for no key update;
+    perform set_config('lock_timeout', patience, true);
 exception when lock_not_available then
     perform rollout_blocked(feature);
 end $$;
 comment on function rollout.lock_row(text) is
     'R18: locks a feature''s configuration for a change, which gives up in time and names who is in the way.';
+
+create or replace function rollout.queue_up(feature text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    patience constant text := current_setting('lock_timeout');
+begin
+    perform set_config('lock_timeout', greatest(100, round(
+        1000 * extract(epoch from patience::interval - interval '1 second')))::text, true);
+    perform pg_advisory_xact_lock(hashtextextended('rollout.change ' || feature, 0));
+    perform set_config('lock_timeout', patience, true);
+exception when lock_not_available or deadlock_detected then
+    null;  -- whoever is ahead has waited for the row as long as it may, or is not one of us
+end $$;
+comment on function rollout.queue_up(text) is
+    'R10: has changes made one after the other in the order in which they came. Of those who wait for a row that is '
+    'updated, PostgreSQL gives it to any, so that among many one might wait too long. A stop does not queue.';

@@ -10,6 +10,7 @@ declare
     readers constant text := (
         select string_agg(quote_ident(r.rolname), ', ') from pg_roles r where r.rolname in ('anon', 'authenticated'));
     service constant text := (select quote_ident(r.rolname) from pg_roles r where r.rolname = 'service_role');
+    everybody constant text := nullif(concat_ws(', ', readers, service), '');
     item record;
 begin
     -- The API does not serve the schema; those who call our functions in public need it, and those whom the host lets
@@ -41,8 +42,9 @@ begin
         if item.relkind = 'r' and not item.relrowsecurity then
             execute format('alter table %s enable row level security', item.name);
         end if;
+        -- Default privileges give the service role more than it is granted here: to truncate, and to add triggers.
         perform rollout.revoke_all(
-            case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, readers);
+            case item.relkind when 'S' then 'sequence' else 'table' end, item.name::text, everybody);
         continue when item.relispartition;  -- it is read through its table, which has the rights
         -- What derives from the rollout is shown to those who see the rollout, what has text of errors to those who see
         -- the reports: a host that has closed its tables finds ours closed, too.

@@ -1,0 +1,178 @@
+-- R7, R8: a report that comes alone, as most do: as few statements as there are rows to write. What only reckons names
+-- every schema instead of pinning a path, and set_config is assigned, not performed: neither is then a statement.
+
+create or replace function rollout.count_report(
+    config rollout_configuration, asked rollout.report, reported_by text, patient boolean
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    one rollout.report := rollout.settled_report(config, asked);
+    reason text;
+    judging boolean := false;
+    ignored text;
+begin
+    if one.job_id is not null then
+        insert into rollout.reported_jobs (rollout_config_id, job_id, counted_at, arm)
+        values (config.id, one.job_id, one.counted_at, one.arm)
+        on conflict do nothing;
+        if not found then
+            return 0;
+        end if;
+    end if;
+    -- The trigger on rollout_metrics need not count what is counted here; and see rollout_history_announce.
+    ignored := set_config('rollout.reporting', 'on', true);
+    if one.arm then
+        reason := rollout.reason_to_judge(config, not one.success);
+    end if;
+    if reason is not null then
+        -- The line comes before the count: of jobs that fail at the same moment, the last one through sees all others.
+        judging := rollout.line_up(config, reason, patient);
+        config := rollout.configuration_now(config);
+        one := rollout.settled_report(config, asked);
+        judging := judging and rollout.can_trip(config);
+    end if;
+    perform rollout.add_report(config, one);
+    if judging then
+        perform rollout.judge(config, reported_by, patient);
+    end if;
+    ignored := set_config('rollout.reporting', '', true);
+    if random() * rollout.fold_every() < 1 then
+        perform rollout.fold_deltas();
+    end if;
+    return 1;
+end $$;
+comment on function rollout.count_report(rollout_configuration, rollout.report, text, boolean) is
+    'R7, R8: counts a report and has it judged; waits a moment for those who are judged before, if patient. 1, or 0 if '
+    'its job was reported before.';
+
+create or replace function rollout.settled_report(config public.rollout_configuration, one rollout.report)
+returns rollout.report
+language plpgsql
+as $$
+#variable_conflict use_variable
+declare
+    present constant timestamptz := clock_timestamp();
+begin
+    one.arm := coalesce(rollout.is_treated(one.treated, one.processor, null),
+                        public.is_repository_eligible_for_rollout(one.repo_id, config.feature_name), false);
+    one.started_at := coalesce(one.started_at, present - make_interval(secs => one.processing_seconds::float8));
+    if one.started_at > present then  -- least() would make an unknown begin a known one
+        one.started_at := present;
+    end if;
+    one.counted_at := coalesce(one.counted_at, rollout.counted_at(config, one.started_at, present));
+    one.leaked := case when one.arm and config.narrowed_at <= one.started_at
+        then rollout.has_leaked(config, one.arm, one.repo_id, one.counted_at, one.started_at) else false end;
+    return one;
+end $$;
+comment on function rollout.settled_report(rollout_configuration, rollout.report) is
+    'R7, R18: a report with its arm and the moment for which it counts, by a configuration as it stands.';
+
+create or replace function rollout.add_report(
+    config rollout_configuration, one rollout.report, amount integer default 1
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    starts constant timestamptz := rollout.recorded_window(config);
+    errors constant integer := case when one.success then 0 else amount end;
+    timed constant integer := case when one.processing_seconds is null then 0 else amount end;
+    seconds constant numeric := coalesce(amount * one.processing_seconds, 0);
+begin
+    update rollout_metrics m
+    set success_count = m.success_count + amount - errors,
+        error_count = m.error_count + errors,
+        total_jobs = m.total_jobs + amount,
+        average_processing_time = case when timed = 0 then m.average_processing_time
+            else least((m.processing_seconds + seconds) / nullif(m.timed_jobs + timed, 0), 99999999.99) end,
+        timed_jobs = m.timed_jobs + timed,
+        processing_seconds = m.processing_seconds + seconds,
+        last_started_at = one.started_at,
+        last_error_message = case when errors > 0 then left(one.error_message, 2000) else m.last_error_message end,
+        last_error_at = case when errors > 0 then now() else m.last_error_at end,
+        updated_at = now()
+    where m.id = (
+        select o.id from rollout_metrics o
+        where o.rollout_config_id = config.id and o.repository_id = one.repo_id and o.processor_type = one.processor
+          and o.treated = one.arm and o.recorded_window = starts and not rollout.snapshot_is_kept()
+        limit 1 for no key update skip locked);
+    if not found then
+        perform rollout.begin_row(config, one, starts, amount);
+    end if;
+    insert into rollout.job_deltas values (
+        config.id, rollout.slot_start(config, one.counted_at), one.processor, one.arm, amount, errors,
+        amount - errors, timed, seconds, case when one.leaked then 1 else 0 end,
+        case when one.leaked then one.counted_at end, amount, null);
+    if not one.success then
+        insert into rollout.error_deltas values (
+            config.id, rollout.error_kind(one.error_message), one.processor, one.arm, errors, one.counted_at,
+            rollout.percentage_in_effect(config),
+            left(coalesce(one.error_message, 'no message'), (rollout.error_limits()).sample),
+            array_remove(array[one.repo_id], null));
+    end if;
+end $$;
+comment on function rollout.add_report(rollout_configuration, rollout.report, integer) is
+    'R7: counts a report that is settled, so many times: into the row of its repository, processor, arm and window, and '
+    'into a delta.';
+
+create or replace function rollout.begin_row(
+    config rollout_configuration, one rollout.report, starts timestamptz, amount integer
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    patience constant text := current_setting('lock_timeout');
+    -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
+    repository uuid := (select h.id from rollout_host_repositories h where h.id = one.repo_id);
+begin
+    loop
+        begin
+            perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
+            insert into rollout_metrics (
+                rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
+                success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
+                last_started_at, last_error_message, last_error_at)
+            values (
+                config.id, repository, one.processor, one.arm, starts,
+                starts + make_interval(hours => config.monitoring_window_hours),
+                case when one.success then amount else 0 end, case when one.success then 0 else amount end, amount,
+                least(one.processing_seconds, 99999999.99),
+                case when one.processing_seconds is null then 0 else amount end,
+                coalesce(amount * one.processing_seconds, 0), one.started_at,
+                case when not one.success then left(one.error_message, 2000) end,
+                case when not one.success then now() end);
+            perform set_config('lock_timeout', patience, true);
+            return;
+        exception when foreign_key_violation or lock_not_available then  -- just deleted, or about to be
+            if repository is null then
+                raise;
+            end if;
+            repository := null;
+        end;
+    end loop;
+end $$;
+comment on function rollout.begin_row(rollout_configuration, rollout.report, timestamptz, integer) is
+    'R7: a new row of metrics, with so many of a report; without its repository, if that is being deleted.';
+
+create or replace function rollout.recorded_window(config rollout_configuration)
+returns timestamptz
+language sql stable  -- inlined
+as $$ select date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') $$;
+comment on function rollout.recorded_window(rollout_configuration) is
+    'R7: the beginning of the window in which reports are added up in rollout_metrics.';
+
+create or replace function rollout.snapshot_is_kept()
+returns boolean
+language sql stable  -- inlined
+as $$ select current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') $$;
+comment on function rollout.snapshot_is_kept() is
+    'Whether this transaction sees nothing that was committed since it began, and can''t change what was.';
