@@ -109,6 +109,7 @@ def install(session: Session) -> None:
     if os.environ.get("ROLLOUT_TOOLBAR", "").lower() in {"off", "0", "no"}:
         return
     from IPython.terminal.prompts import Prompts
+    from prompt_toolkit.utils import is_dumb_terminal
     from pygments.token import Token
 
     client = session.console.client
@@ -118,7 +119,8 @@ def install(session: Session) -> None:
     session.status = status
 
     def known() -> Snapshot[Status]:
-        return session.status.snapshot if session.status is not None else Snapshot()
+        # On a dumb terminal nothing draws the prompt again, and an old state would stay in it.
+        return session.status.snapshot if session.status is not None and not is_dumb_terminal() else Snapshot()
 
     class RolloutPrompts(Prompts):
         def in_prompt_tokens(self) -> list[tuple[Any, str]]:
