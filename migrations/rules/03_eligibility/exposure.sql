@@ -91,7 +91,8 @@ as $$
     where not exists (
             select from repository_categories k join rollout.category_rules() r on r.category = k.category
             where k.repository_id = h.id)
-      and rollout.bucket(config.feature_name, h.id) >= low and rollout.bucket(config.feature_name, h.id) < high
+      -- of all buckets none has to be found
+      and (high - low = 10000 or rollout.bucket(config.feature_name, h.id) between low and high - 1)
       and not exists (
             select from rollout.list_entries e
             where e.rollout_config_id = config.id and e.repository_id = h.id
@@ -131,7 +132,8 @@ begin
     select count(*), count(*) into repositories, eligible from rollout.whitelisted_without_category(config);
     if cutoff > 0 then
         select repositories + count(*),
-               eligible + count(*) filter (where rollout.bucket(config.feature_name, w.repository_id) < cutoff)
+               eligible + count(*) filter (
+                   where cutoff = 10000 or rollout.bucket(config.feature_name, w.repository_id) < cutoff)
         into repositories, eligible
         from rollout.without_category(config, 0, 10000) w;
     end if;
