@@ -20,7 +20,7 @@ from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
-from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
+from rollout_console.render.status import HELD, UNPROTECTED, counted_phrase, hold_phrase
 
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
@@ -103,8 +103,7 @@ def meaning(status: results.Status, screen: Screen) -> list[str]:
 
 def _figures(status: results.Status, screen: Screen) -> list[str]:
     eligible = f"{format_count(status.eligible_repositories)} of {format_count(status.total_repositories)} eligible"
-    if status.decided_by == "host":
-        eligible += " by the host's own function"
+    eligible += counted_phrase(status)
     switch = "on" if status.auto_rollback_enabled else screen.paint("OFF", "warning")
     return [
         f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect,",

@@ -10,7 +10,7 @@ from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import percentage_phrase
-from rollout_console.results import FullStatus, Phase4, Status
+from rollout_console.results import FullStatus, Phase4, Stats, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
@@ -80,13 +80,18 @@ def hold_phrase(status: Status) -> str:
 def eligible_by_phrase(status: Status) -> str:
     """Return how many repositories are eligible and, where the whitelist adds some, by what: 10 % may be more."""
     said = eligible_phrase(status.eligible_repositories, status.total_repositories)
-    if status.decided_by == "host":
-        asked = "" if status.all_counted else " of those for which it was asked"
-        return f"{said}{asked}, by the host's own function"
     if not status.only_whitelisted:
-        return said
+        return f"{said}{counted_phrase(status)}"
     others = format_count(status.eligible_repositories - status.only_whitelisted)
     return f"{said}: {others} by percentage, {format_count(status.only_whitelisted)} only by the whitelist"
+
+
+def counted_phrase(counted: Status | Stats) -> str:
+    """Return whose answers a number of repositories was counted by, where they are not ours."""
+    if counted.decided_by != "host":
+        return ""
+    asked = "" if counted.all_counted else " of those for which it was asked"
+    return f"{asked}, by the host's own function"
 
 
 def eligible_phrase(eligible: int, total: int) -> str:
