@@ -46,8 +46,7 @@ begin
         begin
             return query
             select j.id::text, j.repository_id, j.processor_type::text, j.status::text,
-                   case when jsonb_typeof(j.metadata -> 'rollout_applied') = 'boolean'
-                       then (j.metadata ->> 'rollout_applied')::boolean end,
+                   rollout.flag_in(j.metadata, 'rollout_applied'),
                    left(j.error, 500), j.created_at, j.started_at, j.completed_at
             from public.progressive_capture_jobs j
             where j.processor_type = on_processor and j.status = in_status and j.created_at >= since

@@ -17,6 +17,7 @@ from rollout_console.errors import (
     RolloutError,
     SchemaMismatch,
     TimedOut,
+    Unconfirmed,
     Unreachable,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "RolloutError",
     "SchemaMismatch",
     "TimedOut",
+    "Unconfirmed",
     "Unreachable",
     "connect",
     "results",

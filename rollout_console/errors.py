@@ -45,6 +45,10 @@ class Blocked(Refused):
     """Another session has locked the rollout; the text names it, and the statement that ends it (R18)."""
 
 
+class Unconfirmed(Refused):
+    """The host's own function would let more repositories in: the text says how many; `confirm=True` does it (R11)."""
+
+
 class NotPermitted(RolloutError):
     """The key or role in use may not do this, or the target is read-only."""
 
@@ -108,6 +112,7 @@ MEANINGS = {
     "RC003": Meaning(NotFound),
     "RC004": Meaning(Refused),  # history is append-only
     "RC005": Meaning(Blocked),
+    "RC006": Meaning(Unconfirmed),
     "08": UNAVAILABLE,
     "25006": Meaning(
         NotPermitted,

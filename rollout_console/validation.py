@@ -102,14 +102,43 @@ def _setting(name: str, value: object) -> object:
     raise BadArgument(f"{name} can't be {described(value)}; to see all settings, type rollout.configure()")
 
 
+def flag(name: str, value: object, example: str) -> bool:
+    """Return a truth value.
+
+    Raises:
+        BadArgument: it is none; the message says what to type.
+    """
+    if not isinstance(value, bool):
+        raise BadArgument(f"{name} is True or False, not {described(value)}; type {example}")
+    return value
+
+
 def moment(value: object, example: str) -> str | None:
     """Return a moment as text; the database reads it, and judges whether it is still to come.
+
+    A time that names no zone is one of the zone in which times are shown.
 
     Raises:
         BadArgument: neither text, nor a time, nor None; the message says what to type.
     """
     if isinstance(value, datetime):
-        return value.isoformat()
+        return _in_a_zone(value).isoformat()
     if value is not None and not isinstance(value, str):
         raise BadArgument(f'until is a time, as "2h" or "2030-01-31T12:00Z", not {described(value)}; type {example}')
-    return None if value is None else clean_text(value)
+    return None if value is None else moment_text(value)
+
+
+def moment_text(text: str) -> str:
+    """Return a span or a time in ISO 8601 as the database reads it: a time with its zone."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return clean_text(text)
+    return clean_text(text) if found.tzinfo else _in_a_zone(found).isoformat()
+
+
+def _in_a_zone(found: datetime) -> datetime:
+    try:
+        return found if found.tzinfo else found.astimezone()
+    except (OverflowError, OSError, ValueError):  # a year that no zone knows
+        return found

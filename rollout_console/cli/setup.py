@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
 from rollout_console.cli import second_way
 from rollout_console.client import RolloutClient
 from rollout_console.client.connect import connect
-from rollout_console.errors import BadArgument
+from rollout_console.errors import BadArgument, Unconfirmed
 from rollout_console.migrate import apply, pending, refuse_without_rights
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import SetupPlan, Status
+from rollout_console.results import CategorizationRun, SetupPlan, Status
 from rollout_console.settings import Settings, program
+
+T = TypeVar("T")
 
 # What became of the percentage, by the outcome of rollout_begin.
 START = {
@@ -118,11 +122,12 @@ class Setup:
         self._categorize(plan)
         seeded = self.client.seed_whitelist("set-up: test repositories")
         self._report("whitelist", seeded.outcome, WHITELIST, names=", ".join(sanitize(n, 80) for n in seeded.applied))
-        begun = self.client.begin(self.percentage, "set-up")
-        now = begun.status.rollout_percentage
-        self._report("rollout", begun.outcome, START, now=now, wanted=self.percentage)
-        self._protection(begun.status)
-        self._end(begun.status)
+        begun = self._exposing("rollout", lambda confirm: self.client.begin(self.percentage, "set-up", confirm))
+        status = self.client.status() if begun is None else begun.status
+        if begun is not None:
+            self._report("rollout", begun.outcome, START, now=status.rollout_percentage, wanted=self.percentage)
+        self._protection(status)
+        self._end(status)
 
     def _protection(self, status: Status) -> None:
         on = status.auto_rollback_enabled
@@ -139,9 +144,24 @@ class Setup:
         if plan.categorized >= plan.repositories:
             self._done("categories", f"all {format_count(plan.repositories)} repositories have one")
             return
-        with CategorizationProgress(self.screen, sys.stdout) as progress:
-            run = self.client.categorize_all(progress.advance)
-        self._done("categories", f"{format_count(run.processed)} repositories categorized")
+
+        def categorize(confirm: bool) -> CategorizationRun:
+            with CategorizationProgress(self.screen, sys.stdout) as progress:
+                return self.client.categorize_all(progress.advance, confirm)
+
+        run = self._exposing("categories", categorize)
+        if run is not None:
+            self._done("categories", f"{format_count(run.processed)} repositories categorized")
+
+    def _exposing(self, name: str, act: Callable[[bool], T]) -> T | None:
+        """Do what may have the host's own function let more in: how many is said first, and --yes is no yes to it."""
+        try:
+            return act(False)
+        except Unconfirmed as error:
+            self._done(name, str(error), done=False)
+            if self.agreed or not self._agrees("Do it all the same?"):
+                return None
+            return act(True)
 
     def _schema_is_there(self) -> bool:
         """Apply what is pending, if the operator agrees. Without a database URL the next call finds out."""
@@ -204,6 +224,11 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
     if plan.categorized < plan.repositories:
         steps.append(
             f"categorize {format_count(plan.repositories)} repositories ({format_count(plan.categorized)} are)"
+            + (
+                "; you are asked first if the host's own function then lets more in"
+                if plan.decided_by == "host"
+                else ""
+            )
         )
     if plan.whitelist == "added":
         steps.append(f"put on the whitelist: {', '.join(sanitize(name, 80) for name in plan.candidates)}")

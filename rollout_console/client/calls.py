@@ -48,10 +48,14 @@ class Calls:
     def _read(self, function: str, kind: type[R], **parameters: object) -> R:
         return self._call(function, kind, changes=False, idempotent=True, **parameters)
 
-    def _change(self, function: str, reason: str | None, **parameters: object) -> results.Change:
-        return self._change_of(results.Change, function, reason, **parameters)
+    def _change(
+        self, function: str, reason: str | None, *, confirmed: bool = False, **parameters: object
+    ) -> results.Change:
+        return self._change_of(results.Change, function, reason, confirmed=confirmed, **parameters)
 
-    def _change_of(self, kind: type[C], function: str, reason: str | None, **parameters: object) -> C:
+    def _change_of(
+        self, kind: type[C], function: str, reason: str | None, *, confirmed: bool = False, **parameters: object
+    ) -> C:
         given = self._given(reason)
         try:
             return self._call(
@@ -60,7 +64,7 @@ class Calls:
                 changes=True,
                 idempotent=True,
                 reason=given,
-                context=self._context() | (self._sent() if raises(function, parameters) else {}),
+                context=self._context(confirmed) | (self._sent() if raises(function, parameters) else {}),
                 **parameters,
             )
         except LockTimedOut:
@@ -77,11 +81,11 @@ class Calls:
         """Raise an error that names who is in the way, where PostgreSQL gave up before the function could say it."""
         self.adapter.call("rollout_blocked", changes=False, idempotent=True, feature_name=self.feature)
 
-    def _context(self) -> dict[str, Any]:
-        """Return who does it, and an id by which a change that is sent twice is recognised."""
+    def _context(self, confirmed: bool = False) -> dict[str, Any]:
+        """Return who does it, whether they have confirmed it, and an id by which a repeat is recognised."""
         import uuid  # asks the system for its name, which the first prompt need not wait for
 
-        return {**self.who, "operation_id": str(uuid.uuid4())}
+        return {**self.who, "operation_id": str(uuid.uuid4()), **({"confirm": True} if confirmed else {})}
 
     def _sent(self) -> dict[str, Any]:
         """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar, get_args, get_type_hints
 
+EVERYWHERE = ("reason", "confirm")  # of changes
 SHOWN = 1  # parameters in the overview; help("configure") has them all
 RULES = re.compile(r" \(R\d+(?:, R\d+)*\)")  # where a promise stands in docs/rules.md
 SECTION = re.compile(r"^(?:Args|Returns|Raises):$", re.MULTILINE)
@@ -101,7 +102,7 @@ class Command:
         names = [
             f"{p.name}?" if p.default is not inspect.Parameter.empty else p.name
             for p in parameters
-            if p.name != "reason" or len(parameters) == 1  # every change takes one: help() says so once
+            if p.name not in EVERYWHERE or (p.name == "reason" and len(parameters) == 1)  # help() says so once
         ]
         return f"rollout.{self.name}({', '.join([*names[:SHOWN], '…'] if len(names) > SHOWN else names)})"
 

@@ -30,10 +30,10 @@ class Programs(Calls):
         """Create the feature's configuration if it has none."""
         return self._change("rollout_create", reason, percentage=whole_percentage(percentage, EXAMPLE))
 
-    def begin(self, percentage: Percentage = 10, reason: str | None = None) -> results.SetupStep:
+    def begin(self, percentage: Percentage = 10, reason: str | None = None, confirm: bool = False) -> results.SetupStep:
         """Start a rollout that never was above 0 %; any other stays as it is, and `outcome` says why."""
         wanted = whole_percentage(percentage, EXAMPLE)
-        return self._change_of(results.SetupStep, "rollout_begin", reason, percentage=wanted)
+        return self._change_of(results.SetupStep, "rollout_begin", reason, confirmed=confirm, percentage=wanted)
 
     def seed_whitelist(self, reason: str | None = None) -> results.SetupStep:
         """Put up to five test repositories on a whitelist that never held any."""

@@ -9,7 +9,7 @@ from rollout_console import results
 from rollout_console.client.calls import Calls, Percentage
 from rollout_console.client.command import Group, command
 from rollout_console.errors import BadArgument
-from rollout_console.validation import described, moment, whole, whole_percentage
+from rollout_console.validation import described, flag, moment, whole, whole_percentage
 
 EXAMPLE = "rollout.plan([5, 10, 25, 50, 100], hours=24)"
 
@@ -59,7 +59,7 @@ class Ramp(Calls):
         )
 
     @command(Group.RAMP, "rollout.advance()", purpose="up")
-    def advance(self, reason: str | None = None, force: bool = False) -> results.Advance:
+    def advance(self, reason: str | None = None, force: bool = False, confirm: bool = False) -> results.Advance:
         """Go one step up the plan, or say which gates are shut and when they open.
 
         force=True goes past them with a reason, which is recorded with the gates; it passes no hold.
@@ -67,13 +67,15 @@ class Ramp(Calls):
         Args:
             reason: for the history.
             force: whether to raise past shut gates.
+            confirm: whether to do it even if the host's own function, while it decides, lets more repositories in.
 
         Raises:
-            Refused: forced, and without a reason, or the ramp is held.
+            Refused: forced, and without a reason, or the ramp is held; or as `set_rollout`.
         """
-        if not isinstance(force, bool):
-            raise BadArgument(f"force is True or False, not {described(force)}; type rollout.advance()")
-        return self._change_of(results.Advance, "rollout_advance", reason, force=force)
+        forced, confirmed = (
+            flag(name, given, "rollout.advance()") for name, given in (("force", force), ("confirm", confirm))
+        )
+        return self._change_of(results.Advance, "rollout_advance", reason, confirmed=confirmed, force=forced)
 
     def auto_advance(self) -> results.Advance:
         """Do what the ramp does by itself where `auto_advance` is on: one step up, or a hold on a weak signal."""

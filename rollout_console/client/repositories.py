@@ -11,7 +11,7 @@ from rollout_console import results
 from rollout_console.client.calls import Calls, Repositories
 from rollout_console.client.command import Group, command
 from rollout_console.errors import BadArgument
-from rollout_console.validation import clean_text, described, moment, repository_names, whole
+from rollout_console.validation import clean_text, described, flag, moment, repository_names, whole
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,7 +26,7 @@ class RepositoryLists(Calls):
 
     @command(Group.REPOSITORIES, "rollout.categorizeAll()", purpose="sizes")
     def categorize_all(
-        self, on_progress: Callable[[results.CategorizationRun], None] | None = None
+        self, on_progress: Callable[[results.CategorizationRun], None] | None = None, confirm: bool = False
     ) -> results.CategorizationRun:
         """Bring the category of every repository up to date (R3).
 
@@ -34,7 +34,13 @@ class RepositoryLists(Calls):
 
         Args:
             on_progress: called after each batch, which is committed by then.
+            confirm: whether to do it even if the host's own function, while it decides, lets more repositories in;
+                once confirmed, it is for new repositories, too.
+
+        Raises:
+            Refused: as `set_rollout`.
         """
+        confirmed = flag("confirm", confirm, "rollout.categorizeAll()")
         size, run_id = FIRST_BATCH, None
         while True:
             begun = time.monotonic()
@@ -43,7 +49,7 @@ class RepositoryLists(Calls):
                 results.CategorizationRun,
                 batch_size=size,
                 run_id=run_id,
-                context=self._context(),
+                context=self._context(confirmed),
             )
             if on_progress is not None:
                 on_progress(run)
@@ -87,7 +93,7 @@ class RepositoryLists(Calls):
             repositories: ids or `owner/name`, one or several.
             reason: for the history.
             until: when they stop being eligible by it: a span from now, as `"2s"`, `"30m"`, `"2h"` or
-                `"3d"`, or a time in ISO 8601, in UTC if it names no zone; None for never.
+                `"3d"`, or a time in ISO 8601, a local one if it names no zone; None for never.
 
         Raises:
             NotFound: one is unknown; nothing was changed.

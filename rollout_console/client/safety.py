@@ -7,7 +7,7 @@ from rollout_console.adapters.ladder import ZERO
 from rollout_console.client.calls import Percentage
 from rollout_console.client.command import Group, command
 from rollout_console.client.halt import Halting
-from rollout_console.validation import whole_percentage
+from rollout_console.validation import flag, whole_percentage
 
 
 class Safety(Halting):
@@ -25,17 +25,23 @@ class Safety(Halting):
 
     @command(Group.SAFETY, "rollout.rollbackToPercentage(5)", purpose="lower")
     def rollback_to_percentage(
-        self, percentage: Percentage, reason: str | None = None
+        self, percentage: Percentage, reason: str | None = None, confirm: bool = False
     ) -> results.Change | results.Stop:
         """Lower the percentage. Refuses to raise it (R6).
 
+        Args:
+            percentage: a whole number, 0 to 100.
+            reason: for the history.
+            confirm: whether to do it even if the host's own function, while it decides, lets more repositories in.
+
         Raises:
-            Refused: it is higher than the one that is set.
+            Refused: it is higher than the one that is set; or as `set_rollout`.
         """
         wanted = whole_percentage(percentage, "rollout.rollbackToPercentage(5)")
         if wanted == 0:
             return self.rollback_to_zero(reason)
-        return self._change("rollout_rollback", reason, percentage=wanted)
+        confirmed = flag("confirm", confirm, "rollout.rollbackToPercentage(5)")
+        return self._change("rollout_rollback", reason, confirmed=confirmed, percentage=wanted)
 
     @command(Group.SAFETY, "rollout.rollbackToZero()", purpose="0 %")
     def rollback_to_zero(self, reason: str | None = None) -> results.Change | results.Stop:

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 from rollout_console import results
 from rollout_console.client.calls import Calls
 from rollout_console.client.command import Group, command
-from rollout_console.validation import settings_given, whole
+from rollout_console.validation import flag, settings_given, whole
 
 
 class SettingValues(TypedDict, total=False):
@@ -61,17 +61,21 @@ class Settings(Calls):
         return self._read("rollout_list_settings", results.Settings)
 
     @command(Group.SETTINGS, "rollout.configure(max_error_rate=4)", purpose="settings")
-    def configure(self, *, reason: str | None = None, **values: Unpack[SettingValues]) -> results.Change:
+    def configure(
+        self, *, reason: str | None = None, confirm: bool = False, **values: Unpack[SettingValues]
+    ) -> results.Change:
         """Change settings: all that are given, or none of them (R1, R8, R10).
 
         Args:
             reason: for the history.
+            confirm: as of `set_rollout`, for another strategy.
             values: as `SettingValues` says; None for what is to stay.
 
         Raises:
-            Refused: one is out of its range, or there is no table to follow; nothing was changed.
+            Refused: one is out of its range, or there is no table to follow; or as `set_rollout`.
         """
-        return self._change("rollout_configure", reason, settings=settings_given(**values))
+        confirmed = flag("confirm", confirm, 'rollout.configure(strategy="percentage")')
+        return self._change("rollout_configure", reason, confirmed=confirmed, settings=settings_given(**values))
 
     @command(Group.SETTINGS, 'rollout.guardrail("evidence")', purpose="breaker")
     def guardrail(

@@ -8,7 +8,7 @@ from rollout_console import results
 from rollout_console.client.calls import Calls
 from rollout_console.client.command import Group, command
 from rollout_console.errors import BadArgument
-from rollout_console.validation import clean_text, described, whole
+from rollout_console.validation import clean_text, described, flag, moment_text, whole
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -49,12 +49,11 @@ class Story(Calls):
         from uuid import UUID
 
         example = 'rollout.undo("1a2b3c4d")'
-        if not isinstance(confirm, bool):
-            raise BadArgument(f"confirm is True or False, not {described(confirm)}; type {example}")
+        confirmed = flag("confirm", confirm, example)
         if change is not None and not isinstance(change, str | UUID):
             raise BadArgument(f"undo takes the id of a change as text, not {described(change)}; type {example}")
         wanted = None if change is None else clean_text(str(change)).strip()
-        return self._change("rollout_undo", reason, change=wanted, confirm=confirm)
+        return self._change("rollout_undo", reason, confirmed=confirmed, change=wanted, confirm=confirmed)
 
     @command(Group.STORY, 'rollout.note("the status page is red")', purpose="remark")
     def note(self, text: str) -> results.Change:
@@ -70,7 +69,7 @@ class Story(Calls):
         """Show changes, notes, trips, alerts, new errors and the error rate in one order, oldest first.
 
         Args:
-            since: a span up to now, as "30m", "2h" or "3d", or a time in ISO 8601, in UTC if it names no zone.
+            since: a span up to now, as "30m", "2h" or "3d", or a time in ISO 8601, a local one if it names no zone.
             limit: how many events, 1 to 1,000: the newest; `left_out` says how many more there were.
 
         Raises:
@@ -81,7 +80,7 @@ class Story(Calls):
         return self._read(
             "rollout_timeline",
             results.Timeline,
-            since=clean_text(since),
+            since=moment_text(since),
             max_rows=whole("limit", limit, 'rollout.timeline("2h", limit=300)'),
         )
 

@@ -27,7 +27,7 @@ class AtPrompt:
         self._console = console
 
     @at_prompt(RolloutClient.categorize_all, own_screen=True)
-    def categorize_all(self) -> results.CategorizationRun:
+    def categorize_all(self, confirm: bool = False) -> results.CategorizationRun:
         """Bring the category of every repository up to date.
 
         Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
@@ -35,7 +35,7 @@ class AtPrompt:
         output = self._console.output
         try:
             with CategorizationProgress(output.screen(), output.stream) as progress:
-                return self._console.client.categorize_all(progress.advance)
+                return self._console.client.categorize_all(progress.advance, confirm)
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished batches stay; to go on, type rollout.categorizeAll()") from None
 
@@ -83,13 +83,13 @@ class AtPrompt:
 
     @at_prompt(RolloutClient.configure)
     def configure(
-        self, *, reason: str | None = None, **values: Unpack[SettingValues]
+        self, *, reason: str | None = None, confirm: bool = False, **values: Unpack[SettingValues]
     ) -> results.Change | results.Settings:
         """Change settings, all that are given or none; without arguments, show them all."""
         client = self._console.client
         if all(value is None for value in values.values()):
             return client.settings()
-        return client.configure(reason=reason, **values)
+        return client.configure(reason=reason, confirm=confirm, **values)
 
     @command(Group.PLACES, "rollout.use()", purpose="switch", verb=None)
     def use(self, target: str | None = None, feature: str | None = None) -> Place:

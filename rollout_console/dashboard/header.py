@@ -15,12 +15,12 @@ from rollout_console.render.formatting import (
     format_time,
 )
 from rollout_console.render.health import VERDICTS, evidence_phrase, stop_effect_phrase
-from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import cells, clip, fold, pack, pad, shorten_middle
 from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import HELD, UNPROTECTED, hold_phrase
+from rollout_console.render.state import rollback_phrase
+from rollout_console.render.status import HELD, UNPROTECTED, counted_phrase, hold_phrase
 
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
@@ -41,7 +41,7 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     lines = [_first_line(seen, _age(snapshot, screen, stale=stale), screen, stale=stale)]
     if snapshot.problem:
         lines.append(" " + screen.paint(sanitize(snapshot.problem, 2 * width), "warning"))
-    for line in meaning(seen, screen):
+    for line in meaning(status, screen):
         lines += _folded(f" {line}", screen)
     if effect := stop_effect_phrase(status, screen):
         lines.append(f" {effect}")
@@ -54,20 +54,9 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     return [clip(line, width) for line in lines]
 
 
-def lowered_by(history: results.History) -> results.HistoryEntry | None:
-    """Return the rollback that the rollout stands at; None if the last change of the percentage was none."""
-    for entry in history.entries:
-        before, after = entry.previous_percentage, entry.new_percentage
-        if before is None or after is None or before == after:
-            continue
-        rolled_back = entry.triggered_by == "auto_rollback" or (entry.command or "").startswith("rollback")
-        return entry if rolled_back and after < before else None
-    return None
-
-
 def _first_line(seen: results.Overview, age: str, screen: Screen, *, stale: bool) -> str:
     status = seen.status
-    state = f" {_state(seen, screen, stale=stale)}"
+    state = f" {_state(status, screen, stale=stale)}"
     if status.held_reason is not None:
         state += f"  {screen.paint(HELD, 'flag')}"
     if not status.auto_rollback_enabled:
@@ -79,11 +68,11 @@ def _first_line(seen: results.Overview, age: str, screen: Screen, *, stale: bool
     return f"{pad(f'{state}   {place}', screen.width - cells(age) - 1)}{age} "
 
 
-def _state(seen: results.Overview, screen: Screen, *, stale: bool) -> str:
-    percentage = seen.status.rollout_percentage
-    if seen.status.emergency_stop:
+def _state(status: results.Status, screen: Screen, *, stale: bool) -> str:
+    percentage = status.rollout_percentage
+    if status.emergency_stop:
         return screen.paint(f" STOPPED ({percentage} % is kept) ", "stopped")
-    if lowered_by(seen.history):
+    if status.state is not None and status.state.name == "rolled_back":
         return screen.paint(f"ROLLED BACK to {percentage} %", "bad")
     running = "muted" if stale else "good"  # nobody knows whether it still does
     return screen.paint(f"RUNNING at {percentage} %", running) if percentage else screen.paint("AT 0 %", "warning")
@@ -96,19 +85,17 @@ def _age(snapshot: Snapshot[results.Overview], screen: Screen, *, stale: bool) -
     return screen.paint(f"STALE, {age}", "flag") if stale else age
 
 
-def meaning(seen: results.Overview, screen: Screen) -> list[str]:
+def meaning(status: results.Status, screen: Screen) -> list[str]:
     """Return why it is as it is, for each state that somebody or something has brought about."""
-    status, width, now = seen.status, screen.width, seen.status.server_time
+    width, now = screen.width, status.server_time
     lines = []
     if status.emergency_stop:
         reason = sanitize(status.emergency_stop_reason or "no reason given", width)
         stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
         since = f" {format_age(stopped, now)}" if stopped is not None else ""
         lines.append(screen.paint(f"no repository is eligible; stopped{since}: {reason}", "bad"))
-    elif rollback := lowered_by(seen.history):
-        reason = f": {sanitize(rollback.reason, width)}" if rollback.reason else ""
-        by = f"{change_summary(rollback)}, by {change_author(rollback)}, {format_age(rollback.at, now)}"
-        lines.append(screen.paint(f"{by}{reason}", "bad"))
+    elif rollback := rollback_phrase(status.state, now):
+        lines.append(screen.paint(rollback, "bad"))
     if status.held_reason is not None:
         lines.append(screen.paint(hold_phrase(status), "warning"))
     return lines
@@ -116,6 +103,7 @@ def meaning(seen: results.Overview, screen: Screen) -> list[str]:
 
 def _figures(status: results.Status, screen: Screen) -> list[str]:
     eligible = f"{format_count(status.eligible_repositories)} of {format_count(status.total_repositories)} eligible"
+    eligible += counted_phrase(status)
     switch = "on" if status.auto_rollback_enabled else screen.paint("OFF", "warning")
     return [
         f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect,",
@@ -159,6 +147,11 @@ def _warning(warning: results.HealthWarning, screen: Screen) -> list[str]:
     return _folded(f"{clip(text, max(30, room))}; {todo}", screen)
 
 
+def missing_lines(seen: results.Overview, part: str, screen: Screen) -> list[str]:
+    """Return the line in the place of a part that can't be read."""
+    return _warning(seen.missing(part), screen)
+
+
 def _folded(text: str, screen: Screen) -> list[str]:
     """Return a sentence in few lines; an ellipsis says that there is more."""
     lines = fold(text, screen.width, "   ")
@@ -167,6 +160,8 @@ def _folded(text: str, screen: Screen) -> list[str]:
 
 def _plan(seen: results.Overview, screen: Screen) -> list[str]:
     plan = seen.plan
+    if plan is None:
+        return missing_lines(seen, "plan", screen)
     steps = [f"{STEP_MARKS[s.state]}{s.number}: {s.percentage} %{_wait(s, plan)}" for s in plan.steps]
     passed = sum(s.state == "passed" for s in plan.steps)
     while passed and cells(line := f" plan {'  '.join(steps)}") > screen.width:
@@ -175,9 +170,8 @@ def _plan(seen: results.Overview, screen: Screen) -> list[str]:
     if plan.next_percentage is None:
         return [line]
     mark, by_itself = met_mark(plan.ready or None, screen), " by itself" if plan.auto_advance else ""
-    if (rollback := lowered_by(seen.history)) and plan.rollout_percentage == 0:
-        since = format_age(rollback.at, plan.server_time)
-        return [line, f" rolled back {since}; to start again after the fix, press s"]
+    if plan.phase == "rolled back":
+        return [line, " to start again after the fix, press s"]
     if plan.ready:
         return [line, f" {mark} {screen.paint(f'ready for {plan.next_percentage} %{by_itself}', 'good')}"]
     shut = "; ".join(sanitize(g.message, 200) for g in plan.gates if not g.open)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rollout_console import results
 from rollout_console.dashboard.layout import Panel
 from rollout_console.render.chart import MARGIN, error_chart
@@ -14,14 +16,20 @@ from rollout_console.render.marks import SIGNS, legend, marks_line
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 
+TITLES = {"trend": "error rate", "history": "last changes", "metrics": "errors", "categories": "eligible by category"}
 CHART_LEAST, CHART_WANTED = 5, 24  # lines, of which two are marks and times
 AXIS = 2
 WITH_DURATION = 56  # columns from which a processor's average time is shown
 
 
-def chart(seen: results.Overview, screen: Screen, width: int) -> Panel:
+def missing(part: str, problem: results.HealthWarning) -> Panel:
+    """Return the line in the place of a part that can't be read."""
+    said = f" {sanitize(problem.message, 300)}; press : and type {problem.command.removeprefix('rollout.')}"
+    return Panel(TITLES[part], lambda width, height: fold(said, width, "   ")[:height], 1, 3)
+
+
+def chart(trend: results.ErrorTrend, status: results.Status, screen: Screen, width: int) -> Panel:
     """Return the error rate of the window as a chart, with marks below it for what was changed."""
-    trend, status = seen.trend, seen.status
     signs = legend(trend)
     judged = "; judged since R" if status.health.since_restart and SIGNS["restart"].letter in signs else ""
     title = f"error rate, last {status.monitoring_window_hours} h{judged}"
@@ -36,9 +44,9 @@ def chart(seen: results.Overview, screen: Screen, width: int) -> Panel:
     return Panel(f"{title}   {signs}" if signs and beside_title else title, draw, CHART_LEAST, CHART_WANTED)
 
 
-def changes(seen: results.Overview) -> Panel:
+def changes(history: results.History, now: datetime) -> Panel:
     """Return the last changes, each with its reason: whole where there is room, or else cut."""
-    now, entries = seen.status.server_time, seen.history.entries
+    entries = history.entries
 
     def line(entry: results.HistoryEntry) -> str:
         reason = f": {sanitize(entry.reason, 300)}" if entry.reason else ""
@@ -52,9 +60,9 @@ def changes(seen: results.Overview) -> Panel:
     return Panel("last changes", draw, min(2, len(entries) or 1), 3 * len(entries) or 1)
 
 
-def kinds(seen: results.Overview, screen: Screen) -> Panel:
+def kinds(metrics: results.Metrics, screen: Screen) -> Panel:
     """Return the kinds of errors with the treatment's count and the control's; their repositories if there is room."""
-    found = seen.metrics.kinds
+    found = metrics.kinds
 
     def lines(kind: results.ErrorKind, width: int, *, where: bool) -> list[str]:
         new = screen.paint("NEW ", "bad") if kind.is_new else ""
@@ -69,9 +77,9 @@ def kinds(seen: results.Overview, screen: Screen) -> Panel:
     return Panel("errors: treatment | control", draw, 1, 2 * len(found) or 1)
 
 
-def criteria(seen: results.Overview, screen: Screen) -> Panel:
+def criteria(metrics: results.Metrics, screen: Screen) -> Panel:
     """Return the success metrics: what is measured, and what is wanted."""
-    found = seen.metrics.criteria
+    found = metrics.criteria
 
     def line(c: results.Criterion) -> str:
         return f" {met_mark(c.met, screen)} {sanitize(c.name, 40)}: {format_measure(c.actual, c.unit)} {wanted(c)}"
@@ -82,9 +90,9 @@ def criteria(seen: results.Overview, screen: Screen) -> Panel:
     return Panel("success metrics", lambda width, height: [line(c) for c in found[:height]], 1, len(found))
 
 
-def processors(seen: results.Overview) -> Panel:
+def processors(metrics: results.Metrics) -> Panel:
     """Return each processor's jobs, error rate and average time, by arm."""
-    found = seen.metrics.processors
+    found = metrics.processors
 
     def line(p: results.ProcessorMetrics, width: int) -> str:
         text = (
@@ -101,9 +109,9 @@ def processors(seen: results.Overview) -> Panel:
     )
 
 
-def categories(seen: results.Overview, screen: Screen, width: int) -> Panel:
+def categories(shown: results.Categories, screen: Screen, width: int) -> Panel:
     """Return how many repositories of each category are eligible: a bar each, or in few lines all figures."""
-    found = seen.categories.categories
+    found = shown.categories
     figures = [f"{c.category} {format_count(c.eligible)}/{format_count(c.repositories)}" for c in found]
     brief = pack(figures, width)
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from rollout_console import results
 from rollout_console.dashboard.advice import in_keys
-from rollout_console.dashboard.header import lowered_by, meaning
+from rollout_console.dashboard.header import meaning, missing_lines
 from rollout_console.dashboard.questions import Action, Questions, number
 from rollout_console.render.eligibility import preview_lines
 from rollout_console.render.formatting import format_moment
 from rollout_console.render.progression import gate_lines
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.state import rollback_phrase
 
 NOT_CONNECTED = " not connected yet"
 
@@ -28,7 +29,10 @@ def cautions(seen: results.Overview, percentage: float, screen: Screen) -> Itera
     plan = seen.plan
     if percentage <= seen.status.rollout_percentage and not seen.status.emergency_stop:
         return
-    yield from (f" {line}" for line in meaning(seen, screen))
+    yield from (f" {line}" for line in meaning(seen.status, screen))
+    if plan is None:
+        yield from missing_lines(seen, "plan", screen)
+        return
     shut = [sanitize(gate.message, 200) for gate in plan.gates if not gate.open]
     if shut:
         yield screen.paint(f" these checks fail: {'; '.join(shut)}", "warning")
@@ -62,7 +66,9 @@ class Raising(Questions):
         if seen is None:
             return
         plan, screen = seen.plan, self.screen()
-        if plan.next_percentage is None:
+        if plan is None:
+            self.message = "\n".join(missing_lines(seen, "plan", screen))
+        elif plan.next_percentage is None:
             self.message = " the last step is reached"
         elif not plan.ready:
             shut = gate_lines([gate for gate in plan.gates if not gate.open], plan.server_time, screen)
@@ -136,7 +142,9 @@ class Raising(Questions):
         status, screen = self.newest(seen), self.screen()
         said = [self.message.rstrip(), *cautions(seen, percentage, screen)]
         self.message = screen.fit("\n".join(filter(None, said)))
-        after_rollback = status.rollout_percentage == 0 and lowered_by(seen.history) is not None
+        after_rollback = (
+            status.rollout_percentage == 0 and rollback_phrase(status.state, status.server_time) is not None
+        )
         self.confirm(
             f"{status.rollout_percentage} % → {percentage:g} %?",
             action,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from rollout_console import results
 from rollout_console.dashboard import panels
 from rollout_console.dashboard.header import header
-from rollout_console.dashboard.layout import beside, column_width, columns_for, stack
+from rollout_console.dashboard.layout import Panel, beside, column_width, columns_for, stack
 from rollout_console.refresh import Snapshot
 from rollout_console.render.layout import fold
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+
+T = TypeVar("T")
 
 # The panels of each column from top to bottom, for one to three columns.
 ARRANGEMENTS = {
@@ -47,13 +51,17 @@ def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, wid
     top = header(seen, snapshot, every, screen)[:height]
     columns = columns_for(width)
     each = column_width(width, columns)
+
+    def of(part: str, found: T | None, panel: Callable[[T], Panel]) -> Panel:
+        return panels.missing(part, seen.missing(part)) if found is None else panel(found)
+
     drawn = {
-        "chart": panels.chart(seen, screen, each),
-        "changes": panels.changes(seen),
-        "kinds": panels.kinds(seen, screen),
-        "criteria": panels.criteria(seen, screen),
-        "processors": panels.processors(seen),
-        "categories": panels.categories(seen, screen, each),
+        "chart": of("trend", seen.trend, lambda trend: panels.chart(trend, seen.status, screen, each)),
+        "changes": of("history", seen.history, lambda history: panels.changes(history, seen.status.server_time)),
+        "kinds": of("metrics", seen.metrics, lambda metrics: panels.kinds(metrics, screen)),
+        "criteria": of("metrics", seen.metrics, lambda metrics: panels.criteria(metrics, screen)),
+        "processors": of("metrics", seen.metrics, panels.processors),
+        "categories": of("categories", seen.categories, lambda found: panels.categories(found, screen, each)),
     }
     stacks = [
         stack([drawn[name] for name in names], [RANKS[name] for name in names], each, height - len(top), screen)

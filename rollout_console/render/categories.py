@@ -37,6 +37,8 @@ def _average(value: float | None) -> str:
 
 
 def _limits(c: Category) -> str:
+    if not c.priority_level:
+        return "none yet"
     if c.max_stars is None or c.max_contributors is None or c.max_pull_requests is None:
         return "no limits"
     return (
@@ -50,6 +52,8 @@ def _note(found: Categories, screen: Screen) -> str:
     note = " averages per repository" + (f"; {format_count(pinned)} pinned as test" if pinned else "")
     if not any(c.repositories for c in found.categories):
         note = " nothing is categorized yet; type rollout.categorizeAll()"
+    if found.decided_by == "host":
+        note += "\n counts and eligible: as the host's own function answers, which decides"
     if found.emergency_stop:
         note += "\n " + screen.paint(" STOPPED: no repository is eligible ", "stopped")
     return note

@@ -54,6 +54,8 @@ def _cautions(change: Change) -> Iterator[str]:
         yield f"ended {', '.join(map(session_phrase, change.ended_sessions))}: it blocked the stop"
     if change.shut and change.changed:
         yield f"raised, but these checks fail: {'; '.join(sanitize(gate.message, 200) for gate in change.shut)}"
+    lasting = ("replica", "subscriber", "decision_replaced")  # what a change may not outlast, or not reach
+    yield from (sanitize(w.message, 300) for w in change.status.warnings if w.name in lasting)
     if change.skipped_phase is not None:
         yield f"a large step: the next step is {change.skipped_phase} %"
 
@@ -97,7 +99,9 @@ def say_stopped(change: Change) -> str:
         stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
         since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
         return f"stopped already{since}: {reason}"
-    lower = f", or lower: rollout.resume({LOW})" if status.rollout_percentage > LOW else ""
+    # Below what it knows, the host's own function may let everybody in.
+    low = status.rollout_percentage > LOW and status.decided_by != "host"
+    lower = f", or lower: rollout.resume({LOW})" if low else ""
     kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 
@@ -110,7 +114,7 @@ def say_resumed(change: Change) -> str:
         return f"nothing changed: there is no emergency stop; {_eligible(change)}"
     said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh"
     if status.rollout_percentage == 0:
-        said += "\n at 0 % only the whitelist is eligible; to start: rollout.setRollout(5)"
+        said += "\n at 0 % only the whitelist is eligible; to start: rollout.advance()"
     return said
 
 

@@ -6,6 +6,7 @@ from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_list, format_moment
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.state import rollback_phrase
 from rollout_console.results import CategoryMove, Explanation, Preview, Reason
 
 REASONS: dict[Reason, str] = {
@@ -21,6 +22,8 @@ REASONS: dict[Reason, str] = {
     "category_in": "the whole category {e.category} is eligible at {e.rollout_percentage} %",
     "category_out": "the category {e.category} is not reached at {e.rollout_percentage} %",
     "boundary_in": "{e.category} is eligible in part: its bucket {e.bucket:,} is below the cutoff, {e.cutoff:,}",
+    "host_in": "the host's own function decides, and lets it in",
+    "host_out": "the host's own function decides, and does not let it in",
     "boundary_out": "{e.category} is eligible in part: its bucket {e.bucket:,} is not below the cutoff, {e.cutoff:,}",
 }
 BEFORE_EXAMPLES = 32  # columns of the preview's table before the examples
@@ -38,7 +41,11 @@ def render_preview(preview: Preview, screen: Screen) -> str:
 def preview_lines(preview: Preview, screen: Screen) -> str:
     """Return how many would become eligible or stop being so, by category with examples."""
     head = f" {preview.from_percentage} % → {preview.to_percentage} %: "
+    if preview.entering is None or preview.leaving is None:
+        return head + _by_host(preview)
     head += f"{format_count(preview.entering)} would enter, {format_count(preview.leaving)} would leave"
+    if rollback := rollback_phrase(preview.state, preview.server_time):
+        head += "\n " + screen.paint(rollback, "warning")
     if preview.emergency_stop:
         head += "\n " + screen.paint("while the emergency stop is on, traffic stays halted", "warning")
     rows = [_move_row(c, screen.width - BEFORE_EXAMPLES) for c in preview.categories if c.entering or c.leaving]
@@ -50,6 +57,14 @@ def preview_lines(preview: Preview, screen: Screen) -> str:
     else:
         table = screen.table(["category", "moves", "", "for example"], rows, narrow=[3], drop=[3, 2])
     return f"{head}\n{table}"
+
+
+def _by_host(preview: Preview) -> str:
+    now = f"{format_count(preview.eligible_now or 0)} of {format_count(preview.repositories_asked or 0)}"
+    return (
+        f"who would enter or leave is not known: the host's own function decides\n it lets {now} repositories in now; "
+        f"what it would let in is said before it rises: rollout.setRollout({preview.to_percentage})"
+    )
 
 
 def _listed(c: CategoryMove) -> str:

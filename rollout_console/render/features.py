@@ -8,6 +8,7 @@ from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.state import since_phrase
 from rollout_console.render.status import UNPROTECTED, state_line
 from rollout_console.results import Feature, Features, Phase4
 
@@ -24,15 +25,17 @@ def render_features(found: Features, screen: Screen) -> str:
     width = max(map(len, shown))
     lines = []
     for name, feature in zip(shown, found.features, strict=True):
-        lines.append(f" {screen.paint(name.ljust(width), 'title')}  {_state(feature, screen)}")
+        lines.append(f" {screen.paint(name.ljust(width), 'title')}  {_state(feature, found, screen)}")
         lines.append(f"   {_health(feature, screen)}; {_last_change(feature, found, screen)}")
     if len(names) > 1:
         lines.append(f' to go to one: rollout.use(feature="{names[-1]}")')
     return "\n".join(lines)
 
 
-def _state(feature: Feature, screen: Screen) -> str:
+def _state(feature: Feature, found: Features, screen: Screen) -> str:
     said = f"{feature.rollout_percentage} % set, {feature.percentage_in_effect} % in effect"
+    if feature.state is not None and feature.state.name == "rolled_back" and feature.state.since is not None:
+        said += f"; rolled back, {since_phrase(feature.state.since, found.server_time)}"
     if feature.emergency_stop:
         said += f"  {screen.paint('STOPPED', 'bad')}"
     return said if feature.auto_rollback_enabled else f"{said}  {screen.paint(UNPROTECTED, 'warning')}"

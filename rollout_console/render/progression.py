@@ -9,6 +9,7 @@ from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import DAY, HOUR, MINUTE, NOTHING, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
+from rollout_console.render.state import percentage_phrase, rollback_phrase
 from rollout_console.render.svg import plan_drawing
 from rollout_console.results import Gate, OnBreach, Phases, Plan, PlanStep, StepState
 
@@ -68,7 +69,8 @@ def time_left(moment: datetime, now: datetime) -> str:
 
 
 def _head(plan: Plan, screen: Screen) -> str:
-    head = f" {plan.rollout_percentage} %, {sanitize(plan.phase, 40)}"
+    said = percentage_phrase(plan.rollout_percentage, plan.state, plan.server_time)
+    head = f" {said}" if said.endswith(plan.phase) else f" {said}, {sanitize(plan.phase, 40)}"
     if plan.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
     return head + ("  " + screen.paint("HELD", "flag") if plan.held_reason is not None else "")
@@ -96,6 +98,8 @@ def _calendar(plan: Plan) -> list[str]:
 
 def _switches(plan: Plan) -> str:
     by_itself = "on" if plan.auto_advance else "off"
+    if plan.decided_by == "host":
+        by_itself = "off: the host's own function decides, and the audience of a step is that of ours"
     return f" auto-advance {by_itself}; on a breach the rollout {ON_BREACH[plan.on_breach]}"
 
 
@@ -103,6 +107,8 @@ def _next(plan: Plan, screen: Screen) -> str:
     if plan.next_percentage is None:
         return " the last step is reached"
     if plan.rollout_percentage == 0 and not plan.emergency_stop:
+        if why := rollback_phrase(plan.state, plan.server_time):
+            return f" {why}\n to start again at {plan.next_percentage} % after the fix: rollout.advance()"
         return f" traffic is at 0 %; the next step is {plan.next_percentage} %: rollout.advance()"
     if not plan.ready:
         return f" not ready for {plan.next_percentage} % yet"

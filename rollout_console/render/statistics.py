@@ -9,7 +9,7 @@ from rollout_console.render.formatting import format_count, format_duration, for
 from rollout_console.render.health import health_lines
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import eligible_phrase
+from rollout_console.render.status import counted_phrase, eligible_phrase
 from rollout_console.results import JobError, Metrics, ProcessorMetrics, Stats
 
 
@@ -33,9 +33,10 @@ def render_stats(stats: Stats, screen: Screen) -> str:
 
 def _eligible(stats: Stats) -> str:
     counts = eligible_phrase(stats.eligible_repositories, stats.total_repositories)
+    counted = counted_phrase(stats)
     if not stats.total_repositories:
         return counts
-    return f"{counts} ({format_percent(100 * stats.eligible_repositories / stats.total_repositories)})"
+    return f"{counts} ({format_percent(100 * stats.eligible_repositories / stats.total_repositories)}){counted}"
 
 
 def _jobs_by_processor(stats: Stats) -> str:

@@ -9,7 +9,8 @@ from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import FullStatus, Phase4, Status
+from rollout_console.render.state import percentage_phrase
+from rollout_console.results import FullStatus, Phase4, Stats, Status
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
@@ -61,7 +62,10 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
     if status.emergency_stop:
         state = screen.paint(f" STOPPED ({status.rollout_percentage} % is kept) ", "stopped")
     else:
-        state = screen.paint(f"{status.rollout_percentage} %", "good" if status.rollout_percentage else "warning")
+        said = percentage_phrase(status.rollout_percentage, status.state, status.server_time)
+        back = status.state is not None and status.state.name == "rolled_back"
+        style = "bad" if back else "good" if status.rollout_percentage else "warning"
+        state = screen.paint(said, style)
     if status.held_reason is not None:
         state += f"  {screen.paint(HELD, 'flag')}"
     return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'flag')}"
@@ -77,9 +81,17 @@ def eligible_by_phrase(status: Status) -> str:
     """Return how many repositories are eligible and, where the whitelist adds some, by what: 10 % may be more."""
     said = eligible_phrase(status.eligible_repositories, status.total_repositories)
     if not status.only_whitelisted:
-        return said
+        return f"{said}{counted_phrase(status)}"
     others = format_count(status.eligible_repositories - status.only_whitelisted)
     return f"{said}: {others} by percentage, {format_count(status.only_whitelisted)} only by the whitelist"
+
+
+def counted_phrase(counted: Status | Stats) -> str:
+    """Return whose answers a number of repositories was counted by, where they are not ours."""
+    if counted.decided_by != "host":
+        return ""
+    asked = "" if counted.all_counted else " of those for which it was asked"
+    return f"{asked}, by the host's own function"
 
 
 def eligible_phrase(eligible: int, total: int) -> str:
@@ -105,13 +117,10 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
 
 
 def phase_phrase(status: Status) -> str:
-    """Return the phase; at 0 %, whether traffic was lowered to it or has never flowed."""
-    change = status.last_change
-    lowered = change is not None and (change.previous_percentage or 0) > (change.new_percentage or 0)
-    if status.rollout_percentage == 0 and lowered and change is not None:
-        return f"rolled back from {change.previous_percentage} %"
-    began = status.rollout_percentage == 0 and status.restarted_at is not None
-    return "back at 0 %" if began else sanitize(status.phase, 40)
+    """Return the phase; at 0 %, whether traffic was rolled back to it or has never flowed."""
+    state = status.state
+    from_where = f" from {state.from_percentage} %" if state is not None and status.phase == "rolled back" else ""
+    return f"{sanitize(status.phase, 40)}{from_where}"
 
 
 def _emergency_stop(status: Status, screen: Screen) -> str:
@@ -175,8 +184,8 @@ def _decision(status: Status) -> list[tuple[str, str]]:
     return [
         (
             "decision",
-            "by the host's own function; what is eligible above is ours; "
-            "to compare, type in a shell: rollout-console migrate --dry-run",
+            "by the host's own function, which is asked with the rights of this console; "
+            "to compare it with ours, type in a shell: rollout-console migrate --dry-run",
         )
     ]
 

@@ -38,6 +38,7 @@ from rollout_console.results.plan import Advance, AdvanceOutcome, Plan, PlanStep
 from rollout_console.results.progression import Phases
 from rollout_console.results.settings import Setting, Settings
 from rollout_console.results.setup import SetupPlan, SetupStep, StartOutcome, WhitelistOutcome
+from rollout_console.results.state import State, StateName
 from rollout_console.results.statistics import (
     Arm,
     ErrorTrend,
@@ -137,6 +138,8 @@ __all__ = [
     "SetupStep",
     "Simulation",
     "StartOutcome",
+    "State",
+    "StateName",
     "Stats",
     "Status",
     "StepState",

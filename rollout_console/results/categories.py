@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Record, Result
 
 
@@ -26,10 +27,11 @@ class Category(Record, kw_only=True):
 
 
 class Categories(Result, kw_only=True):
-    """`rollout.categories()`, in rollout order."""
+    """`rollout.categories()`, in rollout order; what has none is the last, where it may be eligible."""
 
     rollout_percentage: int
     emergency_stop: bool
+    decided_by: DecidedBy | None
     categories: list[Category]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Record, Result
+from rollout_console.results.state import State
 
 Strategy = Literal["repository_size", "percentage", "whitelist"]
 Reason = Literal[
@@ -22,6 +24,8 @@ Reason = Literal[
     "category_out",
     "boundary_in",
     "boundary_out",
+    "host_in",
+    "host_out",
 ]
 
 
@@ -36,7 +40,11 @@ class CategoryMove(Record, kw_only=True):
 
 
 class Preview(Result, kw_only=True):
-    """`rollout.preview()`; `list_examples`: a number of examples was asked for, so they are listed one a line."""
+    """`rollout.preview()`; `list_examples`: a number of examples was asked for, so they are listed one a line.
+
+    While the host's own function decides, nobody knows who would enter or leave: both are None, and of
+    `repositories_asked` it lets `eligible_now` in.
+    """
 
     from_percentage: int
     to_percentage: int
@@ -44,8 +52,13 @@ class Preview(Result, kw_only=True):
     emergency_stop: bool
     whitelist_size: int
     list_examples: bool
-    entering: int
-    leaving: int
+    entering: int | None
+    leaving: int | None
+    state: State | None
+    server_time: datetime
+    decided_by: DecidedBy | None
+    eligible_now: int | None = None
+    repositories_asked: int | None = None
     categories: list[CategoryMove]
 
 
@@ -54,7 +67,7 @@ class Explanation(Result, kw_only=True):
 
     `bucket` is the repository's hash bucket, 0 to 9,999; `cutoff` the bucket below which its category is
     eligible; `enters_at` the smallest percentage at which it would be. `whitelisted_until` is when its entry of the
-    whitelist expires, or has expired.
+    whitelist expires, or has expired. `host_in` and `host_out`: the host's own function decides, and gives no reason.
     """
 
     repository_id: str

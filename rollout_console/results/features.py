@@ -8,6 +8,7 @@ from typing import ClassVar
 from rollout_console.results.base import Record, Result
 from rollout_console.results.health import Health
 from rollout_console.results.history import HistoryEntry
+from rollout_console.results.state import State
 from rollout_console.results.statistics import Metrics
 
 
@@ -19,6 +20,7 @@ class Feature(Record, kw_only=True):
     percentage_in_effect: int
     emergency_stop: bool
     auto_rollback_enabled: bool
+    state: State | None
     health: Health
     last_change: HistoryEntry | None
 
@@ -49,6 +51,8 @@ class Phase4(Result, kw_only=True):
     emergency_stop: bool
     auto_rollback_enabled: bool
     held_reason: str | None
+    state: State | None
+    server_time: datetime
     total: int
     repositories: list[Phase4Repository]
     metrics: Metrics

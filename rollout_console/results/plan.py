@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Record, Result
 from rollout_console.results.changes import Change
 from rollout_console.results.gates import Gate, OnBreach
+from rollout_console.results.state import State
 
 StepState = Literal["passed", "current", "ahead"]
 AdvanceOutcome = Literal["advanced", "shut", "finished", "held", "idle"]
@@ -37,6 +39,8 @@ class Plan(Result, kw_only=True):
     rollout_percentage: int
     emergency_stop: bool
     phase: str
+    state: State | None
+    decided_by: DecidedBy | None
     since: datetime | None
     next_percentage: int | None
     ready: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Result
 from rollout_console.results.changes import Change
 
@@ -23,6 +24,7 @@ class SetupPlan(Result, kw_only=True):
     candidates: list[str]
     whitelist: WhitelistOutcome
     start: StartOutcome
+    decided_by: DecidedBy | None
 
 
 class SetupStep(Change, kw_only=True):

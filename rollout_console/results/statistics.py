@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import field
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Record, Result
 from rollout_console.results.criteria import Criterion
 from rollout_console.results.errors import ErrorKind
@@ -19,7 +20,8 @@ MarkKind = Literal["trip", "stop", "restart", "change"]
 class Stats(Result, kw_only=True):
     """`rollout.stats()`; `category_order` gives the keys of `categories` in rollout order.
 
-    The rates are the treatment's; `total_jobs` and `processor_distribution` count both arms.
+    Repositories are counted as in `Status`. The rates are the treatment's; `total_jobs` and `processor_distribution`
+    count both arms.
     """
 
     feature_name: str
@@ -27,6 +29,8 @@ class Stats(Result, kw_only=True):
     emergency_stop: bool
     total_repositories: int
     eligible_repositories: int
+    all_counted: bool
+    decided_by: DecidedBy | None
     error_rate: float | None
     success_rate: float | None
     total_jobs: int

@@ -13,6 +13,7 @@ from rollout_console.results.categories import CategorizationState, Uncategorize
 from rollout_console.results.gates import OnBreach
 from rollout_console.results.health import Guardrail, Health, StopEffect
 from rollout_console.results.history import HistoryEntry
+from rollout_console.results.state import State
 from rollout_console.results.warnings import HealthWarning
 
 JudgedReports = Literal["all", "outcomes"]
@@ -23,7 +24,9 @@ class Status(Result, kw_only=True):
 
     `overrides`, `target` and `practice` are of this side: the web application's environment variables that are set
     here (R15), the database that answered, and whether that is the practice database. `only_whitelisted` of the
-    eligible repositories are so by the whitelist alone.
+    eligible repositories are so by the whitelist alone. While the host's own function decides, the repositories are
+    those for which it was asked, and it is not known whether all were, unless `all_counted`. `state` is None where the
+    history can't be read.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Status(Result, kw_only=True):
     rollout_percentage: int
     percentage_in_effect: int
     phase: str
+    state: State | None
     phase_percentages: list[int]
     is_active: bool
     rollout_strategy: str  # any text: a column of the adopted table
@@ -54,6 +58,7 @@ class Status(Result, kw_only=True):
     blacklist_size: int
     total_repositories: int
     eligible_repositories: int
+    all_counted: bool
     only_whitelisted: int
     metadata: dict[str, Any]
     created_at: datetime | None
@@ -66,7 +71,7 @@ class Status(Result, kw_only=True):
     stop_effect: StopEffect | None
     categorization: CategorizationState | None
     uncategorized: Uncategorized | None
-    decided_by: DecidedBy
+    decided_by: DecidedBy | None
     last_change: HistoryEntry | None
     warnings: list[HealthWarning]
     application_check: bool

@@ -100,6 +100,13 @@ def toolbar(known: Snapshot[Status], width: int) -> list[tuple[str, str]]:
     return [("bold" if unprotected else "", toolbar_words(known, width))]
 
 
+def known_to(session: Session) -> Snapshot[Status]:
+    """Return the newest status; none on a dumb terminal, where nothing draws the prompt again once it is old."""
+    from prompt_toolkit.utils import is_dumb_terminal
+
+    return Snapshot() if session.status is None or is_dumb_terminal() else session.status.snapshot
+
+
 def install(session: Session) -> None:
     """Give a terminal session the prompt and the toolbar; `ROLLOUT_TOOLBAR=off` leaves IPython's own."""
     ip = session.ip
@@ -117,14 +124,11 @@ def install(session: Session) -> None:
     )
     session.status = status
 
-    def known() -> Snapshot[Status]:
-        return session.status.snapshot if session.status is not None else Snapshot()
-
     class RolloutPrompts(Prompts):
         def in_prompt_tokens(self) -> list[tuple[Any, str]]:
             client = session.console.client
             columns = ip.pt_app.app.output.get_size().columns
-            parts = prompt_parts(client.adapter.target, client.feature, known(), columns)
+            parts = prompt_parts(client.adapter.target, client.feature, known_to(session), columns)
             mode = [(Token.Prompt, self.vi_mode())]  # type: ignore[no-untyped-call]
             return mode + [(getattr(Token.Rollout, style.capitalize()), words) for style, words in parts]
 
@@ -141,7 +145,7 @@ def install(session: Session) -> None:
         **{getattr(Token.Rollout, name): style for name, style in PROMPT.items()},
     }
     ip.refresh_style()
-    ip.pt_app.bottom_toolbar = lambda: toolbar(known(), ip.pt_app.app.output.get_size().columns)
+    ip.pt_app.bottom_toolbar = lambda: toolbar(known_to(session), ip.pt_app.app.output.get_size().columns)
     after_first_prompt(ip, status.start)
 
     def uninstall() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -72,6 +73,8 @@ def test_a_standby_reports_and_decides_and_then_takes_over_with_nothing_lost(rep
     reader = RolloutClient(PostgresAdapter(replicated.reader()), who=OPERATOR)
     for report in REPORTS.values():
         report(reader)
+    (warning,) = [w.message for w in reader.status().warnings if w.name == "replica"]
+    assert re.match(r"read from a replica, \d+ s at most behind", warning)
     assert reader.check_health().action == "none"
     rollout.client.disable_auto_rollback()
     rollout.report(bad=40)

@@ -48,7 +48,7 @@ def test_r1_for_any_lists_and_ends_the_set_is_decided_as_each_alone(running, ids
         assert running.client.eligible_repositories(ids) == one_by_one(running, ids)
         counted = running.client.status().eligible_repositories
         assert counted == running.value(
-            "select count(*) from repository_categories where is_repository_eligible_for_rollout(repository_id)"
+            "select count(*) from repositories where is_repository_eligible_for_rollout(id)"
         )
         assert running.differences() == {}
     running.client.emergency_stop("all")

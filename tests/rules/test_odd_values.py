@@ -3,22 +3,59 @@ the changes that matter in an incident. The table is made from the catalogue, so
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections import defaultdict
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
+from rollout_console.dashboard.view import draw
+from rollout_console.monitor.alerts import Alerts
+from rollout_console.monitor.loop import Monitor
+from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen, render
+from rollout_console.results import Overview
 from tests.support import odd
 from tests.support.changes import REPORTS
 from tests.support.rollouts import OPERATOR
 
+
+class Lines:
+    """The monitor's log, which keeps what could not be done."""
+
+    def __init__(self):
+        self.failed = []
+
+    def not_done(self, task, error):
+        self.failed.append(f"{task}: {error}")
+
+    def __getattr__(self, name):
+        return lambda *told: None
+
+
+def check_as_the_monitor_does(client):
+    lines = Lines()
+    Monitor(client, 60, lines, Alerts(client, None, [], Path())).check()
+    if lines.failed:
+        raise AssertionError(lines.failed)
+    return {}
+
+
+def shown(answer):
+    if isinstance(answer, dict):
+        return ""
+    if isinstance(answer, Overview):
+        return "\n".join(draw(Snapshot(answer, time.monotonic()), 2, Screen(), 200, 60))
+    return render(answer, Screen())
+
+
 OFTEN = {
     "overview": lambda c: c.overview(),
+    "monitor": check_as_the_monitor_does,
     "timeline": lambda c: c.timeline("1h"),
-    "checkHealth": lambda c: c.check_health(),
     "emergencyStop": lambda c: c.emergency_stop("errors"),
 }
 RARELY = {
@@ -40,10 +77,9 @@ def what_fails(client: RolloutClient, screens) -> dict[str, str]:
     failed = {}
     for name, ask in screens.items():
         try:
-            answer = ask(client)
-            shown = "" if isinstance(answer, dict) else render(answer, Screen())
-            if "can't be read" in shown:
-                failed[name] = shown
+            text = shown(ask(client))
+            if "can't be read" in text or "can't be shown" in text:
+                failed[name] = text
         except Exception as error:
             failed[name] = f"{type(error).__name__}: {error}"
     return failed

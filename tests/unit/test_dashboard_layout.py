@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 from wcwidth import wcswidth
 
-from rollout_console.dashboard.header import lowered_by
 from rollout_console.dashboard.layout import Panel, beside, columns_for, heights, stack
 from rollout_console.dashboard.view import draw
 from rollout_console.refresh import Snapshot
@@ -22,12 +22,13 @@ from rollout_console.results import (
     ErrorKind,
     ErrorTrend,
     HealthWarning,
-    History,
     HistoryEntry,
     MarkKind,
     Overview,
     PlanStep,
     ProcessorMetrics,
+    State,
+    StateName,
     TrendMark,
     TrendPoint,
 )
@@ -101,26 +102,23 @@ def test_the_age_is_always_shown_and_says_when_it_is_too_high():
     assert "the database is down" in failed[1]
 
 
-def entry(before: int | None, after: int | None, **fields) -> HistoryEntry:
-    given = {"command": None, "triggered_by": "console", "reason": "why"}
-    return sample(HistoryEntry, previous_percentage=before, new_percentage=after, **{**given, **fields})
+@pytest.mark.parametrize("name", get_args(StateName))
+def test_a_rollback_is_the_state_that_the_database_found(name):
+    state = sample(State, name=name, reason="5xx")
+    first, second, *_ = shown(overview(state=state, emergency_stop=False))
+    assert ("ROLLED BACK to 7 %" in first) is (name == "rolled_back")
+    assert ("rolled back from 7 %" in second and "by text: 5xx" in second) is (name == "rolled_back")
 
 
-@pytest.mark.parametrize(
-    ("entries", "rolled_back"),
-    [
-        ([entry(25, 0, triggered_by="auto_rollback")], True),
-        ([entry(25, 5, command="rollbackToPercentage")], True),
-        ([entry(None, None, command="note"), entry(25, 0, command="rollbackToZero")], True),
-        ([entry(0, 5, command="setRollout"), entry(25, 0, triggered_by="auto_rollback")], False),
-        ([entry(25, 5, command="setRollout")], False),
-        ([], False),
-    ],
-)
-def test_a_rollback_is_the_state_until_traffic_is_changed_again(entries, rolled_back):
-    assert (lowered_by(sample(History, entries=entries)) is not None) is rolled_back
-    first = shown(overview(entries=entries, emergency_stop=False))[0]
-    assert ("ROLLED BACK" in first) is rolled_back
+@pytest.mark.parametrize("part", ["categories", "plan", "metrics", "trend", "history"])
+def test_a_part_that_cant_be_read_is_a_line_in_its_place(part):
+    why = HealthWarning(name=part, message=f"{part}: can't be read: odd", command="rollout.history()")
+    whole = "\n".join(shown(overview(), 200, 60))
+    lines = "\n".join(shown(replace(overview(), **{part: None}, unreadable=[why]), 200, 60))
+    assert f"{part}: can't be read: odd; press : and type history()" in lines
+    for title in ("error rate", "last changes", "eligible by category", "plan "):
+        assert title in whole
+        assert title in lines or part == "plan"
 
 
 def test_panels_share_the_height_and_the_least_important_one_gives_way():

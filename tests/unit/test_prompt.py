@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -16,7 +17,8 @@ from rollout_console.render.health import VERDICTS
 from rollout_console.render.html import COLOURS
 from rollout_console.render.layout import cells
 from rollout_console.results import Status, Verdict
-from rollout_console.shell.prompt import prompt_parts, toolbar
+from rollout_console.settings import DEFAULT_FEATURE
+from rollout_console.shell.prompt import known_to, prompt_parts, toolbar
 from tests.support.samples import sample
 
 
@@ -53,6 +55,15 @@ def test_the_prompt_leaves_half_of_the_terminal_to_what_is_typed_and_keeps_the_s
     assert cells(words) <= max(columns // 2, 13)
     assert ("STOPPED" if stopped else "25 %") in words
     assert parts[0][0] in ("remote", "magenta"), "the name has a colour of its own"
+
+
+@pytest.mark.parametrize(("terminal", "words"), [("dumb", "rollout local ▸ "), ("xterm", "rollout local 25 % ▸ ")])
+def test_a_terminal_on_which_the_prompt_is_not_drawn_again_shows_no_state_in_it(terminal, words, monkeypatch):
+    monkeypatch.setenv("TERM", terminal)
+    status = sample(Status, emergency_stop=False, held_reason=None, auto_rollback_enabled=True, rollout_percentage=25)
+    session = SimpleNamespace(status=SimpleNamespace(snapshot=Snapshot(status, fetched=time.monotonic())))
+    parts = prompt_parts(Target("local", "local"), DEFAULT_FEATURE, known_to(session))
+    assert "".join(text for _, text in parts) == words
 
 
 # Colours: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio

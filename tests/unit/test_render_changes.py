@@ -103,7 +103,7 @@ def test_a_second_stop_says_since_when_and_why_the_first_one_is():
 def test_a_resume_says_the_percentage_and_at_nothing_how_to_start(percentage, hints):
     text = said("resume", rollout_percentage=percentage)
     assert f"resumed at {percentage} %" in text
-    assert ("rollout.setRollout(" in text) is hints
+    assert ("to start: rollout.advance()" in text) is hints
 
 
 def test_a_resume_without_a_stop_says_that_there_is_none():

@@ -30,6 +30,7 @@ def plan(**changes) -> Plan:
     given = {
         "rollout_percentage": 10,
         "next_percentage": 25,
+        "decided_by": "readers",
         "gates": [OPEN, SHUT],
         "steps": steps,
         "held_reason": None,

@@ -18,6 +18,7 @@ from rollout_console.results import (
     FullStatus,
     Health,
     HistoryEntry,
+    State,
     Status,
     Uncategorized,
     Verdict,
@@ -38,9 +39,12 @@ def shown(**changes):
 def test_the_first_lines_say_what_runs_why_since_when_and_by_whom_and_the_rest_is_asked_for():
     entry = sample(HistoryEntry, at=NOW - timedelta(minutes=5), operator="tess", host="desk", command="rollbackToZero",
                    triggered_by="manual", reason="5xx", previous_percentage=10, new_percentage=0)  # fmt: skip
-    status = sample(Status, last_change=entry, rollout_percentage=0, emergency_stop=False, phase="not started")
+    state = sample(State, name="rolled_back", since=NOW - timedelta(minutes=5), from_percentage=10)
+    status = sample(Status, last_change=entry, rollout_percentage=0, emergency_stop=False, phase="rolled back",
+                    state=state)  # fmt: skip
     head, change, reason, *_ = render(status, PIPE).splitlines()
-    assert head.startswith(" text  0 %")
+    since = (NOW - timedelta(minutes=5)).astimezone()
+    assert head.startswith(f" text  0 % since {since:%H:%M}, rolled back")
     assert change.split(None, 2)[2] == "5 min ago, rollbackToZero: 10 % → 0 %, by tess@desk"
     assert reason.strip() == "5xx"
     brief = render(status, PIPE)

@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from rollout_console.results import Record, parse_what_fits
+from rollout_console.results import Overview, Record, parse_what_fits
+from tests.support.samples import sample
 
 
 class Part(Record, kw_only=True):
@@ -57,3 +58,16 @@ def test_what_has_to_be_there_is_an_error(answer):
 
 def test_an_answer_that_fits_is_complete():
     assert parse_what_fits(Whole, WHOLE)[1] == []
+
+
+@pytest.mark.parametrize("part", ["categories", "plan", "metrics", "trend", "history"])
+def test_a_part_of_the_overview_that_does_not_fit_leaves_the_others(part):
+    answer = msgspec.to_builtins(sample(Overview))
+    answer[part] = dict.fromkeys(answer[part], object) | {"server_time": "infinity"}
+    overview, left_out = parse_what_fits(Overview, answer)
+    assert getattr(overview, part) is None
+    assert [name for name in ("categories", "plan", "metrics", "trend", "history") if getattr(overview, name)] == [
+        name for name in ("categories", "plan", "metrics", "trend", "history") if name != part
+    ]
+    assert f"$.{part}" in left_out[0]
+    assert overview.missing(part).message == f"{part}: can't be shown"

@@ -110,6 +110,21 @@ comment on function rollout.host_job_limits() is
     'R16: how many queued jobs and what wait are too many, how old a job may be to count, and how many are read for '
     'each processor and status.';
 
+create or replace function rollout.host_questions(
+    out most integer, out at_a_glance interval, out before_a_change interval, out after_a_change interval
+)
+language sql immutable parallel safe
+as $$ select 5000, interval '300 ms', interval '1 s', interval '3 s' $$;
+comment on function rollout.host_questions() is
+    'R11: for how many repositories the host''s own function is asked at most, and for how long: for a status, and '
+    'before and after what may raise its answers.';
+
+create or replace function rollout.no_category()
+returns text
+language sql immutable parallel safe
+as $$ select 'no category' $$;
+comment on function rollout.no_category() is 'R3: what stands in the place of a category where there is none.';
+
 create or replace function rollout.host_job_states()
 returns text[]
 language sql immutable parallel safe

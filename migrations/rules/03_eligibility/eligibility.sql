@@ -153,35 +153,3 @@ as $$
     select reason in ('whitelist', 'full_rollout', 'hash_in', 'category_in', 'boundary_in')
 $$;
 comment on function rollout.is_eligible(text) is 'R1: whether this answer of rollout.decide means eligible.';
-
-create or replace function rollout.eligible_counts(config rollout_configuration)
-returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
-language sql stable rows 5
-set search_path = pg_catalog, public, pg_temp
-as $$
-    -- Counts by strategy and lists, then the entries that end by themselves, which no trigger sees.
-    select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
-           case when config.emergency_stop then 0 else
-               coalesce(a.eligible, 0) + coalesce(a.listed, 0) + coalesce(l.more, 0)
-           end
-    from rollout.category_rules() r
-    left join rollout.category_counts a on a.feature_name = config.feature_name and a.category = r.category
-    left join rollout.added_by_lists(config, with_an_end => true) l on l.category = r.category
-    order by r.rollout_order
-$$;
-comment on function rollout.eligible_counts(rollout_configuration) is
-    'R1: per category, how many repositories there are and how many are eligible now, lists and stop included.';
-
-create or replace function rollout.eligible_by_whitelist_only(config rollout_configuration)
-returns bigint
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select count(*)
-    from rollout.listed(config) k
-    join rollout.category_counts a on a.feature_name = config.feature_name and a.category = k.category
-    where k.eligible and not config.emergency_stop
-      and (config.rollout_strategy = 'whitelist' or k.bucket >= a.cutoff)
-$$;
-comment on function rollout.eligible_by_whitelist_only(rollout_configuration) is
-    'R1: how many of the eligible repositories are so by the whitelist alone, whatever the percentage.';

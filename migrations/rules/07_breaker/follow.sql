@@ -60,8 +60,7 @@ begin
         outcome := row(
             new.repository_id, new.processor_type, new.status = 'completed', seconds, new.error, began,
             rollout.outcome_id(new.id, new.metadata, new.status, new.completed_at),
-            case when jsonb_typeof(new.metadata -> 'rollout_applied') = 'boolean'
-                then (new.metadata ->> 'rollout_applied')::boolean end,
+            rollout.flag_in(new.metadata, 'rollout_applied'),
             1,
             -- One that began before the window, and is cleaned away now, says nothing of the present.
             case when began < rollout.window_start(config) then began end, null, null)::rollout.report;

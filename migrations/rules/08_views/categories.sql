@@ -41,9 +41,11 @@ begin
     return jsonb_build_object(
         'rollout_percentage', config.rollout_percentage,
         'emergency_stop', config.emergency_stop,
+        'decided_by', rollout.decided_by(),
         'categories', (
             select jsonb_agg(jsonb_build_object(
-                'category', a.category, 'rollout_order', a.rollout_order, 'priority_level', r.priority_level,
+                'category', a.category, 'rollout_order', a.rollout_order,
+                'priority_level', coalesce(r.priority_level, 0),
                 'max_stars', r.max_stars, 'max_contributors', r.max_contributors,
                 'max_pull_requests', r.max_pull_requests,
                 'repositories', a.repositories, 'eligible', a.eligible,
@@ -53,7 +55,7 @@ begin
                 'activity', t.activity / nullif(1.0 * t.repositories, 0),
                 'pinned', coalesce(t.pinned, 0)) order by a.rollout_order)
             from rollout.eligible_counts(config) a
-            join rollout.category_rules() r using (category)
+            left join rollout.category_rules() r using (category)
             left join rollout.category_counts t on t.feature_name = config.feature_name and t.category = a.category));
 end $$;
 comment on function public.rollout_categories(text) is

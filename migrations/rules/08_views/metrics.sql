@@ -27,6 +27,8 @@ begin
         select jsonb_build_object(
             'total_repositories', sum(a.repositories),
             'eligible_repositories', sum(a.eligible),
+            'all_counted', rollout.is_all(sum(a.repositories)),
+            'decided_by', rollout.decided_by(),
             'categories', jsonb_object_agg(a.category, a.repositories),
             'category_order', jsonb_agg(a.category order by a.rollout_order))
         from rollout.eligible_counts(config) a);

@@ -12,7 +12,9 @@ begin
     return jsonb_build_object(
         'rollout_percentage', config.rollout_percentage,
         'emergency_stop', config.emergency_stop,
-        'phase', place.name,
+        'phase', rollout.phase(config),
+        'state', rollout.state(config),
+        'decided_by', rollout.decided_by(),
         'since', rollout.flowing_since(config),
         'next_percentage', place.next,
         'ready', place.next is not null and not jsonb_path_exists(gates, '$[*] ? (@.open == false)'),

@@ -25,6 +25,17 @@ as $$
            case when s.becomes > s.was then s.more - coalesce(l.repositories, 0) else 0 end,
            case when s.becomes < s.was then -s.more - coalesce(l.repositories, 0) else 0 end
     from step s left join listed l using (category)
+    union all
+    select rollout.no_category(), 1 + (select max(r.rollout_order) from rollout.category_rules() r), count(*), b.was,
+           b.becomes,
+           count(*) filter (where rollout.bucket(config.feature_name, w.repository_id) between b.was and b.becomes - 1),
+           count(*) filter (where rollout.bucket(config.feature_name, w.repository_id) between b.becomes and b.was - 1)
+    from (
+        select rollout.cutoff_without_category(config.rollout_strategy, config.rollout_percentage) as was,
+               rollout.cutoff_without_category(strategy, percentage) as becomes
+    ) b
+    join rollout.without_category(config, 0, 10000) w on b.was <> b.becomes
+    group by b.was, b.becomes
 $$;
 comment on function rollout.moves(rollout_configuration, text, integer) is
     'R1: per category, how many repositories would become eligible or stop being so with another strategy or '
@@ -41,15 +52,28 @@ as $$
 declare
     config constant rollout_configuration := rollout.active(feature_name);
     target constant integer := rollout.whole_percentage(percentage, 'rollout.preview(25)');
+    decided_by constant text := rollout.decided_by();
+    shown constant jsonb := jsonb_build_object(
+        'from_percentage', config.rollout_percentage,
+        'to_percentage', target,
+        'strategy', config.rollout_strategy,
+        'emergency_stop', config.emergency_stop,
+        'state', rollout.state(config),
+        'server_time', clock_timestamp(),
+        'whitelist_size', (select s.whitelist from rollout.list_sizes(config.id) s),
+        'list_examples', examples is not null,
+        'decided_by', decided_by);
 begin
-    return (
+    -- What the host's own function would let in is known once the percentage is set, and is asked then.
+    if decided_by = 'host' then
+        return shown || (
+            select jsonb_build_object(
+                'entering', null, 'leaving', null, 'categories', '[]'::jsonb, 'eligible_now', sum(a.eligible),
+                'repositories_asked', sum(a.repositories))
+            from rollout.eligible_counts(config) a);
+    end if;
+    return shown || (
         select jsonb_build_object(
-            'from_percentage', config.rollout_percentage,
-            'to_percentage', target,
-            'strategy', config.rollout_strategy,
-            'emergency_stop', config.emergency_stop,
-            'whitelist_size', (select s.whitelist from rollout.list_sizes(config.id) s),
-            'list_examples', examples is not null,
             'entering', sum(m.entering),
             'leaving', sum(m.leaving),
             'categories', jsonb_agg(jsonb_build_object(
@@ -65,6 +89,10 @@ begin
                           and rollout.bucket(config.feature_name, k.repository_id) >= least(m.was, m.becomes)
                           and rollout.bucket(config.feature_name, k.repository_id) < greatest(m.was, m.becomes)
                           and rollout.listed_as(config.id, k.repository_id) is null
+                        union all
+                        select w.repository_id
+                        from rollout.without_category(config, least(m.was, m.becomes), greatest(m.was, m.becomes)) w
+                        where m.category = rollout.no_category()
                         limit rollout.within('examples', coalesce(examples, 5), 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
@@ -72,7 +100,7 @@ begin
 end $$;
 comment on function public.rollout_preview(numeric, text, integer) is
     'rollout.preview(): who would become eligible or stop being so at another percentage: exact counts by category, '
-    'with examples by name.';
+    'with examples by name. Of the host''s own function only how many it lets in now.';
 
 create or replace function public.rollout_explain(
     repository text, feature_name text default 'hybrid_progressive_capture'
@@ -92,14 +120,22 @@ declare
 begin
     select * into found from rollout.known_repositories(
         array[repository], 'rollout.explain("owner/name")', changes => false);
-    reason := rollout.decide(found.repository_id, config.feature_name);
+    if rollout.decided_by() = 'host' then
+        select case when cardinality(a.admitted) > 0 then 'host_in' else 'host_out' end into reason
+        from rollout.ask_host(
+            config.feature_name, array[found.repository_id], (rollout.host_questions()).before_a_change) a;
+    else
+        reason := rollout.decide(found.repository_id, config.feature_name);
+    end if;
     select k.category, k.star_count, k.contributor_count, k.pr_count, k.pinned_as_test, k.last_categorized_at, a.cutoff
     into size
     from repository_categories k
     left join rollout.category_counts a on a.feature_name = config.feature_name and a.category = k.category
     where k.repository_id = found.repository_id;
     bucket := rollout.bucket(config.feature_name, found.repository_id);
-    if config.rollout_strategy = 'percentage' then
+    if reason in ('host_in', 'host_out') then
+        enters_at := null;  -- as its function stands, nobody knows
+    elsif config.rollout_strategy = 'percentage' then
         enters_at := bucket / 100 + 1;
     elsif config.rollout_strategy = 'repository_size' then
         -- The smallest percentage whose quota reaches this repository's bucket in its category.
@@ -116,7 +152,7 @@ begin
     end if;
     return jsonb_build_object(
         'repository_id', found.repository_id, 'full_name', found.full_name,
-        'eligible', rollout.is_eligible(reason), 'reason', reason,
+        'eligible', reason = 'host_in' or rollout.is_eligible(reason), 'reason', reason,
         'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
         'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
         'emergency_stop_reason', config.emergency_stop_reason,

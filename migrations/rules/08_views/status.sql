@@ -14,21 +14,6 @@ comment on function rollout.last_change(rollout_configuration) is
     'The newest change that an operator, the breaker or somebody outside the console made; null if there is none. Rows '
     'that the web application writes beside its changes, or without one, are none.';
 
-create or replace function rollout.stop_reason(config rollout_configuration)
-returns text
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select case when config.emergency_stop then coalesce(config.emergency_stop_reason, (
-        select h.reason from rollout_history h
-        where h.rollout_config_id = config.id and h.action = 'emergency_stop'
-          and rollout.is_recorded(h.metadata) is not true
-          and h.created_at >= config.emergency_stopped_at - interval '1 minute'
-        order by h.created_at limit 1)) end
-$$;
-comment on function rollout.stop_reason(rollout_configuration) is
-    'R5: why traffic is halted; of a stop made in the browser console, from the row that it wrote into the history.';
-
 create or replace function rollout.status_part(
     config rollout_configuration, part text, command text, out value jsonb, out warnings jsonb
 )
@@ -42,6 +27,7 @@ begin
         when 'stop_effect' then rollout.stop_effect(config)
         when 'uncategorized' then to_jsonb(rollout.uncategorized())
         when 'last_change' then rollout.last_change(config)
+        when 'state' then rollout.state(config)
         when 'warnings' then rollout.warnings(config) end;
 exception
     when insufficient_privilege then
@@ -65,6 +51,7 @@ as $$
     from (values
         ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
         ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
+        ('state', 'rollout.history()'),
         ('warnings', 'rollout.jobs()')) p (part, command)
     cross join lateral rollout.status_part(config, p.part, p.command) s
 $$;
@@ -84,7 +71,7 @@ begin
     return to_jsonb(config) || jsonb_build_object(
         'auto_rollback_enabled', config.breaker_enabled,
         'percentage_in_effect', rollout.percentage_in_effect(config),
-        'phase', (rollout.step_in_plan(config)).name,
+        'phase', rollout.phase(config),
         'phase_percentages', (
             select jsonb_agg(p.percentage order by p.number) from rollout.plan_steps(config) p),
         'whitelist_size', sizes.whitelist,
@@ -99,11 +86,36 @@ begin
     || rollout.status_parts(config) || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible),
+            'all_counted', rollout.is_all(sum(a.repositories)),
             'only_whitelisted', rollout.eligible_by_whitelist_only(config))
         from rollout.eligible_counts(config) a);
 end $$;
 comment on function public.rollout_status(text) is
     'rollout.status(): the configuration, what is in effect, health and the last change.';
+
+create or replace function rollout.overview_part(
+    feature text, part text, command text, points integer, out value jsonb, out problem jsonb
+)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    value := case part
+        when 'categories' then rollout_categories(feature)
+        when 'plan' then rollout_plan(feature)
+        when 'metrics' then rollout_show_metrics(feature, 3)
+        when 'trend' then rollout_error_trend(feature, points)
+        when 'history' then rollout_list_history(feature, 50) end;
+exception
+    when insufficient_privilege or sqlstate 'RC001' then
+        raise;
+    when data_exception or plpgsql_error or cardinality_violation or syntax_error_or_access_rule_violation then
+        value := null;
+        problem := (select to_jsonb(u) || jsonb_build_object('name', overview_part.part)
+                    from rollout.unreadable(part, sqlerrm, overview_part.command) u);
+end $$;
+comment on function rollout.overview_part(text, text, text, integer) is
+    'A part of the overview; null and a line in its place if it can''t be read.';
 
 create or replace function public.rollout_overview(
     feature_name text default 'hybrid_progressive_capture', points integer default 48
@@ -112,16 +124,16 @@ returns jsonb
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object(
-        'status', rollout_status(feature_name),
-        'categories', rollout_categories(feature_name),
-        'plan', rollout_plan(feature_name),
-        'metrics', rollout_show_metrics(feature_name, 3),
-        'trend', rollout_error_trend(feature_name, points),
-        'history', rollout_list_history(feature_name, 50))
+    select jsonb_build_object('status', rollout_status(feature_name)) || jsonb_object_agg(p.part, s.value)
+        || jsonb_build_object('unreadable', coalesce(jsonb_agg(s.problem) filter (where s.problem is not null), '[]'))
+    from (values
+        ('categories', 'rollout.categories()'), ('plan', 'rollout.plan()'), ('metrics', 'rollout.showMetrics()'),
+        ('trend', 'rollout.plot()'), ('history', 'rollout.history()')) p (part, command)
+    cross join lateral rollout.overview_part(
+        rollout_overview.feature_name, p.part, p.command, rollout_overview.points) s
 $$;
 comment on function public.rollout_overview(text, integer) is
-    'All that the dashboard shows, of one moment and in one answer.';
+    'All that the dashboard shows, of one moment and in one answer; a part that can''t be read is a line in its place.';
 
 create or replace function public.rollout_features()
 returns jsonb
@@ -136,6 +148,7 @@ as $$
             'emergency_stop', c.emergency_stop,
             'auto_rollback_enabled', c.breaker_enabled,
             'health', rollout.health(c),
+            'state', rollout.state(c),
             'last_change', rollout.last_change(c)) order by c.feature_name), '[]'))
     from rollout_configuration x cross join lateral rollout.usable(x) c where x.is_active
 $$;
@@ -159,11 +172,13 @@ begin
         'emergency_stop', config.emergency_stop,
         'auto_rollback_enabled', config.breaker_enabled,
         'held_reason', config.held_reason,
+        'state', rollout.state(config),
+        'server_time', clock_timestamp(),
         'total', (select count(*) from repository_categories k where k.category = 'test'),
         'repositories', coalesce((
             select jsonb_agg(jsonb_build_object(
                 'repository_id', t.repository_id, 'full_name', t.full_name, 'pinned', t.pinned_as_test,
-                'eligible', rollout.is_eligible(rollout.decide(t.repository_id, config.feature_name)))
+                'eligible', t.repository_id = any (rollout.admitted(array[t.repository_id], config.feature_name)))
                 order by t.pinned_as_test desc, t.full_name)
             from (
                 select k.repository_id, h.full_name, k.pinned_as_test

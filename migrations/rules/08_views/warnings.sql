@@ -123,6 +123,50 @@ as $$
 $$;
 comment on function rollout.history_warnings() is 'R10: a trigger that was disabled, dropped or renamed.';
 
+create or replace function rollout.decision_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'decision_replaced',
+           'the host has deployed is_repository_eligible_for_rollout again, over ours: it decides, and a rollback to '
+           '0 % does not overrule it', 'rollout-console migrate, in a shell'
+    from pg_proc p
+    where p.oid = to_regprocedure('public.is_repository_eligible_for_rollout(uuid, text)')
+      and p.prosrc !~ 'rollout[.](decide|host_is_halted)\('
+    union all
+    select 'decision_missing', 'the function is_repository_eligible_for_rollout is gone: every job gets an error',
+           'rollout-console migrate, in a shell'
+    where rollout.decided_by() is null
+    union all
+    select 'auto_advance_waits', 'the ramp does not go up by itself while the host''s own function decides: whom the '
+           'next step lets in is to be seen first', 'rollout.advance()'
+    where config.auto_advance and rollout.decided_by() = 'host'
+$$;
+comment on function rollout.decision_warnings(rollout_configuration) is
+    'R8, R11: a function that decides and is not as migrate left it, and a ramp that waits for an operator.';
+
+create or replace function rollout.replication_warnings()
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'replica', format('read from a replica, %s behind: what was changed a moment ago may be missing, and '
+               'nothing can be changed here', coalesce(
+               trim_scale(round(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0)) || ' s at '
+               'most', 'nobody knows how far')), 'rollout.use()'
+    where pg_is_in_recovery()
+    union all
+    select 'subscriber', format('this database gets %s from another one, by the subscription %s: the next change there '
+               'takes back what is changed here', string_agg(distinct r.srrelid::regclass::text, ', '), s.subname),
+           'rollout.use()'
+    from pg_subscription_rel r join pg_subscription s on s.oid = r.srsubid
+    where r.srrelid in ('public.rollout_configuration'::regclass, 'public.rollout_history'::regclass) and s.subenabled
+    group by s.subname
+$$;
+comment on function rollout.replication_warnings() is
+    'R5: a database in which a change or a state does not last: a standby, or the subscriber of a publication.';
+
 create or replace function rollout.warnings(config rollout_configuration)
 returns jsonb
 language sql stable
@@ -144,6 +188,10 @@ as $$
         select 6, * from rollout.setting_warnings(config)
         union all
         select 7, * from rollout.judging_warnings(config)
+        union all
+        select 8, * from rollout.decision_warnings(config)
+        union all
+        select 9, * from rollout.replication_warnings()
     ) w
 $$;
 comment on function rollout.warnings(rollout_configuration) is

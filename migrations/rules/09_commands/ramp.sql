@@ -82,8 +82,10 @@ declare
     place constant record := rollout.step_in_plan(config);
     signals jsonb;
 begin
-    -- What is at 0 % was never started or was rolled back: a person starts it.
-    if not config.auto_advance or rollout.percentage_in_effect(config) = 0 or config.held_reason is not null then
+    -- What is at 0 % was never started or was rolled back, and whom the host's own function would let in is to be seen
+    -- before: a person raises it.
+    if not config.auto_advance or rollout.percentage_in_effect(config) = 0 or config.held_reason is not null
+        or rollout.decided_by() = 'host' then
         return idle;
     elsif place.next is null then
         config.auto_advance := false;

@@ -15,7 +15,7 @@ declare
 begin
     for config in select * from rollout.lock(feature_name, 'configure', reason, context) loop
         became := rollout.with_settings(config, rollout.given(settings, 'object', 'settings'));
-        if became.rollout_strategy <> config.rollout_strategy then
+        if became.rollout_strategy <> config.rollout_strategy and rollout.decided_by() is distinct from 'host' then
             details := jsonb_build_object('moves', (
                 select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))
                 from rollout.moves(config, became.rollout_strategy, config.rollout_percentage) m) || (

@@ -30,6 +30,7 @@ begin
     config := rollout.active(feature);  -- as the last writer left it
     if not rollout.open_change(coalesce(given, '{}') || jsonb_build_object(
         'command', command, 'reason', reason, 'action', action)) then
+        perform rollout.open_exposure(feature, command);
         return next config;
     end if;
 end $$;
@@ -47,6 +48,7 @@ declare
     entry rollout_history;
 begin
     select * into entry from rollout_history h where h.id = (change ->> 'operation_id')::uuid;
+    perform rollout.close_exposure(feature, change);
     perform rollout.close_change();
     return details || coalesce(rollout.object_in(entry.metadata, 'details'), '{}') || jsonb_build_object(
         'command', change ->> 'command',
@@ -58,6 +60,48 @@ begin
 end $$;
 comment on function rollout.answer(text, jsonb) is
     'Closes a change and answers: whether anything changed, its history row with the details, the status after it.';
+
+create or replace function rollout.open_exposure(feature text, command text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    answer record;
+begin
+    -- What names its repositories, and what never lets anybody in, has nothing to say beforehand.
+    if rollout.decided_by() = 'host' and not rollout.is_confirmed(rollout.current_change()) and command in (
+        'setRollout', 'rollbackToPercentage', 'resume', 'advance', 'undo', 'configure', 'setup')
+    then
+        select * into answer
+        from rollout.ask_host(feature, rollout.repositories_to_ask(), (rollout.host_questions()).before_a_change);
+        perform rollout.open_change(rollout.current_change() || jsonb_build_object('exposure', jsonb_build_object(
+            'asked', answer.asked, 'admitted', cardinality(answer.admitted))));
+    end if;
+end $$;
+comment on function rollout.open_exposure(text, text) is
+    'R11: while the host''s own function decides: how many repositories it lets in before a change.';
+
+create or replace function rollout.close_exposure(feature text, change jsonb)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    asked constant integer := change #>> '{exposure,asked}';
+    answer record;
+begin
+    if asked > 0 and exists (select from rollout_history h where h.id = (change ->> 'operation_id')::uuid) then
+        select * into answer from rollout.ask_host(
+            feature, (rollout.repositories_to_ask())[1:asked], (rollout.host_questions()).after_a_change);
+        perform rollout.refuse_exposure(
+            asked, (change #>> '{exposure,admitted}')::integer, cardinality(answer.admitted),
+            (change ->> 'command') || '(…, confirm=True)');
+    end if;
+end $$;
+comment on function rollout.close_exposure(text, jsonb) is
+    'R11: refuses a change that would have the host''s own function let more repositories in, unless who asked for it '
+    'has seen the two numbers.';
 
 create or replace function rollout.lock_row(feature text)
 returns void

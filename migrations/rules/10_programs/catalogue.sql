@@ -39,6 +39,8 @@ as $$
                jsonb_build_object('rights', rollout.rights(n.nspacl, n.nspowner)) as state
         from pg_namespace n where n.nspname = 'rollout'
         union all
+        select 'decision', jsonb_build_object('who decides', rollout.decided_by())
+        union all
         select format('function %s', p.oid::regprocedure), jsonb_build_object(
             'rights', rollout.rights(coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner),
             'definition', case when p.proname <> 'rollout_host_jobs' then md5(row(  -- the host redefines that one

@@ -55,6 +55,7 @@ begin
            count(*) as size
     into batch
     from rollout.next_to_categorize(place.position, bound) n;
+    perform rollout.refuse_to_expose(feature_name, context, batch.ids);
 
     select coalesce(
         jsonb_object_agg(c.was || ' → ' || c.became, c.repositories) filter (where c.repositories > 0), '{}')

@@ -118,7 +118,8 @@ begin
         'candidates', candidates,
         'whitelist', coalesce(
             rollout.whitelist_obstacle(config), case candidates when '[]' then 'no_candidates' else 'added' end),
-        'start', coalesce(rollout.start_obstacle(config, target), 'started'));
+        'start', coalesce(rollout.start_obstacle(config, target), 'started'),
+        'decided_by', rollout.decided_by());
 end $$;
 comment on function public.rollout_setup_plan(numeric, text, integer) is
     'rollout-console setup --dry-run: what is there, what setup would do, and why it would leave something alone.';

@@ -42,13 +42,16 @@ as $$
 declare
     host constant regprocedure := to_regprocedure('public.' || signature);
 begin
-    if to_regprocedure('rollout_host.' || signature) is null and exists (
-        select from pg_proc p where p.oid = host and p.prosrc !~ 'rollout[._](decide|categorize|admits)\(')
+    -- What the host has deployed since, at the name where ours stood, is newer than what was kept.
+    if exists (
+        select from pg_proc p
+        where p.oid = host and p.prosrc !~ 'rollout[._](decide|categorize|admits)\(|rollout_host\.')
     then
         -- Under its own name, in a schema that the API does not serve: a body may refer to its arguments by the name
         -- of its function.
         create schema if not exists rollout_host;
         grant usage on schema rollout_host to public;
+        execute 'drop function if exists rollout_host.' || signature;  -- its result may be another
         execute regexp_replace(pg_get_functiondef(host), '\mpublic\.', 'rollout_host.');  -- the first, in the header
         perform rollout.copy_execute(host, to_regprocedure('rollout_host.' || signature));
     end if;
@@ -128,7 +131,9 @@ begin
             'rollout_host.is_repository_eligible_for_rollout(uuid, text)',
             'rollout.host_is_halted(uuid, text)');
     end if;
-    perform rollout.install_decision(coalesce(rollout.decided_by(), 'readers'));
+    perform rollout.install_decision(coalesce(
+        (select r.catalogue #>> '{decision,who decides}' from rollout.rules r order by r.applied_at desc limit 1),
+        rollout.decided_by(), 'readers'));
 end $$;
 comment on function rollout.adopt_functions() is
     'R11: keeps what the application is answered by, the host''s functions or ours. `migrate` calls it with the rules.';

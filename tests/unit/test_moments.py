@@ -1,0 +1,43 @@
+"""R9: an operator's time without a zone is one of the zone in which times are shown."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from rollout_console.render.formatting import format_time
+from rollout_console.validation import moment, moment_text
+
+
+@pytest.fixture(autouse=True)
+def _in_a_zone(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2030-01-31 12:00", "2030-01-31T12:00:00+01:00"),
+        ("2030-07-31T12:00", "2030-07-31T12:00:00+02:00"),
+        ("2030-01-31", "2030-01-31T00:00:00+01:00"),
+        ("2030-01-31T12:00Z", "2030-01-31T12:00Z"),
+        ("2030-01-31T12:00-05:00", "2030-01-31T12:00-05:00"),
+        ("2h", "2h"),
+        ("off", "off"),
+    ],
+)
+def test_r9_a_time_without_a_zone_is_local(given, sent):
+    assert moment_text(given) == sent
+    assert moment(given, "rollout.plan()") == sent
+
+
+def test_r9_what_is_typed_is_what_is_shown():
+    sent = moment(datetime(2030, 1, 31, 12, 0), "rollout.plan()")
+    assert sent is not None
+    assert format_time(datetime.fromisoformat(sent).astimezone(UTC)).startswith("2030-01-31 12:00")
