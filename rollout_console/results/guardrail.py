@@ -48,11 +48,15 @@ class GuardrailCost(Result, kw_only=True):
 
 
 class ReplayedTrip(Rate, kw_only=True):
-    """A rollback that the settings would have made; `acted` if the breaker rolled back after the same restart."""
+    """A rollback that the settings would have made; `acted` if the breaker rolled back after the same restart.
+
+    `held`: no rollback, but a hold, since the control failed as well.
+    """
 
     at: datetime
     evidence: float
     judged_at: Literal["report", "check"]
+    held: bool
     acted: bool
 
 
