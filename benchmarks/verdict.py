@@ -1,6 +1,7 @@
 """Simulates R8 job by job: how often a healthy rollout is rolled back, and how soon a failing one is.
 
     python -m benchmarks.verdict               # docs/guardrails.md: all figures, on two cores in a quarter of an hour
+    python -m benchmarks.verdict --arms 2000   # early signs and shared outages
     python -m benchmarks.verdict --write       # and migrations/rules/00_figures/verdict.sql, which guardrail() shows
 
 The rule is written here a second time, in numpy; tests/rules/test_verdict.py holds both against each other, job by job.
@@ -15,14 +16,14 @@ import multiprocessing
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 SEED = 43
 SLOTS = 288  # of a day, and those whose stretches are summed
-RUN_LIMIT, SUM_LIMIT = 20, 5760
+RUN_LIMIT, SUM_LIMIT, COMPARED_LIMIT, EARLY_LIMIT = 20, 5760, 3, 100
 ALTERNATIVES = np.array([1.7, 2.6, 4.7, 10, 28])
 THRESHOLD, SAMPLE = 0.05, 10
 CHECK = 3  # slots between two health checks
@@ -31,7 +32,7 @@ HEALTHY, FAILING = (1, 2, 3, 4, 5), (10, 20, 30, 50)
 GOOD_DAYS = 3
 TARGET = Path(__file__).parents[1] / "migrations" / "rules" / "00_figures" / "verdict.sql"
 
-Ints = NDArray[np.int64]
+Array = NDArray[Any]
 
 
 class Rules(NamedTuple):
@@ -55,11 +56,11 @@ class Stream:
         failed: the jobs that fail, by their places.
     """
 
-    slot: Ints
-    failed: Ints
+    slot: Array
+    failed: Array
 
 
-def stream(rng: np.random.Generator, traffic: int, phases: Iterable[tuple[float, float]]) -> Stream:
+def stream(rng: np.random.Generator, traffic: float, phases: Iterable[tuple[float, float]]) -> Stream:
     """Draw a stream.
 
     Args:
@@ -76,14 +77,14 @@ def stream(rng: np.random.Generator, traffic: int, phases: Iterable[tuple[float,
     return Stream(np.repeat(np.arange(counts.size), counts), np.flatnonzero(np.concatenate(failed)))
 
 
-def evidence(errors: NDArray[np.float64], jobs: NDArray[np.float64], threshold: float = THRESHOLD) -> NDArray[np.float64]:
+def evidence(errors: Array, jobs: Array, threshold: Array | float = THRESHOLD) -> Array:
     """R8: the mixture of likelihood ratios."""
     with np.errstate(over="ignore"):
         logs = (errors * np.log(r) - jobs * np.log(1 - threshold + r * threshold) for r in ALTERNATIVES)
-        return sum(np.exp(np.clip(log, -690, 690)) for log in logs) / len(ALTERNATIVES)
+        return np.mean([np.exp(np.clip(log, -690, 690)) for log in logs], axis=0)
 
 
-def summed(jobs: Stream, chosen: Ints, sample: int = SAMPLE) -> NDArray[np.float64]:
+def summed(jobs: Stream, chosen: Array, sample: int = SAMPLE) -> Array:
     """The sum of the evidence over the stretches at each of these failures, by their numbers."""
     starts = np.flatnonzero(np.diff(jobs.slot, prepend=-1))  # the first job of each slot that holds any
     before = np.searchsorted(jobs.failed, starts)
@@ -126,7 +127,7 @@ def first_trip(jobs: Stream, after: int = 0) -> Rules:
     return Rules(int(report), rate, int(check))
 
 
-def chances(task: tuple[int, int, float, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def chances(task: tuple[int, int, float, int]) -> tuple[Array, Array]:
     """Percent of streams rolled back, in the order of Rules: within the first day, and within all of these days."""
     traffic, rate, days, streams = task
     day, month = np.zeros(3), np.zeros(3)
@@ -141,7 +142,7 @@ def chances(task: tuple[int, int, float, int]) -> tuple[NDArray[np.float64], NDA
     return 100 * day / streams, 100 * month / streams
 
 
-def delays(task: tuple[int, int, int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def delays(task: tuple[int, int, int, int]) -> tuple[Array, Array]:
     """Jobs until half, and until 95 of 100 streams are rolled back by a report, under evidence and rate."""
     traffic, rate, good_days, streams = task
     days = max(2.0, 60_000 / rate**1.5 / traffic)
@@ -154,6 +155,76 @@ def delays(task: tuple[int, int, int, int]) -> tuple[NDArray[np.float64], NDArra
         found.append([at - after if at else np.inf for at in acted[:2]])
     return (np.quantile(found, 0.5, axis=0, method="inverted_cdf"),
             np.quantile(found, 0.95, axis=0, method="inverted_cdf"))  # fmt: skip
+
+
+def early_signs(task: tuple[int, float, int, int, int]) -> tuple[float, float, float]:
+    """Percent of first days with an early sign, and after how many jobs of the treatment half and 95 of 100 have one.
+
+    The task: jobs of the treatment a day, its share of all jobs, the true rates of both arms in percent, days.
+    """
+    traffic, share, rate, control_rate, days = task
+    found = []
+    for number in range(days):
+        rng = np.random.default_rng((SEED, traffic, round(100 * share), rate, control_rate, number))
+        treated = rng.random(rng.poisson(traffic / share)) < share
+        failed = rng.random(treated.size) < np.where(treated, rate, control_rate) / 100
+        jobs, all_jobs = treated.cumsum(), np.arange(1, treated.size + 1)
+        errors, all_errors = (treated & failed).cumsum(), failed.cumsum()
+        looked = np.flatnonzero(treated & failed & (jobs < all_jobs))
+        weight = evidence(errors[looked], all_errors[looked], jobs[looked] / all_jobs[looked])
+        signs = looked[weight >= EARLY_LIMIT]
+        found.append(float(jobs[signs[0]]) if signs.size else np.inf)
+    half, most = np.quantile(found, (0.5, 0.95), method="inverted_cdf")
+    return 100 * float(np.isfinite(found).mean()), float(half), float(most)
+
+
+def shared_outages(task: tuple[int, float, int]) -> tuple[float, float]:
+    """Percent of days, at 1 %, on which five minutes of failures in both arms roll back: under evidence, and compared.
+
+    The task: jobs of the treatment a day, its share of all jobs, days.
+    """
+    traffic, share, days = task
+    rolled_back = np.zeros(2)
+    for number in range(days):
+        rng = np.random.default_rng((SEED, traffic, round(100 * share), number))
+        arms = [stream(rng, t, [(0.5, 0.01), (1 / SLOTS, 1.0), (0.25, 0.01)])
+                for t in (traffic, traffic * (1 / share - 1))]  # fmt: skip
+        ours, control = arms
+        numbers = np.arange(ours.failed.size)
+        run = evidence(numbers + 1.0, ours.failed + 1.0) >= RUN_LIMIT
+        breach = ((summed(ours, numbers) >= SUM_LIMIT) | run) & (ours.failed + 1 >= SAMPLE)
+        rolled_back[0] += breach.any()
+        rolled_back[1] += any(_stands_out(ours, control, number) for number in numbers[breach])
+    return tuple(100 * rolled_back / days)
+
+
+def _stands_out(ours: Stream, control: Stream, number: int) -> bool:
+    """Whether the strongest stretch at a failure holds against the control's jobs of the same slots so far."""
+    job = ours.failed[number]
+    starts = np.flatnonzero(np.diff(ours.slot[: job + 1], prepend=-1))[-SLOTS:]
+    n = job + 1 - starts
+    k = number + 1 - np.searchsorted(ours.failed, starts)
+    strongest = np.argmax(np.where((n >= SAMPLE) & (k > THRESHOLD * n), evidence(k, n), -1))
+    slots = ours.slot[starts[strongest]], ours.slot[job]
+    within = np.searchsorted(control.slot, slots[0]), np.searchsorted(control.slot, slots[1], side="right")
+    jobs = within[1] - within[0]
+    errors = np.searchsorted(control.failed, within[1]) - np.searchsorted(control.failed, within[0])
+    share = n[strongest] / (n[strongest] + jobs)
+    return bool(jobs == 0 or evidence(k[strongest], k[strongest] + errors, share) >= COMPARED_LIMIT)
+
+
+def both_arms(days: int) -> None:
+    """Print what an early sign costs and sees, and what a shared outage leads to."""
+    for share, rate in itertools.product((0.1, 0.5), (1, 3)):
+        print(
+            f"early sign, share {share:.0%}, both at {rate} %: {early_signs((1000, share, rate, rate, days))[0]:.2f} %"
+        )
+    for share, rate in itertools.product((0.1, 0.5), (5, 10, 20, 50)):
+        _, half, most = early_signs((1000, share, rate, 1, days // 4))
+        print(f"early sign, share {share:.0%}, {rate} % against 1 %: after {half:.0f} jobs, 95 of 100 after {most:.0f}")
+    for share, traffic in itertools.product((0.1, 0.5), (100, 1_000, 10_000)):
+        found = shared_outages((traffic, share, days // 5))
+        print(f"shared outage, share {share:.0%}, {traffic} jobs a day: {found[0]:.1f} %, compared {found[1]:.1f} %")
 
 
 def measure(streams: int, days: int) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
@@ -225,7 +296,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the tables that guardrail() shows")
     parser.add_argument("--streams", type=int, default=2_000, help="months of each setting")
     parser.add_argument("--days", type=int, default=20_000, help="first days of each setting")
+    parser.add_argument("--arms", type=int, metavar="DAYS", help="both arms alone, over so many days")
     chosen = parser.parse_args()
+    if chosen.arms:
+        both_arms(chosen.arms)
+        return
     healthy, failing = measure(chosen.streams, chosen.days)
     text = sql(healthy, failing, chosen.streams, chosen.days)
     print(text)

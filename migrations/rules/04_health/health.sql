@@ -44,7 +44,7 @@ as $$
         'error_rate_low', i.low, 'error_rate_high', i.high)
     from rollout.wilson(least(errors, jobs), jobs) i
 $$;
-comment on function rollout.rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval.';
+comment on function rollout.rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval, at one look.';
 
 create or replace function rollout.control(config rollout_configuration, seen rollout.job_counts[])
 returns jsonb
