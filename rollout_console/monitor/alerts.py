@@ -11,7 +11,7 @@ from typing import Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import NotConfigured, RolloutError
-from rollout_console.monitor.wording import BLIND, BREACH, DEFAULT, KINDS, Alert, worded
+from rollout_console.monitor.wording import BLIND, BREACH, DEFAULT, EARLY, KINDS, Alert, worded
 from rollout_console.render.formatting import format_age
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import HealthCheck
@@ -55,16 +55,19 @@ class Alerts:
         return cls(client, settings.alert_urls, kinds_of(settings.alert_on), memory)
 
     def after_check(self, check: HealthCheck, every: float) -> tuple[list[str], str | None]:
-        """Send what nobody has sent of the changes of the last two intervals, and of a breach that the check found.
+        """Send what nobody has sent of the changes of the last two intervals, and of what the check found.
 
         Returns:
             The titles of the alerts that were sent, and what went wrong with others, or None.
         """
         if self._services is None:
             return [], None
-        breach = check.action == "auto_rollback_off"
+        compared = check.health.compared
+        states = {BREACH: check.action == "auto_rollback_off", EARLY: compared is not None and compared.early}
+        raised = [state for state, is_on in states.items() if is_on]
+        cleared = [state for state, is_on in states.items() if not is_on]
         try:
-            claims = self.client.claim_alerts(self.kinds, every, [BREACH] * breach, [BREACH] * (not breach))
+            claims = self.client.claim_alerts(self.kinds, every, raised, cleared)
         except RolloutError as error:
             return [], f"the database did not say which to send; retry at the next check: {error}"
         recovered = self._recovered()

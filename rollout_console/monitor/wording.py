@@ -15,6 +15,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry, parse
 
 BREACH = "breach"
+EARLY = "early"
 BLIND = "blind"
 
 
@@ -67,8 +68,8 @@ CHANGES = {
     "settings": Kind("settings changed", _undo),
     "notes": Kind("note", lambda _: "rollout.history()"),
 }
-KINDS = (*CHANGES, BREACH, BLIND)
-DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, BLIND)
+KINDS = (*CHANGES, BREACH, EARLY, BLIND)
+DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, EARLY, BLIND)
 
 
 def worded(due: AlertDue, check: HealthCheck) -> Alert:
@@ -80,6 +81,8 @@ def worded(due: AlertDue, check: HealthCheck) -> Alert:
     """
     if due.change is not None:
         return _of_change(CHANGES[due.kind], due.change, check)
+    if due.kind == EARLY:
+        return _early(due, check)
     if not due.over:
         return Alert(
             "BREACH, and auto-rollback is off",
@@ -87,6 +90,18 @@ def worded(due: AlertDue, check: HealthCheck) -> Alert:
         )
     title = "breach: rolled back or stopped" if check.health.check_rolls_back else "breach is over"
     return Alert(title, f"Rollout at {_at(check)}.\n{_evidence(check.health)}\nnext: rollout.status()")
+
+
+def _early(due: AlertDue, check: HealthCheck) -> Alert:
+    if due.over:
+        return Alert(
+            "early sign is over", f"Rollout at {_at(check)}.\n{_evidence(check.health)}\nnext: rollout.status()"
+        )
+    return Alert(
+        "early sign: jobs fail more often in the rollout",
+        f"Nothing is rolled back, and nothing is raised by itself. Rollout at {_at(check)}.\n"
+        f"{_evidence(check.health)}\nnext: rollout.errors()",
+    )
 
 
 def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:

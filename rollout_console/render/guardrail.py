@@ -11,31 +11,48 @@ from rollout_console.results import Backtest, GuardrailCost, ReplayedTrip
 
 @renderer.register
 def render_guardrail(cost: GuardrailCost, screen: Screen) -> str:
-    """Return the rule, how often it rolls back a healthy day, and how soon it acts on a failing one."""
-    day = f"in a day of {format_count(cost.jobs)} jobs"
+    """Return the rule, how often it rolls back a healthy rollout, and how soon it acts on a failing one."""
+    traffic = f"at {format_counted(cost.jobs, 'job', 'jobs')} a day"
     today = f"{format_counted(cost.jobs_today, 'job', 'jobs')} in the last 24 h"
-    healthy = [
-        [f"{h.error_rate:g} %", format_percent(h.at_reports), format_percent(h.with_checks)] for h in cost.healthy
+    lines = [
+        f" {screen.paint(f'guardrail {cost.guardrail}', 'title')}: {sanitize(cost.meaning, 100)}",
+        f" above {format_number(cost.max_error_rate)} % errors in at least {cost.minimum_sample} jobs; evidence of "
+        f"{format_number(cost.evidence_limit)} since the restart,",
+        f" or {format_number(cost.recent_limit)} over all stretches up to now; {today}",
     ]
-    failing = [[f"{f.error_rate:g} %", _job(f.median_job)] for f in cost.failing]
-    checks = f"checks every {cost.check_minutes} min, too"
-    return "\n".join(
-        [
-            f" {screen.paint(f'guardrail {cost.guardrail}', 'title')}: {sanitize(cost.meaning, 100)}",
-            f" above {format_number(cost.max_error_rate)} % errors in at least {cost.minimum_sample} jobs; evidence of "
-            f"{format_number(cost.evidence_limit)},",
-            f" or {format_number(cost.recent_limit)} over a stretch up to now; {today}",
-            f"\n a healthy rollout is rolled back {day}:",
-            screen.table(["true error rate", "by reports", checks], healthy, ["left", "right", "right"]),
-            "\n a failing one is rolled back, half of the time by",
-            screen.table(["true error rate", "the report of"], failing, ["left", "right"]),
-            ' another: rollout.guardrail("evidence"); on recorded jobs: rollout.backtest()',
-        ]
-    )
+    if cost.healthy:
+        lines += [f"\n a healthy rollout is rolled back, {traffic}:", _healthy(cost, screen)]
+    if cost.failing:
+        lines += [f"\n a failing one is rolled back, {traffic}, half of the time by", _failing(cost, screen)]
+    lines += [
+        f" {sanitize(cost.basis, 200)}",
+        ' another: rollout.guardrail("compared"); on recorded jobs: rollout.backtest()',
+    ]
+    return "\n".join(lines)
 
 
-def _job(number: int | None) -> str:
-    return "no job of that day" if number is None else f"job {format_count(number)}"
+def _healthy(cost: GuardrailCost, screen: Screen) -> str:
+    rows = [
+        [f"{h.error_rate:g} %", *map(format_percent, (h.day, h.month, h.day_with_checks, h.month_with_checks))]
+        for h in cost.healthy
+    ]
+    titles = ["true rate", "first day", "30 days", f"checks every {cost.check_minutes} min, too", "30 days"]
+    return screen.table(titles, rows, ["left", *["right"] * 4])
+
+
+def _failing(cost: GuardrailCost, screen: Screen) -> str:
+    rows = [
+        [f"{f.error_rate:g} %", _job(f.median_job, f.median_hours), _job(f.median_after, f.hours_after)]
+        for f in cost.failing
+    ]
+    return screen.table(["true rate", "from the start", "after 3 good days"], rows, ["left", "right", "right"])
+
+
+def _job(number: int | None, hours: float | None) -> str:
+    if number is None or hours is None:
+        return "not within what was simulated"
+    after = f"{hours:.0f} h" if hours >= 10 else f"{hours:.1f} h"
+    return f"{format_counted(number, 'job', 'jobs')}, {after}"
 
 
 @renderer.register
@@ -61,4 +78,5 @@ def _trip(trip: ReplayedTrip) -> str:
     jobs = f"{format_percent(trip.error_rate)} ({format_count(trip.errors)} of {format_count(trip.jobs)} jobs)"
     by = "a report" if trip.judged_at == "report" else "a health check"
     beside = "as the breaker did" if trip.acted else "the breaker did not"
-    return f"{format_time(trip.at)}  rolled back at {by}: {jobs}; {beside}"
+    done = "held, both arms fail," if trip.held else "rolled back"
+    return f"{format_time(trip.at)}  {done} at {by}: {jobs}; {beside}"

@@ -43,7 +43,7 @@ def error_rate_phrase(rate: Rate) -> str:
     return (
         f"{format_percent(rate.error_rate)} errors "
         f"({format_count(rate.errors)} of {format_counted(rate.jobs, 'job', 'jobs')}; "
-        f"95 % interval {format_number(rate.error_rate_low)}–{format_percent(rate.error_rate_high)})"
+        f"95 % at this look {format_number(rate.error_rate_low)}–{format_percent(rate.error_rate_high)})"
     )
 
 

@@ -21,8 +21,24 @@ from rollout_console.results.eligibility import CategoryMove, Explanation, Previ
 from rollout_console.results.errors import ErrorKind, Errors
 from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.gates import Gate, OnBreach
-from rollout_console.results.guardrail import Backtest, FailingDay, GuardrailCost, HealthyDay, MissedTrip, ReplayedTrip
-from rollout_console.results.health import ControlRate, Guardrail, Health, Rate, RecentRate, StopEffect, Verdict
+from rollout_console.results.guardrail import (
+    Backtest,
+    FailingDelay,
+    GuardrailCost,
+    HealthyCost,
+    MissedTrip,
+    ReplayedTrip,
+)
+from rollout_console.results.health import (
+    Compared,
+    ControlRate,
+    Guardrail,
+    Health,
+    Rate,
+    RecentRate,
+    StopEffect,
+    Verdict,
+)
 from rollout_console.results.history import EndedSession, History, HistoryEntry
 from rollout_console.results.monitoring import (
     AlertClaims,
@@ -72,6 +88,7 @@ __all__ = [
     "Category",
     "CategoryMove",
     "Change",
+    "Compared",
     "ControlRate",
     "Criterion",
     "DecidedBy",
@@ -84,7 +101,7 @@ __all__ = [
     "Event",
     "EventType",
     "Explanation",
-    "FailingDay",
+    "FailingDelay",
     "Feature",
     "Features",
     "FullStatus",
@@ -95,7 +112,7 @@ __all__ = [
     "HealthAction",
     "HealthCheck",
     "HealthWarning",
-    "HealthyDay",
+    "HealthyCost",
     "History",
     "HistoryEntry",
     "Job",

@@ -9,29 +9,41 @@ from rollout_console.results.base import Record, Result
 from rollout_console.results.health import Guardrail, Rate
 
 
-class HealthyDay(Record, kw_only=True):
-    """The chance, in percent, that a rollout with this true error rate is rolled back within a day.
+class HealthyCost(Record, kw_only=True):
+    """The chance, in percent, that a rollout with this true error rate is rolled back: on its first day, in 30 days.
 
-    `at_reports`: with nobody checking. `with_checks`: with a health check at the interval of the answer.
+    `day` and `month`: by reports, with nobody checking. `…_with_checks`: with a health check at the interval of the
+    answer.
     """
 
     error_rate: float
-    at_reports: float
-    with_checks: float
+    day: float
+    month: float
+    day_with_checks: float
+    month_with_checks: float
 
 
-class FailingDay(Record, kw_only=True):
-    """The job by whose report half of all rollouts with this true error rate are rolled back; None if later."""
+class FailingDelay(Record, kw_only=True):
+    """The job by whose report half (`median_job`) and 95 of 100 (`slow_job`) of failing rollouts are rolled back.
+
+    From the start, and, as `…_after`, after three good days; the hours are those of the median at `jobs` a day. None
+    is later than was simulated.
+    """
 
     error_rate: float
     median_job: int | None
+    slow_job: int | None
+    median_hours: float | None
+    median_after: int | None
+    slow_after: int | None
+    hours_after: float | None
 
 
 class GuardrailCost(Result, kw_only=True):
-    """`rollout.guardrail()`: the rule, and what it does in a day of `jobs` jobs of the treatment.
+    """`rollout.guardrail()`: the rule, and what it does at `jobs` jobs of the treatment a day.
 
-    `jobs_today` are those of the last 24 hours; `jobs` is what was reckoned with: 1,000 if there were none, else
-    at least 100 and at most 2,000 of them.
+    `jobs_today` are those of the last 24 hours, `jobs` the same, or 1,000 if there were none. `basis` says what was
+    simulated.
     """
 
     guardrail: Guardrail
@@ -43,16 +55,21 @@ class GuardrailCost(Result, kw_only=True):
     jobs_today: int
     jobs: int
     check_minutes: int
-    healthy: list[HealthyDay]
-    failing: list[FailingDay]
+    basis: str
+    healthy: list[HealthyCost]
+    failing: list[FailingDelay]
 
 
 class ReplayedTrip(Rate, kw_only=True):
-    """A rollback that the settings would have made; `acted` if the breaker rolled back after the same restart."""
+    """A rollback that the settings would have made; `acted` if the breaker rolled back after the same restart.
+
+    `held`: no rollback, but a hold, since the control failed as well.
+    """
 
     at: datetime
     evidence: float
     judged_at: Literal["report", "check"]
+    held: bool
     acted: bool
 
 

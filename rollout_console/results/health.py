@@ -8,11 +8,11 @@ from typing import Literal
 from rollout_console.results.base import Record
 
 Verdict = Literal["no_data", "small_sample", "healthy", "above_threshold", "breach"]
-Guardrail = Literal["manual", "rate", "evidence"]
+Guardrail = Literal["manual", "rate", "evidence", "compared"]
 
 
 class Rate(Record, kw_only=True):
-    """Errors among jobs, in percent, with the 95 % interval; None without jobs, and left out in a row of history."""
+    """Errors among jobs, in percent, with the 95 % interval at one look; None without jobs, and left out in a row of history."""
 
     jobs: int
     errors: int
@@ -22,7 +22,10 @@ class Rate(Record, kw_only=True):
 
 
 class RecentRate(Rate, kw_only=True):
-    """A stretch up to now that speaks strongly against the rollout, although the whole window may not."""
+    """The jobs that a breach rests on, where they are not those of the window: a stretch up to now, or the whole run.
+
+    `evidence` is what is held against `evidence_limit`: of a stretch, the sum over all stretches.
+    """
 
     since: datetime
     evidence: float
@@ -35,11 +38,24 @@ class ControlRate(Rate, kw_only=True):
     failing: bool
 
 
+class Compared(Record, kw_only=True):
+    """Both arms since the percentage was changed, or over the window; `early` if the difference is an early sign."""
+
+    since: datetime | None
+    jobs: int
+    errors: int
+    control_jobs: int
+    control_errors: int
+    evidence: float
+    evidence_limit: float
+    early: bool
+
+
 class Health(Rate, kw_only=True):
     """R7 and R8: what the treatment's jobs in the window say, and the control beside them.
 
-    `breach`: a report trips the breaker. `check_rolls_back`: a health check does. `evidence` is what the breaker
-    holds against `evidence_limit`.
+    `breach`: a report trips the breaker, or holds where `shared`, since the control fails as well. `check_rolls_back`:
+    a health check rolls back. `evidence`, since the restart, is what the breaker holds against `evidence_limit`.
     """
 
     window_hours: int
@@ -54,7 +70,9 @@ class Health(Rate, kw_only=True):
     evidence_limit: float
     recent: RecentRate | None = None
     control: ControlRate
+    compared: Compared | None = None
     breach: bool
+    shared: bool = False
     check_rolls_back: bool
     verdict: Verdict
 

@@ -34,10 +34,10 @@ def test_each_setting_holds_what_its_range_allows(running, name, limits):
     assert getattr(running.client.status(), name) == limits[1]
 
 
-def test_a_guardrail_is_one_of_three(running):
-    for guardrail in ("rate", "evidence", "manual"):
+def test_a_guardrail_is_one_of_four(running):
+    for guardrail in ("rate", "evidence", "compared", "manual"):
         assert running.client.configure(guardrail=guardrail).status.guardrail == guardrail
-    with pytest.raises(RolloutError, match=r'guardrail is one of manual, rate, evidence, not "bare"'):
+    with pytest.raises(RolloutError, match=r'guardrail is one of manual, rate, evidence, compared, not "bare"'):
         running.client.configure(guardrail="bare")
 
 

@@ -14,6 +14,7 @@ MOMENTS = {
     ),
     "rollout_history": ("created_at",),
     "rollout_metrics": ("created_at", "updated_at", "metrics_window_end", "last_error_at", "last_started_at"),
+    "rollout.run_counts": ("restarted_at",),
     "progressive_capture_jobs": ("created_at", "started_at", "completed_at"),
 }  # fmt: skip
 FROZEN = (

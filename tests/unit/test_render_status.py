@@ -204,7 +204,7 @@ def test_an_error_rate_comes_with_its_sample_and_interval():
     health = sample(
         Health, verdict="healthy", jobs=1100, errors=1, error_rate=0.0909, error_rate_low=0.016, error_rate_high=0.513
     )
-    assert "0.09 % errors (1 of 1,100 jobs; 95 % interval 0.02–0.51 %)" in health_phrase(health, PIPE)
+    assert "0.09 % errors (1 of 1,100 jobs; 95 % at this look 0.02–0.51 %)" in health_phrase(health, PIPE)
 
 
 def test_at_one_job_the_words_agree():

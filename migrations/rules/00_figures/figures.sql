@@ -36,23 +36,37 @@ comment on function rollout.manual_plan() is
     'R2, the manual''s progression: its phases, and the plan of a rollout that has none of its own.';
 
 create or replace function rollout.guardrails()
-returns table (guardrail text, at_reports boolean, at_checks boolean, meaning text)
+returns table (guardrail text, at_reports boolean, at_checks boolean, compared boolean, meaning text)
 language sql immutable parallel safe
 as $$
-    values ('manual', true, false, 'a report needs evidence, a health check only a rate above the threshold'),
-           ('rate', false, false, 'a rate above the threshold is enough, at every report'),
-           ('evidence', true, true, 'reports and health checks need evidence')
+    values ('manual', true, false, false, 'a report needs evidence, a health check only a rate above the threshold'),
+           ('rate', false, false, false, 'a rate above the threshold is enough, at every report'),
+           ('evidence', true, true, false, 'reports and health checks need evidence'),
+           ('compared', true, true, true, 'as evidence; where the control fails as well, held and not rolled back')
 $$;
-comment on function rollout.guardrails() is 'R8: where each guardrail asks for evidence.';
+comment on function rollout.guardrails() is
+    'R8: where each guardrail asks for evidence, and whether the control is asked.';
 
-create or replace function rollout.evidence_limits(out window_limit integer, out recent_limit integer)
+create or replace function rollout.evidence_limits(
+    out window_limit integer, out recent_limit integer, out stretches integer, out compared_limit integer,
+    out early_limit integer
+)
 language sql immutable parallel safe
 as $$
-    -- Every slot of the window begins a stretch of its own: so many looks need a higher limit.
-    select 20, 1000
+    -- Every slot of a window begins a stretch of its own: the sum of their evidence needs a limit as many times higher.
+    select 20, 288 * 20, 288, 3, 100
 $$;
 comment on function rollout.evidence_limits() is
-    'R8: the evidence that trips the breaker, over the whole window and over a stretch up to now.';
+    'R8: the evidence that trips the breaker, since the restart and summed over the stretches up to now; how many '
+    'stretches there are; what a breach must have against the control under the guardrail compared; and what is an '
+    'early sign.';
+
+create or replace function rollout.alternatives()
+returns double precision[]
+language sql immutable parallel safe
+as $$ select '{1.7, 2.6, 4.7, 10, 28}'::double precision[] $$;
+comment on function rollout.alternatives() is
+    'R8: how many times the tolerated odds a failing rollout may have: evidence is the mean over these.';
 
 create or replace function rollout.error_limits(
     out kinds integer, out repositories integer, out sample integer, out kept interval

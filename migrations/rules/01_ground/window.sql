@@ -12,17 +12,24 @@ end $$;
 comment on function rollout.window_start(rollout_configuration) is
     'R7: the window reaches monitoring_window_hours back, but never past the last restart.';
 
+create or replace function rollout.slot_length(config rollout_configuration)
+returns interval
+language sql immutable
+as $$ select make_interval(hours => config.monitoring_window_hours) / 288 $$;
+comment on function rollout.slot_length(rollout_configuration) is
+    'R7: a window is 288 slots of time, five minutes each in a window of a day.';
+
 create or replace function rollout.slot_start(config rollout_configuration, at timestamptz)
 returns timestamptz
 language sql immutable
 as $$
-    -- 288 slots to a window, five minutes each in a window of a day: a job leaves the window that exactly, and a
-    -- window is never more than 288 rows for each processor, arm and folder. A slot never spans a restart, a stop or a
+    -- A job leaves the window exactly to a slot, and a window is never more than 288 rows for each processor, arm and
+    -- folder. A slot never spans a restart, a stop or a
     -- lowering.
     select case
         when at = '-infinity' then at
         else greatest(
-            date_bin(make_interval(hours => config.monitoring_window_hours) / 288, at, 'epoch'),
+            date_bin(rollout.slot_length(config), at, 'epoch'),
             case when at >= config.restarted_at then config.restarted_at end,
             case when at >= config.narrowed_at then config.narrowed_at end)
     end

@@ -1,4 +1,5 @@
--- R8: how strongly the jobs of a window speak against the rollout, however often one looks.
+-- R8: how strongly the treatment's jobs speak against the rollout: since the restart, over stretches of the newest
+-- slots up to now, and beside the control. Valid however often one looks.
 
 create or replace function rollout.evidence(errors bigint, jobs bigint, max_error_rate numeric)
 returns numeric
@@ -11,7 +12,7 @@ as $$
         when n.p = 0 and n.k > 0 then 1e300
         else (
             select (sum(exp(least(greatest(n.k * ln(r) - n.n * ln(1 - n.p + r * n.p), -690), 690))) / count(*))::numeric
-            from unnest('{1.7, 2.6, 4.7, 10, 28}'::float8[]) r)
+            from unnest(rollout.alternatives()) r)
     end
     from (
         select greatest(least(errors, jobs), 0)::float8 as k, greatest(jobs, 0)::float8 as n,
@@ -19,8 +20,8 @@ as $$
     ) n
 $$;
 comment on function rollout.evidence(bigint, bigint, numeric) is
-    'R8: evidence that the true error rate is above max_error_rate percent: at least x ever for at most 1/x of the '
-    'rollouts whose rate is not (Ville''s inequality). 1 without jobs; from 1e-300 to 1e300.';
+    'R8: evidence that the true error rate is above max_error_rate percent: from one beginning on, at least x ever for '
+    'at most 1/x of the rollouts whose rate is not (Ville''s inequality). 1 without jobs; from 1e-300 to 1e300.';
 
 create or replace function rollout.crossed(
     errors bigint, jobs bigint, max_error_rate numeric, minimum_sample integer
@@ -31,59 +32,231 @@ as $$ select jobs >= minimum_sample and errors * 100 > max_error_rate * jobs $$;
 comment on function rollout.crossed(bigint, bigint, numeric, integer) is
     'R8: the threshold is crossed: strictly above max_error_rate with at least minimum_sample jobs.';
 
-create or replace function rollout.stretches(config rollout_configuration)
-returns table (slot_start timestamptz, jobs bigint, errors bigint, successes bigint)
+create or replace function rollout.newest_slots(config rollout_configuration)
+returns table (slot_start timestamptz, jobs bigint, errors bigint, successes bigint, in_window boolean)
 language sql stable rows 288  -- a set, so that it becomes part of the statement that uses it
 as $$
-    select s.slot_start, (sum(s.jobs) over up_to_now)::bigint, (sum(s.errors) over up_to_now)::bigint,
-           (sum(s.successes) over up_to_now)::bigint
-    from (
-        select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
+    with windowed as materialized (
+        select c.slot_start, sum(c.jobs)::bigint as jobs, sum(c.errors)::bigint as errors,
+               sum(c.successes)::bigint as successes
         from rollout.counts c
         where c.rollout_config_id = config.id and c.treated and c.slot_start >= rollout.window_start(config)
         group by c.slot_start
-    ) s
+    ), missing as materialized (
+        select case when rollout.window_start(config) = config.restarted_at then 0
+               else greatest(l.stretches - (select count(*) from windowed), 0) end as slots
+        from rollout.evidence_limits() l
+    )
+    select w.slot_start, w.jobs, w.errors, w.successes, true from windowed w
+    union all
+    -- At low traffic a window holds few slots with jobs: as many older ones as are missing.
+    (select o.slot_start, sum(o.jobs)::bigint, sum(o.errors)::bigint, sum(o.successes)::bigint, false
+    from (
+        select c.slot_start, c.jobs, c.errors, c.successes
+        from rollout.counts c
+        where c.rollout_config_id = config.id and c.treated and c.slot_start > '-infinity'
+          and c.slot_start >= coalesce(config.restarted_at, '-infinity')
+          and c.slot_start < rollout.window_start(config)
+        order by c.slot_start desc
+        -- 18 rows to a slot: two processors, and eight folders and one that has not folded
+        limit (select 18 * m.slots from missing m)
+    ) o
+    group by o.slot_start
+    order by o.slot_start desc
+    limit (select m.slots from missing m))
+$$;
+comment on function rollout.newest_slots(rollout_configuration) is
+    'R8: the slots with jobs of the treatment since the restart: those of the window, and older ones up to 288.';
+
+create or replace function rollout.since_restart(config rollout_configuration, out jobs bigint, out errors bigint)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    select greatest(coalesce(sum(s.jobs), 0), 0), greatest(coalesce(sum(s.errors), 0), 0) into jobs, errors
+    from (
+        select r.jobs, r.errors from rollout.run_counts r
+        where r.rollout_config_id = config.id and r.restarted_at is not distinct from config.restarted_at
+        union all
+        select d.jobs, d.errors from rollout.job_deltas d
+        where d.rollout_config_id = config.id and d.treated and d.slot_start > '-infinity'
+          and (d.slot_start < config.restarted_at) is not true
+    ) s;
+end $$;
+comment on function rollout.since_restart(rollout_configuration) is
+    'R8: the treatment''s jobs since the restart, however long ago that was.';
+
+create or replace function rollout.stretches(config rollout_configuration)
+returns table (slot_start timestamptz, jobs bigint, errors bigint)
+language sql stable rows 288
+as $$
+    select s.slot_start, (sum(s.jobs) over up_to_now)::bigint, (sum(s.errors) over up_to_now)::bigint
+    from rollout.newest_slots(config) s
     window up_to_now as (order by s.slot_start desc)
+    union all
+    select config.restarted_at, r.jobs, r.errors from rollout.since_restart(config) r where r.jobs > 0
 $$;
 comment on function rollout.stretches(rollout_configuration) is
-    'R8: the treatment''s jobs from the beginning of each slot in the window up to now; the longest is the window.';
+    'R8: all that evidence is taken over: the treatment''s jobs from the beginning of each of the newest slots up to '
+    'now, and since the restart.';
+
+create or replace function rollout.weigh_stretches(
+    config rollout_configuration, slots timestamptz[], slot_jobs bigint[], slot_errors bigint[],
+    out total numeric, out since timestamptz, out jobs bigint, out errors bigint
+)
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    -- Only stretches in which the threshold is crossed: the others' evidence is at most 1 each.
+    select sum(e.evidence) over (), s.slot_start, s.jobs, s.errors into total, since, jobs, errors
+    from (
+        select n.slot_start, (sum(n.jobs) over up_to_now)::bigint as jobs,
+               (sum(n.errors) over up_to_now)::bigint as errors
+        from unnest(slots, slot_jobs, slot_errors) n (slot_start, jobs, errors)
+        window up_to_now as (order by n.slot_start desc)
+    ) s
+    cross join lateral rollout.evidence(s.errors, s.jobs, config.max_error_rate) as e (evidence)
+    where rollout.crossed(s.errors, s.jobs, config.max_error_rate, config.minimum_sample)
+    order by e.evidence desc, s.slot_start
+    limit 1;
+    total := coalesce(total, 0);
+end $$;
+comment on function rollout.weigh_stretches(rollout_configuration, timestamptz[], bigint[], bigint[]) is
+    'R8: the sum of the evidence over all stretches that begin at one of these slots and reach to the end of the last, '
+    'a Shiryaev-Roberts statistic; and the strongest of them. Live and replayed jobs are weighed by this alone.';
+
+create or replace function rollout.run_trips(
+    config rollout_configuration, window_jobs bigint, window_errors bigint, run_jobs bigint, run_errors bigint
+)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if not (select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail) then
+        return rollout.crossed(window_errors, window_jobs, config.max_error_rate, config.minimum_sample);
+    end if;
+    -- What has long passed does not trip in a window that is below the threshold.
+    return rollout.crossed(run_errors, run_jobs, config.max_error_rate, config.minimum_sample)
+       and rollout.crossed(window_errors, window_jobs, config.max_error_rate, 1)
+       and rollout.evidence(run_errors, run_jobs, config.max_error_rate) >= (rollout.evidence_limits()).window_limit;
+end $$;
+comment on function rollout.run_trips(rollout_configuration, bigint, bigint, bigint, bigint) is
+    'R8: whether a report trips the breaker for all jobs since the restart: on evidence, and a window above the '
+    'threshold; under the guardrail rate for a window in which the threshold is crossed.';
+
+create or replace function rollout.comparison(
+    config rollout_configuration, since timestamptz, until timestamptz, out jobs bigint, out errors bigint,
+    out control_jobs bigint, out control_errors bigint, out evidence numeric
+)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- Given an error, its arm is a coin with the treatment's share of the jobs.
+    select s.*, case when least(s.jobs, s.control_jobs) > 0 then rollout.evidence(
+        s.errors, s.errors + s.control_errors, 100.0 * s.jobs / (s.jobs + s.control_jobs)) else 1 end
+    from (
+        select greatest(coalesce(sum(c.jobs) filter (where c.treated), 0), 0)::bigint as jobs,
+               greatest(coalesce(sum(c.errors) filter (where c.treated), 0), 0)::bigint as errors,
+               greatest(coalesce(sum(c.jobs) filter (where not c.treated), 0), 0)::bigint as control_jobs,
+               greatest(coalesce(sum(c.errors) filter (where not c.treated), 0), 0)::bigint as control_errors
+        from rollout.counts c
+        where c.rollout_config_id = config.id and c.slot_start between comparison.since and comparison.until
+    ) s
+$$;
+comment on function rollout.comparison(rollout_configuration, timestamptz, timestamptz) is
+    'R8: both arms between two moments, and the evidence that jobs fail more often in the rollout than outside it; 1 if one '
+    'of them has no jobs.';
 
 create or replace function rollout.treatment(
     config rollout_configuration,
-    out jobs bigint, out errors bigint, out successes bigint, out evidence numeric, out crossed boolean,
+    out jobs bigint, out errors bigint, out successes bigint, out crossed boolean,
+    out run_jobs bigint, out run_errors bigint, out evidence numeric,
     out recent_since timestamptz, out recent_jobs bigint, out recent_errors bigint, out recent_evidence numeric,
-    out whole_breach boolean, out recent_breach boolean
+    out whole_breach boolean, out recent_breach boolean, out shared boolean
 )
 language plpgsql stable  -- asked at each report of a failure
 set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
     limits constant record := rollout.evidence_limits();
-    rule record;
+    slots record;
+    against record;
 begin
-    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
-    with stretches as materialized (
-        select s.* from rollout.stretches(config) s
-    ), strongest as (
-        select s.slot_start, s.jobs, s.errors, e.evidence
-        from stretches s
-        cross join lateral rollout.evidence(s.errors, s.jobs, config.max_error_rate) as e (evidence)
-        where rollout.crossed(s.errors, s.jobs, config.max_error_rate, config.minimum_sample)
-        order by e.evidence desc limit 1
-    )
+    select array_agg(s.slot_start) as starts, array_agg(s.jobs) as jobs, array_agg(s.errors) as errors,
+           sum(s.jobs) filter (where s.in_window) as all_jobs, sum(s.errors) filter (where s.in_window) as all_errors,
+           sum(s.successes) filter (where s.in_window) as all_successes
+    into slots from rollout.newest_slots(config) s;
     -- The web application's own writes can lower counts; a sum is never below zero.
-    select greatest(coalesce(w.jobs, 0), 0), greatest(coalesce(w.errors, 0), 0), greatest(coalesce(w.successes, 0), 0),
-           r.slot_start, r.jobs, r.errors, r.evidence
-    into jobs, errors, successes, recent_since, recent_jobs, recent_errors, recent_evidence
-    from (select) one
-    left join (select s.* from stretches s order by s.slot_start limit 1) w on true
-    left join strongest r on true;
-    evidence := rollout.evidence(errors, jobs, config.max_error_rate);
+    jobs := greatest(coalesce(slots.all_jobs, 0), 0);
+    errors := greatest(coalesce(slots.all_errors, 0), 0);
+    successes := greatest(coalesce(slots.all_successes, 0), 0);
+    run_jobs := jobs;
+    run_errors := errors;
+    if (rollout.window_start(config) = config.restarted_at) is not true then
+        select r.jobs, r.errors into run_jobs, run_errors from rollout.since_restart(config) r;
+    end if;
+    evidence := rollout.evidence(run_errors, run_jobs, config.max_error_rate);
     crossed := rollout.crossed(errors, jobs, config.max_error_rate, config.minimum_sample);
-    whole_breach := crossed and (evidence >= limits.window_limit or not rule.at_reports);
-    recent_breach := not whole_breach and coalesce(recent_evidence >= limits.recent_limit, false);
+    select w.total, w.since, w.jobs, w.errors into recent_evidence, recent_since, recent_jobs, recent_errors
+    from rollout.weigh_stretches(config, slots.starts, slots.jobs, slots.errors) w;
+    whole_breach := rollout.run_trips(config, jobs, errors, run_jobs, run_errors);
+    recent_breach := not whole_breach and recent_evidence >= limits.recent_limit;
+    shared := false;
+    if (whole_breach or recent_breach) and exists (
+        select from rollout.guardrails() g where g.guardrail = config.guardrail and g.compared) then
+        against := rollout.comparison(config, coalesce(recent_since, config.restarted_at, '-infinity'), 'infinity');
+        shared := against.control_jobs > 0 and against.evidence < limits.compared_limit;
+    end if;
 end $$;
 comment on function rollout.treatment(rollout_configuration) is
-    'R7 and R8: the treatment''s jobs in the window, of the stretches up to now in which the threshold is crossed the '
-    'one with the strongest evidence, and whether either is a breach that a report trips the breaker for.';
+    'R7 and R8: the treatment''s jobs in the window and since the restart, the evidence of the latter, the sum of the '
+    'evidence over the stretches up to now with the strongest of them, whether either is a breach that a report trips '
+    'the breaker for, and whether the control fails as well in that stretch, where the guardrail asks.';
+
+create or replace function rollout.counts_changed()
+returns trigger
+language plpgsql security definer  -- whoever folds
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if tg_op <> 'DELETE' then
+        insert into rollout.run_counts as r (rollout_config_id, shard, restarted_at, jobs, errors)
+        select c.id, n.shard, c.restarted_at, sum(n.jobs), sum(n.errors)
+        from new_rows n join rollout_configuration c on c.id = n.rollout_config_id
+        where n.treated and n.slot_start > '-infinity' and (n.slot_start < c.restarted_at) is not true
+        group by c.id, n.shard
+        on conflict (rollout_config_id, shard) do update set
+            restarted_at = excluded.restarted_at,
+            jobs = excluded.jobs
+                + case when r.restarted_at is not distinct from excluded.restarted_at then r.jobs else 0 end,
+            errors = excluded.errors
+                + case when r.restarted_at is not distinct from excluded.restarted_at then r.errors else 0 end;
+    end if;
+    if tg_op <> 'INSERT' then
+        update rollout.run_counts r
+        set jobs = r.jobs - o.jobs, errors = r.errors - o.errors
+        from (
+            select g.rollout_config_id, g.shard, sum(g.jobs) as jobs, sum(g.errors) as errors
+            from old_rows g join rollout_configuration c on c.id = g.rollout_config_id
+            where g.treated and g.slot_start > '-infinity' and (g.slot_start < c.restarted_at) is not true
+            group by 1, 2
+        ) o
+        where r.rollout_config_id = o.rollout_config_id and r.shard = o.shard
+          and r.restarted_at is not distinct from (
+              select c.restarted_at from rollout_configuration c where c.id = o.rollout_config_id);
+    end if;
+    return null;
+end $$;
+comment on function rollout.counts_changed() is
+    'Trigger on rollout.job_counts, R8: keeps the sums since the restart, whoever changes the slots.';
+create or replace trigger counts_inserted after insert on rollout.job_counts
+    referencing new table as new_rows for each statement execute function rollout.counts_changed();
+create or replace trigger counts_updated after update on rollout.job_counts
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function rollout.counts_changed();
+create or replace trigger counts_deleted after delete on rollout.job_counts
+    referencing old table as old_rows for each statement execute function rollout.counts_changed();

@@ -32,7 +32,7 @@ as $$
     ) w
 $$;
 comment on function rollout.wilson(bigint, bigint) is
-    'R7: the 95 % confidence interval (Wilson) of a rate, in percent; null without trials.';
+    'R7: the 95 % confidence interval (Wilson) of a rate, in percent, at one look; null without trials.';
 
 create or replace function rollout.rate(jobs bigint, errors bigint)
 returns jsonb
@@ -44,7 +44,7 @@ as $$
         'error_rate_low', i.low, 'error_rate_high', i.high)
     from rollout.wilson(least(errors, jobs), jobs) i
 $$;
-comment on function rollout.rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval.';
+comment on function rollout.rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval, at one look.';
 
 create or replace function rollout.control(config rollout_configuration, seen rollout.job_counts[])
 returns jsonb
@@ -61,6 +61,39 @@ as $$
 $$;
 comment on function rollout.control(rollout_configuration, rollout.job_counts[]) is
     'R7: the jobs outside the rollout; if they fail as well, the rollout is probably not the cause.';
+
+create or replace function rollout.compared(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- Since the percentage was changed: before, the treatment had another share of the jobs.
+    select to_jsonb(c) - 'evidence' || jsonb_build_object(
+        'since', s.since, 'evidence', round(least(c.evidence, 1e9), 4), 'evidence_limit', l.early_limit,
+        'early', c.evidence >= l.early_limit and rollout.percentage_in_effect(config) > 0)
+    from rollout.evidence_limits() l
+    cross join greatest(rollout.window_start(config), config.percentage_since) s (since)
+    cross join lateral rollout.comparison(config, s.since, 'infinity') c
+$$;
+comment on function rollout.compared(rollout_configuration) is
+    'R8: both arms over the window, or since the percentage was changed in it, and whether the difference is an early '
+    'sign, which warns and holds and never rolls back.';
+
+create or replace function rollout.judged_stretch(
+    config rollout_configuration, breach text, since timestamptz, jobs bigint, errors bigint, evidence numeric
+)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select rollout.rate(jobs, errors) || jsonb_build_object(
+        'since', since, 'evidence', round(least(evidence, 1e9), 4),
+        'evidence_limit', case breach when 'run' then l.window_limit else l.recent_limit end)
+    from rollout.evidence_limits() l
+$$;
+comment on function rollout.judged_stretch(
+    rollout_configuration, text, timestamptz, bigint, bigint, numeric) is
+    'R8: the jobs that a breach rests on where they are not those of the window.';
 
 create or replace function rollout.health(config rollout_configuration, seen rollout.job_counts[])
 returns jsonb
@@ -86,12 +119,16 @@ begin
         'guardrail', config.guardrail,
         'evidence', round(least(t.evidence, 1e9), 4),
         'evidence_limit', limits.window_limit,
-        'recent', case when t.recent_breach then rollout.rate(t.recent_jobs, t.recent_errors) || jsonb_build_object(
-            'since', t.recent_since, 'evidence', round(least(t.recent_evidence, 1e9), 4),
-            'evidence_limit', limits.recent_limit) end,
+        'recent', case
+            when t.recent_breach then rollout.judged_stretch(
+                config, 'stretches', t.recent_since, t.recent_jobs, t.recent_errors, t.recent_evidence)
+            when t.whole_breach and rule.at_reports and t.run_jobs <> t.jobs then rollout.judged_stretch(
+                config, 'run', config.restarted_at, t.run_jobs, t.run_errors, t.evidence) end,
         'control', rollout.control(config, seen),
+        'compared', rollout.compared(config),
         'breach', breach,
-        'check_rolls_back', breach or (t.crossed and not rule.at_checks),
+        'shared', t.shared,
+        'check_rolls_back', (breach or (t.crossed and not rule.at_checks)) and not t.shared,
         'verdict', case
             when t.jobs = 0 then 'no_data'
             when breach then 'breach'
@@ -116,13 +153,16 @@ returns text
 language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select format('error rate %s %% (%s of %s jobs%s) above %s %%',
+    select case when (health -> 'shared')::boolean then 'both arms fail: ' else '' end
+        || format('error rate %s %% (%s of %s jobs%s) above %s %%',
             round((h.judged ->> 'error_rate')::numeric, 2), h.judged ->> 'errors', h.judged ->> 'jobs',
             to_char((h.judged ->> 'since')::timestamptz at time zone 'UTC', '" since "YYYY-MM-DD HH24:MI"Z"'),
             config.max_error_rate)
         || case when (health #>> '{control,jobs}')::bigint > 0
             then format('; control %s %%', round((health #>> '{control,error_rate}')::numeric, 2)) else '' end
-        || case when (health #> '{control,failing}')::boolean then ': probably not the rollout' else '' end
+        || case when (health -> 'shared')::boolean then format(
+                '; held at %s %%, not rolled back', config.rollout_percentage)
+            when (health #> '{control,failing}')::boolean then ': probably not the rollout' else '' end
     from (select coalesce(nullif(health -> 'recent', 'null'), health) as judged) h
 $$;
 comment on function rollout.trip_reason(rollout_configuration, jsonb) is

@@ -66,13 +66,16 @@ begin
         w ->> 'command'
     from jsonb_array_elements(warnings) w
     union all
+    select s.name, coalesce(s.name = any (config.accepted_signals), false), s.message, null, s.command
+    from rollout.signs(config) s
+    union all
     select 'sight', false, 'the host''s table of jobs is locked: what became of the jobs is not known', null,
         'rollout.jobs()'
     where current_setting('rollout.jobs_unread') = 'on';
 end $$;
 comment on function rollout.job_gates(rollout_configuration) is
-    'R16: the verdict, and a gate for each thing that is wrong with the jobs, open if a release has accepted it; and a '
-    'shut one while they can''t be read.';
+    'R8 and R16: the verdict, and a gate for each thing that is wrong with the jobs and each sign, open if a release has '
+    'accepted it; and a shut one while they can''t be read.';
 
 create or replace function rollout.list_gates(config rollout_configuration)
 returns jsonb

@@ -23,11 +23,13 @@ begin
     select health ->> 'verdict', rollout.trip_reason(config, health)
     where health ->> 'verdict' in ('above_threshold', 'breach')
     union all
-    select w.name, w.message from rollout.outcome_warnings(config) w where w.name <> 'unreadable';
+    select w.name, w.message from rollout.outcome_warnings(config) w where w.name <> 'unreadable'
+    union all
+    select s.name, s.message from rollout.signs(config) s;
 end $$;
 comment on function rollout.weak_signals(rollout_configuration) is
-    'R17: what speaks against going on and calls for no rollback: a rate above the threshold on weak evidence, and '
-    'what is wrong with the jobs (R16). No jobs are no signal.';
+    'R17: what speaks against going on and calls for no rollback: a rate above the threshold on weak evidence, what is '
+    'wrong with the jobs (R16), and the signs of the reports. No jobs are no signal.';
 
 create or replace function rollout.hold_warnings(config rollout_configuration)
 returns table (name text, message text, command text)

@@ -24,7 +24,7 @@ declare
     evidence constant jsonb := health || jsonb_build_object(
         'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config));
 begin
-    if config.on_breach = 'hold' then
+    if config.on_breach = 'hold' or (health -> 'shared')::boolean then
         if config.held_reason is null then  -- else it is held for this already, or an operator's own hold stays
             perform rollout.open_change(change);
             perform rollout.hold_automatically(config, why, evidence, breaker, details);
@@ -47,8 +47,9 @@ begin
     perform rollout.store(config, details);
 end $$;
 comment on function rollout.trip_breaker(rollout_configuration, jsonb, jsonb, jsonb) is
-    'R8 and R17: acts on a breach as on_breach says: 0 %, the step before and a hold, or a hold; with the health that '
-    'called for it and the main errors as evidence, and as its reason unless the change has one.';
+    'R8 and R17: acts on a breach as on_breach says: 0 %, the step before and a hold, or a hold, which is all if the '
+    'control fails as well; with the health that called for it and the main errors as evidence, and as its reason '
+    'unless the change has one.';
 
 create or replace function rollout.hold_automatically(
     config rollout_configuration, why text, evidence jsonb, held_by text, details jsonb

@@ -22,7 +22,8 @@ declare
     treatment record;
 begin
     treatment := rollout.treatment(config);
-    return treatment.whole_breach or treatment.recent_breach;
+    return (treatment.whole_breach or treatment.recent_breach)
+       and not (treatment.shared and config.held_reason is not null);  -- which would be a hold once more
 end $$;
 comment on function rollout.is_in_breach(rollout_configuration) is
     'R8: whether a report trips the breaker now, by the jobs that this transaction sees.';
@@ -210,7 +211,9 @@ as $$
 declare
     needs_evidence constant boolean := (
         select g.at_reports from rollout.guardrails() g where g.guardrail = config.guardrail);
-    enough constant numeric := (rollout.evidence_limits()).window_limit;
+    -- One stretch has that much in any breach: it is the run, or the strongest of those that are summed.
+    enough constant numeric := (select least(l.window_limit, l.recent_limit / (l.stretches + 2.0))
+                                from rollout.evidence_limits() l);
     stretch record;
     tried integer := 0;
     missing integer;

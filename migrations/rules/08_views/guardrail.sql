@@ -1,72 +1,108 @@
--- R8: what a guardrail costs, reckoned exactly: how often it rolls back a healthy day, and how soon it acts.
+-- R8: what a guardrail costs: how often it rolls back a healthy rollout, and how soon it acts on a failing one. Simulated
+-- (rollout.simulated_costs, rollout.simulated_delays), since the rule looks back over more than can be reckoned exactly.
 
-create or replace function rollout.trip_bounds(config rollout_configuration, jobs integer, check_every integer)
-returns integer[]
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    rule record;
-    needed constant integer := (select l.window_limit from rollout.evidence_limits() l);
-    bounds integer[] := '{}';
-    crossing integer;  -- errors from which the threshold is crossed
-    strong integer := 0;  -- errors from which the evidence is strong; never fewer at a later job
-begin
-    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
-    for job in 1..jobs loop
-        while strong <= job and rollout.evidence(strong, job, config.max_error_rate) < needed loop
-            strong := strong + 1;
-        end loop;
-        crossing := 1 + case
-            when job < config.minimum_sample then job else floor(config.max_error_rate * job / 100) end;
-        bounds[job] := case
-            when job % check_every = 0 and not rule.at_checks then crossing
-            when rule.at_reports then greatest(crossing, strong)
-            else crossing end;
-    end loop;
-    return bounds;
-end $$;
-comment on function rollout.trip_bounds(rollout_configuration, integer, integer) is
-    'R8: for each of so many jobs after a restart, the fewest errors among them that roll back, with a health check at '
-    'every check_every-th job (null for none).';
-
-create or replace function rollout.trip_chance(
-    bounds integer[], error_rate double precision, out chance double precision, out median_job integer
+create or replace function rollout.simulated_place(
+    config rollout_configuration, jobs bigint, out scale numeric, out below integer, out above integer,
+    out weight numeric
 )
-language plpgsql immutable
+language sql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-declare
-    p constant float8 := error_rate / 100;
-    negligible constant float8 := 1e-15;
-    alive float8[] := '{1}';  -- alive[k + 1]: the chance of k errors so far and no rollback yet
-    most integer := 1;
-    fewest integer := 1;  -- below it the chance is negligible
-begin
-    chance := 0;
-    for job in 1..cardinality(bounds) loop
-        alive[most + 1] := alive[most] * p;
-        for i in reverse most..fewest + 1 loop
-            alive[i] := alive[i] * (1 - p) + alive[i - 1] * p;
-        end loop;
-        alive[fewest] := alive[fewest] * (1 - p);
-        most := most + 1;
-        while most > bounds[job] and most >= fewest loop
-            chance := chance + alive[most];
-            most := most - 1;
-        end loop;
-        if median_job is null and chance >= 0.5 then
-            median_job := job;
-        end if;
-        while fewest < most and alive[fewest] < negligible loop
-            fewest := fewest + 1;
-        end loop;
-        exit when most < fewest or chance > 1 - 1e-12;
-    end loop;
-end $$;
-comment on function rollout.trip_chance(integer[], double precision) is
-    'R8: the chance that a rollout with this true error rate, in percent, reaches one of the bounds, by recursion over '
-    'jobs and errors; and the job at which half of such rollouts have.';
+    -- Evidence of rare errors goes by how many are expected at the threshold: half the threshold at twice the jobs is
+    -- nearly the same.
+    select f.scale, r.below, r.above,
+           case when r.above > r.below then ln(t.jobs / r.below) / ln(r.above::numeric / r.below) else 0 end
+    from (select config.max_error_rate / 5 as scale) f
+    cross join (select min(s.jobs_a_day) as fewest, max(s.jobs_a_day) as most from rollout.simulated_costs() s) b
+    cross join lateral (select greatest(least(simulated_place.jobs * f.scale, b.most), b.fewest) as jobs) t
+    cross join lateral (
+        select max(s.jobs_a_day) filter (where s.jobs_a_day <= t.jobs) as below,
+               min(s.jobs_a_day) filter (where s.jobs_a_day >= t.jobs) as above
+        from rollout.simulated_costs() s
+    ) r
+$$;
+comment on function rollout.simulated_place(rollout_configuration, bigint) is
+    'R8: between which of the simulated numbers of jobs a day a rollout stands, on a scale of logarithms, and by what '
+    'its threshold differs from the simulated 5 %.';
+
+create or replace function rollout.healthy_costs(config rollout_configuration, jobs bigint)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'error_rate', round(lo.error_rate * p.scale, 4),
+        'day', round(r.lo_day + p.weight * (r.hi_day - r.lo_day), 2),
+        'month', round(r.lo_month + p.weight * (r.hi_month - r.lo_month), 2),
+        'day_with_checks', round(c.lo_day + p.weight * (c.hi_day - c.lo_day), 2),
+        'month_with_checks', round(c.lo_month + p.weight * (c.hi_month - c.lo_month), 2)) order by lo.error_rate), '[]')
+    from rollout.simulated_place(config, healthy_costs.jobs) p
+    join rollout.simulated_costs() lo on lo.jobs_a_day = p.below
+    join rollout.simulated_costs() hi on hi.jobs_a_day = p.above and hi.error_rate = lo.error_rate
+    join rollout.guardrails() g on g.guardrail = config.guardrail
+    cross join lateral (values
+        ('evidence', lo.day_evidence, hi.day_evidence, lo.month_evidence, hi.month_evidence),
+        ('rate', lo.day_rate, hi.day_rate, lo.month_rate, hi.month_rate)
+    ) r (rule, lo_day, hi_day, lo_month, hi_month)
+    cross join lateral (values
+        (true, false, lo.day_check, hi.day_check, lo.month_check, hi.month_check),
+        (true, true, lo.day_evidence, hi.day_evidence, lo.month_evidence, hi.month_evidence),
+        (false, false, lo.day_rate, hi.day_rate, lo.month_rate, hi.month_rate)
+    ) c (at_reports, at_checks, lo_day, hi_day, lo_month, hi_month)
+    where config.max_error_rate > 0 and config.max_error_rate < 100
+      and r.rule = case when g.at_reports then 'evidence' else 'rate' end
+      and (c.at_reports, c.at_checks) = (g.at_reports, g.at_checks)
+$$;
+comment on function rollout.healthy_costs(rollout_configuration, bigint) is
+    'R8: percent of rollouts up to the threshold that are rolled back on their first day and within 30 days, by reports '
+    'and with health checks, at so many jobs a day.';
+
+create or replace function rollout.failing_delays(config rollout_configuration, jobs bigint)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'error_rate', round(lo.error_rate * p.scale, 4),
+        'median_job', d.median, 'slow_job', d.slow, 'median_hours', round(d.median * 24.0 / failing_delays.jobs, 1),
+        'median_after', d.median_after, 'slow_after', d.slow_after,
+        'hours_after', round(d.median_after * 24.0 / failing_delays.jobs, 1)) order by lo.error_rate), '[]')
+    from rollout.simulated_place(config, failing_delays.jobs) p
+    join rollout.simulated_delays() lo on lo.jobs_a_day = p.below
+    join rollout.simulated_delays() hi
+        on hi.jobs_a_day = p.above and hi.error_rate = lo.error_rate and hi.rule = lo.rule
+    join rollout.guardrails() g on g.guardrail = config.guardrail
+    cross join lateral (
+        select jsonb_object_agg(v.name, greatest(config.minimum_sample, ceil(
+                   (v.lo + p.weight * (v.hi - v.lo)) / p.scale))) filter (where v.lo + v.hi is not null) as found
+        from (values ('median', lo.median, hi.median), ('slow', lo.slow, hi.slow),
+                     ('median_after', lo.median_after, hi.median_after), ('slow_after', lo.slow_after, hi.slow_after)
+        ) v (name, lo, hi)
+    ) f
+    cross join lateral jsonb_to_record(f.found) as d (
+        median bigint, slow bigint, median_after bigint, slow_after bigint)
+    where config.max_error_rate > 0 and lo.error_rate * p.scale < 100
+      and lo.rule = case when g.at_reports then 'evidence' else 'rate' end
+$$;
+comment on function rollout.failing_delays(rollout_configuration, bigint) is
+    'R8: the job, and the hour, by which half and 95 of 100 failing rollouts are rolled back by a report, from the start '
+    'and after good days.';
+
+create or replace function rollout.simulated_basis(config rollout_configuration, jobs bigint)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'simulated at ' || case when p.below = p.above then to_char(p.below, 'FM99,999')
+        else format('%s and %s', to_char(p.below, 'FM99,999'), to_char(p.above, 'FM99,999')) end
+        || ' jobs a day, a threshold of 5 % and at least 10 jobs'
+        || case when p.below < p.above then ', interpolated' else '' end
+        || case when p.scale <> 1 then ', scaled to this threshold' else '' end
+        || case when config.minimum_sample > 10 then '; a larger sample acts later, and less often' else '' end
+    from rollout.simulated_place(config, simulated_basis.jobs) p
+$$;
+comment on function rollout.simulated_basis(rollout_configuration, bigint) is
+    'R8: what the costs of a guardrail were simulated for, and what was reckoned from there.';
 
 create or replace function public.rollout_guardrail(
     settings jsonb default '{}', feature_name text default 'hybrid_progressive_capture'
@@ -78,37 +114,21 @@ as $$
 declare
     config constant rollout_configuration := rollout.with_settings(
         rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
-    rule record;
     limits constant record := rollout.evidence_limits();
     today constant bigint := (
-        select coalesce(sum(c.jobs), 0) from rollout.counts c
+        select greatest(coalesce(sum(c.jobs), 0), 0) from rollout.counts c
         where c.rollout_config_id = config.id and c.treated
           and c.slot_start >= clock_timestamp() - interval '24 hours');
-    -- Reckoned job by job: beyond the upper bound that takes too long for an answer at a prompt.
-    jobs constant integer := case when today = 0 then 1000 else greatest(100, least(2000, today)) end;
-    check_minutes constant integer := 15;  -- the manual's interval of a monitor
-    check_every constant integer := greatest(1, jobs * check_minutes / (24 * 60));
-    at_reports constant integer[] := rollout.trip_bounds(config, jobs, null);
-    with_checks constant integer[] := rollout.trip_bounds(config, jobs, check_every);
+    jobs constant bigint := case today when 0 then 1000 else today end;
 begin
-    select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
     return jsonb_build_object(
-        'guardrail', config.guardrail, 'meaning', rule.meaning,
+        'guardrail', config.guardrail,
+        'meaning', (select g.meaning from rollout.guardrails() g where g.guardrail = config.guardrail),
         'max_error_rate', config.max_error_rate, 'minimum_sample', config.minimum_sample,
         'evidence_limit', limits.window_limit, 'recent_limit', limits.recent_limit,
-        'jobs_today', today, 'jobs', jobs, 'check_minutes', check_minutes,
-        'healthy', (
-            select jsonb_agg(jsonb_build_object(
-                'error_rate', r, 'at_reports', round((100 * reports.chance)::numeric, 4),
-                'with_checks', round((100 * checks.chance)::numeric, 4)) order by r)
-            from unnest('{1, 2, 3, 4}'::integer[]) r
-            cross join lateral rollout.trip_chance(at_reports, r) reports
-            cross join lateral rollout.trip_chance(with_checks, r) checks),
-        'failing', (
-            select jsonb_agg(jsonb_build_object('error_rate', r, 'median_job', reports.median_job) order by r)
-            from unnest('{10, 20, 30, 50}'::integer[]) r
-            cross join lateral rollout.trip_chance(at_reports, r) reports));
+        'jobs_today', today, 'jobs', jobs, 'check_minutes', 15, 'basis', rollout.simulated_basis(config, jobs),
+        'healthy', rollout.healthy_costs(config, jobs), 'failing', rollout.failing_delays(config, jobs));
 end $$;
 comment on function public.rollout_guardrail(jsonb, text) is
-    'rollout.guardrail(), R8: the rule, the chance that it rolls back a healthy day of so many jobs, at reports alone '
-    'and with a health check every 15 minutes, and the job at which a report rolls a failing rollout back.';
+    'rollout.guardrail(), R8: the rule, how often it rolls back a healthy rollout in a day and in 30 days, by reports '
+    'alone and with a health check every 15 minutes, and how soon a report rolls a failing one back.';

@@ -181,6 +181,8 @@ as $$
         union all
         select 3, * from rollout.outcome_warnings(config)
         union all
+        select 4, * from rollout.signs(config)
+        union all
         select 4, * from rollout.hold_warnings(config)
         union all
         select 5, * from rollout.history_warnings()

@@ -48,18 +48,20 @@ begin
         perform rollout.take_over(config);
         seen := rollout.window_of_jobs(config);
         health := rollout.health(config, seen);
-        if config.act_on_warnings and not (health ->> 'check_rolls_back')::boolean then
+        if config.act_on_warnings and not (health -> 'check_rolls_back')::boolean then
             select w.message into warning from rollout.outcome_warnings(config) w
             where w.name <> 'unreadable' limit 1;
         end if;
         details := jsonb_build_object(
             'health', health,
             'action', case
-                when not (health ->> 'check_rolls_back')::boolean and warning is null then
+                when not (health -> 'check_rolls_back')::boolean and not (health -> 'shared')::boolean
+                    and warning is null then
                     case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
                 when pg_is_in_recovery() then 'read_only'
-                when rollout.breaker_is_armed(config) then case config.on_breach
-                    when 'hold' then 'ramp_held' when 'step_back' then 'stepped_back' else 'rolled_back' end
+                when rollout.breaker_is_armed(config) then case
+                    when config.on_breach = 'hold' or (health -> 'shared')::boolean then 'ramp_held'
+                    when config.on_breach = 'step_back' then 'stepped_back' else 'rolled_back' end
                 when config.emergency_stop then 'already_stopped'
                 when config.rollout_percentage = 0 then 'already_at_zero'
                 else 'auto_rollback_off'
