@@ -20,6 +20,9 @@ import pytest
 from rollout_console.migrate import apply
 from tests.support import hosted, owner, tools
 
+IN_MEMORY = Path("/dev/shm")  # where Linux has files that nobody keeps
+ROOM = 8 << 30  # bytes free there that the databases of a whole run need
+
 # What the superuser of a server of one's own has beside himself, so that the API's roles can be given their rights.
 OF_ONES_OWN = "create role anon; create role authenticated; create role service_role bypassrls;"
 
@@ -60,7 +63,7 @@ class Cluster:
         self._port = free_port()
         self._user = tools.server_user()
         self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
-        self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/"]
+        self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/", "-c", "max_wal_size=128MB"]
         self._options += [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]
         self._environment = {**os.environ, **(environment or {})}
         self._superuser = hosted.SUPERUSER if is_hosted else "postgres"
@@ -133,11 +136,16 @@ class Cluster:
 
 @contextmanager
 def cluster(version: int = 15, *, within: Path | None = None, **arguments: Any) -> Iterator[Cluster]:
-    """Run a `Cluster`, by default in a temporary folder; skip the test where there are no programs for it."""
+    """Run a `Cluster`, by default in a temporary folder; skip the test where there are no programs for it.
+
+    One that need not be durable is in memory, where there is room.
+    """
     try:
         tools.postgresql(version)
     except tools.NotHere as error:
         pytest.skip(str(error))
+    if within is None and not arguments.get("durable", True) and _has_room(IN_MEMORY):
+        within = IN_MEMORY
     top = Path(tempfile.mkdtemp(prefix=f"rollout-pg{version}-", dir=within))
     cluster = Cluster(top / "server", version, **arguments)
     cluster.start()
@@ -146,6 +154,10 @@ def cluster(version: int = 15, *, within: Path | None = None, **arguments: Any) 
     finally:
         cluster.kill()
         shutil.rmtree(top, ignore_errors=True)
+
+
+def _has_room(folder: Path) -> bool:
+    return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
 
 
 @contextmanager
