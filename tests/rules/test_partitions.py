@@ -1,4 +1,4 @@
-"""The steps of docs/partitions.md: reports in a partition for each day, with everything as it was."""
+"""The steps of docs/performance.md: reports in a partition for each day, with everything as it was."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from rollout_console.migrate import apply
 from tests.support.rollouts import rollout_on
 
-PAGE = Path(__file__).parents[2] / "docs" / "partitions.md"
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 STEPS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
 MOVE, KEEP_AHEAD, DROP = STEPS
 APPLICATION_QUEUES = """
