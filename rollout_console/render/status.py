@@ -90,8 +90,8 @@ def counted_phrase(counted: Status | Stats) -> str:
     """Return whose answers a number of repositories was counted by, where they are not ours."""
     if counted.decided_by != "host":
         return ""
-    asked = "" if counted.all_counted else " of those for which it was asked"
-    return f"{asked}, by the host's own function"
+    more = "" if counted.all_counted else ", which could not be asked for more in time"
+    return f", by the host's own function{more}"
 
 
 def eligible_phrase(eligible: int, total: int) -> str:

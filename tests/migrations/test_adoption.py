@@ -178,7 +178,7 @@ def test_a_stop_wins_whoever_decides(deployed, choice, feature):
     choose_decision(url, choice, {"operator": "tess"})
     client = stop(url, feature)
     assert not any(any(decisions(url)[role, feature]) for role in ROLES)
-    client.resume()
+    client.resume(confirm=True)
 
 
 def test_r8_a_rollback_to_zero_takes_effect_although_the_host_lets_half_in_at_zero(deployed):

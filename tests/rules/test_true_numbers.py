@@ -51,6 +51,19 @@ def test_r11_while_the_hosts_own_function_decides_every_number_is_its(adopted):
     assert client.status().eligible_repositories == 0
 
 
+def test_r7_a_report_arrives_although_the_hosts_own_function_fails_for_its_repository(adopted):
+    for number, arm in ((1, True), (99, False)):
+        repository = adopted.repository_id(f"acme/r{number}")
+        adopted.sql(
+            "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, total_jobs)"
+            " select id, %s, 'inngest', 1, 1 from rollout_configuration", repository)  # fmt: skip
+        adopted.sql("select record_rollout_job(%s, 'inngest', true)", repository)
+        assert adopted.client.eligible_repositories([repository]) == [repository] * arm
+        assert {row[0] for row in adopted.sql(
+            "select treated from rollout_metrics where repository_id = %s", repository)} == {arm}  # fmt: skip
+    assert (adopted.client.status().health.jobs, adopted.client.status().health.control.jobs) == (2, 2)
+
+
 def test_r11_a_change_that_lets_more_in_by_the_hosts_own_function_says_both_numbers_first(adopted):
     client, rows = adopted.client, adopted.history_rows()
     for change in (

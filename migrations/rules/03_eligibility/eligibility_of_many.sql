@@ -51,7 +51,7 @@ begin
         return to_jsonb(rollout.eligible_of(ids, feature_name));
     end if;
     foreach id in array coalesce(ids, '{}') loop
-        if is_repository_eligible_for_rollout(id, feature_name) then
+        if rollout.is_let_in(id, feature_name) then
             eligible := eligible || id;
         end if;
     end loop;

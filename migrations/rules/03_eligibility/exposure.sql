@@ -1,6 +1,19 @@
 -- R1 and R11: how many repositories are let in by the function that decides. Of ours the counters know it; the host's
 -- own is asked for each repository, as the application asks it.
 
+create or replace function rollout.is_let_in(repo_id uuid, feature text)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return is_repository_eligible_for_rollout(repo_id, feature);
+exception when others then  -- the application, too, takes an error for a no; its report must not fail for it
+    return false;
+end $$;
+comment on function rollout.is_let_in(uuid, text) is
+    'R7: whether the function that decides lets a repository in; an error of the host''s own is a no.';
+
 create or replace function rollout.ask_host(feature text, ids uuid[], patience interval)
 returns table (asked integer, admitted uuid[])
 language plpgsql stable rows 1

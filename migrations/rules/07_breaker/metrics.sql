@@ -22,7 +22,7 @@ declare
 begin
     select c.* into config from rollout_configuration c where c.id = new.rollout_config_id;
     new.treated := rollout.is_treated(
-        null, new.processor_type, is_repository_eligible_for_rollout(new.repository_id, config.feature_name));
+        null, new.processor_type, rollout.is_let_in(new.repository_id, config.feature_name));
     if config.judged_reports = 'outcomes' or rollout.follows_jobs(config) then
         new.queued := true;
     end if;
