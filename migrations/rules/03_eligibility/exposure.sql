@@ -3,7 +3,7 @@
 
 create or replace function rollout.is_let_in(repo_id uuid, feature text)
 returns boolean
-language plpgsql
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin

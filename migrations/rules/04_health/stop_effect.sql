@@ -10,7 +10,7 @@ as $$
 begin
     if treated and config.narrowed_at <= began and config.narrowed_at <= counted_at then
         -- the dear part, asked only after a stop or a lowering
-        return not is_repository_eligible_for_rollout(repository, config.feature_name);
+        return not rollout.is_let_in(repository, config.feature_name);
     end if;
     return false;
 end $$;

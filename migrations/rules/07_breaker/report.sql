@@ -58,7 +58,7 @@ declare
     present constant timestamptz := clock_timestamp();
 begin
     one.arm := coalesce(rollout.is_treated(one.treated, one.processor, null),
-                        public.is_repository_eligible_for_rollout(one.repo_id, config.feature_name), false);
+                        rollout.is_let_in(one.repo_id, config.feature_name), false);
     one.started_at := coalesce(one.started_at, present - make_interval(secs => one.processing_seconds::float8));
     if one.started_at > present then  -- least() would make an unknown begin a known one
         one.started_at := present;
