@@ -98,6 +98,20 @@ def summed(jobs: Stream, chosen: Array, sample: int = SAMPLE) -> Array:
     return np.bincount(row, evidence(k[row, at].astype(float), n[row, at].astype(float)), chosen.size)
 
 
+def promising(jobs: Stream) -> Array:
+    """The failures, by their numbers, at which the sum may reach its limit: no stretch is above the strongest."""
+    starts = np.flatnonzero(np.diff(jobs.slot, prepend=-1))
+    before = np.searchsorted(jobs.failed, starts)
+    newest = np.searchsorted(starts, jobs.failed, side="right") - 1
+    strongest = np.zeros(jobs.failed.size)
+    for r in ALTERNATIVES:
+        tolerated = np.log(1 - THRESHOLD + r * THRESHOLD)
+        lowest = np.minimum.accumulate(before * np.log(r) - starts * tolerated)
+        logs = np.arange(1, jobs.failed.size + 1) * np.log(r) - (jobs.failed + 1) * tolerated - lowest[newest]
+        strongest += np.exp(np.minimum(logs, 690)) / len(ALTERNATIVES)
+    return np.flatnonzero(SLOTS * strongest >= SUM_LIMIT)
+
+
 def first_trip(jobs: Stream, after: int = 0) -> Rules:
     """Where each rule acts first, of the jobs from `after` on; the run begins with the first job."""
     total = np.arange(1, jobs.slot.size + 1)
@@ -115,7 +129,9 @@ def first_trip(jobs: Stream, after: int = 0) -> Rules:
     tripping = run & (jobs.failed + 1 >= SAMPLE) & (k > THRESHOLD * n)[jobs.failed] & (jobs.failed >= after)
     by_run = jobs.failed[tripping][:1] + 1
     by_sum = np.zeros(0, int)
-    candidates = numbers[(jobs.failed >= after) & (jobs.failed < (by_run[0] if by_run.size else jobs.slot.size))]
+    candidates = promising(jobs)
+    at = jobs.failed[candidates]
+    candidates = candidates[(at >= after) & (at < (by_run[0] if by_run.size else jobs.slot.size))]
     for part in np.array_split(candidates, max(1, candidates.size // 400)):
         reached = part[summed(jobs, part) >= SUM_LIMIT]
         if reached.size:
