@@ -81,7 +81,7 @@ def evidence(errors: Array, jobs: Array, threshold: Array | float = THRESHOLD) -
     """R8: the mixture of likelihood ratios."""
     with np.errstate(over="ignore"):
         logs = (errors * np.log(r) - jobs * np.log(1 - threshold + r * threshold) for r in ALTERNATIVES)
-        return np.mean([np.exp(np.clip(log, -690, 690)) for log in logs], axis=0)
+        return np.asarray(np.mean([np.exp(np.clip(log, -690, 690)) for log in logs], axis=0))
 
 
 def summed(jobs: Stream, chosen: Array, sample: int = SAMPLE) -> Array:
@@ -96,6 +96,20 @@ def summed(jobs: Stream, chosen: Array, sample: int = SAMPLE) -> Array:
     k = chosen[:, None] + 1 - before[column]
     row, at = np.nonzero(held & (n >= sample) & (k > THRESHOLD * n))
     return np.bincount(row, evidence(k[row, at].astype(float), n[row, at].astype(float)), chosen.size)
+
+
+def promising(jobs: Stream) -> Array:
+    """The failures, by their numbers, at which the sum may reach its limit: no stretch is above the strongest."""
+    starts = np.flatnonzero(np.diff(jobs.slot, prepend=-1))
+    before = np.searchsorted(jobs.failed, starts)
+    newest = np.searchsorted(starts, jobs.failed, side="right") - 1
+    strongest = np.zeros(jobs.failed.size)
+    for r in ALTERNATIVES:
+        tolerated = np.log(1 - THRESHOLD + r * THRESHOLD)
+        lowest = np.minimum.accumulate(before * np.log(r) - starts * tolerated)
+        logs = np.arange(1, jobs.failed.size + 1) * np.log(r) - (jobs.failed + 1) * tolerated - lowest[newest]
+        strongest += np.exp(np.minimum(logs, 690)) / len(ALTERNATIVES)
+    return np.flatnonzero(SLOTS * strongest >= SUM_LIMIT)
 
 
 def first_trip(jobs: Stream, after: int = 0) -> Rules:
@@ -115,16 +129,19 @@ def first_trip(jobs: Stream, after: int = 0) -> Rules:
     tripping = run & (jobs.failed + 1 >= SAMPLE) & (k > THRESHOLD * n)[jobs.failed] & (jobs.failed >= after)
     by_run = jobs.failed[tripping][:1] + 1
     by_sum = np.zeros(0, int)
-    candidates = numbers[(jobs.failed >= after) & (jobs.failed < (by_run[0] if by_run.size else jobs.slot.size))]
+    candidates = promising(jobs)
+    at = jobs.failed[candidates]
+    candidates = candidates[(at >= after) & (at < (by_run[0] if by_run.size else jobs.slot.size))]
     for part in np.array_split(candidates, max(1, candidates.size // 400)):
         reached = part[summed(jobs, part) >= SUM_LIMIT]
         if reached.size:
             by_sum = jobs.failed[reached[:1]] + 1
             break
     report = min((*by_run, *by_sum), default=0)
-    rate = int(np.argmax(crossed)) + 1 if crossed.any() else 0
-    check = min((job for job in (report, *(checks[:1] + 1)) if job), default=0)
-    return Rules(int(report), rate, int(check))
+    reported = [report] if report else []  # the sum over stretches counts under each of them
+    rate = min((*(np.flatnonzero(crossed)[:1] + 1), *reported), default=0)
+    check = min((*(checks[:1] + 1), *reported), default=0)
+    return Rules(int(report), int(rate), int(check))
 
 
 def chances(task: tuple[int, int, float, int]) -> tuple[Array, Array]:
@@ -205,8 +222,11 @@ def _stands_out(ours: Stream, control: Stream, number: int) -> bool:
     n = job + 1 - starts
     k = number + 1 - np.searchsorted(ours.failed, starts)
     strongest = np.argmax(np.where((n >= SAMPLE) & (k > THRESHOLD * n), evidence(k, n), -1))
-    slots = ours.slot[starts[strongest]], ours.slot[job]
-    within = np.searchsorted(control.slot, slots[0]), np.searchsorted(control.slot, slots[1], side="right")
+    begin, end = ours.slot[starts[strongest]], ours.slot[job]
+    first, last = np.searchsorted(ours.slot, (end, end + 1))
+    passed = (job + 1 - first) / (last - first + 1)  # of the slot that has not ended
+    lower, upper = np.searchsorted(control.slot, (end, end + 1))
+    within = np.searchsorted(control.slot, begin), lower + round(passed * (upper - lower))
     jobs = within[1] - within[0]
     errors = np.searchsorted(control.failed, within[1]) - np.searchsorted(control.failed, within[0])
     share = n[strongest] / (n[strongest] + jobs)

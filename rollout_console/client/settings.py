@@ -15,7 +15,7 @@ class SettingValues(TypedDict, total=False):
     """What `configure` changes.
 
     Attributes:
-        guardrail: where the breaker asks for evidence: `manual`, `rate` or `evidence`.
+        guardrail: where the breaker asks for evidence: `manual`, `rate`, `evidence` or `compared`.
         max_error_rate: percent, 0 to 100.
         minimum_sample: jobs, 1 to 1,000,000.
         monitoring_window_hours: 1 to 8,760.
@@ -32,6 +32,7 @@ class SettingValues(TypedDict, total=False):
         auto_advance: whether the monitor goes up the plan by itself (R17).
         on_breach: what a breach leads to: `zero` (0 %), `step_back` (the step before, and a hold) or `hold`.
         keep_days: how long reports and ids of jobs are kept, 1 to 36,500; history is kept for good.
+        minimum_repositories: in how many jobs must have run in the rollout before the next step, 1 to 100,000.
         most_jobs_of_a_row: 1 to 2,147,483,647; a row of `rollout_metrics` that claims more is not judged.
     """
 
@@ -50,6 +51,7 @@ class SettingValues(TypedDict, total=False):
     auto_advance: bool | None
     on_breach: results.OnBreach | None
     keep_days: int | None
+    minimum_repositories: int | None
     most_jobs_of_a_row: int | None
 
 
@@ -84,10 +86,10 @@ class Settings(Calls):
         max_error_rate: float | None = None,
         minimum_sample: int | None = None,
     ) -> results.GuardrailCost:
-        """Show how often the breaker rolls back a healthy day, and how soon it acts on a failing one (R8).
+        """Show how often the breaker rolls back a healthy rollout, and how soon it acts on a failing one (R8).
 
         Args:
-            guardrail: `manual`, `rate` or `evidence`; as all arguments, None for what is set.
+            guardrail: `manual`, `rate`, `evidence` or `compared`; as all arguments, None for what is set.
             max_error_rate: percent, 0 to 100.
             minimum_sample: jobs, 1 to 1,000,000.
 

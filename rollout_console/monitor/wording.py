@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from rollout_console.render.errors import main_errors
+from rollout_console.render.errors import main_errors, main_repository
 from rollout_console.render.formatting import format_number
 from rollout_console.render.health import control_phrase, error_rate_phrase, evidence_phrase
 from rollout_console.render.history import change_author, change_summary, session_phrase
@@ -111,6 +111,7 @@ def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:
         lines.append(f"in its way, and ended: {', '.join(map(session_phrase, entry.ended_sessions))}")
     lines.append(_evidence(_health_of(entry) or check.health))
     lines += [f"main error: {phrase}" for phrase in main_errors(entry.evidence or {})]
+    lines += main_repository(entry.evidence or {})
     lines.append(f"next: {kind.next(entry)}")
     return Alert(kind.title, "\n".join(lines))
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_list
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import ErrorKind, Errors
+from rollout_console.results import ErrorKind, Errors, MainRepository
 
 
 @renderer.register
@@ -18,7 +20,10 @@ def render_errors(errors: Errors, screen: Screen) -> str:
     """Return the kinds, each with what is known of it below."""
     if not errors.kinds:
         return " no errors are known"
-    lines = [line for kind in errors.kinds for line in error_lines(kind, errors.server_time, screen)]
+    lines = [
+        f" {screen.paint(phrase, 'warning')}" for phrase in main_repository({"main_repository": errors.main_repository})
+    ]
+    lines += [line for kind in errors.kinds for line in error_lines(kind, errors.server_time, screen)]
     more = errors.total - len(errors.kinds)
     if more > 0:
         lines.append(f" {format_counted(more, 'more kind', 'more kinds')}: rollout.errors({errors.most_kinds})")
@@ -78,6 +83,19 @@ def main_errors(evidence: Mapping[str, Any]) -> list[str]:
         + (f", new since {_number(error.get('first_percentage'))} %" if error.get("is_new") is True else "")
         for error in found[:3]
     ]
+
+
+def main_repository(evidence: Mapping[str, Any]) -> list[str]:
+    """Return which repository has most of the errors, and how to keep it out; nothing if none has."""
+    try:
+        found = msgspec.convert(evidence.get("main_repository"), MainRepository | None, from_attributes=True)
+    except msgspec.ValidationError:  # others may write rows, too
+        return []
+    if found is None:
+        return []
+    name = sanitize(found.repository, 140)
+    share = f"{format_count(found.errors)} of {format_count(found.all_errors)} errors are those of {name}"
+    return [f'{share}; to keep it out: rollout.addToBlacklist("{name}")']
 
 
 def _number(value: object) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rollout_console.render.chart import render_error_trend
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.errors import error_lines, kind_name, main_errors
+from rollout_console.render.errors import error_lines, kind_name, main_errors, main_repository
 from rollout_console.render.formatting import format_counted
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.sanitize import sanitize
@@ -87,6 +87,7 @@ def _told_change(entry: HistoryEntry, tripped: bool) -> Told:
     details = [sanitize(entry.reason, REASON)] if entry.reason else []
     if tripped:
         details += [f"main error: {phrase}" for phrase in main_errors(entry.evidence or {})]
+        details += main_repository(entry.evidence or {})
     what = f"TRIPPED: {change_summary(entry)}" if tripped else change_summary(entry)
     return Told(what, change_author(entry), tuple(details))
 

@@ -18,7 +18,7 @@ from rollout_console.results.categories import (
 from rollout_console.results.changes import Change, HealthAction, HealthCheck, Moves, Simulation, Stop
 from rollout_console.results.criteria import Criterion, Operator, Unit
 from rollout_console.results.eligibility import CategoryMove, Explanation, Preview, Reason, Strategy
-from rollout_console.results.errors import ErrorKind, Errors
+from rollout_console.results.errors import ErrorKind, Errors, MainRepository
 from rollout_console.results.features import Feature, Features, Phase4, Phase4Repository
 from rollout_console.results.gates import Gate, OnBreach
 from rollout_console.results.guardrail import (
@@ -124,6 +124,7 @@ __all__ = [
     "JobsRecorded",
     "JudgedReports",
     "ListedRepository",
+    "MainRepository",
     "MarkKind",
     "Metrics",
     "MissedTrip",

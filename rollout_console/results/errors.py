@@ -31,6 +31,14 @@ class ErrorKind(Record, kw_only=True):
     more_repositories: bool
 
 
+class MainRepository(Record, kw_only=True):
+    """The repository that has more than half of the treatment's errors in the window, `all_errors`."""
+
+    repository: str
+    errors: int
+    all_errors: int
+
+
 class Errors(Result, kw_only=True):
     """`rollout.errors()`: those that fail in the rollout since the last restart first; `total` counts all kinds."""
 
@@ -39,5 +47,6 @@ class Errors(Result, kw_only=True):
     kinds: list[ErrorKind]
     total: int
     most_kinds: int
+    main_repository: MainRepository | None = None
     restarted_at: datetime | None
     server_time: datetime

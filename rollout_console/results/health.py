@@ -12,7 +12,7 @@ Guardrail = Literal["manual", "rate", "evidence", "compared"]
 
 
 class Rate(Record, kw_only=True):
-    """Errors among jobs, in percent, with the 95 % interval at one look; None without jobs, and left out in a row of history."""
+    """Errors among jobs, in percent, with the 95 % interval at one look; None without jobs or in a row of history."""
 
     jobs: int
     errors: int

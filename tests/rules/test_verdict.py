@@ -343,3 +343,33 @@ def test_r8_a_small_simulation_agrees_with_the_figures_that_are_shown(rollout):
     failing = {delay.error_rate: delay for delay in rollout.client.guardrail("evidence").failing}
     assert median[0] == pytest.approx(failing[20].median_job, abs=5)
     assert slow[0] == pytest.approx(failing[20].slow_job, abs=25)
+
+
+def test_r8_one_repository_with_most_of_the_errors_is_named(running):
+    running.report(bad=3, name="acme/repo-1")
+    running.report(good=1, bad=3, name="acme/repo-2")
+    running.report(bad=50, name="acme/repo-3", treated=False)
+    assert running.client.errors().main_repository is None, "half is not most, and the control is none of it"
+    running.report(bad=1, name="acme/repo-2")
+    found = running.client.errors()
+    assert (found.main_repository.repository, found.main_repository.errors) == ("acme/repo-2", 4)
+    assert '4 of 7 errors are those of acme/repo-2; to keep it out: rollout.addToBlacklist("acme/repo-2")' in str(found)
+    running.report(bad=3, name="acme/repo-2")
+    assert running.client.status().rollout_percentage == 0
+    assert running.client.history(1).entries[0].evidence["main_repository"]["repository"] == "acme/repo-2"
+
+
+def test_r17_a_step_waits_for_as_many_repositories_as_are_wanted(running):
+    def gate():
+        return next((g for g in running.client.plan().gates if g.name == "repositories"), None)
+
+    running.report(good=12, name="acme/repo-1")
+    assert gate() is None
+    running.client.configure(minimum_repositories=3)
+    running.report(good=1, name="acme/repo-2")
+    running.report(good=1, name="acme/repo-3", treated=False)
+    assert (gate().open, gate().message) == (False, "repositories that ran in the rollout 2 of 10, wanted >= 3")
+    running.report(good=1, name="acme/repo-3")
+    assert gate().open
+    running.client.configure(minimum_repositories=1000)
+    assert gate().message.endswith("3 of 10, wanted >= 10"), "never more than are eligible"

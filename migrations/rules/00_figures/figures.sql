@@ -190,6 +190,8 @@ as $$
         (14, 'on_breach', null, null, null, '{zero,step_back,hold}', '"zero"',
             'what a breach leads to: 0 %, the step before and a hold, or a hold'),
         (15, 'keep_days', 'days', 1, 36500, null, '90', 'how long reports and job ids are kept; history is for good'),
+        (21, 'minimum_repositories', 'repositories', 1, 100000, null, '1',
+            'in how many repositories jobs must have run in the rollout before the next step'),
         (16, 'most_jobs_of_a_row', 'jobs', 1, 2147483647, null, '1000000',
             'a row of rollout_metrics that claims more jobs is kept and not judged')
 $$;

@@ -19,7 +19,9 @@ begin
         return query
         select * from rollout.criteria_gates(config)
         union all
-        select * from rollout.job_gates(config);
+        select * from rollout.job_gates(config)
+        union all
+        select * from rollout.repository_gates(config);
     end if;
     return query
     select * from rollout.calendar_gates(config);

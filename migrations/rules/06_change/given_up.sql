@@ -67,11 +67,11 @@ as $$
                 is distinct from (became.target_repositories, became.excluded_repositories, became.whitelist_until)
         or (was.guardrail, was.max_error_rate, was.minimum_sample, was.monitoring_window_hours, was.judged_reports,
             was.application_check, was.act_on_warnings, was.on_breach, was.rollout_strategy, was.plan,
-            was.auto_advance)
+            was.auto_advance, was.minimum_repositories)
             is distinct from
            (became.guardrail, became.max_error_rate, became.minimum_sample, became.monitoring_window_hours,
             became.judged_reports, became.application_check, became.act_on_warnings, became.on_breach,
-            became.rollout_strategy, became.plan, became.auto_advance)
+            became.rollout_strategy, became.plan, became.auto_advance, became.minimum_repositories)
 $$;
 comment on function rollout.raises_or_unprotects(rollout_configuration, rollout_configuration, text) is
     'R20: whether a change raises the percentage, lifts a stop or a hold, switches auto-rollback off, lets somebody in '

@@ -27,6 +27,7 @@ begin
         guardrail = config.guardrail,
         max_error_rate = config.max_error_rate,
         minimum_sample = config.minimum_sample,
+        minimum_repositories = config.minimum_repositories,
         monitoring_window_hours = config.monitoring_window_hours,
         follow_jobs = config.follow_jobs,
         plan = config.plan,

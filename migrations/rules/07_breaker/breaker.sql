@@ -22,7 +22,8 @@ declare
     breaker constant text := 'auto-rollback';
     why constant text := coalesce(change ->> 'reason', rollout.trip_reason(config, health));
     evidence constant jsonb := health || jsonb_build_object(
-        'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config));
+        'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config),
+        'main_repository', rollout.main_repository(config));
 begin
     if config.on_breach = 'hold' or (health -> 'shared')::boolean then
         if config.held_reason is null then  -- else it is held for this already, or an operator's own hold stays

@@ -16,6 +16,7 @@ begin
         'kinds', rollout.list_error_kinds(config, wanted),
         'total', (select count(distinct k.kind) from rollout.counted_errors k where k.rollout_config_id = config.id),
         'most_kinds', limits.kinds,
+        'main_repository', rollout.main_repository(config),
         'restarted_at', config.restarted_at,
         'server_time', clock_timestamp());
 end $$;
