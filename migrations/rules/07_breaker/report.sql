@@ -118,8 +118,8 @@ begin
     end if;
 end $$;
 comment on function rollout.add_report(rollout_configuration, rollout.report, integer) is
-    'R7: counts a report that is settled, so many times: into the row of its repository, processor, arm and window, and '
-    'into a delta.';
+    'R7: counts a report that is settled, so many times: into the row of its repository, processor, arm and window, '
+    'and into a delta.';
 
 create or replace function rollout.begin_row(
     config rollout_configuration, one rollout.report, starts timestamptz, amount integer
