@@ -13,6 +13,7 @@ from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachab
 BUDGET = 10.0  # seconds for all rungs and the reading back
 FIRST = 4.5  # seconds of them for a way that has another one behind it: a stop waits 4 s for a lock
 BRIEF = 1.0  # seconds for the row on a way on which the function was not reached, and for reading back
+LAST = 3.5  # seconds that are left for what comes after the function: to cut a frozen server off, and to read back
 WENT_ROUND = "the API {failed}: went through PostgreSQL directly"
 
 
@@ -87,7 +88,7 @@ class Ladder:
 
     def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Adapter | None]:
         for way in self._ways:
-            left = self._deadline - time.monotonic() - BRIEF * len(self._ways)
+            left = self._left() - LAST
             seconds = max(BRIEF, min(left, FIRST if way is not self._ways[-1] else left))
             answer = self._tried(
                 way, partial(way.call_within, seconds, self._halt.function, feature_name=self._feature, **parameters)
@@ -95,12 +96,16 @@ class Ladder:
             if answer is not None:
                 return answer, way
             failure = self._failures[way]
-            if isinstance(failure, Blocked):  # the row alone would wait for the same session
+            # The row alone would wait for the same session, or for a server that has let the time pass.
+            if isinstance(failure, Blocked) or self._left() < LAST:
                 continue
             seconds = BRIEF if isinstance(failure, Unreachable) else max(BRIEF, min(left, FIRST / 2))
             if self._tried(way, partial(way.write_row, seconds, self._feature, self._halt.values)) is not None:
                 return {}, way
         return None, None
+
+    def _left(self) -> float:
+        return self._deadline - time.monotonic()
 
     def _tried(self, way: Adapter, rung: Callable[[], Any]) -> dict[str, Any] | None:
         """Return what a rung answered; None if it failed, which is an answer in the rule's own words alone."""

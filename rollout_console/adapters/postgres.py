@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from rollout_console.adapters.base import POLL, ROW, Adapter, Target
 from rollout_console.connection.database_url import names_its_host, place_of, shown_place
-from rollout_console.connection.session import STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
+from rollout_console.connection.session import CONNECT_TIMEOUT, STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
 from rollout_console.connection.urgent import in_own_transaction
 from rollout_console.errors import (
     BadCredentials,
@@ -117,21 +117,26 @@ class PostgresAdapter(Adapter):
     def _urgently(
         self, seconds: float, statement: sql.Composed, values: Mapping[str, object], *, changes: bool
     ) -> tuple[Any, ...] | None:
-        """Send what is idempotent in a transaction of its own, again where it was overtaken or the connection dead."""
+        """Send what is idempotent in a transaction of its own, again where it was overtaken or the connection dead.
+
+        A server that has let all the time pass is not asked again.
+        """
         import psycopg
 
         sendings, lost_before = SENDINGS, self._connection is None
+        deadline = time.monotonic() + seconds
         while True:
             sendings -= 1
             try:
-                connection = self._ready()
+                connection = self._ready(seconds)
                 with self._discarded_if_interrupted():
                     return in_own_transaction(connection, statement, values, seconds, changes=changes)
             except psycopg.Error as error:
                 lost, opened = self._is_lost(), self._connection is not None
                 if lost:
                     self._forget()
-                if not sendings or (lost_before if lost else error.sqlstate not in OVERTAKEN):
+                again = sendings and time.monotonic() < deadline
+                if not again or (lost_before if lost else error.sqlstate not in OVERTAKEN):
                     failure = self._remembered(self._of_own_transaction(error))
                     failure.unsure = changes and lost and opened
                     raise failure from error
@@ -201,11 +206,11 @@ class PostgresAdapter(Adapter):
             self._connection.close()
             del self._own.connection
 
-    def _ready(self) -> psycopg.Connection[Any]:
+    def _ready(self, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:
         """Return this thread's connection, opened unless it is."""
         connection = self._connection
         if connection is None or connection.closed:
-            connection = self._own.connection = connect(self.url())
+            connection = self._own.connection = connect(self.url(), seconds)
             self._opened.append(connection)
             self._connected(connection.info)
         return connection

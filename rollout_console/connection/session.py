@@ -40,16 +40,20 @@ FOR_THE_OWNER = f"""
 POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
 
 
-def connect(url: str) -> psycopg.Connection[Any]:
+def connect(url: str, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:
     """Open a connection for an operator: short timeouts, each statement committed by itself.
 
     Behind a pooler in transaction mode the session is shared, so nothing is set in it: see `in_one_message`.
+
+    Args:
+        url: the connection string.
+        seconds: for which the server is waited for, in whole ones, at least 2.
 
     Raises:
         psycopg.Error: the server can't be reached or refuses the login.
         NotConfigured: the URL is not one that libpq understands.
     """
-    connection = _open(url)
+    connection = _open(url, seconds)
     limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
     if not limited:
         POOLED.add(connection)
@@ -98,13 +102,13 @@ def in_one_message(
     return cursor.fetchone()
 
 
-def _open(url: str) -> psycopg.Connection[Any]:
+def _open(url: str, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:
     import psycopg
 
     return psycopg.connect(
         connection_string(url),
         autocommit=True,
-        connect_timeout=CONNECT_TIMEOUT,
+        connect_timeout=max(2, round(min(seconds, CONNECT_TIMEOUT))),
         application_name="rollout-console",
         client_encoding="utf8",
         keepalives_idle=10,

@@ -31,9 +31,16 @@ def server() -> Iterator[servers.Cluster]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def migrated(server: servers.Cluster) -> str:
+    servers.create_database(server.url, "migrated")
+    return "migrated"
+
+
 @pytest.fixture
-def sick(server: servers.Cluster) -> Iterator[RolloutUnderTest]:
-    rollout = rollout_on(servers.create_database(server.url, f"sick_{uuid.uuid4().hex[:8]}"))
+def sick(server: servers.Cluster, migrated: str) -> Iterator[RolloutUnderTest]:
+    url = servers.create_database(server.url, f"sick_{uuid.uuid4().hex[:8]}", migrated=False, template=migrated)
+    rollout = rollout_on(url)
     yield rollout
     rollout.client.close()
 

@@ -3,22 +3,27 @@
 
 create or replace function rollout.evidence(errors bigint, jobs bigint, max_error_rate numeric)
 returns numeric
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe  -- asked for each stretch; in SQL, it would be planned each time
 as $$
+#variable_conflict use_variable
+declare
     -- A one-sided mixture likelihood ratio: alternatives r times the odds of the tolerated rate p, for small and large
     -- regressions. With a = r p / (1 - p + r p), k ln(a/p) + (n-k) ln((1-a)/(1-p)) is k ln r - n ln(1 - p + r p).
     -- Kept within what a float8 holds: a million jobs would leave it at both ends.
-    select case
-        when n.p = 0 and n.k > 0 then 1e300
-        else (
-            select (sum(exp(least(greatest(n.k * ln(r) - n.n * ln(1 - n.p + r * n.p), -690), 690))) / count(*))::numeric
-            from unnest(rollout.alternatives()) r)
-    end
-    from (
-        select greatest(least(errors, jobs), 0)::float8 as k, greatest(jobs, 0)::float8 as n,
-               least(greatest(max_error_rate, 0), 100)::float8 / 100 as p
-    ) n
-$$;
+    k constant float8 := greatest(least(errors, jobs), 0);
+    n constant float8 := greatest(jobs, 0);
+    p constant float8 := least(greatest(max_error_rate, 0), 100)::float8 / 100;
+    r float8;
+    total float8 := 0;
+begin
+    if p = 0 and k > 0 then
+        return 1e300;
+    end if;
+    foreach r in array rollout.alternatives() loop
+        total := total + exp(least(greatest(k * ln(r) - n * ln(1 - p + r * p), -690), 690));
+    end loop;
+    return (total / cardinality(rollout.alternatives()))::numeric;
+end $$;
 comment on function rollout.evidence(bigint, bigint, numeric) is
     'R8: evidence that the true error rate is above max_error_rate percent: from one beginning on, at least x ever for '
     'at most 1/x of the rollouts whose rate is not (Ville''s inequality). 1 without jobs; from 1e-300 to 1e300.';
@@ -40,7 +45,7 @@ as $$
         select c.slot_start, sum(c.jobs)::bigint as jobs, sum(c.errors)::bigint as errors,
                sum(c.successes)::bigint as successes
         from rollout.counts c
-        where c.rollout_config_id = config.id and c.treated and c.slot_start >= rollout.window_start(config)
+        where c.rollout_config_id = config.id and c.treated and c.slot_start >= (select rollout.window_start(config))
         group by c.slot_start
     ), missing as materialized (
         select case when rollout.window_start(config) = config.restarted_at then 0
@@ -56,7 +61,7 @@ as $$
         from rollout.counts c
         where c.rollout_config_id = config.id and c.treated and c.slot_start > '-infinity'
           and c.slot_start >= coalesce(config.restarted_at, '-infinity')
-          and c.slot_start < rollout.window_start(config)
+          and c.slot_start < (select rollout.window_start(config))
         order by c.slot_start desc
         -- 18 rows to a slot: two processors, and eight folders and one that has not folded
         limit (select 18 * m.slots from missing m)

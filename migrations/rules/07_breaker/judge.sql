@@ -41,8 +41,8 @@ begin
         -- holds more by itself.
         when not exists (
             select from rollout.job_counts c
-            where c.rollout_config_id = config.id and c.slot_start >= (select rollout.window_start(config)) and c.treated
-              and c.jobs > config.minimum_sample) then 'sample'
+            where c.rollout_config_id = config.id and c.slot_start >= (select rollout.window_start(config))
+              and c.treated and c.jobs > config.minimum_sample) then 'sample'
         -- Two serializable reports that read what both write could not both commit.
         when current_setting('transaction_isolation') <> 'serializable'
             and exists (select from rollout.unjudged u where u.rollout_config_id = config.id) then 'left'

@@ -118,8 +118,8 @@ begin
     end if;
 end $$;
 comment on function rollout.add_report(rollout_configuration, rollout.report, integer) is
-    'R7: counts a report that is settled, so many times: into the row of its repository, processor, arm and window, and '
-    'into a delta.';
+    'R7: counts a report that is settled, so many times: into the row of its repository, processor, arm and window, '
+    'and into a delta.';
 
 create or replace function rollout.begin_row(
     config rollout_configuration, one rollout.report, starts timestamptz, amount integer
@@ -131,11 +131,15 @@ as $$
 #variable_conflict use_variable
 declare
     patience constant text := current_setting('lock_timeout');
-    -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
-    repository uuid := (select h.id from rollout_host_repositories h where h.id = one.repo_id);
+    with_repository boolean := true;
+    repository uuid;
 begin
     loop
         begin
+            -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
+            if with_repository then
+                select h.id into repository from rollout_host_repositories h where h.id = one.repo_id;
+            end if;
             perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
             insert into rollout_metrics (
                 rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
@@ -152,10 +156,11 @@ begin
                 case when not one.success then now() end);
             perform set_config('lock_timeout', patience, true);
             return;
-        exception when foreign_key_violation or lock_not_available then  -- just deleted, or about to be
-            if repository is null then
+        exception when foreign_key_violation or lock_not_available or undefined_table then
+            if not with_repository then
                 raise;
             end if;
+            with_repository := false;  -- just deleted, or about to be, or the host's table is being made anew
             repository := null;
         end;
     end loop;
