@@ -147,3 +147,39 @@ def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_
             begun = time.monotonic()
             wait_for("20 %  no jobs yet", seconds=20)
             assert time.monotonic() - begun < 14  # 10 s, and what is under way
+
+
+def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env):
+    rows = rollout.history_rows()
+    with alert_receiver() as receiver:
+        env["ROLLOUT_ALERT_URLS"] = receiver.url
+        assert once(env).returncode == 0
+        done = run_command(env, "verify", "--way-out")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "answers, and may stop" in done.stdout
+        assert "json (URL 1 of 1) took a test message" in done.stdout
+        assert "update public.rollout_configuration set emergency_stop = true" in done.stdout
+        assert receiver.titles == ["test by tess"]
+        receiver.broken = True
+        rollout.client.disable_auto_rollback()
+        done = run_command(env, "verify", "--way-out")
+        assert done.returncode == 1
+        assert "did not take a test message" in done.stdout
+        assert "auto-rollback is off; type rollout-console auto-rollback on" in done.stdout
+    assert rollout.history_rows() == rows + 1
+    assert not rollout.client.status().emergency_stop
+
+
+def test_r17_status_says_who_watches_and_warns_where_something_waits_for_a_monitor(rollout, env):
+    rollout.client.configure(auto_advance=True)
+    status = rollout.client.status()
+    assert (status.watch.checked_at, status.watch.is_watched) == (None, False)
+    warning = next(w for w in status.warnings if w.name == "nobody_watches")
+    assert "health was never checked; the ramp waits for one" in warning.message
+    assert once(env).returncode == 0
+    status = rollout.client.status()
+    assert (status.watch.checked_by or "").startswith("monitor of tess@")
+    assert "nobody_watches" not in [w.name for w in status.warnings]
+    rollout.sql("update rollout.health_checks set checked_at = now() - interval '3 days' where true")
+    message = next(w.message for w in rollout.client.status().warnings if w.name == "nobody_watches")
+    assert "by monitor of tess@" in message
