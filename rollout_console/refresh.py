@@ -14,7 +14,7 @@ T = TypeVar("T")
 Wait: TypeAlias = Callable[["str | None", float], "str | None"]
 
 LISTENED = 60.0  # seconds, after which a listener looks whether it was stopped
-LONGEST_PAUSE = 30.0  # seconds between two attempts while the database can't be reached
+LONGEST_PAUSE = 5.0  # seconds between two attempts while the database can't be reached: it recovers within 10 s
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from rollout_console.adapters.base import POLL, ROW, Adapter, Target
 from rollout_console.connection.database_url import names_its_host, place_of, shown_place
-from rollout_console.connection.session import CONNECT_TIMEOUT, STATEMENT_TIMEOUT, connect, in_one_message, is_pooled
+from rollout_console.connection.session import (
+    CONNECT_TIMEOUT,
+    CUT_OFF,
+    STATEMENT_TIMEOUT,
+    connect,
+    cut_off_after,
+    in_one_message,
+    is_pooled,
+)
 from rollout_console.connection.urgent import in_own_transaction
 from rollout_console.errors import (
     BadCredentials,
@@ -177,7 +185,8 @@ class PostgresAdapter(Adapter):
                         pass
                 else:  # what came before is not told: return, so that the caller asks again
                     self._own.listening = connection
-                    connection.execute(f"listen {CHANNEL}")
+                    with cut_off_after(self.patience, connection):
+                        connection.execute(f"listen {CHANNEL}")
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
             time.sleep(min(seconds, POLL))
 
@@ -218,7 +227,7 @@ class PostgresAdapter(Adapter):
     def _send(self, function: str, parameters: dict[str, object]) -> Any:
         connection, values = self._ready(), _adapted(parameters)
         statement = _statement(function, *parameters)
-        with self._discarded_if_interrupted():
+        with self._discarded_if_interrupted(), cut_off_after(self.patience + CUT_OFF, connection):
             if is_pooled(connection):
                 row = in_one_message(connection, statement, values)
             else:

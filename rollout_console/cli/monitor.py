@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import traceback
 
 from rollout_console.errors import BadArgument, RolloutError
 from rollout_console.exit_status import MonitorExit
@@ -28,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="serve metrics for Prometheus at this port of the loopback interface, or at ADDRESS:PORT",
     )
+    parser.add_argument(
+        "--heartbeat",
+        metavar="URL",
+        help="request this URL after each check that could see, so that healthchecks.io or another service alerts when "
+        "none comes",
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON object per line")
 
 
@@ -41,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
     from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts
     from rollout_console.monitor.fan_out import fan_out
+    from rollout_console.monitor.heartbeat import Heartbeat
     from rollout_console.monitor.log import JsonLog, TextLog
     from rollout_console.monitor.loop import Log, Monitor
     from rollout_console.monitor.metrics import MetricsLog, address
@@ -53,14 +61,18 @@ def main(args: argparse.Namespace) -> int:
         if args.metrics is not None and args.once:
             raise BadArgument("--metrics is for a monitor that stays; leave out --once or --metrics")
         where = None if args.metrics is None else address(args.metrics)
+        beat = None if args.heartbeat is None else Heartbeat(args.heartbeat)
         client = connect()
         if where is not None:
             logs.append(MetricsLog(client, *where))
-        monitor = Monitor(client, every, fan_out(*logs), Alerts.from_settings(client, Settings.from_environment()))
+        alerts = Alerts.from_settings(client, Settings.from_environment())
+        monitor = Monitor(client, every, fan_out(*logs), alerts, beat)
+        return monitor.check_once() if args.once else monitor.run()
     except RolloutError as error:
         print(error, file=sys.stderr)
-        return WRONG_USE
-    return monitor.check_once() if args.once else monitor.run()
+    except Exception:  # Python's own exit status would be 1, a breach
+        traceback.print_exc()
+    return MonitorExit.COULD_NOT_CHECK
 
 
 def seconds(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rollout_console.cli import second_way
+from rollout_console.cli import second_way, way_out
 from rollout_console.client.connect import connect
 from rollout_console.migrate import rules
 from rollout_console.render import Screen
@@ -17,18 +17,26 @@ from rollout_console.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options: there are none."""
+    """Declare the options."""
+    parser.add_argument(
+        "--way-out",
+        action="store_true",
+        help="try instead what a stop and its alerts depend on; a test message goes to each alert service",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Print each kind of counter, the rights of each role, whose decision the application gets, and what differs.
 
     Returns:
-        0 if all agree, 1 if one differs or SUPABASE_DB_URL, which a stop may need, does not work.
+        0 if all agree, 1 if one differs or SUPABASE_DB_URL, which a stop may need, does not work; with --way-out 1 if
+        one thing does not work.
 
     Raises:
         RolloutError: the database can't be read.
     """
+    if args.way_out:
+        return way_out.main()
     client = connect()
     found = client.verify()
     screen = Screen.of(sys.stdout)

@@ -80,15 +80,16 @@ class Programs(Calls):
         return removed
 
     def claim_alerts(
-        self, kinds: list[str], every: float, raised: list[str], cleared: list[str]
+        self, kinds: list[str], every: float, raised: list[str], cleared: list[str], receivers: dict[str, str]
     ) -> results.AlertClaims:
-        """Return the alerts to send now; `confirm_alerts` says which were, within a minute.
+        """Return the alerts to send now, to which service; `confirm_alerts` says which were, within a minute.
 
         Args:
             kinds: of ROLLOUT_ALERT_ON.
-            every: the monitor's interval in seconds; changes of the last two are alerted for.
+            every: the monitor's interval in seconds; a service that is new gets changes of the last two.
             raised: states to alert for.
             cleared: states that are over.
+            receivers: the services, each an id with the name to show of it.
         """
         return self._call(
             "rollout_claim_alerts",
@@ -97,17 +98,29 @@ class Programs(Calls):
             every_seconds=math.ceil(every),
             raised=raised,
             cleared=cleared,
+            receivers=receivers,
             context=self._context(),
         )
 
-    def confirm_alerts(self, operation: str, sent: list[str]) -> results.AlertsConfirmed:
-        """Say which of the claimed alerts were sent; any monitor may claim the others at once.
+    def confirm_alerts(
+        self, operation: str, sent: list[str], receiver: str, *, failed: bool = False
+    ) -> results.AlertsConfirmed:
+        """Say which of the claimed alerts a service has taken; any monitor may claim the others.
 
         Args:
             operation: that of the claim.
             sent: their events.
+            receiver: the service's id.
+            failed: whether it has not taken one; it is tried again after a pause that grows.
         """
-        return self._call("rollout_confirm_alerts", results.AlertsConfirmed, operation=operation, sent=sent)
+        return self._call(
+            "rollout_confirm_alerts",
+            results.AlertsConfirmed,
+            operation=operation,
+            sent=sent,
+            receiver=receiver,
+            failed=failed,
+        )
 
     def wait_for_change(self, newest: str | None, seconds: float) -> str | None:
         """Wait until the newest change is another one.

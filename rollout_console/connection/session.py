@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from rollout_console.connection.database_url import connection_string
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5  # seconds
 STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
+CUT_OFF = 1.0  # seconds after a statement should have been ended
 SETTINGS = {
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
@@ -54,7 +60,8 @@ def connect(url: str, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[An
         NotConfigured: the URL is not one that libpq understands.
     """
     connection = _open(url, seconds)
-    limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
+    with cut_off_after(max(2, seconds), connection):
+        limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
     if not limited:
         POOLED.add(connection)
     return connection
@@ -100,6 +107,23 @@ def in_one_message(
     while cursor.nextset():
         pass
     return cursor.fetchone()
+
+
+@contextmanager
+def cut_off_after(seconds: float, connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Shut a connection down if the block takes longer: a server or a pooler that is frozen ends no statement."""
+
+    def cut_off() -> None:
+        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(connection.fileno())) as own:
+            own.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _open(url: str, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:

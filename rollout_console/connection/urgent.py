@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from rollout_console.connection.session import SETTINGS
+from rollout_console.connection.session import CUT_OFF, SETTINGS, cut_off_after
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
-
-CUT_OFF = 1.0  # seconds after a statement should have been ended
 
 
 def in_own_transaction(
@@ -48,7 +43,7 @@ def in_own_transaction(
     settings = {**SETTINGS, "row_security": "on", "statement_timeout": f"{round(seconds * 1000)}ms"}
     limits = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
     cursor = psycopg.ClientCursor(connection)
-    with _cut_off_after(seconds + CUT_OFF, connection):
+    with cut_off_after(seconds + CUT_OFF, connection):
         try:
             cursor.execute(
                 sql.SQL("; ").join([sql.SQL(begin), sql.SQL(f"select {limits}"), statement, sql.SQL("commit")]), values
@@ -60,20 +55,3 @@ def in_own_transaction(
     cursor.nextset()
     cursor.nextset()
     return cursor.fetchone()
-
-
-@contextmanager
-def _cut_off_after(seconds: float, connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Shut the connection down if the block takes longer: a server that is frozen ends no statement."""
-
-    def cut_off() -> None:
-        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(connection.fileno())) as own:
-            own.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut_off)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -1,16 +1,17 @@
-"""Alerts through apprise: one for each event that needs attention, however many monitors run."""
+"""Alerts: one for each event and service, however many monitors run, and whatever becomes of the other services."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import NotConfigured, RolloutError
+from rollout_console.monitor.memory import Memory, Outbox, Waiting
+from rollout_console.monitor.services import Service, deliver, services
 from rollout_console.monitor.wording import BLIND, BREACH, DEFAULT, EARLY, KINDS, Alert, worded
 from rollout_console.render.formatting import format_age
 from rollout_console.render.sanitize import sanitize
@@ -18,132 +19,151 @@ from rollout_console.results import HealthCheck
 from rollout_console.settings import Settings
 
 
+@dataclass
+class Sent:
+    """What became of alerts.
+
+    Attributes:
+        titles: of those that a service has taken, with the service where there are several.
+        problems: what went wrong with others.
+        retry_seconds: in how many seconds something more can be sent; None if nothing waits.
+    """
+
+    titles: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    retry_seconds: float | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What went wrong, in one line."""
+        return "; ".join(self.problems) or None
+
+    def again_in(self, seconds: float | None) -> None:
+        """Take note that something waits so many seconds."""
+        if seconds is not None:
+            self.retry_seconds = min(seconds, self.retry_seconds or seconds)
+
+
 class Alerts:
     """Sends alerts to the services of ROLLOUT_ALERT_URLS; without any it does nothing.
 
-    The database says which alerts are due and which of several monitors sends one; it is told once that is done, and
-    another monitor sends what was claimed and never sent. It can't for the alert that it can't be reached: a file
-    remembers that this was sent, across restarts and runs with --once.
+    The database keeps an outbox for each service: which of several monitors sends what, what was sent, and when a
+    service that failed is tried again. It can't while it is out of reach: then a file is the outbox.
 
     Args:
-        client: claims the events to alert for.
-        urls: apprise URLs, separated by blanks or commas; they hold secrets and are never shown.
+        client: claims the alerts.
+        receivers: the services.
         kinds: what to alert for, of `KINDS`.
-        memory: the file that remembers since when the monitor is blind.
-
-    Raises:
-        NotConfigured: apprise is not installed or does not know one of the URLs.
+        memory: the outbox while the database can't be reached.
     """
 
-    def __init__(self, client: RolloutClient, urls: str | None, kinds: list[str], memory: Path) -> None:
+    def __init__(self, client: RolloutClient, receivers: list[Service], kinds: list[str], memory: Memory) -> None:
         self.client = client
         self.kinds = kinds
-        self._services = _services(urls) if urls else None
+        self._services = {service.id: service for service in receivers}
         self._memory = memory
-        self._blind_since: datetime | None = None
-        self._unsent: list[Alert] = []  # of those that no database knows of
 
     @classmethod
     def from_settings(cls, client: RolloutClient, settings: Settings) -> Alerts:
         """Return the alerts of the settings' services.
 
         Raises:
-            NotConfigured: see the class; or ROLLOUT_ALERT_ON names a kind that there is not.
+            NotConfigured: ROLLOUT_ALERT_ON names a kind that there is not; apprise is not installed, or does not know
+                one of the URLs.
         """
         rollout = hashlib.sha256(f"{client.adapter.target} {client.feature}".encode()).hexdigest()[:16]
-        memory = settings.home / f"monitor-blind-{rollout}.json"
-        return cls(client, settings.alert_urls, kinds_of(settings.alert_on), memory)
+        memory = Memory(settings.home / f"monitor-blind-{rollout}.json")
+        return cls(client, services(settings.alert_urls), kinds_of(settings.alert_on), memory)
 
-    def after_check(self, check: HealthCheck, every: float) -> tuple[list[str], str | None]:
-        """Send what nobody has sent of the changes of the last two intervals, and of what the check found.
+    def after_check(self, check: HealthCheck, every: float) -> Sent:
+        """Send what each service has not got: of changes, of what the check found, of what waits in the file.
 
-        Returns:
-            The titles of the alerts that were sent, and what went wrong with others, or None.
+        Args:
+            check: what the monitor has just found.
+            every: its interval in seconds.
         """
-        if self._services is None:
-            return [], None
+        sent = Sent()
+        if not self._services:
+            return sent
+        if not self._memory.is_empty():
+            self._sees_again(sent)
         compared = check.health.compared
         states = {BREACH: check.action == "auto_rollback_off", EARLY: compared is not None and compared.early}
         raised = [state for state, is_on in states.items() if is_on]
         cleared = [state for state, is_on in states.items() if not is_on]
+        names = {service.id: service.name for service in self._services.values()}
         try:
-            claims = self.client.claim_alerts(self.kinds, every, raised, cleared)
+            claims = self.client.claim_alerts(self.kinds, every, raised, cleared, names)
         except RolloutError as error:
-            return [], f"the database did not say which to send; retry at the next check: {error}"
-        recovered = self._recovered()
-        sent, failed = self._send([recovered] if recovered else [])
-        delivered = {due.event: alert.title for due in claims.alerts if self._deliver(alert := worded(due, check))}
-        if claims.alerts:
+            sent.problems.append(f"the database did not say which to send; retry at the next check: {error}")
+            return sent
+        waiting = defaultdict(list)
+        for due in claims.alerts:
+            waiting[self._services[due.receiver]].append((due.event, worded(due, check)))
+        for service, (events, failed) in self._delivered(waiting, sent).items():
             try:
-                self.client.confirm_alerts(claims.operation, list(delivered))
+                sent.again_in(
+                    self.client.confirm_alerts(claims.operation, events, service.id, failed=failed).retry_seconds
+                )
             except RolloutError as error:
-                failed = f"sent, and the database does not know: another monitor may send them again: {error}"
-        if len(delivered) < len(claims.alerts):
-            failed = _not_sent(len(claims.alerts) - len(delivered) + len(self._unsent))
-        return [*sent, *delivered.values()], failed
+                sent.problems.append(f"sent, and the database does not know: it may be sent again: {error}")
+        sent.again_in(claims.retry_seconds)
+        return sent
 
-    def after_failures(self, error: RolloutError) -> tuple[list[str], str | None]:
-        """Alert that health can't be checked, once until it can again.
+    def after_failures(self, error: RolloutError, *, blind: bool) -> Sent:
+        """Alert that health can't be checked, once until it can again, and send what waits in the file.
 
         Args:
             error: why the last check failed.
-
-        Returns:
-            As `after_check`.
+            blind: whether it is time to say so.
         """
-        if BLIND not in self.kinds or self._services is None or self._remembered() is not None:
-            return self._send([])
-        self._remember(datetime.now(UTC))
-        return self._send([Alert("monitor is BLIND", f"Health can't be checked: {sanitize(str(error), 500)}")])
+        sent = Sent()
+        if not self._services or BLIND not in self.kinds or (not blind and self._memory.is_empty()):
+            return sent
+        with self._memory.opened() as outbox:
+            if blind and outbox.blind_since is None:
+                outbox.blind_since = time.time()
+                self._put(outbox, Alert("monitor is BLIND", f"Health can't be checked: {sanitize(str(error), 500)}"))
+            self._empty(outbox, sent)
+        return sent
 
-    def _recovered(self) -> Alert | None:
-        since = self._remembered()
-        if since is None:
-            return None
-        self._remember(None)
-        return Alert(
-            "monitor sees again", f"Blind since {format_age(since, datetime.now(UTC))}; health is checked again."
-        )
+    def _sees_again(self, sent: Sent) -> None:
+        with self._memory.opened() as outbox:
+            if outbox.blind_since is not None:
+                since = datetime.fromtimestamp(outbox.blind_since, UTC)
+                outbox.blind_since = None
+                blind = f"Blind since {format_age(since, datetime.now(UTC))}; health is checked again."
+                self._put(outbox, Alert("monitor sees again", blind))
+            self._empty(outbox, sent)
 
-    def _send(self, alerts: list[Alert]) -> tuple[list[str], str | None]:
-        """Send these and those that failed before; return as `after_check`."""
-        waiting, self._unsent = [*self._unsent, *alerts], []
-        sent = []
-        for alert in waiting:
-            if self._deliver(alert):
-                sent.append(alert.title)
-            else:
-                self._unsent.append(alert)
-        return sent, _not_sent(len(self._unsent)) if self._unsent else None
+    def _put(self, outbox: Outbox, alert: Alert) -> None:
+        outbox.waiting += [Waiting(each, alert.title, alert.text, time.time()) for each in self._services]
 
-    def _deliver(self, alert: Alert) -> bool:
-        """Return whether the services have accepted an alert."""
-        return self._services is not None and bool(
-            self._services.notify(
-                title=f"[rollout {self.client.feature}] {alert.title}",
-                body=f"{alert.text}\n{self.client.adapter.target}",
-            )
-        )
+    def _empty(self, outbox: Outbox, sent: Sent) -> None:
+        """Send what is due of the file's outbox; what can't be sent stays."""
+        due = {service: outbox.due(service.id) for service in self._services.values()}
+        waiting = {
+            service: [(str(number), Alert(each.title, each.text)) for number, each in enumerate(mine)]
+            for service, mine in due.items()
+            if mine
+        }
+        for service, (numbers, failed) in self._delivered(waiting, sent).items():
+            outbox.tried(service.id, [due[service][int(number)] for number in numbers], failed=failed)
+        outbox.waiting = [each for each in outbox.waiting if each.receiver in self._services]
+        sent.again_in(outbox.retry_seconds())
 
-    def _remembered(self) -> datetime | None:
-        """Return since when the monitor is blind, if it has alerted for that."""
-        if self._blind_since is None:
-            try:
-                self._blind_since = datetime.fromisoformat(json.loads(self._memory.read_text())["since"])
-            except (OSError, ValueError, KeyError, TypeError):
-                return None
-        return self._blind_since
-
-    def _remember(self, since: datetime | None) -> None:
-        self._blind_since = since
-        try:
-            if since is None:
-                self._memory.unlink(missing_ok=True)
-            else:
-                self._memory.parent.mkdir(parents=True, exist_ok=True)
-                self._memory.write_text(json.dumps({"since": since.isoformat()}))
-        except OSError:
-            pass  # this process still remembers it
+    def _delivered(
+        self, waiting: dict[Service, list[tuple[str, Alert]]], sent: Sent
+    ) -> dict[Service, tuple[list[str], bool]]:
+        subject, where = f"rollout {self.client.feature}", str(self.client.adapter.target)
+        done = deliver(waiting, subject, where)
+        several = len(self._services) > 1
+        for service, (keys, failed) in done.items():
+            to = f" to {service.name}" if several else ""
+            sent.titles += [alert.title + to for key, alert in waiting[service] if key in keys]
+            if failed:
+                sent.problems.append(f"{len(waiting[service]) - len(keys)} could not be sent{to}; it is retried alone")
+        return done
 
 
 def kinds_of(chosen: str | None) -> list[str]:
@@ -159,27 +179,3 @@ def kinds_of(chosen: str | None) -> list[str]:
             f"ROLLOUT_ALERT_ON: there is no kind {', '.join(unknown)}; the kinds are {', '.join(KINDS)}; start again"
         )
     return kinds
-
-
-def _not_sent(amount: int) -> str:
-    return f"{amount} could not be sent; retry at the next check"
-
-
-def _services(urls: str) -> Any:
-    # apprise logs what it sends, and the URLs, which hold secrets
-    logging.getLogger("apprise").addHandler(logging.NullHandler())
-    logging.getLogger("apprise").propagate = False
-    try:
-        import apprise
-    except ImportError:
-        raise NotConfigured(
-            "ROLLOUT_ALERT_URLS is set but apprise is not installed; type in a shell: "
-            "pip install 'rollout-console[alerts]'"
-        ) from None
-    services = apprise.Apprise()
-    if not services.add(urls) or not len(services):
-        raise NotConfigured(
-            "ROLLOUT_ALERT_URLS: apprise can't read it, or one of its URLs; see https://appriseit.com/services/ "
-            "for how they look, then start again"
-        )
-    return services

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
+from rollout_console.monitor.writer import Writer
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count, format_duration
 from rollout_console.render.health import health_phrase
@@ -24,8 +25,8 @@ class TextLog:
         stream: where to write.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self._writer = Writer(stream)
         self._screen = Screen.of(stream)
         self._shown: tuple[str, str] | None = None  # verdict and action that were shown in detail
         self._known: set[str] = set()  # ids of other monitors that were mentioned
@@ -82,7 +83,7 @@ class TextLog:
         self._say("monitor ended")
 
     def _say(self, text: str, at: datetime | None = None) -> None:
-        print(f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {text}", file=self._stream, flush=True)
+        self._writer.line(f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {text}")
 
 
 class JsonLog:
@@ -92,8 +93,8 @@ class JsonLog:
         stream: where to write.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self._writer = Writer(stream)
 
     def started(self, client: RolloutClient, every: int) -> None:
         """See `Log`."""
@@ -120,7 +121,7 @@ class JsonLog:
 
     def not_done(self, task: str, error: RolloutError) -> None:
         """See `Log`."""
-        self._write(f"{task}_failure", error=type(error).__name__, message=str(error))
+        self._write(f"{task.replace(' ', '_')}_failure", error=type(error).__name__, message=str(error))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
@@ -137,7 +138,7 @@ class JsonLog:
 
     def _write(self, event: str, **fields: Any) -> None:
         record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
-        print(json.dumps(record), file=self._stream, flush=True)
+        self._writer.line(json.dumps(record))
 
 
 def _span(seconds: float) -> str:

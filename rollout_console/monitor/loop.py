@@ -13,13 +13,15 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import BadCredentials, RolloutError, Unreachable
 from rollout_console.exit_status import Exit, MonitorExit
 from rollout_console.monitor import signals
-from rollout_console.monitor.alerts import Alerts
+from rollout_console.monitor.alerts import Alerts, Sent
+from rollout_console.monitor.heartbeat import Heartbeat
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
 
 FIRST_PAUSE = 5.0  # seconds before a failed check is retried; doubled each time, up to LONGEST_PAUSE
-LONGEST_PAUSE = 300.0  # seconds, or the interval if that is shorter
+LONGEST_PAUSE = 8.0  # seconds, or the interval if that is shorter: it recovers within 10 s
 REFUSED_PAUSE = 60.0  # seconds, at least, before a login is tried again: ten in 150 s shut Supabase's pooler
-BLIND_AFTER = 3  # failed checks in a row after which the monitor alerts that it is blind
+BLIND_AFTER = 3  # failed checks in a row after which the monitor alerts that it is blind,
+BLIND_SECONDS = 30.0  # or so long without a check, or the interval if that is longer
 CHANGES = 100  # history rows that are read at most between two checks
 
 
@@ -56,17 +58,23 @@ class Monitor:
         every: seconds between two checks, 1 to 86,400.
         log: where to write what happens.
         alerts: sends an alert for what needs attention.
+        beat: tells a service elsewhere of each check that could see, or None.
     """
 
-    def __init__(self, client: RolloutClient, every: int, log: Log, alerts: Alerts) -> None:
+    def __init__(
+        self, client: RolloutClient, every: int, log: Log, alerts: Alerts, beat: Heartbeat | None = None
+    ) -> None:
         self.client = client
         self.every = every
         self.log = log
         self.alerts = alerts
+        self.beat = beat
         self.id = uuid.uuid4()
         self.failures = 0
         self.has_seen = False
-        self.newest: str | None = None  # id of the newest history row that was read
+        self.last_seen = time.monotonic()  # of the last check, or the start
+        self.retry_seconds: float | None = None  # in which an alert can be sent again
+        self.told: set[str] | None = None  # ids of history rows that were read
         self.heard: str | None = None  # id of the newest change before the last check
 
     def run(self) -> int:
@@ -100,11 +108,10 @@ class Monitor:
             return MonitorExit.NO_BREACH
 
     def _wait(self) -> None:
-        """Wait for the next check: the interval, or until something changes."""
-        try:
-            self.heard = self.client.wait_for_change(self.heard, self.every)
-        except RolloutError:  # the next check meets it, too, and says so
-            time.sleep(min(self.every, FIRST_PAUSE))
+        """Wait for the next check: the interval, or until something changes or an alert can be tried again."""
+        seconds = min(self.every, self.retry_seconds or self.every)
+        with contextlib.suppress(RolloutError):  # the check meets it, too, and says so
+            self.heard = self.client.wait_for_change(self.heard, seconds)
 
     def check_once(self) -> int:
         """Check, with retries if the database can't be reached.
@@ -138,61 +145,84 @@ class Monitor:
             time.sleep(pause)
 
     def check(self) -> HealthCheck:
-        """Check health now, log what is new, and alert.
+        """Check health now, deliver alerts, and log what is new.
+
+        What follows the check itself may fail: it was made all the same.
 
         Raises:
             RolloutError: the check failed.
         """
         check = self.client.check_health("monitor")
-        check.status = self.client.auto_advance().status  # told with the changes below, like any other
-        others = self.client.monitor_beat(self.id, self.every).others
-        changes = self._changes(check)
-        self.failures, self.has_seen = 0, True
-        self.log.checked(check, changes, others)
+        self.failures, self.has_seen, self.last_seen = 0, True, time.monotonic()
+        others: list[MonitorAtWork] = []
+        changes: list[HistoryEntry] = []
+        missed: list[tuple[str, RolloutError]] = []
+        with _noted("automatic advance", missed):
+            check.status = self.client.auto_advance().status  # told with the changes below, like any other
+        with _noted("heartbeat", missed):
+            others = self.client.monitor_beat(self.id, self.every).others
         with signals.shielded():  # an alert that is claimed and not yet sent would be late
-            self._log_alerts(self.alerts.after_check(check, self.every))
+            sent = self.alerts.after_check(check, self.every)
+        unheard = None if self.beat is None else self.beat.sent()
+        self.retry_seconds = sent.retry_seconds
+        with _noted("history", missed):
+            changes = self._changes(check)
+        self.log.checked(check, changes, others)
+        for task, error in missed:
+            self.log.not_done(task, error)
+        self._log_alerts(sent)
+        if unheard is not None:
+            self.log.not_done("heartbeat to its URL", unheard)
         self._catch_up()
         return check
 
     def _catch_up(self) -> None:
         """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
-        with self._logged("categorization"):
+        missed: list[tuple[str, RolloutError]] = []
+        with _noted("categorization", missed):
             self.log.caught_up(self.client.catch_up())
-        with self._logged("retention"):
+        with _noted("retention", missed):
             self.client.remove_old()
-
-    @contextlib.contextmanager
-    def _logged(self, task: str) -> Iterator[None]:
-        try:
-            yield
-        except RolloutError as error:
+        for task, error in missed:
             self.log.not_done(task, error)
 
     def _changes(self, check: HealthCheck) -> list[HistoryEntry]:
-        """Return the history rows since the last check, or of the last two intervals, oldest first."""
-        last = check.status.last_change
-        if last is None or last.id == self.newest:
-            return []
-        new = []
-        for entry in self.client.history(CHANGES).entries:
-            age = (check.status.server_time - entry.at).total_seconds()
-            if entry.id == self.newest or (self.newest is None and age > 2 * self.every):
-                break
-            new.append(entry)
-        self.newest = last.id
+        """Return the history rows that were not told yet, at first those of the last two intervals, oldest first."""
+        entries = self.client.history(CHANGES).entries
+        new = [
+            entry
+            for entry in entries
+            if (
+                (check.status.server_time - entry.at).total_seconds() <= 2 * self.every
+                if self.told is None
+                else entry.id not in self.told
+            )
+        ]
+        self.told = {entry.id for entry in entries} | (self.told or set())
         return new[::-1]
 
     def _missed(self, error: RolloutError, pause: float | None) -> None:
         self.failures += 1
+        unseen = time.monotonic() - self.last_seen
+        blind = self.failures >= BLIND_AFTER or pause is None or unseen >= max(self.every, BLIND_SECONDS)
+        with signals.shielded():
+            sent = self.alerts.after_failures(error, blind=blind)
         self.log.failed(error, pause)
-        if self.failures >= BLIND_AFTER or pause is None:
-            with signals.shielded():
-                self._log_alerts(self.alerts.after_failures(error))
+        self._log_alerts(sent)
 
-    def _log_alerts(self, sent: tuple[list[str], str | None]) -> None:
-        if any(sent):
-            self.log.alerted(*sent)
+    def _log_alerts(self, sent: Sent) -> None:
+        if sent.titles or sent.problem:
+            self.log.alerted(sent.titles, sent.problem)
 
     def _backoff(self) -> float:
         pause: float = min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE, self.every)
         return pause * random.uniform(0.8, 1.0)
+
+
+@contextlib.contextmanager
+def _noted(task: str, missed: list[tuple[str, RolloutError]]) -> Iterator[None]:
+    """Keep why a task failed, with its name, for the log."""
+    try:
+        yield
+    except RolloutError as error:
+        missed.append((task, error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any, Literal
 
 from rollout_console.client import RolloutClient
@@ -27,6 +28,7 @@ METRICS: dict[str, tuple[Kind, str, tuple[str, ...]]] = {
     "evidence_limit": ("gauge", "Evidence at which a report rolls back, as odds", ()),
     "stuck_jobs": ("gauge", "Jobs that have been in processing for far too long", ("processor",)),
     "leaked_jobs": ("gauge", "Jobs that began in the rollout since the last stop or lowering", ()),
+    "monitor_seconds_since_check": ("gauge", "Seconds since health was last checked with success, or the start", ()),
     "last_check_timestamp_seconds": ("gauge", "When health was last checked with success, Unix time", ()),
     "check_interval_seconds": ("gauge", "Seconds between two checks", ()),
     "checks": ("counter", "Health checks", ("result",)),
@@ -69,6 +71,8 @@ class MetricsLog:
             self._of(name)  # a counter that begins at 0 shows its first increase
         for result in ("success", "failure"):
             self._of("checks", result)
+        self._checked = time.monotonic()
+        self._of("monitor_seconds_since_check").set_function(lambda: time.monotonic() - self._checked)
         try:
             server, _ = prometheus.start_http_server(port, host, registry)
         except (OSError, OverflowError) as error:
@@ -102,6 +106,7 @@ class MetricsLog:
         self._of("trips").inc(sum(entry.triggered_by == "auto_rollback" for entry in changes))
         self._of("changes").inc(len(changes))
         self._count_stuck()
+        self._checked = time.monotonic()
         self._of("last_check_timestamp_seconds").set_to_current_time()
         self._of("checks", "success").inc()
 

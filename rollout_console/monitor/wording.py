@@ -17,6 +17,7 @@ from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry,
 BREACH = "breach"
 EARLY = "early"
 BLIND = "blind"
+SERVICE = "service"  # one that alerts go to
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ CHANGES = {
     "settings": Kind("settings changed", _undo),
     "notes": Kind("note", lambda _: "rollout.history()"),
 }
-KINDS = (*CHANGES, BREACH, EARLY, BLIND)
-DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, EARLY, BLIND)
+KINDS = (*CHANGES, BREACH, EARLY, BLIND, SERVICE)
+DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, EARLY, BLIND, SERVICE)
 
 
 def worded(due: AlertDue, check: HealthCheck) -> Alert:
@@ -83,6 +84,8 @@ def worded(due: AlertDue, check: HealthCheck) -> Alert:
         return _of_change(CHANGES[due.kind], due.change, check)
     if due.kind == EARLY:
         return _early(due, check)
+    if due.kind == SERVICE:
+        return _of_service(due)
     if not due.over:
         return Alert(
             "BREACH, and auto-rollback is off",
@@ -101,6 +104,17 @@ def _early(due: AlertDue, check: HealthCheck) -> Alert:
         "early sign: jobs fail more often in the rollout",
         f"Nothing is rolled back, and nothing is raised by itself. Rollout at {_at(check)}.\n"
         f"{_evidence(check.health)}\nnext: rollout.errors()",
+    )
+
+
+def _of_service(due: AlertDue) -> Alert:
+    name = sanitize(due.subject or "a service", 200)
+    if due.over:
+        return Alert("alerts arrive again", f"{name} takes alerts again. What waited for it was sent.")
+    return Alert(
+        "alerts do not arrive",
+        f"{name} takes no alerts; each is retried for three days. Look at its URL in ROLLOUT_ALERT_URLS.\n"
+        "next, in a shell: rollout-console verify --way-out",
     )
 
 

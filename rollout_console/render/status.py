@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
 from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase, window_phrase
@@ -10,7 +12,7 @@ from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import percentage_phrase
-from rollout_console.results import FullStatus, Phase4, Stats, Status
+from rollout_console.results import FullStatus, Phase4, Stats, Status, Watch
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
@@ -108,6 +110,7 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         *([("stopped", _emergency_stop(status, screen))] if status.emergency_stop else []),
         ("last change", _last_change(status)),
         ("health", "\n".join(health_lines(status.health, screen)[:2])),
+        ("checked", watch_phrase(status.watch, status.server_time)),
         ("percentage", f"{percentages}\n{eligible_by_phrase(status)}"),
         *_stop_effect(status, screen),
         *_ramp(status),
@@ -134,6 +137,14 @@ def _ramp(status: Status) -> list[tuple[str, str]]:
     held = ("hold", f"{hold_phrase(status)}\nto lift it: rollout.release()")
     by_itself = ("ramp", "goes up by itself; to see its plan: rollout.plan()")
     return [*([held] if status.held_reason is not None else []), *([by_itself] if status.auto_advance else [])]
+
+
+def watch_phrase(watch: Watch, now: datetime) -> str:
+    """Return when health was last checked, by whom, and how many monitors run."""
+    monitors = format_counted(watch.monitors, "monitor runs", "monitors run") if watch.monitors else "no monitor runs"
+    if watch.checked_at is None:
+        return f"never; {monitors}"
+    return f"{format_moment(watch.checked_at, now)} by {sanitize(watch.checked_by or 'unknown', 80)}; {monitors}"
 
 
 def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:

@@ -26,25 +26,35 @@ class MonitorBeat(Result, kw_only=True):
 
 
 class AlertDue(Record, kw_only=True):
-    """An alert that the caller has to send: for a change, or for a state that was entered or is `over`."""
+    """An alert that the caller has to send to a service: for a change, or for a state that was entered or is `over`.
 
+    `receiver` is the service's id; `subject` is what a state is about, if it is a service.
+    """
+
+    receiver: str
     event: str
     kind: str
     over: bool = False
+    subject: str | None = None
     change: HistoryEntry | None = None
 
 
 class AlertClaims(Result, kw_only=True):
-    """The alerts that the caller has to send; `operation` is what it confirms them by."""
+    """The alerts that the caller has to send; `operation` is what it confirms them by.
+
+    `retry_seconds`: after which something more can be sent; None if nothing waits.
+    """
 
     operation: str
     alerts: list[AlertDue]
+    retry_seconds: float | None = None
 
 
 class AlertsConfirmed(Result, kw_only=True):
-    """How many of the claimed alerts are not sent."""
+    """How many of the claimed alerts are not sent, and in how many seconds they can be."""
 
     unsent: int
+    retry_seconds: float | None = None
 
 
 class NewestChange(Result, kw_only=True):

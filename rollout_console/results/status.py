@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import field
 
 from rollout_console.results.access import DecidedBy
-from rollout_console.results.base import Result
+from rollout_console.results.base import Record, Result
 from rollout_console.results.categories import CategorizationState, Uncategorized
 from rollout_console.results.gates import OnBreach
 from rollout_console.results.health import Guardrail, Health, StopEffect
@@ -17,6 +17,15 @@ from rollout_console.results.state import State
 from rollout_console.results.warnings import HealthWarning
 
 JudgedReports = Literal["all", "outcomes"]
+
+
+class Watch(Record, kw_only=True):
+    """When health was last checked and by whom, how many monitors run, and whether anybody watches at all."""
+
+    checked_at: datetime | None
+    checked_by: str | None
+    monitors: int
+    is_watched: bool
 
 
 class Status(Result, kw_only=True):
@@ -73,6 +82,7 @@ class Status(Result, kw_only=True):
     uncategorized: Uncategorized | None
     decided_by: DecidedBy | None
     last_change: HistoryEntry | None
+    watch: Watch
     warnings: list[HealthWarning]
     application_check: bool
     judged_reports: JudgedReports

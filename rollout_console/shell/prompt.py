@@ -23,7 +23,7 @@ from rollout_console.shell.session import Session
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
 PRODUCT, MARKS, SHORTEST = "rollout ", 3, 6  # of a prompt: a word before the name, cells around it, its fewest
-STALE = 30.0  # seconds after which the status is marked as stale
+STALE = 10.0  # seconds after which the status is marked as stale
 
 
 def prompt_parts(target: Target, feature: str, known: Snapshot[Status], columns: int = 1000) -> list[tuple[str, str]]:

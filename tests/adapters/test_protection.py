@@ -46,7 +46,7 @@ def test_a_read_only_target_is_read_as_any_other_and_left_as_it_is(rollout):
 def test_no_program_changes_a_read_only_target_either(rollout):
     before = contents(rollout)
     client = through(rollout, read_only=True)
-    for program in (client.create, client.begin, client.seed_whitelist, lambda: client.claim_alerts(["stop"], 60, [], []),
+    for program in (client.create, client.begin, client.seed_whitelist, lambda: client.claim_alerts(["stop"], 60, [], [], {"a": "json"}),
                     lambda: client.simulate()):  # fmt: skip
         with pytest.raises(NotPermitted):
             program()

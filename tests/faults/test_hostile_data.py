@@ -161,7 +161,10 @@ def test_r12_in_what_is_completed(attacked):
 
 
 def test_r12_in_alerts(attacked):
-    check, claims = attacked.client.check_health(), attacked.client.claim_alerts(list(KINDS), 3600, [], [])
+    check, claims = (
+        attacked.client.check_health(),
+        attacked.client.claim_alerts(list(KINDS), 3600, [], [], {"a": "json"}),
+    )
     alerts = [worded(due, check) for due in claims.alerts]
     assert len(alerts) >= 2
     for alert in alerts:

@@ -26,7 +26,9 @@ PROGRAMS = {
     "seed_whitelist": Change(lambda c, _: None, lambda c: c.seed_whitelist()),
     "create": Change(lambda c, _: None, lambda c: RolloutClient(c.adapter, "another_feature", who=c.who).create()),
     "monitor_beat": Change(lambda c, _: None, lambda c: c.monitor_beat(MONITOR, 60)),
-    "claim_alerts": Change(lambda c, _: None, lambda c: c.claim_alerts(["breach", "stop"], 60, ["breach"], [])),
+    "claim_alerts": Change(
+        lambda c, _: None, lambda c: c.claim_alerts(["breach", "stop"], 60, ["breach"], [], {"a": "json"})
+    ),
     "auto_advance": Change(
         lambda c, _: (c.set_rollout(100), c.configure(auto_advance=True)), lambda c: c.auto_advance()
     ),

@@ -22,8 +22,8 @@ def test_an_incident_is_told_from_beginning_to_end(running):
     client.note("GitHub's status page is red")
     running.report(good=3, name="acme/repo-2")
     running.report(bad=7, message="rate limit of user 17")
-    claims = client.claim_alerts(["trip"], 900, [], [])
-    client.confirm_alerts(claims.operation, [due.event for due in claims.alerts])
+    claims = client.claim_alerts(["trip"], 900, [], [], {"a": "json"})
+    client.confirm_alerts(claims.operation, [due.event for due in claims.alerts], "a")
     client.set_rollout(5, "fixed")
     timeline = client.timeline("1h")
     story = [(event.type, event.change.command if event.change else event.alert) for event in timeline.events]
@@ -103,8 +103,8 @@ def test_hundreds_of_events_are_bounded_and_it_says_what_is_left_out(running):
 def test_r12_text_of_others_is_no_markup_in_a_post_mortem(running):
     running.client.note(HOSTILE)
     running.report(bad=12, message=HOSTILE, name="acme/repo-3")
-    running.sql("insert into rollout.alerts (feature_name, event, raised_by, sent_at)"
-                " values (%s, %s, gen_random_uuid(), now())",
+    running.sql("insert into rollout.deliveries (feature_name, receiver, event, happened_at, sent_at)"
+                " values (%s, 'a', %s, now(), now())",
                 running.client.feature, HOSTILE)  # fmt: skip
     timeline = running.client.timeline("1h")
     for shown in (render(timeline, Screen()), postmortem(timeline)):

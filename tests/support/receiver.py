@@ -19,6 +19,8 @@ class Receiver(ThreadingHTTPServer):
         bodies: their texts.
         times: when they came, on the monotonic clock, in seconds.
         broken: whether it refuses them.
+        hangs: whether it takes a request and does not answer.
+        pings: how often it was asked with GET, as by a heartbeat.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,8 @@ class Receiver(ThreadingHTTPServer):
         self.bodies: list[str] = []
         self.times: list[float] = []
         self.broken = False
+        self.hangs = False
+        self.pings = 0
 
 
 class Delivery(BaseHTTPRequestHandler):
@@ -37,10 +41,20 @@ class Delivery(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.server.hangs:
+            time.sleep(8)
+            return
         if not self.server.broken:
             self.server.titles.append(body["title"].split("] ")[1])
             self.server.bodies.append(body["message"])
             self.server.times.append(time.monotonic())
+        self._answer()
+
+    def do_GET(self) -> None:
+        self.server.pings += 1
+        self._answer()
+
+    def _answer(self) -> None:
         self.send_response(500 if self.server.broken else 200)
         self.end_headers()
 

@@ -28,6 +28,7 @@ begin
         when 'uncategorized' then to_jsonb(rollout.uncategorized())
         when 'last_change' then rollout.last_change(config)
         when 'state' then rollout.state(config)
+        when 'watch' then rollout.watch(config)
         when 'warnings' then rollout.warnings(config) end;
 exception
     when insufficient_privilege then
@@ -52,6 +53,7 @@ as $$
         ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
         ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
         ('state', 'rollout.history()'),
+        ('watch', 'rollout.status()'),
         ('warnings', 'rollout.jobs()')) p (part, command)
     cross join lateral rollout.status_part(config, p.part, p.command) s
 $$;

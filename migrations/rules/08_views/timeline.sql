@@ -6,11 +6,13 @@ returns table (at timestamptz, event text)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select a.sent_at, case when a.kind = a.event then a.event else concat_ws(' ', a.kind, a.event) end
-    from rollout.alerts a where a.feature_name = feature and a.sent_at is not null
+    select min(d.sent_at), concat_ws(' ', d.kind, case when d.state is null then d.event end)
+    from rollout.deliveries d
+    where d.feature_name = alerts_sent.feature and d.sent_at is not null
+    group by d.event, d.kind, d.state
 $$;
 comment on function rollout.alerts_sent(text) is
-    'Which alerts were sent, and when: their kind, and the id of the change that they tell of.';
+    'Which alerts were sent, and when first: their kind, and the id of the change that they tell of.';
 
 create or replace function rollout.events(
     config rollout_configuration, starts timestamptz, kinds jsonb, max_rows integer

@@ -194,6 +194,8 @@ as $$
         select 8, * from rollout.decision_warnings(config)
         union all
         select 9, * from rollout.replication_warnings()
+        union all
+        select 10, * from rollout.watch_warnings(config)
     ) w
 $$;
 comment on function rollout.warnings(rollout_configuration) is

@@ -72,6 +72,7 @@ begin
                 config, health, rollout.current_change() || jsonb_build_object('reason', warning), details);
         end if;
     end loop;
+    perform rollout.note_check(feature_name, context);
     return rollout.answer(feature_name, details);
 end $$;
 comment on function public.rollout_check_health(text, jsonb) is

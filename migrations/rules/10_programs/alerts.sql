@@ -65,9 +65,89 @@ $$;
 comment on function rollout.alert_kind(rollout_history) is
     'The kind of alert that a change calls for, one of ROLLOUT_ALERT_ON; null for none.';
 
+create or replace function rollout.recent_changes(feature text)
+returns table (event text, kind text, happened_at timestamptz)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h.id::text, rollout.alert_kind(h), h.created_at
+    from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
+    where c.feature_name = recent_changes.feature and c.is_active
+      and h.created_at > clock_timestamp() - interval '30 days'  -- deliveries are kept for longer
+      and rollout.alert_kind(h) is not null
+      and not rollout.changes_nothing(h) and (rollout.trigger_row_of(h)).id is null
+$$;
+comment on function rollout.recent_changes(text) is 'R10: the changes that an alert may tell of.';
+
+create or replace function rollout.pass_over(feature text, asked text[], receivers text[], before timestamptz)
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout.deliveries (feature_name, receiver, event, kind, happened_at, closed_at)
+    select pass_over.feature, r.receiver, e.event, e.kind, e.happened_at, clock_timestamp()
+    from rollout.receivers r cross join rollout.recent_changes(pass_over.feature) e
+    where r.feature_name = pass_over.feature and r.receiver = any (receivers)
+      and e.kind = any (asked) and e.kind <> all (r.kinds) and e.happened_at < before
+    on conflict do nothing;
+    update rollout.receivers r
+    set kinds = array(select distinct k from unnest(r.kinds || asked) k order by 1)
+    where r.feature_name = pass_over.feature and r.receiver = any (receivers) and not r.kinds @> asked
+$$;
+comment on function rollout.pass_over(text, text[], text[], timestamptz) is
+    'R10: of kinds that a service gets from now on, what was before this moment is not told. Later on nothing is too '
+    'old: what commits late is told, too.';
+
+create or replace function rollout.enter_states(feature text, raised jsonb, cleared text[], by uuid)
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout.alerts as a (feature_name, event, kind, raised_by)
+    select enter_states.feature, left(e.key, 200), left(e.value, 200), by from jsonb_each_text(raised) e
+    on conflict on constraint alerts_once do update
+    set raised_at = clock_timestamp(), raised_by = excluded.raised_by, cleared_at = null, cleared_by = null
+    where a.cleared_at is not null;
+    update rollout.alerts a
+    set cleared_at = clock_timestamp(), cleared_by = by
+    where a.feature_name = enter_states.feature and a.event = any (cleared) and a.cleared_at is null
+$$;
+comment on function rollout.enter_states(text, jsonb, text[], uuid) is
+    'R10: notes states that begin, by name and kind, and those that are over.';
+
+create or replace function rollout.fill_outboxes(feature text, asked text[], receivers text[])
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout.deliveries (feature_name, receiver, event, kind, happened_at)
+    select fill_outboxes.feature, r.receiver, e.event, e.kind, e.happened_at
+    from unnest(receivers) r (receiver) cross join rollout.recent_changes(fill_outboxes.feature) e
+    where e.kind = any (asked) and not exists (
+        select from rollout.deliveries d
+        where d.feature_name = fill_outboxes.feature and d.event = e.event and d.receiver in (r.receiver, ''))
+    on conflict do nothing;
+    insert into rollout.deliveries (feature_name, receiver, event, kind, state, happened_at)
+    select fill_outboxes.feature, r.receiver, a.event || ' ' || extract(epoch from a.raised_at), a.kind, a.event, a.raised_at
+    from unnest(receivers) r (receiver)
+    join rollout.alerts a on a.feature_name = fill_outboxes.feature and a.cleared_at is null and a.kind = any (asked)
+    where a.event <> 'service ' || r.receiver  -- it can't be told of itself
+    on conflict do nothing;
+    -- That it is over goes to whoever was told, or is to be told, that it began.
+    insert into rollout.deliveries (feature_name, receiver, event, kind, state, is_over, happened_at)
+    select d.feature_name, d.receiver, d.event || ' is over', d.kind, d.state, true, a.cleared_at
+    from rollout.alerts a
+    join rollout.deliveries d on d.feature_name = a.feature_name and d.event = a.event || ' ' || extract(epoch from a.raised_at)
+    where a.feature_name = fill_outboxes.feature and a.cleared_at is not null and d.receiver = any (receivers)
+    on conflict do nothing
+$$;
+comment on function rollout.fill_outboxes(text, text[], text[]) is
+    'R10: puts into the outbox of each service what it has not got, whatever its age.';
+
 create or replace function public.rollout_claim_alerts(
     kinds text[], every_seconds integer default 900, raised text[] default '{}', cleared text[] default '{}',
-    feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+    feature_name text default 'hybrid_progressive_capture', receivers jsonb default '{"": "all"}',
+    context jsonb default '{}'
 )
 returns jsonb
 language plpgsql
@@ -76,68 +156,102 @@ as $$
 #variable_conflict use_variable
 declare
     lease constant interval := '60 seconds';  -- longer than a service takes to accept an alert
+    patience constant interval := '3 days';  -- a weekend, after which nobody wants to hear of it
     -- The same for a retry, which so gets the same answer.
     operation constant uuid := coalesce(
         (rollout.given(context, 'object', 'context') ->> 'operation_id')::uuid, gen_random_uuid());
-    feature constant text := rollout_claim_alerts.feature_name;
-    config constant rollout_configuration := rollout.active(feature);
+    feature constant text := (rollout.active(rollout_claim_alerts.feature_name)).feature_name;
+    shown constant jsonb := rollout.given(receivers, 'object', 'receivers');  -- some APIs send JSON as text
+    names constant text[] := array(select jsonb_object_keys(shown));
 begin
-    -- Changes since the check before, and a state that was entered (again).
-    insert into rollout.alerts as a (feature_name, event, kind, raised_by)
-    select feature, h.id::text, rollout.alert_kind(h), operation
-    from rollout_history h
-    where h.rollout_config_id = config.id
-      and h.created_at > clock_timestamp() - make_interval(secs => 2 * every_seconds)
-      and rollout.alert_kind(h) = any (kinds)
-      and not rollout.changes_nothing(h) and (rollout.trigger_row_of(h)).id is null
-    on conflict on constraint alerts_once do nothing;
-    insert into rollout.alerts as a (feature_name, event, kind, raised_by)
-    select distinct feature, left(e, 200), left(e, 200), operation from unnest(raised) e where e = any (kinds)
-    on conflict on constraint alerts_once do update
-    set raised_at = clock_timestamp(), raised_by = excluded.raised_by, cleared_at = null, cleared_by = null,
-        claimed_by = null, claimed_until = null, sent_at = null
-    where a.cleared_at is not null;
-    update rollout.alerts a
-    set cleared_at = clock_timestamp(), cleared_by = operation, claimed_by = null, claimed_until = null, sent_at = null
-    where a.feature_name = feature and a.event = any (cleared) and a.cleared_at is null;
+    insert into rollout.receivers as r (feature_name, receiver, shown_as)
+    select feature, e.key, left(e.value, 200) from jsonb_each_text(shown) e
+    on conflict on constraint receivers_pkey do update
+    set shown_as = excluded.shown_as where r.shown_as <> excluded.shown_as;
+    perform rollout.enter_states(
+        feature, (select coalesce(jsonb_object_agg(e, e), '{}') from unnest(raised) e where e = any (kinds)), cleared,
+        operation);
+    perform rollout.pass_over(feature, kinds, names, clock_timestamp() - make_interval(secs => 2 * every_seconds));
+    perform rollout.fill_outboxes(feature, kinds, names);
 
-    update rollout.alerts a
+    update rollout.deliveries d set closed_at = clock_timestamp()
+    where d.feature_name = feature and d.closed_at is null and d.due_at < clock_timestamp() - patience;
+    delete from rollout.deliveries d
+    where d.feature_name = feature and d.happened_at < clock_timestamp() - interval '90 days';
+    update rollout.deliveries d
     set claimed_by = operation, claimed_until = clock_timestamp() + lease
     from (
-        select x.event from rollout.alerts x
-        where x.feature_name = feature and x.sent_at is null and x.kind = any (kinds)
+        select x.receiver, x.event
+        from rollout.deliveries x join rollout.receivers r using (feature_name, receiver)
+        where x.feature_name = feature and x.receiver = any (names) and x.closed_at is null and x.kind = any (kinds)
           and coalesce(x.claimed_until < clock_timestamp(), true)
-        order by x.event for update skip locked) free
-    where a.feature_name = feature and a.event = free.event;
-    delete from rollout.alerts a where greatest(a.raised_at, a.cleared_at) < clock_timestamp() - interval '90 days';
-    return jsonb_build_object('operation', operation, 'alerts', (
+          and coalesce(r.next_try_at <= clock_timestamp(), true)
+        order by x.receiver, x.event for update of x skip locked) free
+    where d.feature_name = feature and d.receiver = free.receiver and d.event = free.event;
+    return jsonb_build_object('operation', operation, 'retry_seconds', rollout.next_delivery(feature, names), 'alerts', (
         select coalesce(jsonb_agg(jsonb_build_object(
-            'event', a.event, 'kind', a.kind, 'over', a.cleared_at is not null, 'change', rollout.full_history_entry(h))
-            order by coalesce(h.created_at, a.raised_at)), '[]')
-        from rollout.alerts a left join rollout_history h on h.id::text = a.event
-        where a.feature_name = feature and a.claimed_by = operation and a.sent_at is null));
+            'receiver', d.receiver, 'event', d.event, 'kind', d.kind, 'over', d.is_over,
+            'subject', (select s.shown_as from rollout.receivers s
+                        where s.feature_name = feature and d.state = 'service ' || s.receiver),
+            'change', rollout.full_history_entry(h)) order by d.happened_at, d.event), '[]')
+        from rollout.deliveries d left join rollout_history h on h.id::text = d.event
+        where d.feature_name = feature and d.claimed_by = operation and d.closed_at is null));
 end $$;
-comment on function public.rollout_claim_alerts(text[], integer, text[], text[], text, jsonb) is
-    'Which alerts the caller has to send: nobody has sent them, and nobody else is about to. It says which it has sent '
-    'with rollout_confirm_alerts; if it never does, another may claim them after a minute.';
+comment on function public.rollout_claim_alerts(text[], integer, text[], text[], text, jsonb, jsonb) is
+    'Which alerts the caller has to send to which of its services: nobody has sent them there, and nobody else is about '
+    'to. It says which it has sent with rollout_confirm_alerts; if it never does, another may claim them after a '
+    'minute.';
+
+create or replace function rollout.next_delivery(feature text, receivers text[])
+returns double precision
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select extract(epoch from greatest(min(greatest(d.claimed_until, r.next_try_at, d.due_at)) - clock_timestamp(), '1 second'))
+    from rollout.deliveries d join rollout.receivers r using (feature_name, receiver)
+    where d.feature_name = next_delivery.feature and d.receiver = any (receivers) and d.closed_at is null
+$$;
+comment on function rollout.next_delivery(text, text[]) is
+    'R10: in how many seconds something can be sent to one of these; null if nothing waits.';
 
 create or replace function public.rollout_confirm_alerts(
-    operation uuid, sent text[], feature_name text default 'hybrid_progressive_capture'
+    operation uuid, sent text[], feature_name text default 'hybrid_progressive_capture', receiver text default '',
+    failed boolean default false
 )
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
+    first_pause constant interval := '2 seconds';  -- doubled by each failure, up to the longest
+    longest_pause constant interval := '15 minutes';
+    tries constant integer := 3;  -- so many fail before the others hear of it
+    feature constant text := rollout_confirm_alerts.feature_name;
+    own constant text := rollout_confirm_alerts.receiver;
+    state constant text := 'service ' || own;
     unsent bigint;
+    failures integer;
 begin
-    update rollout.alerts a
-    set sent_at = case when a.event = any (sent) then clock_timestamp() end,
-        claimed_until = case when a.event = any (sent) then a.claimed_until end
-    where a.feature_name = rollout_confirm_alerts.feature_name and a.claimed_by = operation and a.sent_at is null;
-    select count(*) into unsent from rollout.alerts a
-    where a.feature_name = rollout_confirm_alerts.feature_name and a.claimed_by = operation and a.sent_at is null;
-    return jsonb_build_object('unsent', unsent);
+    update rollout.deliveries d
+    set sent_at = case when d.event = any (sent) then clock_timestamp() end,
+        closed_at = case when d.event = any (sent) then clock_timestamp() end,
+        claimed_until = null
+    where d.feature_name = feature and d.receiver = own and d.claimed_by = operation and d.closed_at is null;
+    get diagnostics unsent = row_count;
+    unsent := unsent - cardinality(sent);
+    update rollout.receivers r
+    set failures = case when failed then r.failures + 1 else 0 end,
+        failed_since = case when failed then coalesce(r.failed_since, clock_timestamp()) end,
+        next_try_at = case when failed then
+            clock_timestamp() + least(first_pause * 2 ^ least(r.failures, 20), longest_pause) end
+    where r.feature_name = feature and r.receiver = own and (failed or r.failures > 0)
+    returning r.failures into failures;
+    perform rollout.enter_states(
+        feature, case when failures >= tries then jsonb_build_object(state, 'service') else '{}' end,
+        case when failures = 0 then array[state] else '{}' end, operation);
+    return jsonb_build_object('unsent', greatest(unsent, 0), 'retry_seconds', rollout.next_delivery(feature, array[own]));
 end $$;
-comment on function public.rollout_confirm_alerts(uuid, text[], text) is
-    'Which of the claimed alerts were sent; the others may be claimed again at once, by whichever monitor.';
+comment on function public.rollout_confirm_alerts(uuid, text[], text, text, boolean) is
+    'Which of the claimed alerts a service has taken, and whether it has failed: it is tried again alone, after a pause '
+    'that grows, and the other services hear of it.';

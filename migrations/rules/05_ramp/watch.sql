@@ -1,0 +1,53 @@
+-- R8, R10 and R17: whether anybody watches, where something waits for a monitor.
+
+create or replace function rollout.watch(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_build_object(
+        'checked_at', k.checked_at, 'checked_by', k.checked_by,
+        'monitors', m.running,
+        'is_watched', m.running > 0 or coalesce(k.checked_at > clock_timestamp() - interval '1 hour', false))
+    from (
+        select count(*) as running from rollout.monitors m
+        where m.feature_name = config.feature_name
+          -- two missed beats and a minute for one that is blind for a while
+          and m.seen_at > clock_timestamp() - make_interval(secs => 2 * m.every_seconds + 60)) m
+    left join rollout.health_checks k on k.feature_name = config.feature_name
+$$;
+comment on function rollout.watch(rollout_configuration) is
+    'R8, R17: when health was last checked and by whom, how many monitors run, and whether anybody watches: a monitor '
+    'runs, or health was checked within the hour, as by cron.';
+
+create or replace function rollout.watch_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'nobody_watches',
+           format('no monitor runs, and health was %s; %s', case when w.watch ->> 'checked_at' is null
+                  then 'never checked' else format('last checked on %s by %s',
+                      to_char((w.watch ->> 'checked_at')::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
+                      w.watch ->> 'checked_by') end,
+                  concat_ws(', and ', case when config.auto_advance then 'the ramp waits for one to go up by itself' end,
+                      case when w.services > 0 then 'alerts wait for one' end)),
+           'rollout-console monitor, in a shell'
+    from (
+        select rollout.watch(config) as watch, (
+            select count(*) from rollout.receivers r where r.feature_name = config.feature_name) as services) w
+    where (config.auto_advance or w.services > 0) and not (w.watch -> 'is_watched')::boolean
+    union all
+    select 'alerts_fail',
+           format('%s has taken no alert since %s; %s for it', r.shown_as,
+                  to_char(r.failed_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
+                  case d.waiting when 1 then '1 waits' else d.waiting || ' wait' end),
+           'rollout-console verify --way-out, in a shell'
+    from rollout.receivers r
+    cross join lateral (
+        select count(*) as waiting from rollout.deliveries d
+        where d.feature_name = r.feature_name and d.receiver = r.receiver and d.closed_at is null) d
+    where r.feature_name = config.feature_name and r.failures >= 3 and d.waiting > 0
+$$;
+comment on function rollout.watch_warnings(rollout_configuration) is
+    'R10, R17: something waits for a monitor and none runs; a service takes no alerts.';

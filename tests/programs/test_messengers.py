@@ -1,0 +1,185 @@
+"""R10: what happened reaches each service once, whatever becomes of another service, the log or the network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.support.monitors import monitor
+from tests.support.receiver import alert_receiver
+from tests.support.servers import free_port
+from tests.support.swallow import swallowing
+from tests.support.terminal import run_command
+
+
+@pytest.fixture(params=["embedded"])
+def kind(request):
+    """What is proved here does not depend on the adapter."""
+    return request.param
+
+
+@pytest.fixture
+def env(console_env, tmp_path):
+    return {**console_env, "ROLLOUT_HOME": str(tmp_path)}
+
+
+@contextmanager
+def broken_pipe():
+    """A pipe that nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        yield write
+    finally:
+        os.close(write)
+
+
+def once(env, *more):
+    return run_command(env, "monitor", "--once", *more)
+
+
+def test_a_broken_service_is_retried_alone_and_the_others_hear_of_it_once(rollout, env):
+    with alert_receiver() as sound, alert_receiver() as hurt:
+        env["ROLLOUT_ALERT_URLS"] = f"{hurt.url} {sound.url}"
+        hurt.broken = True
+        with monitor(env) as wait_for:
+            wait_for("20 %  no jobs yet")
+            rollout.client.emergency_stop("one event")
+            wait_for("alert sent: alerts do not arrive to json (URL 2 of 2)")
+            hurt.broken = False
+            wait_for("alert sent: alerts arrive again to json (URL 2 of 2)")
+        assert sound.titles == ["EMERGENCY STOP", "alerts do not arrive", "alerts arrive again"]
+        assert "json (URL 1 of 2) takes no alerts" in sound.bodies[1]
+        assert hurt.titles == ["EMERGENCY STOP"]
+        assert once(env).returncode == 0
+        assert (len(sound.titles), len(hurt.titles)) == (3, 1)
+
+
+def test_a_trip_that_commits_late_is_alerted_and_so_is_a_kind_that_is_chosen_later(rollout, env):
+    with alert_receiver() as receiver, psycopg.connect(rollout.url) as late:
+        env["ROLLOUT_ALERT_URLS"] = receiver.url
+        assert once(env, "--every", "1s").returncode == 0
+        late.execute("select rollout_emergency_stop('late')")
+        time.sleep(2.5)
+        late.commit()
+        assert once(env, "--every", "1s").returncode == 0
+        assert receiver.titles == ["EMERGENCY STOP"]
+        chosen = {**env, "ROLLOUT_ALERT_ON": "stop,raising"}
+        time.sleep(2)
+        assert once(chosen, "--every", "1s").returncode == 0
+        assert receiver.titles == ["EMERGENCY STOP"], "what was raised before anybody wanted to hear of it is old"
+
+
+def test_blindness_reaches_each_service_even_if_it_is_broken_at_first(rollout, env):
+    blind = {**env, "ROLLOUT_DATABASE_URL": f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"}
+    with alert_receiver() as sound, alert_receiver() as hurt:
+        blind["ROLLOUT_ALERT_URLS"] = f"{hurt.url} {sound.url}"
+        hurt.broken = True
+        for _ in range(2):
+            assert once(blind, "--every", "1s").returncode == 3
+        assert (sound.titles, hurt.titles) == (["monitor is BLIND"], [])
+        hurt.broken = False
+        time.sleep(2)
+        assert once(blind, "--every", "1s").returncode == 3
+        assert (sound.titles, hurt.titles) == (["monitor is BLIND"], ["monitor is BLIND"])
+
+
+@pytest.mark.parametrize("output", ["full", "closed", "latin", "none"])
+def test_r13_a_log_that_cant_be_written_costs_neither_the_alert_nor_the_exit_status(rollout, env, output):
+    rollout.client.disable_auto_rollback()
+    rollout.report(good=5, bad=5)
+    rollout.client.enable_auto_rollback()
+    more = {"PYTHONIOENCODING": "latin-1"} if output == "latin" else {}
+    with alert_receiver() as receiver:
+        whole = {**env, **more, "ROLLOUT_ALERT_URLS": receiver.url}
+        command = [sys.executable, "-m", "rollout_console", "monitor", "--once"]
+        with open("/dev/full", "w") as full, broken_pipe() as pipe:
+            to = {"full": full, "closed": pipe}.get(output, subprocess.PIPE)
+            if output == "none":
+                command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+            done = subprocess.run(command, stdout=to, stderr=subprocess.PIPE, env=whole, timeout=60, check=False)
+        if output == "latin":
+            assert b"rollback: 20 % ? 0 %" in done.stdout
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stderr
+        assert receiver.titles == ["ROLLED BACK by itself"]
+
+
+def test_what_follows_a_check_does_not_change_what_it_found(rollout, env):
+    rollout.sql("alter table rollout.monitors add constraint refused check (every_seconds is null) not valid")
+    done = once(env)
+    assert done.returncode == 0
+    assert "heartbeat failed: " in done.stdout
+
+
+def test_a_heartbeat_is_requested_after_each_check_that_could_see(rollout, env):
+    with alert_receiver() as receiver:
+        url = f"http://127.0.0.1:{receiver.server_port}/secret-id"
+        assert once(env, "--heartbeat", url).returncode == 0
+        assert receiver.pings == 1
+        receiver.broken = True
+        done = once(env, "--heartbeat", url)
+        assert (done.returncode, receiver.pings) == (0, 2)
+        assert "the URL of --heartbeat answers 500" in done.stdout
+        assert "secret-id" not in done.stdout + done.stderr
+        blind = {**env, "ROLLOUT_DATABASE_URL": f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"}
+        assert once(blind, "--heartbeat", url, "--every", "1s").returncode == 3
+        assert receiver.pings == 2
+    assert once(env, "--heartbeat", "ftp://x").returncode == 3
+
+
+def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_it_sees_again(rollout, env):
+    url = rollout.environment["ROLLOUT_DATABASE_URL"]
+    port = int(str(psycopg.conninfo.conninfo_to_dict(url)["port"]))
+    with swallowing(port) as proxy:
+        url = psycopg.conninfo.make_conninfo(url, port=proxy.port)
+        with monitor({**env, "ROLLOUT_DATABASE_URL": url}, "--every", "30s") as wait_for:
+            wait_for("20 %  no jobs yet")
+            proxy.swallows = True
+            wait_for("BLIND: ", seconds=30)
+            proxy.swallows = False
+            begun = time.monotonic()
+            wait_for("20 %  no jobs yet", seconds=20)
+            assert time.monotonic() - begun < 14  # 10 s, and what is under way
+
+
+def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env):
+    rows = rollout.history_rows()
+    with alert_receiver() as receiver:
+        env["ROLLOUT_ALERT_URLS"] = receiver.url
+        assert once(env).returncode == 0
+        done = run_command(env, "verify", "--way-out")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "answers, and may stop" in done.stdout
+        assert "json (URL 1 of 1) took a test message" in done.stdout
+        assert "update public.rollout_configuration set emergency_stop = true" in done.stdout
+        assert receiver.titles == ["test by tess"]
+        receiver.broken = True
+        rollout.client.disable_auto_rollback()
+        done = run_command(env, "verify", "--way-out")
+        assert done.returncode == 1
+        assert "did not take a test message" in done.stdout
+        assert "auto-rollback is off; type rollout-console auto-rollback on" in done.stdout
+    assert rollout.history_rows() == rows + 1
+    assert not rollout.client.status().emergency_stop
+
+
+def test_r17_status_says_who_watches_and_warns_where_something_waits_for_a_monitor(rollout, env):
+    rollout.client.configure(auto_advance=True)
+    status = rollout.client.status()
+    assert (status.watch.checked_at, status.watch.is_watched) == (None, False)
+    warning = next(w for w in status.warnings if w.name == "nobody_watches")
+    assert "health was never checked; the ramp waits for one" in warning.message
+    assert once(env).returncode == 0
+    status = rollout.client.status()
+    assert (status.watch.checked_by or "").startswith("monitor of tess@")
+    assert "nobody_watches" not in [w.name for w in status.warnings]
+    rollout.sql("update rollout.health_checks set checked_at = now() - interval '3 days' where true")
+    message = next(w.message for w in rollout.client.status().warnings if w.name == "nobody_watches")
+    assert "by monitor of tess@" in message
