@@ -9,6 +9,18 @@ declare
     created text;
     grantee name;
 begin
+    if to_regclass('public.rollout_host_repositories') is not null then
+        return;  -- tables of 0.1.0, or another host that has said what it rolls out to
+    elsif cardinality(missing) = 3 and to_regclass('public.rollout_configuration') is null and exists (
+        select from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+          and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e'))
+    then
+        raise exception 'this database has tables, and none of them is the web application''s; nothing was changed; '
+            'to say what is rolled out to, with its id, its name and its size, type for example: '
+            'rollout-console setup --units "tenants(id, slug, seats)"' using errcode = 'RC002';
+    end if;
+
     if to_regclass('public.repositories') is null then
         create table public.repositories (
             id uuid primary key default gen_random_uuid(),

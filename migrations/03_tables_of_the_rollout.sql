@@ -27,7 +27,7 @@ begin
 
     create table if not exists public.repository_categories (
         id uuid primary key default gen_random_uuid(),
-        repository_id uuid unique references public.repositories on delete cascade,
+        repository_id uuid unique,
         category varchar(20) not null,
         priority_level integer default 0,
         is_test_repository boolean default false,
@@ -43,7 +43,7 @@ begin
     create table if not exists public.rollout_metrics (
         id uuid primary key default gen_random_uuid(),
         rollout_config_id uuid references public.rollout_configuration on delete cascade,
-        repository_id uuid references public.repositories on delete cascade,
+        repository_id uuid,
         processor_type varchar(20) not null,
         success_count integer default 0,
         error_count integer default 0,
@@ -70,6 +70,13 @@ begin
     );
 
     for created in select t from unnest(rollout_tables) t where t <> all (adopted) loop
+        if created in ('repository_categories', 'rollout_metrics') and exists (  -- another host has none
+            select from pg_attribute a
+            where a.attrelid = to_regclass('public.repositories') and a.attname = 'id' and a.atttypid = 'uuid'::regtype)
+        then
+            execute format('alter table public.%I add foreign key (repository_id) references public.repositories'
+                           ' on delete cascade', created);
+        end if;
         execute format('alter table public.%I enable row level security', created);
         execute format('create policy rollout_public_read on public.%I for select using (true)', created);
         for grantee in select r.rolname from pg_roles r where r.rolname in ('anon', 'authenticated') loop

@@ -88,9 +88,16 @@ comment on column rollout.reported_jobs.counted_at is
     'R16: the moment for which the job counted, so that another outcome of it can take its place.';
 comment on column rollout.reported_jobs.arm is 'R7: the arm in which it counted.';
 
-alter table public.rollout_configuration add column if not exists most_jobs_of_a_row integer;
+alter table public.rollout_configuration
+    add column if not exists most_jobs_of_a_row integer,
+    add column if not exists ignored_errors text[],
+    add column if not exists ignored_job_types text[];
 comment on column public.rollout_configuration.most_jobs_of_a_row is
     'R7: a row of rollout_metrics that claims more jobs is kept and not judged.';
+comment on column public.rollout_configuration.ignored_errors is
+    'R7: kinds of errors that are counted and shown, and not judged.';
+comment on column public.rollout_configuration.ignored_job_types is
+    'R16: types of jobs that are not the feature''s: they are shown apart, and neither judged nor a gate.';
 
 do $$
 begin

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rollout_console.connection.session import connect_as_owner
 from rollout_console.data_files import data_file
 from rollout_console.errors import NotPermitted, SchemaMismatch
+from rollout_console.units import Units, write_view
 
 if TYPE_CHECKING:
     import psycopg
@@ -139,7 +140,7 @@ def pending(url: str) -> Pending:
         return _pending(connection)
 
 
-def apply(url: str) -> Applied:
+def apply(url: str, units: Units | None = None) -> Applied:
     """Apply what is pending, all of it or nothing.
 
     Several processes may call this at once: they take turns under an advisory lock. Steps, rules, rows adopted and
@@ -148,8 +149,10 @@ def apply(url: str) -> Applied:
 
     Args:
         url: the database's connection string, of a role that owns our tables or may create them.
+        units: what another host than the web application rolls out to.
 
     Raises:
+        BadArgument: the units are not there.
         NotPermitted: the role lacks rights, all of which are named; nothing was changed.
         SchemaMismatch: a step was applied with other content, or the rules are a newer console's.
         psycopg.Error: a part failed; nothing was changed.
@@ -157,6 +160,8 @@ def apply(url: str) -> Applied:
     with connect_as_owner(url, autocommit=True) as connection:
         with connection.transaction():
             _take_turns(connection)
+            if units is not None:
+                write_view(connection, units)
             done = _apply(connection)
         connection.execute(ADOPT_JOBS)  # counts millions of rows, and holds up no report
         connection.execute(RELOAD)  # with nothing to do as well: what an API knows of the schema may be older

@@ -24,7 +24,10 @@ READ_ONLY_KEYS = ("SUPABASE_ANON_KEY", "VITE_SUPABASE_ANON_KEY")
 DATABASE_URLS = ("ROLLOUT_DATABASE_URL", "SUPABASE_DB_URL")
 NO = frozenset({"", "0", "false", "no", "off"})  # of ROLLOUT_READ_ONLY: anything else makes the session read-only
 # The web application's own overrides: shown, never acted on (R15).
-OVERRIDES = ("HYBRID_ROLLOUT_PERCENTAGE", "HYBRID_EMERGENCY_STOP")
+# The unprefixed names are read by its server alone, those with VITE_ by its browser build, too.
+OVERRIDES = tuple(
+    f"{prefix}{name}" for prefix in ("VITE_", "") for name in ("HYBRID_ROLLOUT_PERCENTAGE", "HYBRID_EMERGENCY_STOP")
+)
 
 
 @dataclass(frozen=True)
@@ -176,8 +179,9 @@ def program() -> str:
 
 
 def application_overrides() -> dict[str, str]:
-    """Return the web application's overrides that are set in this environment, by name (R15)."""
-    return {name: os.environ[name] for name in OVERRIDES if os.environ.get(name)}
+    """Return the web application's overrides that are set in this environment or in `.env`, by name (R15)."""
+    env = {**_dotenv(Path.cwd() / ".env"), **os.environ}
+    return {name: value for name in OVERRIDES if (value := env.get(name))}
 
 
 def operator() -> dict[str, str]:

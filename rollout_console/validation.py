@@ -85,7 +85,7 @@ def settings_given(**settings: object) -> dict[str, object]:
     """Return the settings that are given, as JSON knows them; their ranges are the database's to judge.
 
     Raises:
-        BadArgument: one is no word, number, truth value, or mapping from words to these.
+        BadArgument: one is no word, number, truth value, list of words, or mapping from words to these.
     """
     return {name: _setting(name, value) for name, value in settings.items() if value is not None}
 
@@ -99,6 +99,8 @@ def _setting(name: str, value: object) -> object:
         return value
     if isinstance(value, Mapping) and not any(isinstance(part, Mapping) for part in value.values()):
         return {clean_text(str(key)): None if part is None else _setting(name, part) for key, part in value.items()}
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return [clean_text(part) for part in value]
     raise BadArgument(f"{name} can't be {described(value)}; to see all settings, type rollout.configure()")
 
 

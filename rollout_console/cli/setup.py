@@ -10,7 +10,7 @@ from typing import TypeVar
 from rollout_console.cli import second_way
 from rollout_console.client import RolloutClient
 from rollout_console.client.connect import connect
-from rollout_console.errors import BadArgument, Unconfirmed
+from rollout_console.errors import BadArgument, NotConfigured, Unconfirmed
 from rollout_console.migrate import apply, pending, refuse_without_rights
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count
@@ -18,6 +18,7 @@ from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import CategorizationRun, SetupPlan, Status
 from rollout_console.settings import Settings, program
+from rollout_console.units import parse as parse_units
 
 T = TypeVar("T")
 
@@ -44,6 +45,11 @@ WHITELIST = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--percentage", type=int, default=10, metavar="P", help="where to start, 0 to 100 (default 10)")
+    parser.add_argument(
+        "--units",
+        metavar="TABLE(ID, NAME, SIZE)",
+        help='what another host than the web application rolls out to, as "tenants(id, slug, seats)"',
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do it without asking first")
 
@@ -74,7 +80,7 @@ class Setup:
     Args:
         settings: for the database URL, without which a missing schema can't be applied; beside an API it is tried.
         client: makes the changes.
-        args: the options: `percentage`, `dry_run`, `yes`.
+        args: the options: `percentage`, `units`, `dry_run`, `yes`.
     """
 
     def __init__(self, settings: Settings, client: RolloutClient, args: argparse.Namespace) -> None:
@@ -82,6 +88,7 @@ class Setup:
         self.database_url = settings.database_url
         self.client = client
         self.percentage: int = args.percentage
+        self.units = parse_units(args.units) if args.units else None
         self.dry_run: bool = args.dry_run
         self.agreed: bool = args.yes
         self.screen = Screen.of(sys.stdout)
@@ -165,6 +172,8 @@ class Setup:
 
     def _schema_is_there(self) -> bool:
         """Apply what is pending, if the operator agrees. Without a database URL the next call finds out."""
+        if self.units is not None and self.database_url is None:
+            raise NotConfigured("--units writes a view: set SUPABASE_DB_URL to the login of the database's owner")
         import psycopg
 
         from rollout_console.adapters.postgres import translate
@@ -181,17 +190,24 @@ class Setup:
 
     def _migrated(self, url: str) -> bool:
         waiting = pending(url).parts
-        if not waiting:
+        if not waiting and self.units is None:
             return True
-        print(f" the database lacks {', '.join(map(str, waiting))}")
-        if self.dry_run:
+        if waiting:
+            print(f" the database lacks {', '.join(map(str, waiting))}")
+        if self.dry_run and waiting:
             print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
             return False
+        if self.dry_run:
+            return True
         refuse_without_rights(url)
-        if not self._agrees("Apply them?"):
+        if waiting and not self._agrees("Apply them?"):
             return False
-        self.migrated = True
-        self._done("schema", f"{format_count(len(apply(url).parts))} migrations applied")
+        applied = apply(url, self.units)
+        self.migrated = bool(applied.parts)
+        if self.units is not None:
+            self._done("units", f"rollout_host_repositories reads {self.units.schema}.{self.units.table}")
+        if applied.parts:
+            self._done("schema", f"{format_count(len(applied.parts))} migrations applied")
         return True
 
     def _agrees(self, question: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict, Unpack
 
 from rollout_console import results
@@ -34,6 +34,13 @@ class SettingValues(TypedDict, total=False):
         keep_days: how long reports and ids of jobs are kept, 1 to 36,500; history is kept for good.
         minimum_repositories: in how many jobs must have run in the rollout before the next step, 1 to 100,000.
         most_jobs_of_a_row: 1 to 2,147,483,647; a row of `rollout_metrics` that claims more is not judged.
+        ignored_errors: kinds of errors, as `errors()` shows them, or messages of these kinds, at most 50: from now on
+            they are counted and shown, and not judged.
+        ignored_job_types: types of the application's jobs that are not the feature's, at most 50: they are shown
+            apart, and neither judged nor a gate.
+        criteria: what a phase and a processor must meet where it is not what the manual says: `advance_error_rate` and
+            `success_rate` in percent, `advance_jobs`, `inngest_seconds`, `github_actions_seconds`; None for one that
+            is to be the manual's again.
     """
 
     guardrail: results.Guardrail | None
@@ -53,6 +60,9 @@ class SettingValues(TypedDict, total=False):
     keep_days: int | None
     minimum_repositories: int | None
     most_jobs_of_a_row: int | None
+    ignored_errors: Sequence[str] | None
+    ignored_job_types: Sequence[str] | None
+    criteria: Mapping[str, float | None] | None
 
 
 class Settings(Calls):

@@ -60,6 +60,8 @@ def counts_phrase(error: ErrorKind) -> str:
     judged = (
         "" if error.since_restart == error.treatment else f" ({format_count(error.since_restart)} since the restart)"
     )
+    if error.is_ignored:
+        judged = " (ignored: not judged)"
     return (
         f"{format_counted(error.treatment, 'error', 'errors')} in the rollout{judged},"
         f" {format_count(error.control)} outside"

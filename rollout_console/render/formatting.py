@@ -115,4 +115,6 @@ def format_setting(value: object) -> str:
         return format_number(value)
     if isinstance(value, dict):
         return ", ".join(f"{sanitize(str(name), 40)} {sanitize(str(part), 20)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(sanitize(str(part), 160) for part in value) or "none"
     return "none" if value is None else sanitize(str(value), 60)

@@ -45,7 +45,8 @@ def _changed_outside(entry: HistoryEntry) -> str:
     return ", ".join(
         f"{sanitize(name, 40).replace('_', ' ')} {_shown(was.get(name))} → {_shown(value)}"
         for name, value in became.items()
-        if name != "breaker_enabled" or "auto_rollback_enabled" not in became  # the switch that follows it
+        if was.get(name) != value
+        and (name != "breaker_enabled" or "auto_rollback_enabled" not in became)  # the switch that follows it
     )
 
 

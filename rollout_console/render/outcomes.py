@@ -50,6 +50,8 @@ def _notes(found: Jobs) -> list[str]:
         lines.append(f"there are more: of each processor and status the newest {most} are counted")
     if oldest is not None:
         lines.append(f"oldest queued: {format_age(oldest, found.server_time)}")
+    if any(g.arm == "other" for g in found.groups):
+        lines.append("other: not the feature's, so nothing judges them (ignored_job_types, or an unknown processor)")
     if found.following:
         lines.append("each outcome is recorded as it happens (follow_jobs)")
     else:

@@ -12,8 +12,8 @@ class ErrorKind(Record, kw_only=True):
     """Errors whose messages differ only in numbers, ids, addresses and quoted text.
 
     `kind` is None for all kinds that came when there were too many. `errors` counts both arms since the kind was first
-    seen, `since_restart` those that health judges. `is_new`: first seen since traffic was last raised, at
-    `first_percentage` in effect. `more_repositories`: there may be more of them than are named.
+    seen, `since_restart` those that health judges, none of an ignored kind. `is_new`: first seen since traffic was last
+    raised, at `first_percentage` in effect. `more_repositories`: there may be more of them than are named.
     """
 
     kind: str | None
@@ -29,6 +29,7 @@ class ErrorKind(Record, kw_only=True):
     processors: list[str]
     repositories: list[str]
     more_repositories: bool
+    is_ignored: bool
 
 
 class MainRepository(Record, kw_only=True):

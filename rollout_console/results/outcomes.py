@@ -9,20 +9,21 @@ from rollout_console.results.base import Record, Result
 from rollout_console.results.warnings import HealthWarning
 
 JobState = Literal["queued", "running", "late", "stuck", "completed", "failed"]
-JobArm = Literal["treatment", "control", "unknown"]
+JobArm = Literal["treatment", "control", "unknown", "other"]
 
 
 class JobGroup(Record, kw_only=True):
-    """One arm of the jobs on one processor.
+    """One arm of the jobs on one processor; of `other` are jobs that are not the feature's, which nothing judges.
 
     `completed` and `failed` count the window, as do the percentiles of the duration in seconds, which `timed` jobs
     are behind. `running`, `late` and `stuck` jobs are in processing: within `target_seconds`, beyond them, far beyond
-    them. `capped` where the processor has more jobs in one status than are read: the counts are lower bounds.
+    them; a processor that the host has not named has no target. `capped` where the processor has more jobs in one
+    status than are read: the counts are lower bounds.
     """
 
     processor: str
     arm: JobArm
-    target_seconds: int
+    target_seconds: int | None
     queued: int
     oldest_queued_at: datetime | None
     running: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout_console.results.base import Record, Result
 from rollout_console.results.history import HistoryEntry
 
-SettingValue = str | float | bool | dict[str, float] | None
+SettingValue = str | float | bool | dict[str, float] | list[str] | None
 
 
 class Setting(Record, kw_only=True):

@@ -60,6 +60,8 @@ class Status(Result, kw_only=True):
     act_on_warnings: bool
     keep_days: int
     most_jobs_of_a_row: int
+    ignored_errors: list[str]
+    ignored_job_types: list[str]
     target_repositories: list[str]
     excluded_repositories: list[str]
     whitelist_until: dict[str, datetime]

@@ -147,12 +147,47 @@ insert into rollout_history (rollout_config_id, action, previous_percentage, new
 select id, 'updated', 0, rollout_percentage, 'phase6_script', now() - interval '1 day' from rollout_configuration;
 """
 
+# The state of 2026-07-14: what came with the sync in two phases (2025-10-01), the clean-up of stuck jobs (2025-10-01),
+# the service role alone on jobs (2025-12-16), pinned search_paths (2026-04-28) and private repositories (2026-07-12).
+OF_2026 = (
+    SERVICE_ONLY
+    + """
+alter table pull_requests alter repository_id drop not null, alter author_id drop not null,
+    add author_github_id bigint, add repository_github_id bigint, add _dlt_id text not null, add _dlt_load_id text not null;
+create index on pull_requests (repository_github_id);
+alter table repositories enable row level security;
+create policy repositories_read on repositories for select using (is_private is not true);
+alter table pull_requests enable row level security;
+create policy pull_requests_read on pull_requests for select using (
+    exists (select from repositories r where r.id = repository_id));
+update repositories set is_private = github_id % 9 = 0, pull_request_count = 0;
+create table progressive_capture_jobs (
+    id uuid primary key default gen_random_uuid(), job_type varchar(50) not null,
+    repository_id uuid references repositories deferrable initially deferred,
+    processor_type varchar(20) not null default 'github_actions', status varchar(20) default 'pending',
+    time_range_days integer, workflow_run_id bigint, metadata jsonb default '{}', error text,
+    created_at timestamptz default now(), started_at timestamptz, completed_at timestamptz);
+create index on progressive_capture_jobs (processor_type, status, created_at);
+alter table progressive_capture_jobs enable row level security;
+create policy service_only_all on progressive_capture_jobs for all using (current_user = 'service_role');
+create view stuck_jobs_monitor with (security_invoker = true) as
+    select id, job_type, started_at from progressive_capture_jobs
+    where status = 'processing' and started_at < now() - interval '10 minutes';
+create schema cron;
+create table cron.job (jobid bigserial primary key, jobname text, schedule text, command text, active boolean default true);
+insert into cron.job (jobname, schedule, command) values ('cleanup-stuck-jobs', '*/15 * * * *', 'update …');
+alter function is_repository_eligible_for_rollout(uuid, text) set search_path = public, pg_catalog, pg_temp;
+alter function categorize_repository(uuid) set search_path = public, pg_catalog, pg_temp;
+"""
+)
+
 SHAPES = {
     "open policies": READ_BY_ALL,
     "service-only policies": SERVICE_ONLY,
     "an insert policy for anon": READ_BY_ALL
     + "create policy rollout_metrics_public_insert on rollout_metrics for insert to anon with check (true);",
     "two active configurations": READ_BY_ALL + SECOND_CONFIGURATION,
+    "the state of July 2026": OF_2026,
 }
 
 

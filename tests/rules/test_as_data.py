@@ -139,8 +139,9 @@ def test_r16_a_job_at_no_moment_is_a_job_all_the_same(running):
 HOST_JOBS = """
     create or replace function rollout_host_jobs(on_processor text, in_status text, since timestamptz, max_rows integer)
     returns table (id text, repository_id uuid, processor text, status text, treated boolean, error text,
-        created_at timestamptz, started_at timestamptz, completed_at timestamptz)
-    language plpgsql stable as $$ begin return query select (1/0)::text, null::uuid, '', '', true, '', now(), now(), now();
+        created_at timestamptz, started_at timestamptz, completed_at timestamptz, job_type text)
+    language plpgsql stable as $$ begin
+        return query select (1/0)::text, null::uuid, '', '', true, '', now(), now(), now(), '';
     end $$
 """
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.application import Application, BrowserConsole
+from tests.support.application_of_2026 import BrowserConsoleOf2026
 from tests.support.channels import ApiChannel, Channel, SqlChannel
 
 
@@ -25,9 +26,11 @@ def application(channel) -> Application:
     return Application(channel)
 
 
-@pytest.fixture
-def browser(channel) -> BrowserConsole:
-    return BrowserConsole(channel)
+@pytest.fixture(params=[BrowserConsole, BrowserConsoleOf2026])
+def browser(channel, request) -> BrowserConsole:
+    """Its browser console as it was in 2025, and as it is."""
+    console: BrowserConsole = request.param(channel)
+    return console
 
 
 def report(running, repository, *, success, **more):

@@ -22,10 +22,11 @@ UPWARD = {
     "rollout.follow_as_configured": "the setting follow_jobs puts a trigger on the host's table of jobs",
     "rollout.pin_follows_mark": "a mark made by the browser console pins",
     "rollout.pin_recorded": "and leaves a history row",
+    "rollout.category_cascaded": "and a repository that is gone leaves one of its pin, or is back and keeps it",
 }
 WRITES = r"(?:insert into|update|delete from) (?:public\.)?((?:rollout\.)?\w+)"
 # What a host may define anew under its documented name.
-OF_THE_HOST = {"rollout_host_jobs"}
+OF_THE_HOST = {"rollout_host_jobs", "rollout_host_processors"}
 OF_THE_APPLICATION = {
     "is_repository_eligible_for_rollout", "categorize_repository", "record_rollout_job", "record_rollout_jobs",
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.application import BrowserConsole
+from tests.support.application_of_2026 import BrowserConsoleOf2026
 from tests.support.channels import ApiChannel, SqlChannel
 
 NAME, GROWN = "acme/repo-1", "acme/big-1"
@@ -20,12 +21,12 @@ def marked(rollout):
     return rollout
 
 
-@pytest.fixture
+@pytest.fixture(params=[BrowserConsole, BrowserConsoleOf2026])
 def browser(marked, kind, request):
-    """The browser console with the service key, through the adapter under test."""
+    """The browser console of 2025 and of 2026 with the service key, through the adapter under test."""
     if kind == "supabase":
-        return BrowserConsole(ApiChannel(request.getfixturevalue("api")[0], "service_role"))
-    return BrowserConsole(SqlChannel(marked.url, "service_role"))
+        return request.param(ApiChannel(request.getfixturevalue("api")[0], "service_role"))
+    return request.param(SqlChannel(marked.url, "service_role"))
 
 
 def row(rollout, name):

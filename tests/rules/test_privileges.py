@@ -152,11 +152,13 @@ def test_r11_row_level_security_guards_every_table(rollout):
 
 
 def test_r11_only_what_records_and_stops_acts_with_the_rights_of_its_owner(rollout):
-    """Triggers, since whoever the host lets write must not have to write our tables, too; the stop, a yes or no; and
-    who is in the way of a stop or a report, since the service role sees and ends no sessions of others."""
+    """Triggers, since whoever the host lets write must not have to write our tables, too; the stop, a yes or no; who is
+    in the way of a stop or a report, since the service role sees and ends no sessions of others; and whether there is a
+    certain job of pg_cron, a yes or no."""
     definers = [f for f in functions(rollout) if f.definer]
     assert [f.name for f in definers if not f.is_trigger] == [
-        "rollout.blockers", "rollout.end_blockers", "rollout.holder_of_line", "rollout.host_is_halted",
+        "rollout.blockers", "rollout.end_blockers", "rollout.has_clean_up", "rollout.holder_of_line",
+        "rollout.host_is_halted",
     ]  # fmt: skip
     assert [f.signature for f in definers if f.search_path != FIXED_PATH] == []
     writing = rollout.sql(

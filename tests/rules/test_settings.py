@@ -181,3 +181,24 @@ def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
         assert shown["cost_per_job"] is None
     running.client.configure(cost_per_job={"inngest": 1})
     assert running.client.status().metadata["cost_per_job"] == {"inngest": 1}
+
+
+def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_manuals(running):
+    running.report(good=9, bad=1)
+    assert [c.note for c in running.client.stats().criteria][:4] == [None] * 4
+    wanted = {"success_rate": 85, "advance_error_rate": 12.5, "advance_jobs": 20, "inngest_seconds": 25}
+    assert running.client.configure(criteria=wanted).status.metadata["criteria"] == wanted
+    by_name = {c.name: c for c in running.client.stats().criteria}
+    success, inngest = by_name["success rate"], by_name["Inngest processing time"]
+    assert (success.target, success.met, success.note) == (85, True, "the manual says 95")
+    assert (inngest.target, inngest.met, inngest.note) == (25, False, "the manual says 120 s")
+    gates = {gate.name: gate for gate in running.client.plan().gates}
+    assert (gates["error rate"].open, gates["jobs"].open) == (True, False)
+    gone = running.client.configure(criteria=dict.fromkeys(wanted))
+    assert gone.status.metadata["criteria"] == {}
+    assert {c.name: c.target for c in running.client.stats().criteria}["Inngest processing time"] == 120
+    for wrong in ({}, {"colour": 1}, {"success_rate": 101}, {"inngest_seconds": "1"}, 5, [1]):
+        with pytest.raises(RolloutError, match="criteria"):
+            running.client.configure(criteria=wrong)
+    running.sql("""update rollout_configuration set metadata = '{"criteria": {"inngest_seconds": 1e300}}'""")
+    assert {c.name: c.target for c in running.client.stats().criteria}["Inngest processing time"] == 120

@@ -1,7 +1,8 @@
 """A double of the existing web application and its browser console: the statements that they send, as they send them.
 
-Written from what is known of them (`docs/coexistence.md`), not from our code. Each statement is a transaction of its
-own, in the role that is given, through SQL or through the API.
+That of 2025; what differs since is in `application_of_2026.py`. Written from what is known of them
+(`docs/coexistence.md`), not from our code. Each statement is a transaction of its own,
+in the role that is given, through SQL or through the API.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ PACKAGE = Path(rollout_console.__file__).parent
 PYTHON_FLOORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("ground", "errors, typed results, kinds of arguments", ("errors", "exit_status", "data_files", "results", "validation")),
     ("target", "where it leads, and what is refused there", ("settings", "targets", "protection", "connection")),
-    ("schema", "migrations, and who may read and write", ("migrate", "export", "access")),
+    ("schema", "migrations, and who may read and write", ("migrate", "units", "export", "access")),
     ("adapters", "one call of one SQL function", ("adapters",)),
     ("client", "one method a SQL function; a command is one of them", ("client",)),
     ("screen", "results as text; what keeps a screen fresh", ("render", "refresh")),

@@ -108,6 +108,12 @@ def test_r15_only_overrides_that_are_set_are_named(monkeypatch):
     assert application_overrides() == {"HYBRID_EMERGENCY_STOP": "true"}
 
 
+def test_r15_overrides_are_read_by_their_names_of_today_and_from_the_folder(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("VITE_HYBRID_EMERGENCY_STOP=true\nVITE_HYBRID_ROLLOUT_PERCENTAGE=\n")
+    monkeypatch.setenv("VITE_HYBRID_ROLLOUT_PERCENTAGE", "0")
+    assert application_overrides() == {"VITE_HYBRID_EMERGENCY_STOP": "true", "VITE_HYBRID_ROLLOUT_PERCENTAGE": "0"}
+
+
 def test_r10_the_operator_can_be_named(monkeypatch):
     monkeypatch.setenv("ROLLOUT_OPERATOR", "tess")
     assert operator()["operator"] == "tess"

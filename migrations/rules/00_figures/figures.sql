@@ -107,12 +107,21 @@ as $$ select 500 $$;
 comment on function rollout.fold_every() is
     'R7: one report in how many folds the deltas: by chance, without a count of what there is or a row that says when.';
 
-create or replace function rollout.processing_targets()
-returns table ("position" integer, processor text, title text, shortest integer, longest integer)
+create or replace function rollout.manual_criteria()
+returns table (name text, low numeric, high numeric, target numeric)
 language sql immutable parallel safe
-as $$ values (1, 'inngest', 'Inngest', null::integer, 120), (2, 'github_actions', 'GitHub Actions', 600, 7200) $$;
-comment on function rollout.processing_targets() is
-    'The processors, and how many seconds a job should take on each: the manual''s targets.';
+as $$
+    values ('advance_error_rate', 0, 100, 3), ('advance_jobs', 1, 1000000, 10), ('success_rate', 0, 100, 95)
+$$;
+comment on function rollout.manual_criteria() is
+    'R2: what the manual asks of a phase and of its success metrics, each by the name that it has in criteria.';
+
+create or replace function rollout.clean_up_error()
+returns text
+language sql immutable parallel safe
+as $$ select 'Job stuck in processing for >10 minutes - likely webhook misconfiguration' $$;
+comment on function rollout.clean_up_error() is
+    'R16: what the web application''s job cleanup-stuck-jobs writes into whatever has been processing for ten minutes.';
 
 create or replace function rollout.host_job_limits(
     out backlog integer, out oldest_queued interval, out look_back interval,
@@ -193,7 +202,14 @@ as $$
         (21, 'minimum_repositories', 'repositories', 1, 100000, null, '1',
             'in how many repositories jobs must have run in the rollout before the next step'),
         (16, 'most_jobs_of_a_row', 'jobs', 1, 2147483647, null, '1000000',
-            'a row of rollout_metrics that claims more jobs is kept and not judged')
+            'a row of rollout_metrics that claims more jobs is kept and not judged'),
+        (17, 'ignored_errors', null, null, null, null, '[]',
+            'kinds of errors that are counted and shown, and not judged: rollout.errors()'),
+        (18, 'ignored_job_types', null, null, null, null,
+            '["progressive_backfill", "commit_pr_check", "system-monitoring"]',
+            'types of jobs that do not ask the rollout: shown apart, neither judged nor a gate'),
+        (19, 'criteria', null, 0, 1000000, null, 'null',
+            'what a phase and a processor must meet where it is not what the manual says: rollout.stats()')
 $$;
 comment on function rollout.settings() is
     'What rollout.configure() knows: parts of rollout_configuration with their ranges, defaults and meanings.';

@@ -6,7 +6,7 @@ language sql immutable parallel safe
 set search_path = pg_catalog, public, pg_temp
 as $$
     select case name when 'strategy' then '{rollout_strategy}' when 'cost_per_job' then '{metadata,cost_per_job}'
-        when 'cost_per_minute' then '{metadata,cost_per_minute}'
+        when 'cost_per_minute' then '{metadata,cost_per_minute}' when 'criteria' then '{metadata,criteria}'
         else array[name] end
 $$;
 comment on function rollout.setting_path(text) is
@@ -113,6 +113,17 @@ begin
     elsif name in ('cost_per_job', 'cost_per_minute') then
         perform rollout.check_costs(name, setting.low, setting.high, value);
         return;
+    elsif name = 'criteria' then
+        perform rollout.check_criteria(value);
+        return;
+    elsif jsonb_typeof(setting.default_value) = 'array' then
+        if jsonb_typeof(value) <> 'array' or jsonb_array_length(value) > 50
+            or exists (select from jsonb_array_elements(value) e
+                       where jsonb_typeof(e) <> 'string' or length(e #>> '{}') not between 1 and 160) then
+            raise exception '% is a list of at most 50 texts of 1 to 160 characters, not %; type for example '
+                'rollout.configure(%=["…"])', name, left(value::text, 60), name using errcode = 'RC001';
+        end if;
+        return;
     elsif jsonb_typeof(setting.default_value) = 'boolean' then
         if jsonb_typeof(value) <> 'boolean' then
             raise exception '% is True or False, not %; type for example rollout.configure(%=True)', name,
@@ -138,23 +149,89 @@ language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
+    names constant text[] := array(
+        select p.key from jsonb_each(rollout_host_processors()) p order by rollout.number_in(p.value, 'position'), 1);
     wrong text := case when jsonb_typeof(costs) <> 'object' or costs = '{}' then costs::text end;
 begin
     if wrong is null then
         select format('%s: %s', c.key, c.value) into wrong
         from jsonb_each(costs) c
-        where c.key not in ('inngest', 'github_actions') or case jsonb_typeof(c.value)
+        where not rollout_host_processors() ? c.key or case jsonb_typeof(c.value)
             when 'number' then not (c.value #>> '{}')::numeric between low and high
             else c.value <> 'null' end;
     end if;
     if wrong is not null then
-        raise exception '% has a number from % to % for inngest or github_actions, or both, not %; type for '
-            'example rollout.configure(%={"inngest": 0.012, "github_actions": 0.0015})', name, low, to_char(high,
-            'FM999,999'), left(wrong, 60), name using errcode = 'RC001';
+        raise exception '% has a number from % to % for one or more of %, not %; type for example '
+            'rollout.configure(%={"%": 0.012})', name, low, to_char(high, 'FM999,999'), array_to_string(names, ', '),
+            left(wrong, 60), name, names[1] using errcode = 'RC001';
     end if;
 end $$;
 comment on function rollout.check_costs(text, numeric, numeric, jsonb) is
     'Raises RC001 unless these are costs of processors, null for one that is to be unknown again.';
+
+create or replace function rollout.check_criteria(criteria jsonb)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    wrong text := case when jsonb_typeof(criteria) <> 'object' or criteria = '{}' then criteria::text end;
+begin
+    if wrong is null then
+        select coalesce(format('%s: %s (from %s to %s)', c.key, c.value, r.low, to_char(r.high, 'FM999,999,999')),
+                        c.key) into wrong
+        from jsonb_each(criteria) c
+        left join rollout.criterion_ranges() r on r.name = c.key
+        where r.name is null or case jsonb_typeof(c.value)
+            when 'number' then not (c.value #>> '{}')::numeric between r.low and r.high
+            else c.value <> 'null' end;
+    end if;
+    if wrong is not null then
+        raise exception 'criteria has numbers for one or more of %, and None for what is to be the manual''s again, '
+            'not %; type for example rollout.configure(criteria={"success_rate": 85})',
+            (select string_agg(r.name, ', ') from rollout.criterion_ranges() r), left(wrong, 90)
+            using errcode = 'RC001';
+    end if;
+end $$;
+comment on function rollout.check_criteria(jsonb) is
+    'R2: raises RC001 unless these are criteria, null for one that is to be the manual''s again.';
+
+create or replace function rollout.costs(config rollout_configuration, kind text)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_object_agg(p.name, case
+        when rollout.number_in(config.metadata -> kind, p.name) between s.low and s.high
+            then config.metadata -> kind -> p.name end)
+    from jsonb_object_keys(rollout_host_processors()) p (name)
+    join rollout.settings() s on s.name = kind
+$$;
+comment on function rollout.costs(rollout_configuration, text) is
+    'The costs of a kind, cost_per_job or cost_per_minute, on each processor; null where it is not set.';
+
+create or replace function rollout.own_criteria(config rollout_configuration)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select jsonb_object_agg(r.name, rollout.number_in(config.metadata -> 'criteria', r.name))
+    from rollout.criterion_ranges() r
+$$;
+comment on function rollout.own_criteria(rollout_configuration) is
+    'R2: the criteria of a rollout that are not the manual''s, null for those that are.';
+
+create or replace function rollout.parts_of_setting(config rollout_configuration, name text)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case
+        when name in ('cost_per_job', 'cost_per_minute') then rollout.costs(config, name)
+        when name = 'criteria' then rollout.own_criteria(config) end
+$$;
+comment on function rollout.parts_of_setting(rollout_configuration, text) is
+    'What a setting of several parts is now, null for parts that are not set; null for a setting of one part.';
 
 create or replace function rollout.with_settings(config rollout_configuration, settings jsonb)
 returns rollout_configuration
@@ -170,26 +247,12 @@ begin
         perform rollout.check_setting(setting.key, setting.value);
         path := rollout.setting_path(setting.key);
         changed := jsonb_set(changed, path, case
-            -- of the processors that are not named the costs stay
-            when setting.key in ('cost_per_job', 'cost_per_minute')
-                then jsonb_strip_nulls(rollout.costs(config, setting.key) || setting.value)
+            -- of what is not named the parts stay
+            when setting.key in ('cost_per_job', 'cost_per_minute', 'criteria')
+                then jsonb_strip_nulls(rollout.parts_of_setting(config, setting.key) || setting.value)
             else setting.value end);
     end loop;
     return jsonb_populate_record(config, changed);
 end $$;
 comment on function rollout.with_settings(rollout_configuration, jsonb) is
     'A configuration with some settings changed, all of them checked before.';
-
-create or replace function rollout.costs(config rollout_configuration, kind text)
-returns jsonb
-language sql immutable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select jsonb_object_agg(p.name, case
-        when rollout.number_in(config.metadata -> kind, p.name) between s.low and s.high
-            then config.metadata -> kind -> p.name end)
-    from (values ('inngest'), ('github_actions')) p (name)
-    join rollout.settings() s on s.name = kind
-$$;
-comment on function rollout.costs(rollout_configuration, text) is
-    'The costs of a kind, cost_per_job or cost_per_minute, on each processor; null where it is not set.';

@@ -1,4 +1,5 @@
--- R7: what the jobs of a window cost, by the job and by the minute, and how much less than on Inngest alone.
+-- R7: what the jobs of a window cost, by the job and by the minute, and how much less than on the control's processor
+-- (Inngest) alone.
 
 create or replace function rollout.unit_cost(
     config rollout_configuration, processor text, seen rollout.job_counts[]
@@ -32,8 +33,12 @@ as $$
     -- null as soon as the cost of one processor with jobs is unknown
     select case when bool_and(rollout.unit_cost(config, w.processor_type, seen) is not null) then
         100 * (1 - sum(w.jobs * rollout.unit_cost(config, w.processor_type, seen))
-                   / nullif(sum(w.jobs) * rollout.unit_cost(config, 'inngest', seen), 0)) end
+                   / nullif(sum(w.jobs) * max(rollout.unit_cost(config, c.processor, seen)), 0)) end
     from unnest(seen) w
+    cross join (
+        select p.processor from rollout.processors(config) p
+        where p.arm is distinct from 'treatment' order by p.position limit 1
+    ) c
 $$;
 comment on function rollout.cost_reduction(rollout_configuration, rollout.job_counts[]) is
     'How much less the jobs of a window cost than on Inngest alone, in percent; null if a unit cost is not known.';
@@ -51,7 +56,7 @@ as $$
         select rollout.costs(config, 'cost_per_job') ->> n.name is not null
                    or rollout.costs(config, 'cost_per_minute') ->> n.name is not null as is_set,
                rollout.unit_cost(config, n.name, seen) is not null as is_known
-        from (values ('inngest'), ('github_actions')) n (name)
+        from jsonb_object_keys(rollout_host_processors()) n (name)
     ) p
 $$;
 comment on function rollout.cost_note(rollout_configuration, rollout.job_counts[]) is

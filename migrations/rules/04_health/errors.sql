@@ -31,6 +31,18 @@ comment on function rollout.error_kind(text) is
     'The kind of an error: its message without numbers, ids, addresses, paths and quoted text, on one line of at most '
     '160 characters.';
 
+create or replace function rollout.is_ignored(config rollout_configuration, message text)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- Most rollouts ignore none: the kind is not found for nothing.
+    return coalesce(config.ignored_errors <> '{}' and rollout.error_kind(message) = any (config.ignored_errors), false);
+end $$;
+comment on function rollout.is_ignored(rollout_configuration, text) is
+    'R7: whether an error is of a kind that is counted and shown, and not judged.';
+
 create or replace function rollout.make_room_for_kind(config rollout_configuration)
 returns boolean
 language plpgsql
@@ -86,7 +98,8 @@ as $$
            coalesce(sum(k.errors) filter (where k.treated), 0)::bigint,
            coalesce(sum(k.errors) filter (where not k.treated), 0)::bigint,
            coalesce(sum(k.judged_errors) filter (
-               where k.treated and k.judged_since is not distinct from config.restarted_at), 0)::bigint,
+               where k.treated and k.judged_since is not distinct from config.restarted_at
+                 and (k.kind = any (config.ignored_errors)) is not true), 0)::bigint,
            min(k.first_seen_at), (array_agg(k.first_percentage order by k.first_seen_at))[1],
            coalesce(min(k.first_seen_at) >= raised.at, false), max(k.last_seen_at),
            (array_agg(k.sample order by k.treated desc, k.first_seen_at))[1],
@@ -110,6 +123,7 @@ as $$
         'kind', nullif(k.kind, ''), 'errors', k.errors, 'treatment', k.treatment, 'control', k.control,
         'since_restart', k.since_restart, 'first_seen_at', k.first_seen_at, 'first_percentage', k.first_percentage,
         'is_new', k.is_new, 'last_seen_at', k.last_seen_at, 'sample', k.sample, 'processors', k.processors,
+        'is_ignored', coalesce(k.kind = any (config.ignored_errors), false),
         'repositories', array(
             select coalesce(h.full_name, r.id::text)
             from unnest(k.repositories) r (id) left join rollout_host_repositories h on h.id = r.id

@@ -13,8 +13,10 @@ as $$
         from rollout.host_job_limits() l
     ), targets as materialized (
         select t.processor, p.at - make_interval(secs => t.longest) as late_before,
-               p.at - make_interval(secs => t.longest, mins => config.stuck_after_minutes) as stuck_before
-        from rollout.processing_targets() t cross join present p
+               p.at - make_interval(secs => t.longest, mins => config.stuck_after_minutes) as stuck_before, t.arm
+        from rollout.processors(config) t cross join present p
+        union all
+        select null, null, null, 'other'  -- processors that nobody has named have no target
     )
     -- A moment that the application has lost is the nearest one that is known; a duration is known or not.
     select j.id, j.repository_id, j.processor,
@@ -25,8 +27,11 @@ as $$
                when coalesce(j.started_at, j.created_at) < t.late_before then 'late'
                else 'running'
            end,
-           case coalesce(j.treated, case when j.processor = 'github_actions' then true end)
-               when true then 'treatment' when false then 'control' else 'unknown' end,
+           case
+               when t.arm = 'other' or j.job_type = any (config.ignored_job_types) then 'other'
+               when coalesce(j.treated, case when t.arm = 'treatment' then true end) then 'treatment'
+               when not j.treated then 'control'
+               else 'unknown' end,
            j.error, j.created_at, j.started_at, e.ended_at,
            case when j.completed_at >= j.started_at then extract(epoch from j.completed_at - j.started_at) end,
            coalesce(e.ended_at, j.created_at) >= p.window_start
@@ -36,9 +41,10 @@ as $$
     cross join lateral (
         select h.id, h.repository_id, h.processor, h.status, h.treated, h.error,
                rollout.known(h.created_at) as created_at, rollout.known(h.started_at) as started_at,
-               rollout.known(h.completed_at) as completed_at
+               rollout.known(h.completed_at) as completed_at, h.job_type
         from rollout_host_jobs(
-            t.processor, s.status, least(p.window_start, p.at - p.look_back), p.most_read) h
+            t.processor, s.status, least(p.window_start, p.at - p.look_back),
+            case when t.processor is null then p.most_read / 10 else p.most_read end) h
     ) j
     cross join lateral (
         select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as ended_at
@@ -46,7 +52,8 @@ as $$
 $$;
 comment on function rollout.host_jobs_by_state(rollout_configuration, text[]) is
     'R16: the host''s jobs in some statuses: state (queued, running, late, stuck, completed, failed), arm, and whether '
-    'they belong to the window. On GitHub Actions is only the treatment; elsewhere a lost mark leaves the arm unknown.';
+    'they belong to the window. Where only the treatment is routed to a processor, its jobs are the treatment''s; '
+    'elsewhere a lost mark leaves the arm unknown. Of arm other are jobs that are not the feature''s.';
 
 create or replace function rollout.host_job_counts(config rollout_configuration)
 returns table (
@@ -82,12 +89,12 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select coalesce(jsonb_agg(jsonb_build_object(
-        'processor', t.processor, 'arm', g.arm, 'target_seconds', t.longest,
+        'processor', g.processor, 'arm', g.arm, 'target_seconds', t.longest,
         'queued', g.queued, 'oldest_queued_at', g.oldest_queued_at, 'running', g.running, 'late', g.late,
         'stuck', g.stuck, 'completed', g.completed, 'failed', g.failed,
         'timed', g.timed, 'p50_seconds', round(g.middle::numeric, 2), 'p95_seconds', round(g.slow::numeric, 2),
         'capped', l.most_read in (g.all_queued, g.all_processing, g.all_completed, g.all_failed)
-        ) order by t.position, array_position('{treatment,control,unknown}', g.arm)), '[]')
+        ) order by t.position, g.processor, array_position('{treatment,control,unknown,other}', g.arm)), '[]')
     from (
         select c.*,
                sum(c.queued) over p as all_queued, sum(c.running + c.late + c.stuck) over p as all_processing,
@@ -95,7 +102,7 @@ as $$
         from rollout.host_job_counts(config) c
         window p as (partition by c.processor)
     ) g
-    join rollout.processing_targets() t using (processor)
+    left join rollout.processors(config) t using (processor)
     cross join rollout.host_job_limits() l
 $$;
 comment on function rollout.host_job_groups(rollout_configuration) is

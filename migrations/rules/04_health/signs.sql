@@ -32,11 +32,11 @@ as $$
         from unnest(rollout.window_of_jobs(config)) w where w.treated
         group by w.processor_type
     ) s
-    join rollout.processing_targets() t on t.processor = s.processor_type
+    join rollout.processors(config) t on t.processor = s.processor_type
     where s.timed >= config.minimum_sample and s.seconds > t.longest
 $$;
 comment on function rollout.slow_processors(rollout_configuration) is
-    'R16: the processors on which the treatment''s jobs take longer than the manual''s target on the average, of at least '
+    'R16: the processors on which the treatment''s jobs take longer than their target on the average, of at least '
     'the minimum sample; unknown times are no sign.';
 
 create or replace function rollout.signs(config rollout_configuration)

@@ -52,7 +52,9 @@ declare
     since constant timestamptz := rollout.window_start(config);
 begin
     select count(*) into failed
-    from rollout.host_job_limits() l cross join lateral rollout_host_jobs(processor, 'failed', since, l.most_read);
+    from rollout.host_job_limits() l
+    cross join lateral rollout_host_jobs(processor, 'failed', since, l.most_read) h
+    where (h.job_type = any (config.ignored_job_types)) is not true and not rollout.is_ignored(config, h.error);
     if overdue + failed < config.minimum_sample then
         return;
     end if;
@@ -60,7 +62,8 @@ begin
     from unnest(rollout.window_of_jobs(config)) w where w.processor_type = processor;
     -- No more than it takes to know: a healthy day may have completed millions.
     select count(*) into completed
-    from rollout_host_jobs(processor, 'completed', since, (overdue + failed)::integer);
+    from rollout_host_jobs(processor, 'completed', since, (overdue + failed)::integer) h
+    where (h.job_type = any (config.ignored_job_types)) is not true;
     if successes >= config.minimum_sample and completed < overdue + failed and 2 * completed < successes then
         return next;
     end if;
@@ -102,11 +105,12 @@ as $$
                    filter (where j.state = 'stuck') as stuck_for,
                count(*) filter (where j.state in ('late', 'stuck') and j.in_window) as overdue
         from rollout.host_jobs_by_state(config, '{pending,processing}') j
+        where j.arm <> 'other'
         group by 1
     )
     select w.*
     from rollout.host_job_limits() l
-    cross join rollout.processing_targets() t
+    cross join rollout.processors(config) t
     left join waiting j using (processor)
     cross join lateral (
         select 'stuck_jobs', format(

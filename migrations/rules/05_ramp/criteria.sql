@@ -26,34 +26,47 @@ as $$
                (rollout.step_in_plan(config)).hours as hours_due
         from (select rollout.health(config, seen) as health) h
     ), processors as (
-        select sum(w.processing_seconds) filter (where w.processor_type = 'inngest')
-                   / nullif(sum(w.timed_jobs) filter (where w.processor_type = 'inngest'), 0) as inngest_seconds,
-               sum(w.processing_seconds) filter (where w.processor_type = 'github_actions')
-                   / nullif(sum(w.timed_jobs) filter (where w.processor_type = 'github_actions'), 0) as actions_seconds,
-               100.0 * sum(w.jobs) filter (where w.processor_type = 'github_actions')
-                   / nullif(sum(w.jobs), 0) as actions_share
-        from unnest(seen) w
+        select p.*, sum(w.processing_seconds) / nullif(sum(w.timed_jobs), 0) as seconds,
+               100.0 * sum(w.jobs) / nullif((select sum(a.jobs) from unnest(seen) a), 0) as share
+        from rollout.processors(config) p
+        left join unnest(seen) w on w.processor_type = p.processor
+        group by p.position, p.processor, p.title, p.arm, p.shortest, p.longest, p.manual
+    ), wanted as (
+        select w.*, case when w.target <> w.manual then format('the manual says %s', w.manual) end as note
+        from (
+            select c.name, c.target as manual, rollout.wanted(config, c.name, c.target) as target
+            from rollout.manual_criteria() c
+        ) w
     )
     select c.*
     from measured m
-    cross join processors p
-    join rollout.processing_targets() i on i.processor = 'inngest'
-    join rollout.processing_targets() a on a.processor = 'github_actions'
+    join wanted e on e.name = 'advance_error_rate'
+    join wanted s on s.name = 'success_rate'
+    join wanted j on j.name = 'advance_jobs'
     cross join lateral (values
         ('{phases}'::text[], 1, 'time at this percentage', m.hours_flowing, 'hours', '>=', m.hours_due,
             null::numeric, null::text),
-        ('{phases}', 2, 'error rate', m.error_rate, 'percent', '<', 3, null, null),
+        ('{phases}', 2, 'error rate', m.error_rate, 'percent', '<', e.target, null, e.note),
         ('{health,stats}', 3, 'error rate', m.error_rate, 'percent', '<=', config.max_error_rate, null, null),
-        ('{health,stats,phases}', 4, 'success rate', m.success_rate, 'percent', '>', 95, null, null),
-        ('{phases}', 5, 'jobs', m.jobs, 'jobs', '>=', 10, null, null),
-        ('{health}', 6, 'jobs', m.jobs, 'jobs', '>=', config.minimum_sample, null, null),
-        ('{stats}', 7, 'Inngest processing time', p.inngest_seconds, 'seconds', '<', i.longest, null, null),
-        ('{stats}', 8, 'GitHub Actions processing time', p.actions_seconds, 'seconds',
-            'between', a.shortest, a.longest, null),
-        ('{stats}', 9, 'jobs on GitHub Actions', p.actions_share, 'percent', null, null, null, null),
-        ('{stats}', 10, 'cost reduction against Inngest only', rollout.cost_reduction(config, seen), 'percent',
-            'between', 60, 85, rollout.cost_note(config, seen))
+        ('{health,stats,phases}', 4, 'success rate', m.success_rate, 'percent', '>', s.target, null, s.note),
+        ('{phases}', 5, 'jobs', m.jobs, 'jobs', '>=', j.target, null, j.note),
+        ('{health}', 6, 'jobs', m.jobs, 'jobs', '>=', config.minimum_sample, null, null)
     ) as c (shown_by, position, name, actual, unit, operator, target, upper_target, note)
+    union all
+    select '{stats}', 6 + p.position, p.title || ' processing time', p.seconds, 'seconds',
+           case when p.longest is null then null when p.shortest is null then '<' else 'between' end,
+           coalesce(p.shortest, p.longest), case when p.shortest is not null then p.longest end,
+           case when p.longest <> p.manual then format('the manual says %s s', p.manual) end
+    from processors p
+    union all
+    select '{stats}', 50 + p.position, 'jobs on ' || p.title, p.share, 'percent', null, null, null, null
+    from processors p where p.arm = 'treatment'
+    union all
+    select '{stats}', 99, format('cost reduction against %s only', (
+               select p.title from processors p
+               where p.arm is distinct from 'treatment' order by p.position limit 1)),
+           rollout.cost_reduction(config, seen), 'percent', 'between', 60, 85, rollout.cost_note(config, seen)
+    where (select count(*) from processors) > 1
 $$;
 comment on function rollout.criteria(rollout_configuration, rollout.job_counts[]) is
     'R2, R7 and the manual''s success metrics over a window from rollout.window_of_jobs: what is measured and '

@@ -132,7 +132,8 @@ as $$
     where h.rollout_config_id = entry.rollout_config_id and rollout.is_recorded(h.metadata)
       and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
       and rollout.flag_in(h.metadata, 'outside_console')
-      and (h.new_percentage = entry.new_percentage or entry.action = 'emergency_stop')
+      -- of a list that it changed, the row has no percentage
+      and (h.new_percentage = coalesce(entry.new_percentage, h.new_percentage) or entry.action = 'emergency_stop')
       and rollout.is_recorded(entry.metadata) is not true and not rollout.changes_nothing(trigger_row_of.entry)
     order by h.created_at desc limit 1
 $$;

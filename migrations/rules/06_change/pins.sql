@@ -60,3 +60,37 @@ create or replace trigger rollout_pin_added after insert on public.repository_ca
 create or replace trigger rollout_pin_changed after update on public.repository_categories
     for each row when (old.pinned_as_test is distinct from new.pinned_as_test)
     execute function rollout.pin_recorded();
+
+create or replace function rollout.category_cascaded()
+returns trigger
+language plpgsql security definer  -- whoever may delete repositories
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    categorizing constant text := rollout.set_categorizing('on');
+begin
+    -- Asked as the transaction commits: a sync deletes a repository and inserts it again in one.
+    if exists (select from rollout_host_repositories h where h.id = old.repository_id) then
+        insert into repository_categories select old.* on conflict do nothing;
+    elsif old.pinned_as_test then
+        perform rollout.write_history(
+            c, jsonb_build_object(
+                'triggered_by', 'outside_console', 'outside_console', true,
+                'reason', 'the repository was deleted, and with it its mark as test'),
+            c.rollout_percentage,
+            jsonb_build_object('repository_id', old.repository_id, 'pinned_as_test', true, 'category', old.category),
+            jsonb_build_object('repository_id', old.repository_id, 'pinned_as_test', false, 'category', null))
+        from (select * from rollout_configuration x where x.is_active order by x.created_at limit 1) c;
+    end if;
+    perform rollout.set_categorizing(categorizing);
+    return null;
+end $$;
+comment on function rollout.category_cascaded() is
+    'Trigger, R3 and R10: a repository that is deleted and inserted again in one transaction keeps its category and '
+    'pin; of one that is gone, history tells that its pin is.';
+-- A row that is deleted itself is not put back: only what goes with its repository, by the foreign key's own trigger.
+drop trigger if exists rollout_category_cascaded on public.repository_categories;
+create constraint trigger rollout_category_cascaded after delete on public.repository_categories
+    deferrable initially deferred for each row when (pg_trigger_depth() > 0)
+    execute function rollout.category_cascaded();

@@ -39,6 +39,8 @@ begin
         restarted_at = config.restarted_at,
         keep_days = config.keep_days,
         most_jobs_of_a_row = config.most_jobs_of_a_row,
+        ignored_errors = config.ignored_errors,
+        ignored_job_types = config.ignored_job_types,
         updated_at = now()
     where c.id = config.id and c is distinct from config;
 end $$;

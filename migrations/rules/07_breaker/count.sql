@@ -114,7 +114,9 @@ begin
     end if;
     return array(
         select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, b.began, r.job_id,
-                   r.treated, row_number() over (order by r.number), m.counted_at,
+                   r.treated, row_number() over (order by r.number),
+                   case when not r.success and rollout.is_ignored(config, r.error_message)
+                       then '-infinity' else m.counted_at end,
                    case when a.arm and config.narrowed_at <= b.began
                        then rollout.has_leaked(config, a.arm, r.repo_id, m.counted_at, b.began) else false end,
                    a.arm)::rollout.report
@@ -162,7 +164,8 @@ as $$
 #variable_conflict use_variable
 begin
     insert into rollout.error_deltas
-    select config.id, e.kind, r.processor, r.arm, count(*), max(r.counted_at),
+    select config.id, e.kind, r.processor, r.arm, count(*),
+           coalesce(nullif(max(r.counted_at), '-infinity'), clock_timestamp()),
            rollout.percentage_in_effect(config), left(max(coalesce(r.error_message, 'no message')), l.sample),
            (array_remove(array_agg(distinct r.repo_id), null))[:l.repositories]
     from unnest(reports) r

@@ -55,7 +55,13 @@ begin
     if current_setting('rollout.follow_gave_up', true) = statement_timestamp()::text then
         raise lock_not_available using message = 'another row of the statement met a lock';
     end if;
-    for config in select * from rollout_configuration c where c.is_active and c.follow_jobs loop
+    if not rollout_host_processors() ? new.processor_type then
+        return null;  -- it is shown by rollout.jobs(), and of no arm
+    end if;
+    for config in
+        select * from rollout_configuration c
+        where c.is_active and c.follow_jobs and (new.job_type = any (c.ignored_job_types)) is not true
+    loop
         config := rollout.usable(config);
         outcome := row(
             new.repository_id, new.processor_type, new.status = 'completed', seconds, new.error, began,

@@ -5,8 +5,10 @@ create or replace function rollout.is_treated(treated boolean, processor text, i
 returns boolean
 language sql immutable  -- inlined, so that a decision in its place is asked only where it counts
 as $$
-    -- only eligible jobs are routed to GitHub Actions
-    select coalesce(treated, processor = 'github_actions' or is_eligible)
+    -- to some processors, as GitHub Actions, only eligible jobs are routed
+    select coalesce(
+        treated,
+        coalesce(public.rollout_host_processors() #>> array[processor, 'arm'] = 'treatment', false) or is_eligible)
 $$;
 comment on function rollout.is_treated(boolean, text, boolean) is
     'R7: whether a job belongs to the treatment: as reported, else by its processor, else by the present decision.';
@@ -42,7 +44,7 @@ language sql immutable rows 1  -- a set, so that it becomes part of the statemen
 as $$
     select
         entry.processor_type,
-        coalesce(entry.treated, entry.processor_type = 'github_actions'),
+        coalesce(entry.treated, rollout.is_treated(null, entry.processor_type, false), false),
         greatest(case when entry.queued then 0 else coalesce(entry.total_jobs, 0) end, s.successes + s.errors),
         s.errors,
         s.successes,
@@ -100,11 +102,14 @@ as $$
 declare
     limits constant record := rollout.error_limits();
     reported constant boolean := coalesce(entry.recorded_window, was.recorded_window) is not null;
+    counted constant timestamptz := case
+        when entry.error_count > coalesce(was.error_count, 0) and rollout.is_ignored(config, entry.last_error_message)
+            then '-infinity' else at end;  -- in no window
 begin
     insert into rollout.job_deltas (
         rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes, timed_jobs, processing_seconds,
         leaks, last_leak_at, recorded, clock_skew)
-    select config.id, rollout.slot_start(config, at), coalesce(n.processor, o.processor),
+    select config.id, rollout.slot_start(config, counted), coalesce(n.processor, o.processor),
            coalesce(n.treated, o.treated), n.jobs - o.jobs, n.errors - o.errors, n.successes - o.successes,
            n.timed - o.timed, n.seconds - o.seconds, leaked, case when leaked > 0 then at end,
            case when reported then n.jobs - o.jobs else 0 end,

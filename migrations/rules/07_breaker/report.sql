@@ -66,6 +66,9 @@ begin
     one.counted_at := coalesce(one.counted_at, rollout.counted_at(config, one.started_at, present));
     one.leaked := case when one.arm and config.narrowed_at <= one.started_at
         then rollout.has_leaked(config, one.arm, one.repo_id, one.counted_at, one.started_at) else false end;
+    if not one.success and config.ignored_errors <> '{}' and rollout.is_ignored(config, one.error_message) then
+        one.counted_at := '-infinity';  -- in no window
+    end if;
     return one;
 end $$;
 comment on function rollout.settled_report(rollout_configuration, rollout.report) is
@@ -111,8 +114,8 @@ begin
         case when one.leaked then one.counted_at end, amount, null);
     if not one.success then
         insert into rollout.error_deltas values (
-            config.id, rollout.error_kind(one.error_message), one.processor, one.arm, errors, one.counted_at,
-            rollout.percentage_in_effect(config),
+            config.id, rollout.error_kind(one.error_message), one.processor, one.arm, errors,
+            coalesce(nullif(one.counted_at, '-infinity'), clock_timestamp()), rollout.percentage_in_effect(config),
             left(coalesce(one.error_message, 'no message'), (rollout.error_limits()).sample),
             array_remove(array[one.repo_id], null));
     end if;

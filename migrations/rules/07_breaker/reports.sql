@@ -8,8 +8,9 @@ returns text
 language sql immutable
 as $$
     select case
-        when processor is null or processor not in ('inngest', 'github_actions') then
-            'processor must be inngest or github_actions, not ' || coalesce(quote_literal(left(processor, 50)), 'null')
+        when processor is null or not public.rollout_host_processors() ? processor then
+            'processor must be ' || rollout.processor_names() || ', not '
+            || coalesce(quote_literal(left(processor, 50)), 'null')
         when success is null then 'success must be true or false, not null'
         when not coalesce(processing_seconds between 0 and 1e8, processing_seconds is null) then
             'processing_seconds must be a number of seconds from 0 to 100,000,000, or null'

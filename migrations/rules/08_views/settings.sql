@@ -12,8 +12,8 @@ begin
     return jsonb_build_object('settings', (
         select jsonb_agg(jsonb_build_object(
             'name', s.name, 'value', case
-                when s.name in ('cost_per_job', 'cost_per_minute')
-                    then nullif(jsonb_strip_nulls(rollout.costs(config, s.name)), '{}')
+                when s.name in ('cost_per_job', 'cost_per_minute', 'criteria')
+                    then nullif(jsonb_strip_nulls(rollout.parts_of_setting(config, s.name)), '{}')
                 else to_jsonb(config) #> rollout.setting_path(s.name) end, 'default', s.default_value, 'unit', s.unit,
             'choices', s.choices, 'meaning', s.meaning, 'changed', rollout.history_entry(h)) order by s.position)
         from rollout.settings() s

@@ -94,6 +94,45 @@ comment on function rollout.application_warnings(rollout_configuration) is
     'What the web application or its browser console did that an operator may want undone. An overwritten list is '
     'named until the list is changed here, or a note is written.';
 
+create or replace function rollout.has_clean_up()
+returns boolean
+language plpgsql stable security definer  -- which jobs there are is shown to their owner
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    found_it boolean;
+begin
+    if to_regclass('cron.job') is null then
+        return false;
+    end if;
+    execute 'select exists (select from cron.job j where j.active and j.jobname = ''cleanup-stuck-jobs'')'
+        into found_it;
+    return found_it;
+exception when others then
+    return false;
+end $$;
+comment on function rollout.has_clean_up() is
+    'R16: whether pg_cron has the web application''s job that fails whatever has been processing for ten minutes.';
+
+create or replace function rollout.clean_up_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'clean_up',
+           format('the host''s job cleanup-stuck-jobs fails what has been processing for 10 minutes, and a job may '
+                  'take %s on %s: each counts as a failure of the rollout',
+                  rollout.time_in_words(p.longest * interval '1 second'), p.title),
+           format('rollout.configure(ignored_errors=%s)', to_jsonb(config.ignored_errors || k.kind))
+    from rollout.error_kind(rollout.clean_up_error()) k (kind)
+    cross join lateral (
+        select * from rollout.processors(config) o where o.longest > 600 order by o.longest desc limit 1
+    ) p
+    where rollout.follows_jobs(config) and not k.kind = any (config.ignored_errors) and rollout.has_clean_up()
+$$;
+comment on function rollout.clean_up_warnings(rollout_configuration) is
+    'R16: a clean-up of the host whose failures are none of the rollout, while outcomes are followed.';
+
 create or replace function rollout.setting_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
 language sql stable
@@ -180,6 +219,8 @@ as $$
         select 2, * from rollout.application_warnings(config)
         union all
         select 3, * from rollout.outcome_warnings(config)
+        union all
+        select 3, * from rollout.clean_up_warnings(config)
         union all
         select 4, * from rollout.signs(config)
         union all

@@ -15,6 +15,8 @@ declare
 begin
     for config in select * from rollout.lock(feature_name, 'configure', reason, context) loop
         became := rollout.with_settings(config, rollout.given(settings, 'object', 'settings'));
+        -- A message may be typed as it was read: it stands for its kind.
+        became.ignored_errors := array(select rollout.error_kind(i) from unnest(became.ignored_errors) i);
         if became.rollout_strategy <> config.rollout_strategy and rollout.decided_by() is distinct from 'host' then
             details := jsonb_build_object('moves', (
                 select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))

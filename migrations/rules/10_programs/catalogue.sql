@@ -43,7 +43,7 @@ as $$
         union all
         select format('function %s', p.oid::regprocedure), jsonb_build_object(
             'rights', rollout.rights(coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner),
-            'definition', case when p.proname <> 'rollout_host_jobs' then md5(row(  -- the host redefines that one
+            'definition', case when p.proname not in ('rollout_host_jobs', 'rollout_host_processors') then md5(row(
                 p.prosrc, p.proconfig, p.prosecdef, p.provolatile, pg_get_function_arguments(p.oid),
                 pg_get_function_result(p.oid))::text) end)
         from pg_proc p

@@ -28,6 +28,24 @@ $$;
 comment on function rollout.next_to_categorize(uuid, integer) is
     'R3: the repositories that a batch brings up to date: new and changed ones, then others in turn.';
 
+create or replace function rollout.forget_gone(batch_size integer)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    if to_regclass('public.repositories') is null then  -- else its foreign key sees to it
+        delete from repository_categories k
+        where k.id = any (array(
+            select c.id from repository_categories c
+            where not exists (select from rollout_host_repositories h where h.id = c.repository_id)
+            limit batch_size));
+    end if;
+end $$;
+comment on function rollout.forget_gone(integer) is
+    'R3: removes categories of what another host has deleted, at most so many.';
+
 create or replace function public.rollout_catch_up(
     batch_size integer default 2000, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
 )
@@ -50,6 +68,7 @@ begin
     if place.last_operation = operation then
         return place.last_answer;  -- it was lost, and the caller retries
     end if;
+    perform rollout.forget_gone(bound);
     select coalesce(array_agg(distinct n.repository_id), '{}') as ids,
            (array_agg(n.repository_id order by n.repository_id desc) filter (where n.in_turn))[1] as last,
            count(*) as size

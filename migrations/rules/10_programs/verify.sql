@@ -50,6 +50,7 @@ begin
         -- A row of record_rollout_job has several jobs: they count for the last of them, but not for a run of the
         -- rollout in which none began.
         select case
+            when m.success_count = 0 and rollout.is_ignored(config, m.last_error_message) then '-infinity'
             when m.recorded_window is null then coalesce(m.metrics_window_end, m.updated_at, m.created_at, now())
             when m.last_started_at < config.restarted_at then m.last_started_at
             else m.updated_at end as at
@@ -168,10 +169,14 @@ as $$
         from pg_class c
         cross join (values ('select'), ('insert'), ('update')) w (command)
         join pg_roles r on r.rolname = 'service_role'
-        where c.relnamespace = 'public'::regnamespace
-          and (c.relname in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
-               or c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs')
-                  and w.command = 'select')
+        where (c.relnamespace = 'public'::regnamespace
+               and (c.relname in (
+                        'rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
+                    or c.relname = 'progressive_capture_jobs' and w.command = 'select')
+               or w.command = 'select' and c.oid in (
+                   select d.refobjid from pg_rewrite x join pg_depend d on d.objid = x.oid
+                   where x.ev_class = 'public.rollout_host_repositories'::regclass
+                     and d.refclassid = 'pg_class'::regclass))
           and not (c.relname = 'rollout_history' and w.command = 'update')
           and not has_table_privilege(r.oid, c.oid, w.command)
         group by c.relname

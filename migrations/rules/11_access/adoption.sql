@@ -1,6 +1,80 @@
 -- R11: rows that were here before the rules. `migrate` calls this after it has applied them; a second call finds
 -- nothing to do.
 
+create or replace function rollout.host_view(by_github_id boolean, counted boolean)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select format($view$
+        select
+            r.id,
+            r.full_name,
+            coalesce(r.stargazers_count, 0) as star_count,
+            activity.contributor_count,
+            %s as pr_count
+        from public.repositories r
+        left join lateral (
+            select %s::integer as contributor_count, count(*)::integer as pr_count
+            from %s
+        ) activity on true$view$,
+        case when counted then 'greatest(activity.pr_count, r.pull_request_count)' else 'activity.pr_count' end,
+        -- Of an author without a uuid yet the rows with one are others: until they are resolved, rather too many.
+        case when by_github_id then '(count(distinct p.author_id)
+                + count(distinct p.author_github_id) filter (where p.author_id is null))'
+            else 'count(distinct p.author_id)' end,
+        case when by_github_id then '(
+                select n.author_id, n.author_github_id from public.pull_requests n where n.repository_id = r.id
+                union all
+                select n.author_id, n.author_github_id from public.pull_requests n
+                where n.repository_id is null and n.repository_github_id = r.github_id
+            ) p' else 'public.pull_requests p where p.repository_id = r.id' end)
+$$;
+comment on function rollout.host_view(boolean, boolean) is
+    'R3: our view of the application''s repositories: by the ids of GitHub, too, which its sync writes before uuids, '
+    'and never below the count that it keeps.';
+
+create or replace function rollout.adapt_host_view()
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    by_github_id constant boolean := 3 = (
+        select count(*) from pg_attribute a
+        where not a.attisdropped and (a.attrelid, a.attname) in (
+            (to_regclass('public.pull_requests'), 'author_github_id'),
+            (to_regclass('public.pull_requests'), 'repository_github_id'),
+            (to_regclass('public.repositories'), 'github_id')));
+    counted constant boolean := exists (
+        select from pg_attribute a
+        where a.attrelid = to_regclass('public.repositories') and a.attname = 'pull_request_count'
+          and a.atttypid = 'integer'::regtype and not a.attisdropped);
+    is_ours boolean := false;
+    variant record;
+begin
+    if to_regclass('public.repositories') is null or to_regclass('public.pull_requests') is null then
+        return;
+    end if;
+    -- Ours is known by being made anew: what a host has redefined is like none of these.
+    for variant in
+        select g.g as by_github_id, c.c as counted
+        from (values (false), (by_github_id)) g (g) cross join (values (false), (counted)) c (c) group by 1, 2
+    loop
+        execute 'create view rollout.variant as ' || rollout.host_view(variant.by_github_id, variant.counted);
+        is_ours := is_ours or pg_get_viewdef('rollout.variant'::regclass)
+            = pg_get_viewdef('public.rollout_host_repositories'::regclass);
+        drop view rollout.variant;
+    end loop;
+    if is_ours then
+        execute 'create or replace view public.rollout_host_repositories with (security_invoker = true) as '
+            || rollout.host_view(by_github_id, counted);
+    end if;
+end $$;
+comment on function rollout.adapt_host_view() is
+    'R3: fits our view of the repositories to the columns that the application has; leaves one that a host has '
+    'redefined.';
+
 create or replace function rollout.adopt_rows()
 returns void
 language plpgsql
@@ -11,6 +85,7 @@ declare
     config rollout_configuration;
     categorizing constant text := rollout.set_categorizing('on');
 begin
+    perform rollout.adapt_host_view();
     -- Touching a row is enough: the trigger fills its nulls with the defaults.
     for config in
         select * from rollout_configuration c

@@ -59,6 +59,27 @@ end $$;
 comment on function rollout.keep_host_function(text) is
     'R11: keeps a function of the host in the schema rollout_host before ours takes its place.';
 
+create or replace function rollout.keep_search_path(signature text)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    hosts constant text := (
+        select substr(s.setting, length('search_path=') + 1)
+        from pg_proc p cross join lateral unnest(p.proconfig) s (setting)
+        where p.oid = to_regprocedure('rollout_host.' || signature) and s.setting like 'search\_path=%');
+begin
+    if hosts is not null and not exists (
+        select from pg_proc p where p.oid = to_regprocedure('public.' || signature) and p.proconfig is not null)
+    then
+        execute format('alter function public.%s set search_path = %s', signature, hosts);
+    end if;
+end $$;
+comment on function rollout.keep_search_path(text) is
+    'R11: what the host has pinned the search_path of stays so, since Supabase''s advisor lists functions without; the '
+    'host''s value, where ours has none of its own.';
+
 create or replace function rollout.install_decision(choice text)
 returns void
 language plpgsql
@@ -94,9 +115,19 @@ begin
 
     -- The host's decision may ask for a category, so the two functions change together.
     if choice = 'host' and to_regprocedure('rollout_host.categorize_repository(uuid)') is not null then
-        create or replace function public.categorize_repository(repo_id uuid) returns text language sql as $host$
-            select rollout_host.categorize_repository(repo_id)
-        $host$;
+        -- The application's fails on a column that its tables lack. Of a repository that has a category its decision
+        -- never asks here: there, and there alone, ours may answer, which is what unmarking one needs.
+        create or replace function public.categorize_repository(repo_id uuid)
+        returns text language plpgsql as $host$
+        begin
+            return rollout_host.categorize_repository(repo_id);
+        exception when undefined_column then
+            if not exists (select from public.repository_categories k where k.repository_id = repo_id) then
+                raise;
+            end if;
+            perform rollout.categorize(array[repo_id]);
+            return (select k.category from public.repository_categories k where k.repository_id = repo_id);
+        end $host$;
     else
         create or replace function public.categorize_repository(repo_id uuid)
         returns text language plpgsql set search_path = pg_catalog, public, pg_temp as $ours$
@@ -105,6 +136,8 @@ begin
             return (select k.category from repository_categories k where k.repository_id = repo_id);
         end $ours$;
     end if;
+    perform rollout.keep_search_path('is_repository_eligible_for_rollout(uuid, text)');
+    perform rollout.keep_search_path('categorize_repository(uuid)');
     -- Asked for many, it answers the same callers.
     execute format('alter function public.rollout_eligible_repositories(uuid[], text) %s', (
         select case p.provolatile when 'v' then 'volatile' else 'stable' end
