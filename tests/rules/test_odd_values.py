@@ -3,10 +3,12 @@ the changes that matter in an incident. The table is made from the catalogue, so
 
 from __future__ import annotations
 
+import os
 import time
 import zlib
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +17,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.dashboard.view import draw
 from rollout_console.monitor.alerts import Alerts
 from rollout_console.monitor.loop import Monitor
+from rollout_console.monitor.memory import Memory
 from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen, render
 from rollout_console.results import Overview
@@ -37,8 +40,8 @@ class Lines:
 
 
 def check_as_the_monitor_does(client):
-    lines = Lines()
-    Monitor(client, 60, lines, Alerts(client, None, [], Path())).check()
+    lines: Any = Lines()
+    Monitor(client, 60, lines, Alerts(client, [], [], Memory(Path(os.devnull)))).check()
     if lines.failed:
         raise AssertionError(lines.failed)
     return {}

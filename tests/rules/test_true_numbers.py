@@ -223,7 +223,7 @@ def test_r6_what_the_breaker_rolled_back_says_so(running):
 
 def test_r13_a_part_of_the_overview_that_cant_be_read_is_a_line_in_its_place(running):
     with psycopg.connect(running.url, autocommit=True) as owner:
-        body = owner.execute("select pg_get_functiondef('rollout.trend'::regproc)").fetchone()[0]
+        ((body,),) = owner.execute("select pg_get_functiondef('rollout.trend'::regproc)").fetchall()
         owner.execute(body.replace("begin", "begin perform 1 / 0;", 1))
         try:
             overview = running.client.overview()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from types import SimpleNamespace
+from typing import Any
 from typing import get_args
 
 import pytest
@@ -61,7 +62,7 @@ def test_the_prompt_leaves_half_of_the_terminal_to_what_is_typed_and_keeps_the_s
 def test_a_terminal_on_which_the_prompt_is_not_drawn_again_shows_no_state_in_it(terminal, words, monkeypatch):
     monkeypatch.setenv("TERM", terminal)
     status = sample(Status, emergency_stop=False, held_reason=None, auto_rollback_enabled=True, rollout_percentage=25)
-    session = SimpleNamespace(status=SimpleNamespace(snapshot=Snapshot(status, fetched=time.monotonic())))
+    session: Any = SimpleNamespace(status=SimpleNamespace(snapshot=Snapshot(status, fetched=time.monotonic())))
     parts = prompt_parts(Target("local", "local"), DEFAULT_FEATURE, known_to(session))
     assert "".join(text for _, text in parts) == words
 

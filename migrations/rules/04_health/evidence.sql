@@ -172,8 +172,8 @@ as $$
     ) s
 $$;
 comment on function rollout.comparison(rollout_configuration, timestamptz, timestamptz) is
-    'R8: both arms between two moments, and the evidence that jobs fail more often in the rollout than outside it; 1 if one '
-    'of them has no jobs.';
+    'R8: both arms between two moments, and the evidence that jobs fail more often in the rollout than outside it; '
+    '1 if one of them has no jobs.';
 
 create or replace function rollout.treatment(
     config rollout_configuration,

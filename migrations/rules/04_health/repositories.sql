@@ -21,7 +21,7 @@ as $$
     where s.repository_id is not null and s.errors > 1 and 2 * s.errors > s.all_errors
 $$;
 comment on function rollout.main_repository(rollout_configuration) is
-    'R8: the repository whose jobs have most of the treatment''s errors in the window; null if none has more than half.';
+    'R8: the repository whose jobs have most of the treatment''s errors in the window; null if none has over half.';
 
 create or replace function rollout.repository_gates(config rollout_configuration)
 returns table (name text, open boolean, message text, opens_at timestamptz, command text)
@@ -44,5 +44,5 @@ as $$
     where config.minimum_repositories > 1
 $$;
 comment on function rollout.repository_gates(rollout_configuration) is
-    'R17: in how many repositories jobs ran in the rollout in the window; no row unless more than one is asked for, and '
-    'never more than are eligible.';
+    'R17: in how many repositories jobs ran in the rollout in the window; no row unless more than one is asked for, '
+    'and never more than are eligible.';

@@ -1,5 +1,5 @@
--- R8 and R16: what the reports say against the rollout long before the breaker acts. These warn, shut a gate and hold an
--- automatic advance; nothing rolls back on them.
+-- R8 and R16: what the reports say against the rollout long before the breaker acts. These warn, shut a gate and hold
+-- the automatic advance; nothing rolls back on them.
 
 create or replace function rollout.early_sign(config rollout_configuration)
 returns table (name text, message text, command text)

@@ -76,8 +76,8 @@ begin
     where current_setting('rollout.jobs_unread') = 'on';
 end $$;
 comment on function rollout.job_gates(rollout_configuration) is
-    'R8 and R16: the verdict, and a gate for each thing that is wrong with the jobs and each sign, open if a release has '
-    'accepted it; and a shut one while they can''t be read.';
+    'R8 and R16: the verdict, and a gate for each thing that is wrong with the jobs and each sign, open if a release '
+    'has accepted it; and a shut one while they can''t be read.';
 
 create or replace function rollout.list_gates(config rollout_configuration)
 returns jsonb

@@ -21,7 +21,8 @@ returns table (
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- A window is 288 slots, the last one included, as it is live: those that begin less than its length before its end.
+    -- A window is 288 slots, the last one included, as it is live: those that begin less than its length
+    -- before its end.
     with restarts as (
         select r.at from rollout.restarts(config.id) r (at)
     ), slots as (

@@ -1,5 +1,6 @@
--- R8: what a guardrail costs: how often it rolls back a healthy rollout, and how soon it acts on a failing one. Simulated
--- (rollout.simulated_costs, rollout.simulated_delays), since the rule looks back over more than can be reckoned exactly.
+-- R8: what a guardrail costs: how often it rolls back a healthy rollout, and how soon it acts on a failing one.
+-- Simulated (rollout.simulated_costs, rollout.simulated_delays), since the rule looks back over more than can be
+-- reckoned exactly.
 
 create or replace function rollout.simulated_place(
     config rollout_configuration, jobs bigint, out scale numeric, out below integer, out above integer,
@@ -54,8 +55,8 @@ as $$
       and (c.at_reports, c.at_checks) = (g.at_reports, g.at_checks)
 $$;
 comment on function rollout.healthy_costs(rollout_configuration, bigint) is
-    'R8: percent of rollouts up to the threshold that are rolled back on their first day and within 30 days, by reports '
-    'and with health checks, at so many jobs a day.';
+    'R8: percent of rollouts up to the threshold that are rolled back on their first day and within 30 days, by '
+    'reports and with health checks, at so many jobs a day.';
 
 create or replace function rollout.failing_delays(config rollout_configuration, jobs bigint)
 returns jsonb
@@ -85,8 +86,8 @@ as $$
       and lo.rule = case when g.at_reports then 'evidence' else 'rate' end
 $$;
 comment on function rollout.failing_delays(rollout_configuration, bigint) is
-    'R8: the job, and the hour, by which half and 95 of 100 failing rollouts are rolled back by a report, from the start '
-    'and after good days.';
+    'R8: the job, and the hour, by which half and 95 of 100 failing rollouts are rolled back by a report, from the '
+    'start and after good days.';
 
 create or replace function rollout.simulated_basis(config rollout_configuration, jobs bigint)
 returns text
