@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import time
 from types import SimpleNamespace
-from typing import Any
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
