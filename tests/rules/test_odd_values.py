@@ -15,6 +15,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.dashboard.view import draw
 from rollout_console.monitor.alerts import Alerts
 from rollout_console.monitor.loop import Monitor
+from rollout_console.monitor.memory import Memory
 from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen, render
 from rollout_console.results import Overview
@@ -38,7 +39,7 @@ class Lines:
 
 def check_as_the_monitor_does(client):
     lines = Lines()
-    Monitor(client, 60, lines, Alerts(client, None, [], Path())).check()
+    Monitor(client, 60, lines, Alerts(client, [], [], Memory(Path()))).check()
     if lines.failed:
         raise AssertionError(lines.failed)
     return {}
