@@ -26,7 +26,6 @@ ASKED_FOR_EVERY_JOB = {
     "rollout.newest_slots",
     "rollout.counted_at", "rollout.recorded_window", "rollout.snapshot_is_kept", "rollout.current_change",
     "rollout.settled_report", "rollout.can_trip", "rollout.reason_to_judge", "rollout.evidence",
-    "rollout.newest_slots",
 }  # fmt: skip
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 NARROW_PATH = ["search_path=pg_catalog, pg_temp"]  # where names are shown with their schema
