@@ -262,7 +262,7 @@ def measure(streams: int, days: int) -> tuple[list[tuple[object, ...]], list[tup
         start = pool.map(delays, [(t, r, 0, streams) for t, r in failing], 1)
         later = pool.map(delays, [(t, r, GOOD_DAYS, streams // 2) for t, r in failing], 1)
     return (
-        [(t, r, *(round(c, 2) for c in (*first[0], *month[1])))
+        [(t, r, *(round(c, 2) for c in (*first[0], *np.maximum(first[0], month[1]))))
          for (t, r), first, month in zip(healthy, firsts, months, strict=True)],
         [(t, r, *(int(n) if np.isfinite(n) else None for n in (s[0][p], s[1][p], a[0][p], a[1][p])), rule)
          for p, rule in enumerate(("evidence", "rate"))
