@@ -30,7 +30,8 @@ create table if not exists rollout.deliveries (
 );
 alter table rollout.deliveries enable row level security;
 comment on table rollout.deliveries is
-    'What each service gets: a change by the id of its row, or a state that was entered or is over. A monitor claims it '
+    'What each service gets: a change by the id of its row, or a state that was entered or is over. A monitor '
+    'claims it '
     'for a while, sends it, and says so.';
 comment on column rollout.deliveries.closed_at is 'When it was sent, given up, or passed over as too old to tell.';
 
@@ -58,4 +59,5 @@ create table if not exists rollout.health_checks (
     checked_by text not null
 );
 alter table rollout.health_checks enable row level security;
-comment on table rollout.health_checks is 'When health was last checked, and by whom: a monitor, an operator, a cron job.';
+comment on table rollout.health_checks is
+    'When health was last checked, and by whom: a monitor, an operator, a cron job.';

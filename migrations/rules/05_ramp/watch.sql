@@ -30,7 +30,8 @@ as $$
                   then 'never checked' else format('last checked on %s by %s',
                       to_char((w.watch ->> 'checked_at')::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
                       w.watch ->> 'checked_by') end,
-                  concat_ws(', and ', case when config.auto_advance then 'the ramp waits for one to go up by itself' end,
+                  concat_ws(', and ',
+                      case when config.auto_advance then 'the ramp waits for one to go up by itself' end,
                       case when w.services > 0 then 'alerts wait for one' end)),
            'rollout-console monitor, in a shell'
     from (

@@ -11,7 +11,8 @@ begin
     end if;
     insert into rollout.health_checks as k (feature_name, checked_at, checked_by)
     select note_check.feature, clock_timestamp(), left(concat(
-        case coalesce(w.who ->> 'triggered_by', 'manual') when 'manual' then '' else (w.who ->> 'triggered_by') || ' of ' end,
+        case coalesce(w.who ->> 'triggered_by', 'manual') when 'manual' then ''
+            else (w.who ->> 'triggered_by') || ' of ' end,
         coalesce(w.who ->> 'operator', session_user), '@' || (w.who ->> 'host')), 200)
     from (select rollout.given(context, 'object', 'context') as who) w
     on conflict (feature_name) do update
