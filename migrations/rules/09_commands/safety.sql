@@ -71,8 +71,8 @@ begin
             perform rollout.trip_breaker(
                 config, health, rollout.current_change() || jsonb_build_object('reason', warning), details);
         end if;
+        perform rollout.note_check(feature_name, context);
     end loop;
-    perform rollout.note_check(feature_name, context);
     return rollout.answer(feature_name, details);
 end $$;
 comment on function public.rollout_check_health(text, jsonb) is

@@ -138,8 +138,8 @@ as $$
     insert into rollout.deliveries (feature_name, receiver, event, kind, state, is_over, happened_at)
     select d.feature_name, d.receiver, d.event || ' is over', d.kind, d.state, true, a.cleared_at
     from rollout.alerts a
-    join rollout.deliveries d
-        on d.feature_name = a.feature_name and d.event = a.event || ' ' || extract(epoch from a.raised_at)
+    join rollout.deliveries d on d.feature_name = a.feature_name
+        and d.event = a.event || ' ' || extract(epoch from a.raised_at)
     where a.feature_name = fill_outboxes.feature and a.cleared_at is not null and d.receiver = any (receivers)
     on conflict do nothing
 $$;
@@ -191,7 +191,7 @@ begin
         order by x.receiver, x.event for update of x skip locked) free
     where d.feature_name = feature and d.receiver = free.receiver and d.event = free.event;
     return jsonb_build_object(
-        'operation', operation, 'retry_seconds', rollout.next_delivery(feature, names), 'alerts', (
+        'operation', operation, 'retry_seconds', rollout.next_delivery(feature, names, operation), 'alerts', (
         select coalesce(jsonb_agg(jsonb_build_object(
             'receiver', d.receiver, 'event', d.event, 'kind', d.kind, 'over', d.is_over,
             'subject', (select s.shown_as from rollout.receivers s
@@ -205,7 +205,7 @@ comment on function public.rollout_claim_alerts(text[], integer, text[], text[],
     'about to. It says which it has sent with rollout_confirm_alerts; if it never does, another may claim them after a '
     'minute.';
 
-create or replace function rollout.next_delivery(feature text, receivers text[])
+create or replace function rollout.next_delivery(feature text, receivers text[], own_claim uuid)
 returns double precision
 language sql stable
 set search_path = pg_catalog, public, pg_temp
@@ -214,9 +214,10 @@ as $$
         min(greatest(d.claimed_until, r.next_try_at, d.due_at)) - clock_timestamp(), '1 second'))
     from rollout.deliveries d join rollout.receivers r using (feature_name, receiver)
     where d.feature_name = next_delivery.feature and d.receiver = any (receivers) and d.closed_at is null
+      and d.claimed_by is distinct from own_claim
 $$;
-comment on function rollout.next_delivery(text, text[]) is
-    'R10: in how many seconds something can be sent to one of these; null if nothing waits.';
+comment on function rollout.next_delivery(text, text[], uuid) is
+    'R10: in how many seconds something else than this claim can be sent to one of these; null if nothing waits.';
 
 create or replace function public.rollout_confirm_alerts(
     operation uuid, sent text[], feature_name text default 'hybrid_progressive_capture', receiver text default '',
@@ -255,7 +256,7 @@ begin
         feature, case when failures >= tries then jsonb_build_object(state, 'service') else '{}' end,
         case when failures = 0 then array[state] else '{}' end, operation);
     return jsonb_build_object(
-        'unsent', greatest(unsent, 0), 'retry_seconds', rollout.next_delivery(feature, array[own]));
+        'unsent', greatest(unsent, 0), 'retry_seconds', rollout.next_delivery(feature, array[own], null));
 end $$;
 comment on function public.rollout_confirm_alerts(uuid, text[], text, text, boolean) is
     'Which of the claimed alerts a service has taken, and whether it has failed: it is tried again alone, after a '
