@@ -36,7 +36,9 @@ class HostsRepository:
         self._environment = {**os.environ, "DO_NOT_TRACK": "1", "HOME": str(folder)}
 
     def add(self, version: int, name: str) -> None:
-        (self.migrations / f"{version}_{name}.sql").write_text(f"create schema {name}; create table {name}.own (id int);\n")
+        (self.migrations / f"{version}_{name}.sql").write_text(
+            f"create schema {name}; create table {name}.own (id int);\n"
+        )
 
     def run(self, *words: str, url: str) -> subprocess.CompletedProcess[str]:
         to = conninfo_to_dict(url)
