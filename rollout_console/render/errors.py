@@ -93,7 +93,7 @@ def main_repository(evidence: Mapping[str, Any]) -> list[str]:
         found = msgspec.convert(evidence.get("main_repository"), MainRepository | None, from_attributes=True)
     except msgspec.ValidationError:  # others may write rows, too
         return []
-    if found is None:
+    if found is None or found.repository is None:
         return []
     name = sanitize(found.repository, 140)
     share = f"{format_count(found.errors)} of {format_count(found.all_errors)} errors are those of {name}"

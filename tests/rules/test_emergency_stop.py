@@ -57,6 +57,6 @@ def test_r5_resume_without_a_stop_changes_nothing(rollout):
 
 
 @pytest.mark.parametrize("reason", [5, [], b"x", object()], ids=lambda value: f"{value!r:.8}")
-def test_a_reason_is_text(rollout, reason):
+def test_a_reason_is_text_but_of_a_stop(rollout, reason):
     with pytest.raises(RolloutError, match="in quotes"):
-        rollout.client.emergency_stop(reason)
+        rollout.client.set_rollout(10, reason)

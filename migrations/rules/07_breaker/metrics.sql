@@ -44,7 +44,8 @@ language sql immutable rows 1  -- a set, so that it becomes part of the statemen
 as $$
     select
         entry.processor_type,
-        coalesce(entry.treated, rollout.is_treated(null, entry.processor_type, false), false),
+        coalesce(entry.treated, case when entry.processor_type is not null  -- null for no row
+            then rollout.is_treated(null, entry.processor_type, false) end),
         greatest(case when entry.queued then 0 else coalesce(entry.total_jobs, 0) end, s.successes + s.errors),
         s.errors,
         s.successes,
