@@ -59,6 +59,7 @@ def survives(rollout: RolloutUnderTest, change: Change, crash: Callable[[], None
     direct = RolloutClient(PostgresAdapter(rollout.url), who=OPERATOR)
     change.prepare(direct, rollout.sql)
     direct.adapter.close()
+    rollout.client.status()  # what was done for it has been seen (R20)
     rows = rollout.history_rows()
     answer, said = None, ""
     with later(chance.uniform(0, 0.015), crash):
