@@ -131,10 +131,14 @@ def test_an_adopted_database_differs_only_in_what_the_host_chose(fresh_database,
     adopted = catalogue(url)
     four = ("rollout_configuration", "repository_categories", "rollout_metrics", "rollout_history")
     chosen_by_the_host = {
-        "functions": ("is_repository_eligible_for_rollout(", "categorize_repository(", "rollout.host_is_halted("),
+        "functions": (
+            "is_repository_eligible_for_rollout(", "categorize_repository(", "rollout.host_is_halted(",
+            "rollout_eligible_repositories(",
+        ),
         "relations": tuple(f"('{table}', 'r'" for table in four),
         "policies": tuple(f"('{table}'" for table in four),
         "columns": ("rollout_strategy",),
+        "views": ("('rollout_host_repositories'",),  # fits the columns that are there
     }
     for kind, expected in from_nothing.items():
         different = [row for row in expected ^ adopted[kind] if not any(

@@ -328,7 +328,7 @@ def test_after_a_trip_the_first_line_says_rolled_back(rollout, dashboard):
     assert "RUNNING at 20 %" in now(screen)
     rollout.client.rollback_to_zero("errors")
     assert "ROLLED BACK to 0 %" in screen.wait_for("ROLLED BACK").splitlines()[0]
-    assert "rollbackToZero: 20 % → 0 %" in now(screen).splitlines()[1]
+    assert now(screen).splitlines()[1] == " rolled back from 20 % just now, by tess: errors"
 
 
 def test_a_dumb_terminal_is_told_what_to_type(console_env):
@@ -355,7 +355,7 @@ def test_no_key_and_no_paste_raises_unasked_after_a_rollback(rollout, dashboard)
     screen.write("\x1b[200~FgN\r\x1b[201~")
     screen.key("N")
     screen.wait_for("0 % → 10 %? y to do it:")
-    assert "rollbackToZero: 20 % → 0 %, by tess@testhost" in now(screen)
+    assert "rolled back from 20 % just now, by tess: 3 am\n 0 % → 10 %?" in now(screen)
     screen.write("yes\r")
     screen.wait_for("faster than a hand types")
     screen.key("Enter")
@@ -386,7 +386,7 @@ def test_what_speaks_against_a_raise_is_shown_before_the_y_and_whose_hold_it_is(
 
 def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(rollout, dashboard):
     screen = dashboard(100, 40)
-    rollout.sql("alter function rollout_emergency_stop rename to away")
+    rollout.sql("alter table rollout_configuration rename to away")
     try:
         screen.key("e")
         screen.wait_for("EMERGENCY STOP")
@@ -396,7 +396,7 @@ def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(roll
         assert "Or set this in the web application's environment" in shown
         assert "Enter tries again" in shown
     finally:
-        rollout.sql("alter function away rename to rollout_emergency_stop")
+        rollout.sql("alter table away rename to rollout_configuration")
     screen.key("Enter")
     screen.wait_for("STOPPED (20 % is kept)")
     screen.wait_without("NOT STOPPED")

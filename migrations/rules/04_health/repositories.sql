@@ -12,7 +12,7 @@ as $$
         select m.repository_id, sum(m.error_count) as errors, sum(sum(m.error_count)) over () as all_errors
         from rollout_metrics m
         where m.rollout_config_id = config.id and m.treated and m.error_count > 0
-          and m.last_error_at >= rollout.window_start(config)
+          and m.last_error_at >= rollout.window_start(main_repository.config)
         group by m.repository_id
         order by errors desc
         limit 1
@@ -37,9 +37,10 @@ as $$
         select count(distinct m.repository_id) as ran
         from rollout_metrics m
         where m.rollout_config_id = config.id and m.treated and m.total_jobs > 0
-          and m.updated_at >= rollout.window_start(config)
+          and m.updated_at >= rollout.window_start(repository_gates.config)
           -- a row counts the jobs of a whole window from its creation on
-          and m.created_at >= rollout.window_start(config) - make_interval(hours => config.monitoring_window_hours)
+          and m.created_at >= rollout.window_start(repository_gates.config)
+                            - make_interval(hours => config.monitoring_window_hours)
     ) r
     where config.minimum_repositories > 1
 $$;

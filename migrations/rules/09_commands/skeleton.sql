@@ -87,6 +87,7 @@ returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     asked constant integer := change #>> '{exposure,asked}';
     answer record;
