@@ -57,6 +57,7 @@ def test_first_start_loads_samples_that_every_command_can_show(env):
     assert "| 560 True ['github_actions', 'inngest'] True 5 True True healthy True" in done.stdout
 
 
+@pytest.mark.long
 def test_changes_survive_and_reset_demo_starts_afresh(env):
     assert run_console(env, "rollout.setRollout(37)").returncode == 0
     assert "37 % set" in run_console(env, "rollout.status()").stdout
@@ -155,6 +156,7 @@ def test_a_server_that_dies_under_the_console_is_started_again(env, home):
     assert "45 % set" in done.stdout, done.stderr
 
 
+@pytest.mark.long
 def test_after_a_power_cut_another_program_may_have_the_number_of_the_server(env, home):
     assert run_console(env, "rollout.setRollout(46)").returncode == 0
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
@@ -163,6 +165,7 @@ def test_after_a_power_cut_another_program_may_have_the_number_of_the_server(env
         assert other.poll() is None, "nothing is done to it"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="gives a process the server's name, as on Linux")
 def test_a_server_that_is_still_dying_is_waited_for(env, home):
     """Killed, it closes its socket first; on a busy machine the rest takes a while."""

@@ -24,7 +24,7 @@ def test_a_kill_between_claim_and_sending_loses_no_alert(rollout, tmp_path, effo
     chance = random.Random(effort(1, 2))
     with alert_receiver() as receiver:
         env = console_environment(tmp_path, **rollout.environment, ROLLOUT_ALERT_URLS=receiver.url)
-        for number in range(effort(4, 100)):
+        for number in range(effort(2, 100)):
             reason = f"kill {number}."
             rollout.sql("update rollout.deliveries set sent_at = now(), closed_at = now() where closed_at is null")
             event = rollout.client.emergency_stop(reason).change.id

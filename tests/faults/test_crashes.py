@@ -102,7 +102,7 @@ def test_a_kill_of_the_api_leaves_each_change_whole_or_undone(killed_api, effort
         server.start()
 
     for _ in range(effort(1, 6)):
-        for change in chance.sample(list(CHANGES.values()), effort(8, len(CHANGES))):
+        for change in chance.sample(list(CHANGES.values()), effort(5, len(CHANGES))):
             survives(rollout, change, crash, chance)
             tried("kills of the API, each in the middle of a change")
 

@@ -202,7 +202,7 @@ class Recorder:
 
 
 def test_r14_a_paste_does_what_its_javascript_says(effort, tried):
-    @examples(effort, 1_000, 10_000)
+    @examples(effort, 300, 10_000)
     @given(pastes())
     def fuzz(paste: tuple[str, list[tuple[str, list[Any]]]]) -> None:
         text, meant = paste

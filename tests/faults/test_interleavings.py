@@ -177,7 +177,7 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 def test_r1_to_r10_any_sequence_of_commands_ends_where_the_rules_say(rollout, effort, tried):
     run_state_machine_as_test(
         machine(rollout, lambda: tried("operations compared with the model")),
-        settings=examples(effort, 8, 300, stateful_step_count=20),
+        settings=examples(effort, 4, 300, stateful_step_count=20),
     )
     assert rollout.differences() == {}
 

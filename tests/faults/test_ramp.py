@@ -274,6 +274,6 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 def test_r17_any_sequence_of_operations_ends_where_the_rules_say(rollout, effort, tried):
     run_state_machine_as_test(
         machine(rollout, lambda: tried("operations on a ramp compared with the model")),
-        settings=examples(effort, 5, 150, stateful_step_count=25),
+        settings=examples(effort, 3, 150, stateful_step_count=25),
     )
     assert rollout.differences() == {}

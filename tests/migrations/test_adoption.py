@@ -282,7 +282,9 @@ def test_r11_what_an_operator_closes_stays_closed(fresh_database):
     assert rights(url) == before
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape", [pytest.param(shape, marks=pytest.mark.long if number > 1 else ()) for number, shape in enumerate(SHAPES)]
+)
 def test_r11_through_the_api_the_application_is_answered_as_before(postgres15_url, shape):
     name = f"adopted_{abs(hash(shape)) % 10**9}"
     url = servers.create_database(postgres15_url, name, migrated=False, template=hosted.TEMPLATE_BEFORE)

@@ -50,7 +50,7 @@ def operate(adapter: Adapter) -> None:
     client = RolloutClient(adapter, who=OPERATOR)
     assert client.set_rollout(20).status.rollout_percentage == 20
     assert client.emergency_stop("smoke").changed
-    assert client.resume(5).status.rollout_percentage == 5
+    assert client.resume(5, confirm=True).status.rollout_percentage == 5
     assert client.check_health().action == "none"
     assert [entry.command for entry in client.history().entries][:3] == ["resume", "emergencyStop", "setRollout"]
 

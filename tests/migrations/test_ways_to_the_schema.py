@@ -132,7 +132,9 @@ def test_an_adopted_database_differs_only_in_what_the_host_chose(fresh_database,
     four = ("rollout_configuration", "repository_categories", "rollout_metrics", "rollout_history")
     chosen_by_the_host = {
         "functions": (
-            "is_repository_eligible_for_rollout(", "categorize_repository(", "rollout.host_is_halted(",
+            "is_repository_eligible_for_rollout(",
+            "categorize_repository(",
+            "rollout.host_is_halted(",
             "rollout_eligible_repositories(",
         ),
         "relations": tuple(f"('{table}', 'r'" for table in four),

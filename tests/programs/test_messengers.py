@@ -113,7 +113,10 @@ def test_r13_a_log_that_cant_be_written_costs_neither_the_alert_nor_the_exit_sta
 
 def test_what_follows_a_check_does_not_change_what_it_found(rollout, env):
     rollout.sql("alter table rollout.monitors add constraint refused check (every_seconds is null) not valid")
-    done = once(env)
+    try:
+        done = once(env)
+    finally:
+        rollout.sql("alter table rollout.monitors drop constraint refused")
     assert done.returncode == 0
     assert "heartbeat failed: " in done.stdout
 

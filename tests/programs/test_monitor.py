@@ -124,7 +124,7 @@ def test_changes_are_told_and_it_goes_on_after_a_rollback(rollout, watched):
         wait_for("20 %  no jobs yet")
         rollout.report(bad=12, message="rate\x1b[2J limited")
         wait_for("rollback: 20 % → 0 %, by auto-rollback: error rate 100.00 % (10 of 10 jobs) above 5.00 %")
-        wait_for("0 %  BREACH: 100 % errors")
+        wait_for("rolled back  BREACH: 100 % errors")
         rollout.client.set_rollout(5, "mended")
         wait_for("setRollout: 0 % → 5 %, by tess@testhost: mended")
         wait_for("5 %  no jobs yet")

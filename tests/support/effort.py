@@ -33,6 +33,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.get_closest_marker("large") is None)  # what takes longest begins first
     if config.getoption("long"):
         return
+    longest = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=longest)
+    items[:] = [item for item in items if item not in longest]
     tests: defaultdict[str, defaultdict[Any, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
         if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.path.parent.name not in WHOLE:

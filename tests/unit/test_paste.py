@@ -81,7 +81,7 @@ def test_r14_python_passes_through_unchanged(python):
 def test_r14_the_standard_library_passes_through_unchanged(effort, tried):
     folder = Path(sysconfig.get_paths()["stdlib"])
     looked_at = 0
-    for path in sorted(path for pattern in effort(["*.py"], ["**/*.py"]) for path in folder.glob(pattern)):
+    for path in sorted(folder.glob(effort("[a-h]*.py", "**/*.py"))):
         try:
             text = path.read_text(encoding="utf-8")
             ast.parse(text)
@@ -90,7 +90,7 @@ def test_r14_the_standard_library_passes_through_unchanged(effort, tried):
         assert pasted(text) == text, path.name
         looked_at += 1
     tried("files of the standard library through the paste transformer", looked_at)
-    assert looked_at > 150
+    assert looked_at > 50
 
 
 @given(st.text(alphabet=st.sampled_from("rollout.()[]{}'\"/;#\\\n `?=> awaitcons1"), max_size=80))
