@@ -48,7 +48,7 @@ def database(server: str, template: str, host: str = "", *, migrated: bool = Fal
 
 def operate(adapter: Adapter) -> None:
     client = RolloutClient(adapter, who=OPERATOR)
-    assert client.set_rollout(20).status.rollout_percentage == 20
+    assert client.set_rollout(20, confirm=True).status.rollout_percentage == 20
     assert client.emergency_stop("smoke").changed
     assert client.resume(5, confirm=True).status.rollout_percentage == 5
     assert client.check_health().action == "none"

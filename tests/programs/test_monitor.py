@@ -179,7 +179,7 @@ def test_each_event_is_alerted_once_by_however_many_monitors(rollout, alerting, 
         rollout.report(bad=12)
         for wait_for in (first, second):
             wait_for("rollback: 20 % → 0 %")
-            wait_for("0 %  BREACH")
+            wait_for("rolled back  BREACH")
     for _ in range(2):
         once(alerting)
     assert receiver.titles == ["EMERGENCY STOP", "resumed", "ROLLED BACK by itself"]

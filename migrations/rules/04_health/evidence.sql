@@ -152,6 +152,24 @@ comment on function rollout.run_trips(rollout_configuration, bigint, bigint, big
     'R8: whether a report trips the breaker for all jobs since the restart: on evidence, and a window above the '
     'threshold; under the guardrail rate for a window in which the threshold is crossed.';
 
+create or replace function rollout.stretches_trip(
+    config rollout_configuration, total numeric, strongest_since timestamptz, window_begins timestamptz,
+    window_jobs bigint, window_errors bigint
+)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return total >= (rollout.evidence_limits()).recent_limit
+       -- What has long passed does not trip in a window that is below the threshold, or empty.
+       and (strongest_since >= window_begins
+            or rollout.crossed(window_errors, window_jobs, config.max_error_rate, 1));
+end $$;
+comment on function rollout.stretches_trip(rollout_configuration, numeric, timestamptz, timestamptz, bigint, bigint) is
+    'R8: whether the sum over the stretches trips the breaker: the strongest of them is of the window, or the window is '
+    'above the threshold as well.';
+
 create or replace function rollout.comparison(
     config rollout_configuration, since timestamptz, until timestamptz, out jobs bigint, out errors bigint,
     out control_jobs bigint, out control_errors bigint, out evidence numeric
@@ -209,7 +227,8 @@ begin
     select w.total, w.since, w.jobs, w.errors into recent_evidence, recent_since, recent_jobs, recent_errors
     from rollout.weigh_stretches(config, slots.starts, slots.jobs, slots.errors) w;
     whole_breach := rollout.run_trips(config, jobs, errors, run_jobs, run_errors);
-    recent_breach := not whole_breach and recent_evidence >= limits.recent_limit;
+    recent_breach := not whole_breach and coalesce(rollout.stretches_trip(
+        config, recent_evidence, recent_since, rollout.window_start(config), jobs, errors), false);
     shared := false;
     if (whole_breach or recent_breach) and exists (
         select from rollout.guardrails() g where g.guardrail = config.guardrail and g.compared) then

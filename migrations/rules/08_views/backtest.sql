@@ -103,7 +103,10 @@ begin
             from rollout.weigh_stretches(config, starts, slot_jobs, slot_errors) w;
         end if;
         judged_at := case
-            when by_run or total >= limits.recent_limit then 'report'
+            when by_run or rollout.stretches_trip(
+                config, total, strongest,
+                slot.slot_start - make_interval(hours => config.monitoring_window_hours) + rollout.slot_length(config),
+                slot.window_jobs, slot.window_errors) then 'report'
             when not rule.at_checks and rollout.crossed(
                 slot.window_errors, slot.window_jobs, config.max_error_rate, config.minimum_sample) then 'check' end;
         continue when judged_at is null;
