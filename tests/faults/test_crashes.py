@@ -56,7 +56,7 @@ def rollout_on(url: str, adapter: Adapter) -> RolloutUnderTest:
 
 def some_changes(chance: random.Random, amount: int) -> list[Change]:
     """Return so many changes, in their order: one leaves what the next begins with."""
-    chosen = set(chance.sample(list(CHANGES), amount))
+    chosen = {*chance.sample(list(CHANGES), amount), "release"}  # of a hold, if there is one
     return [change for name, change in CHANGES.items() if name in chosen]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import verdict
+from rollout_console.render import Screen, render
 from tests.support.clock import pass_time
 
 ALTERNATIVES = [Decimal(r) for r in ("1.7", "2.6", "4.7", "10", "28")]
@@ -354,7 +355,8 @@ def test_r8_one_repository_with_most_of_the_errors_is_named(running):
     running.report(bad=1, name="acme/repo-2")
     found = running.client.errors()
     assert (found.main_repository.repository, found.main_repository.errors) == ("acme/repo-2", 4)
-    assert '4 of 7 errors are those of acme/repo-2; to keep it out: rollout.addToBlacklist("acme/repo-2")' in str(found)
+    report = " ".join(render(found, Screen()).split())
+    assert '4 of 7 errors are those of acme/repo-2; to keep it out: rollout.addToBlacklist("acme/repo-2")' in report
     running.report(bad=3, name="acme/repo-2")
     assert running.client.status().rollout_percentage == 0
     assert running.client.history(1).entries[0].evidence["main_repository"]["repository"] == "acme/repo-2"

@@ -167,8 +167,8 @@ begin
             or rollout.crossed(window_errors, window_jobs, config.max_error_rate, 1));
 end $$;
 comment on function rollout.stretches_trip(rollout_configuration, numeric, timestamptz, timestamptz, bigint, bigint) is
-    'R8: whether the sum over the stretches trips the breaker: the strongest of them is of the window, or the window is '
-    'above the threshold as well.';
+    'R8: whether the sum over the stretches trips the breaker: the strongest of them is of the window, or the window '
+    'is above the threshold as well.';
 
 create or replace function rollout.comparison(
     config rollout_configuration, since timestamptz, until timestamptz, out jobs bigint, out errors bigint,
