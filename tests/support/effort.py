@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
-ABOVE = {"console", "programs"}  # what stands on the adapters: its tests take one or the other by turns
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take each of many cases, and each test of what stands on the adapters, through one adapter by turns.
+    """Take each case of a test through one adapter, by turns.
 
     With `--long`, each goes through every adapter.
     """
@@ -36,6 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     longest = [item for item in items if item.get_closest_marker("long")]
     config.hook.pytest_deselected(items=longest)
     items[:] = [item for item in items if item not in longest]
+    if config.option.markexpr == "quick":  # which names one case of each
+        return
     tests: defaultdict[str, defaultdict[Any, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
         if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.path.parent.name not in WHOLE:
@@ -43,8 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             tests[item.nodeid.partition("[")[0]][case].append(item)
     left_out = {
         item
-        for order, (name, cases) in enumerate(tests.items())
-        if len(cases) > 1 or ABOVE & set(name.split("/"))
+        for order, cases in enumerate(tests.values())
         for number, through in enumerate(cases.values(), start=order)
         for turn, item in enumerate(through)
         if turn != number % len(through)
