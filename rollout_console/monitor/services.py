@@ -99,7 +99,5 @@ def deliver(
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))  # one that hangs is left behind
-    return {
-        service: (keys, len(keys) < len(waiting[service]))
-        for service, keys in ((service, list(keys)) for service, keys in taken.items())
-    }
+    done = {service: list(keys) for service, keys in taken.items()}  # as it is now: what hangs may go on
+    return {service: (keys, len(keys) < len(waiting[service])) for service, keys in done.items()}

@@ -20,9 +20,9 @@ def render_errors(errors: Errors, screen: Screen) -> str:
     """Return the kinds, each with what is known of it below."""
     if not errors.kinds:
         return " no errors are known"
-    lines = [
-        f" {screen.paint(phrase, 'warning')}" for phrase in main_repository({"main_repository": errors.main_repository})
-    ]
+    lines = []
+    if errors.main_repository is not None:
+        lines.append(f" {screen.paint(main_repository_phrase(errors.main_repository), 'warning')}")
     lines += [line for kind in errors.kinds for line in error_lines(kind, errors.server_time, screen)]
     more = errors.total - len(errors.kinds)
     if more > 0:
@@ -90,14 +90,17 @@ def main_errors(evidence: Mapping[str, Any]) -> list[str]:
 def main_repository(evidence: Mapping[str, Any]) -> list[str]:
     """Return which repository has most of the errors, and how to keep it out; nothing if none has."""
     try:
-        found = msgspec.convert(evidence.get("main_repository"), MainRepository | None, from_attributes=True)
+        found = msgspec.convert(evidence.get("main_repository"), MainRepository | None)
     except msgspec.ValidationError:  # others may write rows, too
         return []
-    if found is None or found.repository is None:
-        return []
+    return [] if found is None else [main_repository_phrase(found)]
+
+
+def main_repository_phrase(found: MainRepository) -> str:
+    """Return how many of the errors are one repository's, and how to keep it out."""
     name = sanitize(found.repository, 140)
     share = f"{format_count(found.errors)} of {format_count(found.all_errors)} errors are those of {name}"
-    return [f'{share}; to keep it out: rollout.addToBlacklist("{name}")']
+    return f'{share}; to keep it out: rollout.addToBlacklist("{name}")'
 
 
 def _number(value: object) -> str:

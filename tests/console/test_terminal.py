@@ -62,7 +62,13 @@ ERROR_RECOVERY = """\
 """  # noqa: W293
 
 
-READ_FIRST = "to go on: rollout."  # what the refusal of a raise ends in
+READ_FIRST = "would raise what this block has just lowered. Read first; to go on: rollout."
+TO_GO_ON = "to go on: rollout."  # its end, which no terminal folds
+
+
+def unfolded(screen: str) -> str:
+    """Return what is on a screen on one line, wherever the terminal has folded it."""
+    return " ".join(screen.split())
 
 
 @pytest.fixture
@@ -78,7 +84,7 @@ def test_r14_the_manuals_console_commands_paste_as_they_stand(rollout, console, 
     console.paste(CONSOLE_COMMANDS, bracketed=bracketed)
     screen = console.wait_for("20 % → 0 %")
     for once in ("averages per repository", READ_FIRST + "resume()", "auto-rollback is OFF", "whitelist: empty"):
-        assert screen.count(once) == 1, once
+        assert unfolded(screen).count(once) == 1, once
     for placeholder in ("percentage", "ids", "pct"):
         assert f"{placeholder} is a placeholder; nothing was done" in screen
     assert "Error" not in screen
@@ -101,7 +107,8 @@ def test_r14_the_manuals_recovery_after_a_stop(rollout, console, bracketed):
 def test_r14_the_manuals_recovery_from_a_high_error_rate(rollout, console, bracketed):
     rollout.report(good=10, bad=5)
     console.paste(ERROR_RECOVERY, bracketed=bracketed)
-    screen = console.wait_for(READ_FIRST + "setRollout(5)")
+    screen = console.wait_for(TO_GO_ON + "setRollout(5)")
+    assert READ_FIRST + "setRollout(5)" in unfolded(screen)
     assert screen.count("success metric") == 1
     assert rollout.client.status().rollout_percentage == 0
     time.sleep(READING)
@@ -115,7 +122,7 @@ def test_r14_the_manuals_recovery_from_a_high_error_rate(rollout, console, brack
 def test_r14_the_manuals_emergency_procedures(rollout, console):
     for line in ('rollout.emergencyStop("reason")', "rollout.rollbackToZero()", "rollout.resume()"):
         console.type(line)
-    console.wait_for(READ_FIRST + "resume()")
+    assert READ_FIRST + "resume()" in unfolded(console.wait_for(TO_GO_ON + "resume()"))
     time.sleep(READING)
     console.type("rollout.resume()")
     console.wait_for("resumed at 0 %")
@@ -212,15 +219,18 @@ def test_the_extension_loads_into_any_ipython_and_leaves_it(terminal):
 def test_what_is_left_open_at_the_prompt_is_stopped_or_answered(rollout, console):
     console.type("rollout.setRollout(50")
     console.key("Enter")
-    console.wait_for("rollout.setRollout(50)")
-    assert "is open; nothing was done: type" in console.screen()
+    said = unfolded(console.wait_for("rollout.setRollout(50)"))
+    assert "is open; nothing was done: type rollout.setRollout(50)" in said
     console.type('rollout.note("abc')
     console.key("Enter")
-    console.wait_for('rollout.note("abc")')
+    said = unfolded(console.wait_for('rollout.note("abc")'))
+    assert 'is open; nothing was done: type rollout.note("abc")' in said
     console.type('$ rollout-console set 60 "phase 7"')
-    console.wait_for('rollout.setRollout(60, "phase 7")')
+    said = unfolded(console.wait_for('rollout.setRollout(60, "phase 7")'))
+    assert 'nothing was done: type rollout.setRollout(60, "phase 7")' in said
     console.type("node scripts/rollout/monitor-phase6.js")
-    console.wait_for("monitor-phase6.js is a program; nothing was done: type !rollout-console")
+    said = unfolded(console.wait_for("monitor-phase6.js is a program;"))
+    assert "nothing was done: type !rollout-console monitor" in said
     assert rollout.client.status().rollout_percentage == 20
     console.type('rollout.emergencyStop("errors in the logs')
     console.wait_for("Reason: errors in the logs")

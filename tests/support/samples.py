@@ -22,10 +22,12 @@ def sample(kind: type[R], text: str = "text", number: int = 7, **changes: Any) -
         kind: its type.
         text: stands in every field that may hold any text.
         number: stands in every field that may hold any whole number.
-        changes: fields that are to be otherwise, those of parts included.
+        changes: fields that are to be otherwise, those of parts included; None where a field may be None.
     """
-    fields = {name: _value(hint, text, number, changes) for name, hint in _fields(kind).items()}
-    return msgspec.structs.replace(kind(**fields), **{k: v for k, v in changes.items() if k in fields})
+    hints = _fields(kind)
+    fields = {name: _value(hint, text, number, changes) for name, hint in hints.items()}
+    fitting = {k: v for k, v in changes.items() if k in hints and (v is not None or type(None) in get_args(hints[k]))}
+    return msgspec.structs.replace(kind(**fields), **fitting)
 
 
 @functools.cache

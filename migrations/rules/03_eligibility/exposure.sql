@@ -40,7 +40,7 @@ begin
             exit when clock_timestamp() > ends;
         end loop;
         raise exception using errcode = 'RC000';
-    exception when sqlstate 'RC000' then  -- what was set for the questions is taken back
+    exception when sqlstate 'RC000' then  -- which undoes what was set for the questions
         null;
     end;
     return next;

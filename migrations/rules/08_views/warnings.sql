@@ -138,9 +138,9 @@ returns table (name text, message text, command text)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select 'unusable_setting', format('%s is %s, which is no number from %s to %s: the default, %s, is judged by',
-        u.name,
-               u.value, u.low, to_char(u.high, 'FM999,999,999'), u.default_value),
+    select 'unusable_setting',
+           format('%s is %s, which is no number from %s to %s: the default, %s, is judged by',
+                  u.name, u.value, u.low, to_char(u.high, 'FM999,999,999'), u.default_value),
            format('rollout.configure(%s=%s)', u.name, u.default_value)
     from rollout_configuration c cross join lateral rollout.unusable_settings(c) u
     where c.id = config.id
