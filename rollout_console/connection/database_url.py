@@ -35,10 +35,10 @@ def connection_string(url: str) -> str:
     Raises:
         NotConfigured: it can't be read; the message says what is wrong, and holds no part of a password.
     """
-    from psycopg.conninfo import make_conninfo
+    from psycopg import conninfo  # waits for what another thread is importing; psycopg.conninfo itself would not
 
     cleaned = _without_other_parameters(url)
-    return make_conninfo(cleaned, **_precautions(_said(cleaned)))
+    return conninfo.make_conninfo(cleaned, **_precautions(_said(cleaned)))
 
 
 def place_of(url: str) -> str:
@@ -112,10 +112,10 @@ def _is_of_others(pair: str) -> bool:
 def _said(text: str) -> dict[str, str]:
     """Return what a connection string says by itself."""
     import psycopg
-    from psycopg.conninfo import conninfo_to_dict
+    from psycopg import conninfo
 
     try:
-        said = conninfo_to_dict(text)
+        said = conninfo.conninfo_to_dict(text)
     except (psycopg.ProgrammingError, UnicodeError):
         said = None
     if said is None:  # raised here, since libpq's text repeats parts of the URL, and would be the error's context
@@ -150,17 +150,17 @@ def _is_of_this_machine(host: str) -> bool:
 
 @functools.cache
 def _keywords() -> frozenset[str]:
-    from psycopg.pq import Conninfo
+    from psycopg import pq
 
-    return frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
+    return frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
 
 
 def _environment() -> dict[str, str]:
     """Return what libpq's environment says (PGHOST and the like, or the service that PGSERVICE names)."""
-    from psycopg.pq import Conninfo
+    from psycopg import pq
 
     return {
         option.keyword.decode(): option.val.decode(errors="replace")
-        for option in Conninfo.get_defaults()
+        for option in pq.Conninfo.get_defaults()
         if option.val and (option.val != option.compiled or (option.envvar or b"").decode() in os.environ)
     }

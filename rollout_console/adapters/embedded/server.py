@@ -105,9 +105,9 @@ class Server:
 
     def url(self, role: str = "postgres") -> str:
         """Return a role's connection string, by default that of who migrates and operates."""
-        from psycopg.conninfo import make_conninfo
+        from psycopg import conninfo
 
-        return make_conninfo(host=str(self._socket_folder()), port=PORT, user=role, dbname="postgres")
+        return conninfo.make_conninfo(host=str(self._socket_folder()), port=PORT, user=role, dbname="postgres")
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
