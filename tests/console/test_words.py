@@ -14,9 +14,9 @@ NOWHERE = {"ROLLOUT_DATABASE_URL": "postgresql://postgres@127.0.0.1:9/x"}
 
 
 def in_shell(env, line, typed=""):
-    """Run a line of a shell; `$rc` is the program."""
+    """Run a line of a shell; `rc` is the program."""
     return subprocess.run(
-        ["/bin/bash", "-c", f"rc='{PYTHON} -m rollout_console'; {line}"],
+        ["/bin/bash", "-c", f'rc() {{ {PYTHON} -m rollout_console "$@"; }}; {line}'],
         env=env, input=typed, capture_output=True, text=True, timeout=120, cwd=env["HOME"],
     )  # fmt: skip
 
@@ -60,20 +60,20 @@ def test_a_stop_whose_options_are_wrong_is_not_stopped(console_env):
 
 def test_what_comes_from_a_pipe_is_run_line_by_line_and_one_that_fails_is_told(rollout, console_env):
     typed = 'rollout.setRollout(200)\nfor p in [31]:\n    rollout.setRollout(p)\nrollout.note("last")\nexit\nrollout.note("no")'
-    done = in_shell(console_env, "$rc", typed)
+    done = in_shell(console_env, "rc", typed)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert [entry.command for entry in rollout.client.history(2).entries] == ["note", "setRollout"]
     assert "In [" not in done.stdout
-    assert in_shell(console_env, "$rc", "rollout.status()\n").returncode == 0
+    assert in_shell(console_env, "rc", "rollout.status()\n").returncode == 0
 
 
 def test_a_stop_from_a_pipe_that_fails_exits_1(console_env):
-    done = in_shell(console_env | NOWHERE, "$rc", 'rollout.emergencyStop("x")')
+    done = in_shell(console_env | NOWHERE, "rc", 'rollout.emergencyStop("x")')
     assert done.returncode == 1
     assert "NOT STOPPED" in done.stderr
 
 
-@pytest.mark.parametrize("line", ["$rc stop x", "$rc stop x --json", "$rc -c 'rollout.emergencyStop()'"])
+@pytest.mark.parametrize("line", ["rc stop x", "rc stop x --json", "rc -c 'rollout.emergencyStop()'"])
 @pytest.mark.parametrize("lost", [">/dev/full", "| true"])
 def test_output_that_is_lost_does_not_change_the_exit_status_of_a_stop(rollout, console_env, line, lost):
     done = in_shell(console_env, f"set -o pipefail; {line} {lost}")
@@ -83,4 +83,4 @@ def test_output_that_is_lost_does_not_change_the_exit_status_of_a_stop(rollout, 
 
 
 def test_lost_output_of_what_only_reads_is_a_failure(console_env):
-    assert in_shell(console_env, "$rc status >/dev/full").returncode == Exit.FAILED
+    assert in_shell(console_env, "rc status >/dev/full").returncode == Exit.FAILED

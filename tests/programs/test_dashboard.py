@@ -175,19 +175,27 @@ QUESTIONS = {
 }
 
 
+def ask(screen: Terminal, key: str) -> None:
+    """Open a question; on a busy machine the key and the one before it may come together, as a paste."""
+    screen.key(key)
+    wait_until(lambda: QUESTIONS[key] in now(screen) or "Paste ignored" in now(screen))
+    if QUESTIONS[key] not in now(screen):
+        screen.key(key)
+        wait_until(lambda: QUESTIONS[key] in now(screen))
+
+
 def test_after_esc_a_key_belongs_to_the_dashboard_and_never_to_the_question_that_was_left(dashboard, effort):
     screen = dashboard(100, 30)
     letters = sorted(set(string.ascii_lowercase) - {"q"})  # q leaves
     cases = [(key, letter, wait) for key in QUESTIONS for letter in letters for wait in (0.02, 0.06, 0.2, 0.6)]
     for key, letter, wait in random.Random(7).sample(cases, effort(30, len(cases))):
-        screen.key(key)
-        wait_until(lambda: QUESTIONS[key] in now(screen))  # noqa: B023 - called at once
+        ask(screen, key)
         screen.key("Escape")
         time.sleep(wait)
         screen.key(letter)
         expected = QUESTIONS.get(letter)
         if expected is not None:
-            wait_until(lambda: expected in now(screen))  # noqa: B023
+            wait_until(lambda: expected in now(screen))  # noqa: B023 - called at once
             assert not screen.cursor_line().rstrip().endswith(f" {letter}"), "the key became part of an answer"
         else:
             wait_until(lambda: QUESTIONS[key] not in now(screen))  # noqa: B023
