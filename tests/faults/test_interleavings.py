@@ -203,7 +203,7 @@ def anything(client: RolloutClient, chance: random.Random) -> Any:
 
 
 # What is refused when others act between: a raise by a command that lowers, a resume, a raise unseen (R20).
-REFUSALS = ("to raise it, type", "no emergency stop to resume", "since you had not seen")
+REFUSALS = ("to raise it, type", "no emergency stop to resume", "you had not seen")
 
 
 class Crowd:
