@@ -107,28 +107,17 @@ declare
         select distinct r.repo_id from unnest(reports) r
         where rollout.is_treated(r.treated, r.processor, null) is null);
     eligible jsonb := '[]';
-    present constant timestamptz := clock_timestamp();
 begin
     if undecided <> '{}' then
         eligible := rollout_eligible_repositories(undecided, config.feature_name);
     end if;
     return array(
-        select row(r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, b.began, r.job_id,
-                   r.treated, row_number() over (order by r.number),
-                   case when not r.success and rollout.is_ignored(config, r.error_message)
-                       then '-infinity' else m.counted_at end,
-                   case when a.arm and config.narrowed_at <= b.began
-                       then rollout.has_leaked(config, a.arm, r.repo_id, m.counted_at, b.began) else false end,
-                   a.arm)::rollout.report
+        select rollout.placed_report(config, row(
+            r.repo_id, r.processor, r.success, r.processing_seconds, r.error_message, r.started_at, r.job_id,
+            r.treated, row_number() over (order by r.number), null, null,
+            rollout.is_treated(r.treated, r.processor, e.id is not null))::rollout.report)
         from unnest(reports) r
         left join (select e.id::uuid from jsonb_array_elements_text(eligible) e (id)) e on e.id = r.repo_id
-        cross join lateral (
-            -- whoever reports may be ahead of this clock; least() would make an unknown begin a known one
-            select case when g.given > present then present else g.given end as began
-            from coalesce(r.started_at, present - make_interval(secs => r.processing_seconds::float8)) g (given)
-        ) b
-        cross join lateral (select rollout.is_treated(r.treated, r.processor, e.id is not null) as arm) a
-        cross join lateral (select rollout.counted_at(config, b.began, present) as counted_at) m
         order by r.number);
 end $$;
 comment on function rollout.settled_reports(rollout_configuration, rollout.report[]) is
@@ -241,46 +230,9 @@ begin
     )
     select array_agg(n) into missing from found f, unnest(f.numbers) n where f.id is null;
     if missing is not null then
-        perform rollout.begin_metrics(config, case when cardinality(missing) = cardinality(reports) then reports
+        perform rollout.begin_rows(config, case when cardinality(missing) = cardinality(reports) then reports
             else array(select r from unnest(reports) r join unnest(missing) n on n = r.number) end, starts);
     end if;
 end $$;
 comment on function rollout.add_to_metrics(rollout_configuration, rollout.report[]) is
     'R7: adds reports to a row of their repository, processor, arm and window.';
-
-create or replace function rollout.begin_metrics(
-    config rollout_configuration, reports rollout.report[], starts timestamptz
-)
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_variable
-declare
-    patience constant text := current_setting('lock_timeout');
-    with_repository boolean := true;
-begin
-    loop
-        begin
-            perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
-            insert into rollout_metrics (
-                rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
-                success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
-                last_started_at, last_error_message, last_error_at)
-            select config.id, (select h.id from rollout_host_repositories h where h.id = a.repo_id and with_repository),
-                   a.processor, a.arm, starts, starts + make_interval(hours => config.monitoring_window_hours),
-                   a.successes, a.errors, a.jobs, least(a.seconds / nullif(a.timed, 0), 99999999.99), a.timed,
-                   a.seconds, a.last_started_at, a.last_error_message, case when a.errors > 0 then now() end
-            from rollout.sums_of_reports(reports) a;
-            perform set_config('lock_timeout', patience, true);
-            return;
-        exception when foreign_key_violation or lock_not_available then
-            if not with_repository then
-                raise;
-            end if;
-            with_repository := false;
-        end;
-    end loop;
-end $$;
-comment on function rollout.begin_metrics(rollout_configuration, rollout.report[], timestamptz) is
-    'R7: as rollout.begin_row, for many reports.';

@@ -54,11 +54,22 @@ returns rollout.report
 language plpgsql
 as $$
 #variable_conflict use_variable
-declare
-    present constant timestamptz := clock_timestamp();
 begin
     one.arm := coalesce(rollout.is_treated(one.treated, one.processor, null),
                         rollout.is_let_in(one.repo_id, config.feature_name), false);
+    return rollout.placed_report(config, one);
+end $$;
+comment on function rollout.settled_report(rollout_configuration, rollout.report) is
+    'R7, R18: a report with its arm and the moment for which it counts, by a configuration as it stands.';
+
+create or replace function rollout.placed_report(config public.rollout_configuration, one rollout.report)
+returns rollout.report
+language plpgsql
+as $$
+#variable_conflict use_variable
+declare
+    present constant timestamptz := clock_timestamp();
+begin
     one.started_at := coalesce(one.started_at, present - make_interval(secs => one.processing_seconds::float8));
     if one.started_at > present then  -- least() would make an unknown begin a known one
         one.started_at := present;
@@ -71,8 +82,8 @@ begin
     end if;
     return one;
 end $$;
-comment on function rollout.settled_report(rollout_configuration, rollout.report) is
-    'R7, R18: a report with its arm and the moment for which it counts, by a configuration as it stands.';
+comment on function rollout.placed_report(rollout_configuration, rollout.report) is
+    'R7, R18: a report whose arm is known, with the moment for which it counts.';
 
 create or replace function rollout.add_report(
     config rollout_configuration, one rollout.report, amount integer default 1
@@ -106,7 +117,7 @@ begin
           and o.treated = one.arm and o.recorded_window = starts and not rollout.snapshot_is_kept()
         limit 1 for no key update skip locked);
     if not found then
-        perform rollout.begin_row(config, one, starts, amount);
+        perform rollout.begin_rows(config, array[one], starts, amount);
     end if;
     insert into rollout.job_deltas values (
         config.id, rollout.slot_start(config, one.counted_at), one.processor, one.arm, amount, errors,
@@ -124,8 +135,8 @@ comment on function rollout.add_report(rollout_configuration, rollout.report, in
     'R7: counts a report that is settled, so many times: into the row of its repository, processor, arm and window, '
     'and into a delta.';
 
-create or replace function rollout.begin_row(
-    config rollout_configuration, one rollout.report, starts timestamptz, amount integer
+create or replace function rollout.begin_rows(
+    config rollout_configuration, reports rollout.report[], starts timestamptz, amount integer default 1
 )
 returns void
 language plpgsql
@@ -135,28 +146,27 @@ as $$
 declare
     patience constant text := current_setting('lock_timeout');
     with_repository boolean := true;
-    repository uuid;
+    known uuid[] := '{}';
 begin
     loop
         begin
-            -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
             if with_repository then
-                select h.id into repository from rollout_host_repositories h where h.id = one.repo_id;
+                known := array(select h.id from rollout_host_repositories h
+                               where h.id = any (array(select r.repo_id from unnest(reports) r)));
             end if;
             perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
             insert into rollout_metrics (
                 rollout_config_id, repository_id, processor_type, treated, recorded_window, metrics_window_end,
                 success_count, error_count, total_jobs, average_processing_time, timed_jobs, processing_seconds,
                 last_started_at, last_error_message, last_error_at)
-            values (
-                config.id, repository, one.processor, one.arm, starts,
-                starts + make_interval(hours => config.monitoring_window_hours),
-                case when one.success then amount else 0 end, case when one.success then 0 else amount end, amount,
-                least(one.processing_seconds, 99999999.99),
-                case when one.processing_seconds is null then 0 else amount end,
-                coalesce(amount * one.processing_seconds, 0), one.started_at,
-                case when not one.success then left(one.error_message, 2000) end,
-                case when not one.success then now() end);
+            -- Deleted while its job ran, or never known: the job counts all the same, without a repository.
+            select config.id, k.id, a.processor, a.arm, starts,
+                   starts + make_interval(hours => config.monitoring_window_hours),
+                   amount * a.successes, amount * a.errors, amount * a.jobs,
+                   least(a.seconds / nullif(a.timed, 0), 99999999.99), amount * a.timed, amount * a.seconds,
+                   a.last_started_at, a.last_error_message, case when a.errors > 0 then now() end
+            from rollout.sums_of_reports(reports) a
+            left join unnest(known) k (id) on k.id = a.repo_id;
             perform set_config('lock_timeout', patience, true);
             return;
         exception when foreign_key_violation or lock_not_available or undefined_table then
@@ -164,12 +174,12 @@ begin
                 raise;
             end if;
             with_repository := false;  -- just deleted, or about to be, or the host's table is being made anew
-            repository := null;
+            known := '{}';
         end;
     end loop;
 end $$;
-comment on function rollout.begin_row(rollout_configuration, rollout.report, timestamptz, integer) is
-    'R7: a new row of metrics, with so many of a report; without its repository, if that is being deleted.';
+comment on function rollout.begin_rows(rollout_configuration, rollout.report[], timestamptz, integer) is
+    'R7: new rows of metrics, with so many of each report; without its repository, if that is being deleted.';
 
 create or replace function rollout.recorded_window(config rollout_configuration)
 returns timestamptz
