@@ -87,6 +87,16 @@ def test_r11_a_change_that_lets_more_in_by_the_hosts_own_function_says_both_numb
     assert refused.value.sqlstate == "RC006"
 
 
+def test_r17_a_breach_lowers_to_0_while_the_hosts_own_function_decides(adopted):
+    """It lets everybody in at any percentage of a plan that it does not know."""
+    adopted.client.plan([{"percentage": 5}, {"percentage": 25}, {"percentage": 100}])
+    adopted.client.configure(on_breach="step_back")
+    treated = adopted.repository_id("acme/r1")
+    for _ in range(10):
+        adopted.sql("select record_rollout_job(%s, 'github_actions', false)", treated)
+    assert (adopted.client.status().rollout_percentage, adopted.let_in()) == (0, 0)
+
+
 def test_r11_categorizing_while_the_hosts_own_function_decides_waits_for_a_yes(adopted, tmp_path):
     client = adopted.client
     said = "the host's own function would let 50 in instead of 20, of 100 repositories asked"

@@ -10,6 +10,18 @@ $$;
 comment on function rollout.breaker_is_armed(rollout_configuration) is
     'R8: auto-rollback is on and traffic is flowing, so a breach would be acted on.';
 
+create or replace function rollout.falls_to(config rollout_configuration)
+returns integer
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    -- The host's own function may let more repositories in at a lower percentage, of which it knows only a few.
+    select case when config.on_breach = 'step_back' and rollout.decided_by() is distinct from 'host'
+        then (rollout.step_in_plan(config)).below else 0 end
+$$;
+comment on function rollout.falls_to(rollout_configuration) is
+    'R8 and R17: the percentage to which a breach lowers: 0, or the step before under step_back.';
+
 create or replace function rollout.trip_breaker(
     config rollout_configuration, health jsonb, change jsonb, details jsonb default '{}'
 )
@@ -34,8 +46,7 @@ begin
     end if;
     perform rollout.open_change(change || jsonb_build_object(
         'action', 'rollback', 'triggered_by', 'auto_rollback', 'evidence', evidence, 'reason', why));
-    config.rollout_percentage := case config.on_breach
-        when 'step_back' then (rollout.step_in_plan(config)).below else 0 end;
+    config.rollout_percentage := rollout.falls_to(config);
     if config.rollout_percentage > 0 then
         -- What fails at a step would fail there again: a person says when to go on. The errors that led here must not
         -- lead further down, so health starts afresh.

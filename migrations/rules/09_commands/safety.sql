@@ -61,7 +61,7 @@ begin
                 when pg_is_in_recovery() then 'read_only'
                 when rollout.breaker_is_armed(config) then case
                     when config.on_breach = 'hold' or (health -> 'shared')::boolean then 'ramp_held'
-                    when config.on_breach = 'step_back' then 'stepped_back' else 'rolled_back' end
+                    when rollout.falls_to(config) > 0 then 'stepped_back' else 'rolled_back' end
                 when config.emergency_stop then 'already_stopped'
                 when config.rollout_percentage = 0 then 'already_at_zero'
                 else 'auto_rollback_off'
