@@ -89,7 +89,7 @@ def test_r11_a_change_that_lets_more_in_by_the_hosts_own_function_says_both_numb
 
 def test_r17_a_breach_lowers_to_0_while_the_hosts_own_function_decides(adopted):
     """It lets everybody in at any percentage of a plan that it does not know."""
-    adopted.client.plan([{"percentage": 5}, {"percentage": 25}, {"percentage": 100}])
+    adopted.client.set_plan([5, 25, 100])
     adopted.client.configure(on_breach="step_back")
     treated = adopted.repository_id("acme/r1")
     for _ in range(10):
