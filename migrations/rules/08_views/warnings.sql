@@ -53,6 +53,34 @@ $$;
 comment on function rollout.judging_warnings(rollout_configuration) is
     'R7, R8: who was in the way of reports until the next is judged, and who writes what is not judged.';
 
+create or replace function rollout.traffic_warnings(config rollout_configuration)
+returns table (name text, message text, command text)
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    arms record;
+begin
+    select * into arms from jsonb_to_record(rollout.compared(config)) as c (
+        since timestamptz, jobs bigint, control_jobs bigint);
+    if arms.jobs > 0 or arms.control_jobs < config.minimum_sample or rollout.decided_by() = 'host' then
+        return;  -- nor is the host's own function asked for every repository at each look
+    end if;
+    return query
+    select 'none_ran', format(
+        '%s of %s repositories are in, and none has run in the rollout since %s; %s jobs ran outside of it',
+        r.eligible, r.repositories, to_char(arms.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
+        arms.control_jobs), 'rollout.preview()'
+    from (
+        select sum(c.eligible) as eligible, sum(c.repositories) as repositories from rollout.eligible_counts(config) c
+    ) r
+    -- as many as are judged would have run there, had these repositories as many jobs as the others
+    where arms.control_jobs * r.eligible >= config.minimum_sample * (r.repositories - r.eligible) and r.eligible > 0;
+end $$;
+comment on function rollout.traffic_warnings(rollout_configuration) is
+    'R7: that no job ran in the rollout, although by what ran outside of it the minimum sample is to be expected there.';
+
 create or replace function rollout.application_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
 language sql stable
@@ -215,6 +243,8 @@ as $$
         'name', w.name, 'message', w.message, 'command', w.command) order by w.position), '[]')
     from (
         select 1 as position, * from rollout.report_warnings(config)
+        union all
+        select 1, * from rollout.traffic_warnings(config)
         union all
         select 2, * from rollout.application_warnings(config)
         union all
