@@ -25,7 +25,7 @@ ASKED_FOR_EVERY_JOB = {
     "rollout.decide", "is_repository_eligible_for_rollout", "rollout.listed_as", "rollout.shard", "rollout.stretches",
     "rollout.newest_slots",
     "rollout.counted_at", "rollout.recorded_window", "rollout.snapshot_is_kept", "rollout.current_change",
-    "rollout.settled_report", "rollout.can_trip", "rollout.reason_to_judge", "rollout.evidence",
+    "rollout.placed_report", "rollout.settled_report", "rollout.can_trip", "rollout.reason_to_judge", "rollout.evidence",
 }  # fmt: skip
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 NARROW_PATH = ["search_path=pg_catalog, pg_temp"]  # where names are shown with their schema
