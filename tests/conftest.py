@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.support import hosted, lite, servers, tools
+from tests.support.asked import asked
 from tests.support.fault_proxy import fault_proxy
 from tests.support.rollouts import (
     OPERATOR,
@@ -39,15 +41,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as quick what needs no server, and each test of a rule once: one adapter, one PostgreSQL, one example."""
+    """Mark as quick what needs no server, each rule that is asked by one example, and of other files of rules a test."""
     chosen = set()
     for item in items:
         through = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        test = item.nodeid.partition("[")[0]
-        is_first = test not in chosen and {through.get("kind"), through.get("server_url")} <= {None, "embedded"}
+        is_asked = through.get("kind") == "session"
+        one = item.nodeid.partition("[")[0] if is_asked else item.path.name
+        is_first = one not in chosen and {through.get("kind"), through.get("server_url")} <= {
+            None,
+            "embedded",
+            "session",
+        }
         folder = item.path.parent.name
         if (folder == "unit" or (folder == "rules" and is_first)) and not item.get_closest_marker("large"):
-            chosen.add(test)
+            chosen.add(one)
             item.add_marker("quick")
 
 
@@ -132,16 +139,28 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def asked_session(embedded_url: str) -> Iterator[psycopg.Connection]:
+    """The one session of the rules that are asked, on a database of its own."""
+    url = servers.create_database(embedded_url, "asked")
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def rollout(kind: str, adapters: Any, request: pytest.FixtureRequest) -> RolloutUnderTest:
-    """An empty database with a rollout at 0 %, through the adapter under test."""
+def rollout(kind: str, adapters: Any, request: pytest.FixtureRequest) -> Iterator[RolloutUnderTest]:
+    """An empty database with a rollout at 0 %, through the adapter under test, or asked in one session."""
+    if kind == "session":
+        with asked(request.getfixturevalue("asked_session")) as rollout:
+            yield rollout
+        return
     if kind == "supabase":
         request.getfixturevalue("api")
     opened: OpenAdapter = adapters(kind, request)
     servers.empty(opened.url)
     client = Unseeing(opened.adapter, who=OPERATOR)
     client.create()
-    return RolloutUnderTest(client, opened.url, kind, opened.environment)
+    yield RolloutUnderTest(client, opened.url, kind, opened.environment)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from tests.support.clock import pass_time
 from tests.support.jobs import HOURS, add_jobs, finish
 from tests.support.ramp import MANUAL, good_hours, shut
 
+pytestmark = pytest.mark.asked
+
 
 @pytest.fixture
 def ready(running):
@@ -105,6 +107,7 @@ def test_r17_a_hold_is_passed_by_no_force(running):
     assert percentage(running) == 10
 
 
+@pytest.mark.commits
 def test_r17_two_who_advance_at_once_advance_once(ready):
     ready.client.configure(auto_advance=True)
     outcomes: list[str] = []
@@ -198,6 +201,7 @@ def test_argo_rollouts_4479_success_that_is_reported_and_did_not_happen_raises_n
     assert "stuck" in held.status.held_reason
 
 
+@pytest.mark.commits
 def test_r16_it_never_rises_while_it_cannot_see(ready):
     ready.client.configure(auto_advance=True)
     with psycopg.connect(ready.url) as host:

@@ -29,6 +29,7 @@ def arms(rollout):
     return found
 
 
+@pytest.mark.asked
 @pytest.mark.parametrize(
     ("repository", "processor", "treated", "arm"),
     [

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.asked
+
 # stars, contributors, pull requests: on each limit, and one beyond it
 EXAMPLES = [
     ((0, 2, 10), "test"),
@@ -89,6 +91,7 @@ def test_r3_a_second_run_rewrites_no_row(rollout):
     assert rollout.history_rows() == rows, "a run that changes nothing leaves no history row"
 
 
+@pytest.mark.commits
 def test_r3_an_interrupted_run_goes_on_where_it_stopped(rollout, monkeypatch):
     rollout.add_repositories(250, stars=20)
     monkeypatch.setattr("rollout_console.client.repositories.FIRST_BATCH", 100)
@@ -112,6 +115,7 @@ def test_r3_an_interrupted_run_goes_on_where_it_stopped(rollout, monkeypatch):
     assert (run.changed, rollout.history_rows()) == (250, rows + 1), "one run, one row"
 
 
+@pytest.mark.commits
 def test_r3_two_operators_share_one_run(rollout, monkeypatch):
     rollout.add_repositories(300)
     monkeypatch.setattr("rollout_console.client.repositories.FIRST_BATCH", 100)
@@ -129,6 +133,7 @@ def test_r3_two_operators_share_one_run(rollout, monkeypatch):
     assert rollout.history_rows() == rows + 1
 
 
+@pytest.mark.commits
 def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(rollout):
     rollout.add_repositories(5)
     with psycopg.connect(rollout.url) as connection:

@@ -10,6 +10,8 @@ import pytest
 from benchmarks import verdict
 from tests.rules.test_verdict import count, weighed
 
+pytestmark = pytest.mark.asked
+
 
 def test_r8_every_setting_has_its_costs(running):
     for settings in (

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.rollouts import rollout_on
 
+pytestmark = pytest.mark.asked
+
 PERCENTAGES = [0, 1, 5, 10, 25, 33, 50, 75, 99, 100]
 ORDER = ["test", "small", "medium", "large", "enterprise"]
 
@@ -140,6 +142,7 @@ def test_r1_hash_is_the_documented_one(rollout):
     )
 
 
+@pytest.mark.commits
 @pytest.mark.parametrize("target", [0, 5, 30, 77, 100])
 def test_r1_preview_says_exactly_what_then_happens(ten_thousand, target):
     rollout = ten_thousand

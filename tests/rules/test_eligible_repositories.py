@@ -7,6 +7,8 @@ import uuid
 
 import pytest
 
+pytestmark = pytest.mark.asked
+
 LISTS = (
     "update rollout_configuration set target_repositories = array(select id::text from repositories order by md5(id || %s)"
     " limit %s), excluded_repositories = array(select id::text from repositories order by md5(%s || id) limit %s)"

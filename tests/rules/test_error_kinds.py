@@ -15,6 +15,8 @@ from tests.support.application import Application
 from tests.support.channels import SqlChannel
 from tests.support.rows import one_row
 
+pytestmark = pytest.mark.asked
+
 HOSTILE = [
     "", " ", "\n\t", "'" * 5000, '"' * 4999, "(" * 5000, "\\" * 5000, "a/" * 3000, "@" * 5000, "a1" * 3000, ":" * 5000,
     "\x01\x02\x1b[2J\x07", "\u202e\u200b\ufeff", "%s %% \\1 \\0", "<script>alert(1)</script>", "é" * 5000, "🚀" * 2000,
@@ -64,6 +66,7 @@ def test_r12_hostile_text_is_reported_like_any_other_and_bounded(running, messag
     assert "\n" not in kind.kind
 
 
+@pytest.mark.commits
 def test_a_kind_knows_its_arms_its_repositories_and_since_when_it_is_seen(running):
     running.client.disable_auto_rollback()
     running.report(bad=2, message="limit 1", name="acme/repo-1")
@@ -79,6 +82,7 @@ def test_a_kind_knows_its_arms_its_repositories_and_since_when_it_is_seen(runnin
     assert kind.processors == ["inngest"]
 
 
+@pytest.mark.commits
 def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
     running.client.disable_auto_rollback()
     running.report(bad=1, message="old")
@@ -93,6 +97,7 @@ def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
     assert kinds(running)["fresh"].is_new, "a rollback raises nothing"
 
 
+@pytest.mark.commits
 def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
     running.client.disable_auto_rollback()
     running.report(bad=3, message="before")
@@ -107,6 +112,7 @@ def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
     assert next(iter(found)) == "after", "what fails now comes first"
 
 
+@pytest.mark.commits
 def test_r8_the_trip_names_the_three_main_errors_as_evidence(running):
     for amount, message in ((1, "rare"), (2, "fewer 1"), (3, "some 2"), (9, "most 3")):
         running.report(bad=amount, message=message)
@@ -154,6 +160,7 @@ def test_rows_of_the_web_application_count_once_whether_written_anew_or_read_and
     assert kinds(running)["timeout <n>"].errors == 2, "what happened has happened"
 
 
+@pytest.mark.commits
 def test_the_applications_own_reports_are_counted(running):
     application = Application(SqlChannel(running.url, "service_role"))
     repository = running.repository_id("acme/repo-1")
@@ -163,6 +170,7 @@ def test_the_applications_own_reports_are_counted(running):
     assert {name: k.errors for name, k in kinds(running).items()} == {"GitHub said <n>": 2, "refused": 1}
 
 
+@pytest.mark.commits
 def test_kinds_repositories_and_text_are_bounded_whatever_16_reporters_send(running, effort, tried):
     reports = effort(40, 4000)
     running.client.disable_auto_rollback()
@@ -219,6 +227,7 @@ def test_a_limit_out_of_range_is_one_line(running, limit):
         running.client.errors("many")
 
 
+@pytest.mark.commits
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
 def test_r11_who_may_not_see_the_reports_does_not_see_their_messages(running, role):
     running.report(bad=1)

@@ -8,6 +8,8 @@ import math
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.asked
+
 ALTERNATIVES = (1.7, 2.6, 4.7, 10, 28)
 
 
@@ -71,6 +73,7 @@ TRIPS_OF_THE_RUN = """
 """
 
 
+@pytest.mark.commits
 @pytest.mark.parametrize(
     ("guardrail", "chances"),
     [

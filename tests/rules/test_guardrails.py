@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.asked
+
 WEAK, STRONG = {"good": 19, "bad": 2}, {"good": 6, "bad": 4}  # evidence 2.6 and 96, both above 5 %
 
 
+@pytest.mark.commits
 @pytest.mark.parametrize(
     ("guardrail", "reported", "verdict", "after_report", "action", "after_check"),
     [
@@ -50,6 +53,7 @@ def test_r8_a_regression_after_a_good_morning_is_not_drowned(running):
     assert " jobs since 20" in entry.reason
 
 
+@pytest.mark.commits
 def test_r8_the_evidence_of_history_names_the_rule_and_both_arms(running):
     running.sql("select record_rollout_job(null, 'inngest', true, treated => false) from generate_series(1, 30)")
     running.report(**STRONG)

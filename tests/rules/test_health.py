@@ -50,6 +50,7 @@ def test_r7_rates_come_with_a_95_percent_interval(running):
     )
 
 
+@pytest.mark.asked
 def test_r7_old_jobs_leave_the_window(running):
     repo = running.repository_id("acme/repo-1")
     running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
@@ -109,6 +110,7 @@ def test_r7_jobs_in_flight_at_a_rollback_do_not_trip_the_recovery(running):
     assert percentage(running) == 0, "jobs that began since are judged as ever"
 
 
+@pytest.mark.asked
 def test_r7_the_start_is_reckoned_from_the_seconds_if_only_they_are_known(running):
     repo = running.repository_id("acme/repo-1")
     running.sql("select record_rollout_job(%s, 'github_actions', false, 300)", repo)
@@ -117,11 +119,13 @@ def test_r7_the_start_is_reckoned_from_the_seconds_if_only_they_are_known(runnin
     assert running.client.status().health.jobs == 1, "nothing says that this one did"
 
 
+@pytest.mark.asked
 def test_r7_a_start_in_the_future_is_now(running):
     running.report(bad=1, began=timedelta(hours=-1))
     assert running.client.status().health.jobs == 1
 
 
+@pytest.mark.asked
 def test_r7_a_lowering_forgives_nothing(running):
     """A job that began before it is counted in the window, though not among the jobs since (R18)."""
     running.client.disable_auto_rollback()
@@ -132,6 +136,7 @@ def test_r7_a_lowering_forgives_nothing(running):
     assert (status.health.jobs, status.stop_effect.jobs) == (3, 0)
 
 
+@pytest.mark.asked
 def test_r7_a_job_reported_twice_under_one_id_counts_once(running):
     repo = running.repository_id("acme/repo-1")
     for job_id in ("a", "b", "a", "b", "a", None, None):

@@ -13,6 +13,8 @@ from tests.support.channels import SqlChannel
 from tests.support.clock import pass_time
 from tests.support.ramp import good_hours
 
+pytestmark = pytest.mark.asked
+
 
 def state(rollout):
     status = rollout.client.status()
@@ -69,6 +71,7 @@ def test_r17_a_stop_within_a_hold_is_resumed_at_what_it_kept_or_lower(running):
         assert running.client.resume(wanted).status.percentage_in_effect == (wanted or 50)
 
 
+@pytest.mark.commits
 def test_flagger_1801_while_it_is_held_the_breaker_acts(running):
     """While it waited for a person, nothing was rolled back there."""
     running.client.hold("waiting for approval")
@@ -110,6 +113,7 @@ def test_r17_a_hold_is_undone_and_so_is_its_release(running):
     assert running.client.status().held_by == "tess"
 
 
+@pytest.mark.commits
 def test_r17_the_browser_console_writes_the_row_itself_which_is_said(running):
     """It can't be refused without breaking the application; the warning names what to type."""
     running.client.hold("look")

@@ -6,6 +6,8 @@ import pytest
 
 from rollout_console.errors import Refused
 
+pytestmark = pytest.mark.asked
+
 FIRST = "select id::text from repositories order by github_id limit 150"
 
 

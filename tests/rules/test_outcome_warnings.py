@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.jobs import MINUTES, add_jobs
 
+pytestmark = pytest.mark.asked
+
 
 def warnings(rollout) -> dict[str, str]:
     return {w.name: w.message for w in rollout.client.jobs().warnings}

@@ -11,6 +11,8 @@ from tests.support.clock import pass_time
 from tests.support.ramp import MANUAL, good_hours, shut
 from tests.support.rows import one_row
 
+pytestmark = pytest.mark.asked
+
 
 def steps(rollout) -> list[tuple[int, int]]:
     return [(step.percentage, step.hours) for step in rollout.client.plan().steps]
@@ -122,6 +124,7 @@ def test_r17_a_place_in_a_plan_of_ones_own(rollout, percentage, phase, next_perc
     assert (plan.phase, plan.next_percentage, rollout.client.status().phase) == (phase, next_percentage, phase)
 
 
+@pytest.mark.commits
 def test_r17_one_definition_serves_plan_phases_advance_set_rollout_and_the_dashboard(running):
     running.client.set_rollout(10)
     running.client.set_plan(freeze="3d")
@@ -136,6 +139,7 @@ def test_r17_one_definition_serves_plan_phases_advance_set_rollout_and_the_dashb
     assert [gate.name for gate in raised.shut] == wanted
 
 
+@pytest.mark.commits
 def test_r11_whoever_reads_sees_the_plan_and_changes_nothing(running):
     import psycopg
 

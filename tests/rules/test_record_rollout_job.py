@@ -5,6 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.asked
+
 
 @pytest.mark.parametrize("processor", ["lambda", "", None])
 def test_record_rollout_job_refuses_an_unknown_processor(running, processor):

@@ -16,6 +16,8 @@ from rollout_console import JobReport
 from rollout_console.errors import Refused
 from tests.support.sessions import in_background, waits
 
+pytestmark = pytest.mark.asked
+
 Job = dict[str, Any]
 
 
@@ -167,6 +169,7 @@ def test_an_empty_batch_is_none(running):
     assert record(running, []) == {"reported": 0, "counted": 0}
 
 
+@pytest.mark.commits
 def test_batches_in_any_order_at_once_wait_for_each_other_and_lose_nothing(running):
     running.client.disable_auto_rollback()
     failures: list[BaseException] = []
@@ -191,6 +194,7 @@ def test_batches_in_any_order_at_once_wait_for_each_other_and_lose_nothing(runni
     assert running.differences() == {}
 
 
+@pytest.mark.commits
 @pytest.mark.parametrize("call", ["record_rollout_job(%s, 'inngest', false)", "record_rollout_jobs(%s::jsonb)"])
 def test_r7_a_job_whose_repository_is_deleted_as_it_is_reported_counts_without_it(running, call):
     repository = running.repository_id("acme/repo-20")

@@ -6,6 +6,8 @@ import pytest
 
 from rollout_console.errors import Refused
 
+pytestmark = pytest.mark.asked
+
 
 @pytest.fixture(autouse=True)
 def repositories(rollout):

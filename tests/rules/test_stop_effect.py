@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+pytestmark = pytest.mark.asked
+
 APPLICATION = (
     "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, success_count, error_count,"
     " total_jobs, average_processing_time, metrics_window_start, metrics_window_end)"
@@ -21,6 +25,7 @@ def test_r18_before_a_stop_there_is_nothing_to_say(running):
     assert effect(running) is None
 
 
+@pytest.mark.commits
 def test_r18_after_a_stop_what_begins_in_the_rollout_is_a_leak(running):
     running.report(good=3)
     running.client.emergency_stop("errors")
@@ -46,6 +51,7 @@ def test_r18_a_job_of_unknown_start_is_no_leak(running):
     assert effect(running) == (1, 0)
 
 
+@pytest.mark.commits
 def test_r18_the_applications_rows_begin_as_they_are_written(running):
     running.client.emergency_stop("errors")
     running.sql(APPLICATION, running.repository_id("acme/repo-1"), "github_actions")
@@ -53,6 +59,7 @@ def test_r18_the_applications_rows_begin_as_they_are_written(running):
     assert effect(running) == (2, 1)
 
 
+@pytest.mark.commits
 def test_r18_after_a_lowering_only_repositories_that_are_out_leak(running):
     inside = next(f"acme/repo-{n}" for n in range(1, 21) if running.is_eligible(f"acme/repo-{n}"))
     running.client.add_to_whitelist(inside)
@@ -71,6 +78,7 @@ def test_r18_raising_again_ends_it(running):
     assert effect(running) is None
 
 
+@pytest.mark.commits
 def test_r18_a_stop_past_our_functions_counts_as_well(running):
     running.sql("update rollout_configuration set emergency_stop = true")
     running.report(good=1)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.clock import pass_time
 
+pytestmark = pytest.mark.asked
+
 ALTERNATIVES = [Decimal(r) for r in ("1.7", "2.6", "4.7", "10", "28")]
 P = Decimal("0.05")
 getcontext().prec = 50
@@ -117,6 +119,7 @@ def test_r8_what_has_long_passed_does_not_trip_in_a_window_below_the_threshold(l
     assert treatment(long_running)[4]
 
 
+@pytest.mark.commits
 def test_r8_sums_are_the_same_whoever_counts_and_whenever(long_running):
     count(long_running, timedelta(days=2), 30, 3)
     long_running.report(good=4, bad=2)
@@ -155,6 +158,7 @@ def test_r8_the_newest_288_slots_with_jobs_begin_stretches(long_running):
 LIMITS = "select l.compared_limit, l.early_limit, l.recent_limit, l.window_limit, l.stretches from rollout.evidence_limits() l"
 
 
+@pytest.mark.commits
 def test_r8_a_breach_that_the_control_shares_is_held_and_said(running):
     assert running.sql(LIMITS) == [(3, 100, 5760, 20, 288)]
     running.client.configure(guardrail="compared")
@@ -182,12 +186,14 @@ def test_r8_a_breach_that_the_control_shares_is_held_and_said(running):
     assert running.client.status().rollout_percentage == 0, "the control is well again: it is the rollout"
 
 
+@pytest.mark.commits
 def test_r8_without_a_control_there_is_nothing_to_compare(running):
     running.client.configure(guardrail="compared")
     running.report(good=4, bad=6)
     assert running.client.status().rollout_percentage == 0
 
 
+@pytest.mark.commits
 def test_r8_other_guardrails_ask_no_control(running):
     running.client.configure(guardrail="evidence")
     count(running, timedelta(), 50, 20, treated=False)

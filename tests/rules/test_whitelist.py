@@ -6,6 +6,8 @@ import pytest
 
 from rollout_console.errors import BadArgument, NotFound
 
+pytestmark = pytest.mark.asked
+
 
 @pytest.fixture(autouse=True)
 def names(rollout):

@@ -9,6 +9,8 @@ import pytest
 
 from rollout_console.errors import BadArgument, NotFound, RolloutError
 
+pytestmark = pytest.mark.asked
+
 PASSED = (
     "update rollout_configuration set whitelist_until = whitelist_until || jsonb_build_object("
     " (select id::text from repositories where full_name = %s), now() - interval '1 second')"
@@ -65,6 +67,7 @@ def test_r9_what_is_no_time_to_come_is_refused_and_nothing_is_changed(rollout, n
     assert (rollout.history_rows(), entries(rollout)) == (rows, {})
 
 
+@pytest.mark.commits
 def test_r1_an_entry_stops_deciding_by_itself_for_every_reader(rollout, names):
     rollout.client.add_to_whitelist(names[:2])
     rollout.client.add_to_whitelist(names[0], until="2s")

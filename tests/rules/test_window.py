@@ -14,6 +14,8 @@ from rollout_console.errors import RolloutError
 from tests.support.effort import examples
 from tests.support.rows import one_row
 
+pytestmark = pytest.mark.asked
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "UTC")
 QUARTER = timedelta(minutes=15)

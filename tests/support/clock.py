@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import psycopg
-
 from tests.support.rollouts import RolloutUnderTest
 
 MOMENTS = {
@@ -31,13 +29,13 @@ def pass_time(rollout: RolloutUnderTest, span: timedelta, *, jobs: bool = True) 
         span: how far.
         jobs: whether the host's own table of jobs is moved as well.
     """
-    with psycopg.connect(rollout.url) as connection:
-        connection.execute("set session_replication_role = replica")  # nothing here is a change of anything
+    with rollout.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")  # nothing here is a change of anything
         for table, columns in MOMENTS.items():
             if jobs or table != "progressive_capture_jobs":
                 moved = ", ".join(f"{column} = {column} - %(span)s" for column in columns)
                 connection.execute(f"update {table} set {moved}", {"span": span})
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set local timezone = 'UTC'")
         connection.execute(FROZEN, (span,))
         connection.execute(
             "update rollout.job_deltas set slot_start = slot_start - %(span)s, last_leak_at = last_leak_at - %(span)s"

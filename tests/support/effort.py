@@ -4,24 +4,43 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from hypothesis import settings
 
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
+ALONE = 2  # files of rules, or of unit, that one process has answered before four have started
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="try to break each promise at length: about an hour")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Four processes, since tests wait for most of their time; none for a file of rules: they would start for longer."""
+    named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    if len(named) <= ALONE and all(path.is_file() and path.parent.name in ("rules", "unit") for path in named):
+        return 0
+    return 2 if config.option.markexpr == "quick" else 4
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("long"):
         config.option.timeout = 3600  # seconds a test
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask the rules of floors 0 to 5 in one session: `tests.support.asked`."""
+    test = metafunc.definition
+    if test.get_closest_marker("asked") and not test.get_closest_marker("commits") and "kind" in metafunc.fixturenames:
+        test.add_marker(pytest.mark.parametrize("kind", ["session"], indirect=True))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,11 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     longest = [item for item in items if item.get_closest_marker("long")]
     config.hook.pytest_deselected(items=longest)
     items[:] = [item for item in items if item not in longest]
-    if config.option.markexpr == "quick":  # which names one case of each
-        return
     tests: defaultdict[str, defaultdict[Any, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    whole = WHOLE | ({"rules"} if config.option.markexpr == "quick" else set())  # the quick ones name theirs
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.path.parent.name not in WHOLE:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.path.parent.name not in whole:
             case = frozenset((name, id(value)) for name, value in item.callspec.params.items() if name not in ADAPTERS)
             tests[item.nodeid.partition("[")[0]][case].append(item)
     left_out = {
@@ -68,6 +86,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def examples(effort: Callable[[Any, Any], Any], quick: int, long: int, **more: Any) -> settings:
     """Return how hypothesis searches: the same few examples in each quick run, new ones in each long run."""
+    from hypothesis import HealthCheck, settings
+
     return settings(
         max_examples=effort(quick, long), derandomize=bool(effort(True, False)), deadline=None, database=None,
         suppress_health_check=list(HealthCheck), **more,

@@ -37,9 +37,20 @@ class RolloutUnderTest:
     kind: str
     environment: dict[str, str] = field(default_factory=dict)  # what leads a console to the same adapter
 
+    def session(self) -> Any:
+        """Return a session of `postgres`, each of whose statements is committed by itself."""
+        return owner.session(self.url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """Lend a session in a transaction, which is committed at the end of the block with what was set in it."""
+        session = self.session()
+        with session.transaction():
+            yield session
+
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run a statement as `postgres`, in a transaction of its own."""
-        session = owner.session(self.url)
+        """Run a statement as `postgres`."""
+        session = self.session()
         cursor = session.execute(statement, values or None)
         if "update rollout_configuration" in statement:  # R20: and the operator looks, whatever the way to it does
             answer = one_row(session.execute("select rollout_newest_change(%s)", (self.client.feature,)))[0]
@@ -87,7 +98,7 @@ class RolloutUnderTest:
             began: how long ago they began.
         """
         repo = self.repository_id(name)
-        session = owner.session(self.url)
+        session = self.session()
         for success in [True] * good + [False] * bad:
             session.execute(
                 "select record_rollout_job(%s, 'inngest', %s, 30, %s, started_at => now() - %s, treated => %s)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -13,11 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
-from rollout_console.migrate import apply
+from rollout_console import migrate
+from rollout_console.data_files import data_file
 from tests.support import hosted, owner, tools
 
 IN_MEMORY = Path("/dev/shm")  # where Linux has files that nobody keeps
@@ -25,6 +26,8 @@ ROOM = 8 << 30  # bytes free there that the databases of a whole run need
 
 # What the superuser of a server of one's own has beside himself, so that the API's roles can be given their rights.
 OF_ONES_OWN = "create role anon; create role authenticated; create role service_role bypassrls;"
+
+KEPT = 12  # servers as they are before a test, of 70 MB each: some versions, and what the rules were lately
 
 
 @contextmanager
@@ -44,6 +47,7 @@ class Cluster:
         settings: of the server, beside those of all.
         environment: variables of its processes, beside our own.
         is_hosted: whether it is laid out as a hosted project; else `postgres` is its superuser.
+        as_made: whether its files are a copy of what was made once; else they are made.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Cluster:
         settings: Mapping[str, object] | None = None,
         environment: Mapping[str, str] | None = None,
         is_hosted: bool = True,
+        as_made: bool = True,
     ) -> None:
         folder.mkdir()
         folder.parent.chmod(0o755)
@@ -64,16 +69,22 @@ class Cluster:
         self._user = tools.server_user()
         self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
         self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/", "-c", "max_wal_size=128MB"]
+        # Shared memory is among its files, and so is gone with them, even if it was killed.
+        self._options += ["-c", "dynamic_shared_memory_type=mmap"]
         self._options += [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]
         self._environment = {**os.environ, **(environment or {})}
         self._superuser = hosted.SUPERUSER if is_hosted else "postgres"
-        self._is_laid_out = False
+        self._is_laid_out = as_made
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])
-        options = ["-D", "data", "-U", self._superuser, "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
-        subprocess.run(
-            [self._programs / "initdb", *options], check=True, cwd=self._folder, capture_output=True, **self._user
-        )
+        if as_made:
+            _copy_made(version, self._folder / "data", is_hosted=is_hosted)
+        else:
+            options = ["-D", "data", "-U", self._superuser, "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
+            subprocess.run(
+                [self._programs / "initdb", *options, "--no-sync"], check=True, cwd=self._folder, capture_output=True,
+                **self._user,
+            )  # fmt: skip
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
@@ -97,12 +108,15 @@ class Cluster:
         raise RuntimeError((self._folder / "log").read_text())
 
     def _lay_out(self) -> None:
+        """Make roles, templates, and of each template one that is migrated."""
         url = with_user(self.url, self._superuser)
         if self._superuser == hosted.SUPERUSER:
             hosted.lay_out(url)
         else:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute(OF_ONES_OWN)
+        for template in hosted.TEMPLATES if self._superuser == hosted.SUPERUSER else ["template1"]:
+            migrate.apply(create_database(self.url, migrated_of(template), migrated=False, template=template))
         self._is_laid_out = True
 
     @property
@@ -121,10 +135,21 @@ class Cluster:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
 
+    def end(self) -> None:
+        """End it at once, whatever its sessions do; killed, it would leave its shared memory behind."""
+        for sent in (signal.SIGQUIT, signal.SIGCONT):
+            self._process.send_signal(sent)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
     def kill(self) -> None:
         """SIGKILL for the server and each of its processes, as when the machine loses its power."""
         if self._process.poll() is not None:
             return
+        import psutil
+
         everyone = psutil.Process(self._process.pid).children(recursive=True)
         self._process.kill()
         for process in everyone:
@@ -152,8 +177,40 @@ def cluster(version: int = 15, *, within: Path | None = None, **arguments: Any) 
     try:
         yield cluster
     finally:
-        cluster.kill()
+        cluster.end()
         shutil.rmtree(top, ignore_errors=True)
+
+
+def _copy_made(version: int, data: Path, *, is_hosted: bool) -> None:
+    """Copy the files of a new server, laid out and migrated; they are made anew once what they are made from changes."""
+    migrations = data_file("migrations")
+    sources = [*sorted(migrations.rglob("*.sql")), Path(migrate.__file__), hosted.ROLES, hosted.REST]
+    sources += [Path(hosted.__file__), Path(__file__)]
+    described = hashlib.sha256(str((version, tools.postgresql(version), is_hosted)).encode())
+    for source in sources:
+        described.update(source.read_bytes())
+    with tools.kept("servers", KEPT) as servers:
+        made = servers / described.hexdigest()[:16]
+        if not made.exists():
+            _make(version, made, is_hosted=is_hosted)
+        os.utime(made)
+        subprocess.run(["cp", "-Rp", made, data], check=True)
+
+
+def _make(version: int, made: Path, *, is_hosted: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="rollout-made-") as folder:
+        server = Cluster(Path(folder) / "server", version, durable=False, is_hosted=is_hosted, as_made=False)
+        server.start()
+        server.stop()
+        part = made.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        subprocess.run(["cp", "-Rp", Path(folder) / "server/data", part], check=True)
+        part.rename(made)
+
+
+def migrated_of(template: str) -> str:
+    """Return the name of the template that is the same, migrated."""
+    return f"{template}_migrated"
 
 
 def _has_room(folder: Path) -> bool:
@@ -180,12 +237,10 @@ def free_port() -> int:
 
 def create_database(server_url: str, name: str, *, migrated: bool = True, template: str = hosted.TEMPLATE) -> str:
     """Create a database as a project has it, by default migrated, and return its URL."""
+    template = migrated_of(template) if migrated else template
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'create database "{name}" template {template}')
-    url = with_database(server_url, name)
-    if migrated:
-        apply(url)
-    return url
+    return with_database(server_url, name)
 
 
 def with_database(server_url: str, name: str) -> str:

