@@ -82,7 +82,7 @@ class Ramp(Calls):
         return self._call("rollout_auto_advance", results.Advance, context=self._context())
 
     @command(Group.RAMP, 'rollout.hold("looking at the errors")', purpose="wait")
-    def hold(self, reason: str | None = None, until: str | datetime | None = None) -> results.Change:
+    def hold(self, reason: str | None = None, *, until: str | datetime | None = None) -> results.Change:
         """Keep the percentage: nobody raises it until release().
 
         until="2h" ends it then, by itself; also "3d", "tomorrow 09:00", or a time as "2030-01-31T12:00Z".

@@ -21,7 +21,9 @@ class Safety(Halting):
         return self._change("rollout_set_auto_rollback", reason, enabled=True)
 
     @command(Group.SAFETY, "rollout.disableAutoRollback()", purpose="off")
-    def disable_auto_rollback(self, reason: str | None = None, until: str | datetime | None = None) -> results.Change:
+    def disable_auto_rollback(
+        self, reason: str | None = None, *, until: str | datetime | None = None
+    ) -> results.Change:
         """Switch automatic rollback off (R8).
 
         until="2h" switches it on again then, by itself; also "3d", "tomorrow 09:00", or a time as "2030-01-31T12:00Z".

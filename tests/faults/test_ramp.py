@@ -136,7 +136,7 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
         @rule(who=operators, reason=st.sampled_from([None, "look"]), hours=st.sampled_from([None, 1, 12, 100]))
         def hold(self, who: int, reason: str | None, hours: int | None) -> None:
             self.both(
-                lambda: self.clients[who].hold(reason, until=hours and f"{hours}h"),
+                lambda: self.clients[who].hold(reason, until=f"{hours}h" if hours else None),
                 lambda: self.ramp.hold(f"o{who}", bool(reason), hours),
             )
 
@@ -275,4 +275,7 @@ def test_r17_any_sequence_of_operations_ends_where_the_rules_say(rollout, effort
         machine(rollout, lambda: tried("operations on a ramp compared with the model")),
         settings=examples(effort, 3, 150, stateful_step_count=25),
     )
+    # A clock that was set back leaves rows in the future, and so perhaps another one than the last change at the end.
+    pass_time(rollout, timedelta(days=30), jobs=False)
+    rollout.client.note("from here on it is right")
     assert rollout.differences() == {}
