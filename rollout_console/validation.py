@@ -6,12 +6,13 @@ import contextlib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import SupportsFloat
 
 from rollout_console.errors import BadArgument
 
+DAY = re.compile(r"\s*(today|tomorrow)\s+(\d\d?):(\d\d)\s*", re.ASCII | re.IGNORECASE)
 PERCENTAGE = re.compile(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
 
 
@@ -126,17 +127,28 @@ def moment(value: object, example: str) -> str | None:
     if isinstance(value, datetime):
         return _in_a_zone(value).isoformat()
     if value is not None and not isinstance(value, str):
-        raise BadArgument(f'until is a time, as "2h" or "2030-01-31T12:00Z", not {described(value)}; type {example}')
+        raise BadArgument(
+            f'until is a time, as "2h", "tomorrow 09:00" or "2030-01-31T12:00Z", not {described(value)}; type {example}'
+        )
     return None if value is None else moment_text(value)
 
 
 def moment_text(text: str) -> str:
-    """Return a span or a time in ISO 8601 as the database reads it: a time with its zone."""
+    """Return a span, a time in ISO 8601, or today or tomorrow at a time as the database reads it: with its zone."""
     try:
-        found = datetime.fromisoformat(text.strip())
+        found = _of_a_day(text) or datetime.fromisoformat(text.strip())
     except ValueError:
         return clean_text(text)
     return clean_text(text) if found.tzinfo else _in_a_zone(found).isoformat()
+
+
+def _of_a_day(text: str) -> datetime | None:
+    """Return the time of "tomorrow 09:00", or None for another text; ValueError for 25:00."""
+    named = DAY.fullmatch(text)
+    if named is None:
+        return None
+    day = datetime.now() + timedelta(days=named[1].lower() == "tomorrow")
+    return day.replace(hour=int(named[2]), minute=int(named[3]), second=0, microsecond=0)
 
 
 def _in_a_zone(found: datetime) -> datetime:

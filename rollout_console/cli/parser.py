@@ -101,7 +101,7 @@ def in_words(verb: str, arguments: list[str]) -> list[str]:
         name, _, value = option.partition("=")
         if name == "--reason":
             words += [value] if value else []
-        elif name == "--target":
+        elif name == "--target" or (name, verb) == ("--until", "hold"):
             options += [option] if value else [option, *itertools.islice(given, 1)]
         elif option in ("--json", "--help", "-h"):
             options.append(option)

@@ -98,11 +98,11 @@ class Command:
     @property
     def usage(self) -> str:
         """The name with its arguments."""
-        parameters = self.signature.parameters.values()
+        parameters = list(self.signature.parameters.values())
         names = [
             f"{p.name}?" if p.default is not inspect.Parameter.empty else p.name
             for p in parameters
-            if p.name not in EVERYWHERE or (p.name == "reason" and len(parameters) == 1)  # help() says so once
+            if p.name not in EVERYWHERE or (p is parameters[0] and p.kind is not p.KEYWORD_ONLY)  # help() says so once
         ]
         return f"rollout.{self.name}({', '.join([*names[:SHOWN], '…'] if len(names) > SHOWN else names)})"
 

@@ -38,7 +38,7 @@ class Ramp(Calls):
             hours: how long each step takes at least, 1 to 720; one number, or one for each step. For new steps by
                 default 24.
             window: when the ramp may rise, as "Mon-Thu 09:00-16:00 Europe/Berlin"; "always" for any time.
-            freeze: until when it may not rise, as "3d" or "2030-01-02T08:00Z"; "off" to end a freeze.
+            freeze: as in 0.1.0; `hold(reason, until=…)` takes its place, and the next release has only that.
             reason: for the history.
 
         Raises:
@@ -55,7 +55,7 @@ class Ramp(Calls):
             percentages=None if steps is None else [whole_percentage(step, EXAMPLE) for step in _listed(steps)],
             hours=None if hours is None else [whole("hours", each, EXAMPLE) for each in _listed(hours)],
             change_window=window,
-            freeze_until=moment(freeze, 'rollout.plan(freeze="3d")'),
+            freeze_until=moment(freeze, 'rollout.hold("frozen", until="3d")'),
         )
 
     @command(Group.RAMP, "rollout.advance()", purpose="up")
@@ -82,15 +82,20 @@ class Ramp(Calls):
         return self._call("rollout_auto_advance", results.Advance, context=self._context())
 
     @command(Group.RAMP, 'rollout.hold("looking at the errors")', purpose="wait")
-    def hold(self, reason: str | None = None) -> results.Change:
+    def hold(self, reason: str | None = None, *, until: str | datetime | None = None) -> results.Change:
         """Keep the percentage: nobody raises it until release().
 
+        until="2h" ends it then, by itself; also "3d", "tomorrow 09:00", or a time as "2030-01-31T12:00Z".
         Lowering and stopping work all the same, and auto-rollback stays on.
 
         Args:
             reason: why, for those who would raise it.
+            until: when it ends, as `add_to_whitelist` takes it; None for never.
+
+        Raises:
+            Refused: `until` is no time to come; nothing was changed.
         """
-        return self._change("rollout_hold", reason)
+        return self._change("rollout_hold", reason, until=moment(until, 'rollout.hold("looking", until="2h")'))
 
     @command(Group.RAMP, "rollout.release()", purpose="go on")
     def release(self, reason: str | None = None) -> results.Change:

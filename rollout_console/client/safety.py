@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rollout_console import results
 from rollout_console.adapters.ladder import ZERO
 from rollout_console.client.calls import Percentage
 from rollout_console.client.command import Group, command
 from rollout_console.client.halt import Halting
-from rollout_console.validation import flag, whole_percentage
+from rollout_console.validation import flag, moment, whole_percentage
 
 
 class Safety(Halting):
@@ -19,9 +21,22 @@ class Safety(Halting):
         return self._change("rollout_set_auto_rollback", reason, enabled=True)
 
     @command(Group.SAFETY, "rollout.disableAutoRollback()", purpose="off")
-    def disable_auto_rollback(self, reason: str | None = None) -> results.Change:
-        """Switch automatic rollback off (R8)."""
-        return self._change("rollout_set_auto_rollback", reason, enabled=False)
+    def disable_auto_rollback(
+        self, reason: str | None = None, *, until: str | datetime | None = None
+    ) -> results.Change:
+        """Switch automatic rollback off (R8).
+
+        until="2h" switches it on again then, by itself; also "3d", "tomorrow 09:00", or a time as "2030-01-31T12:00Z".
+
+        Args:
+            reason: for the history, and for those who ask why.
+            until: when it is on again, as `add_to_whitelist` takes it; None for never.
+
+        Raises:
+            Refused: `until` is no time to come; nothing was changed.
+        """
+        ends = moment(until, 'rollout.disableAutoRollback("maintenance", until="2h")')
+        return self._change("rollout_set_auto_rollback", reason, enabled=False, until=ends)
 
     @command(Group.SAFETY, "rollout.rollbackToPercentage(5)", purpose="lower")
     def rollback_to_percentage(

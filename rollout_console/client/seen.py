@@ -12,13 +12,17 @@ MARGIN = 2.0  # seconds beyond the patience: an answer's way here, and what the 
 RAISING = frozenset({
     "rollout_set_percentage", "rollout_resume", "rollout_advance", "rollout_release", "rollout_undo", "rollout_begin",
     "rollout_add_to_whitelist", "rollout_remove_from_blacklist", "rollout_seed_whitelist", "rollout_configure",
-    "rollout_set_plan", "rollout_set_auto_rollback",
+    "rollout_set_plan", "rollout_set_auto_rollback", "rollout_hold",
 })  # fmt: skip
 
 
 def raises(function: str, parameters: dict[str, object]) -> bool:
-    """Return whether a call can raise or unprotect."""
-    return function in RAISING and parameters.get("enabled") is not True
+    """Return whether a call can raise or unprotect; a hold can, by an end that is sooner than the one there was."""
+    return (
+        function in RAISING
+        and parameters.get("enabled") is not True
+        and (function != "rollout_hold" or parameters.get("until") is not None)
+    )
 
 
 class Seen(NamedTuple):

@@ -20,7 +20,7 @@ from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
-from rollout_console.render.status import HELD, UNPROTECTED, counted_phrase, hold_phrase
+from rollout_console.render.status import counted_phrase, flags, hold_phrase, off_phrase
 
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
@@ -56,11 +56,9 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
 
 def _first_line(seen: results.Overview, age: str, screen: Screen, *, stale: bool) -> str:
     status = seen.status
-    state = f" {_state(status, screen, stale=stale)}"
-    if status.held_reason is not None:
-        state += f"  {screen.paint(HELD, 'flag')}"
-    if not status.auto_rollback_enabled:
-        state += f"  {screen.paint(UNPROTECTED, 'flag')}"
+    state = "  ".join(
+        [f" {_state(status, screen, stale=stale)}", *(screen.paint(flag, "flag") for flag in flags(status))]
+    )
     room = screen.width - cells(state) - cells(age) - 5
     place = shorten_middle(sanitize(status.feature_name, 100), room) if room >= 8 else ""
     if place and room - cells(place) >= 12:
@@ -98,6 +96,8 @@ def meaning(status: results.Status, screen: Screen) -> list[str]:
         lines.append(screen.paint(rollback, "bad"))
     if status.held_reason is not None:
         lines.append(screen.paint(hold_phrase(status), "warning"))
+    if not status.auto_rollback_enabled:
+        lines.append(screen.paint(f"auto-rollback is {off_phrase(status)}", "warning"))
     return lines
 
 

@@ -18,6 +18,7 @@ BREACH = "breach"
 EARLY = "early"
 BLIND = "blind"
 SERVICE = "service"  # one that alerts go to
+REMINDER = "reminder"  # of what is switched off without an end
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,15 @@ CHANGES = {
     "raising": Kind("raised", _lower),
     "advance": Kind("advanced", _lower),
     "auto_hold": Kind("HELD by itself", lambda _: "rollout.release(), or rollout.rollbackToZero()"),
+    "ended": Kind("ended by itself", lambda _: "rollout.status()"),
     "hold": Kind("held", lambda _: "rollout.release()"),
     "release": Kind("released", lambda _: "rollout.status()"),
     "undo": Kind("undone", _undo),
     "settings": Kind("settings changed", _undo),
     "notes": Kind("note", lambda _: "rollout.history()"),
 }
-KINDS = (*CHANGES, BREACH, EARLY, BLIND, SERVICE)
-DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, EARLY, BLIND, SERVICE)
+KINDS = (*CHANGES, BREACH, EARLY, BLIND, SERVICE, REMINDER)
+DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, EARLY, BLIND, SERVICE, REMINDER)
 
 
 def worded(due: AlertDue, check: HealthCheck) -> Alert:
@@ -86,6 +88,8 @@ def worded(due: AlertDue, check: HealthCheck) -> Alert:
         return _early(due, check)
     if due.kind == SERVICE:
         return _of_service(due)
+    if due.kind == REMINDER:
+        return _reminder(due, check)
     if not due.over:
         return Alert(
             "BREACH, and auto-rollback is off",
@@ -116,6 +120,13 @@ def _of_service(due: AlertDue) -> Alert:
         f"{name} takes no alerts; each is retried for three days. Look at its URL in ROLLOUT_ALERT_URLS.\n"
         "next, in a shell: rollout-console verify --way-out",
     )
+
+
+def _reminder(due: AlertDue, check: HealthCheck) -> Alert:
+    said = f"{sanitize(due.subject or 'it is on again', 500)}. Rollout at {_at(check)}.\nnext: "
+    if due.state == "hold":
+        return Alert("still HELD", f"{said}rollout.release()")
+    return Alert("auto-rollback is still OFF", f"{said}rollout.enableAutoRollback()")
 
 
 def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:

@@ -124,12 +124,17 @@ def say_auto_rollback(change: Change) -> str:
     switch = "on" if change.status.auto_rollback_enabled else "off"
     if not change.changed:
         return f"nothing changed: auto-rollback is {switch} already"
+    ends = change.status.breaker_off_until
     if switch == "on":
         threshold = f"{format_number(change.status.max_error_rate)} %"
         return (
             f"auto-rollback is on: above {threshold} errors the rollout {ON_BREACH[change.status.on_breach]} by itself"
         )
-    return "auto-rollback is OFF: a breach is only reported; to switch it on: rollout.enableAutoRollback()"
+    until, earlier = (f" until {format_time(ends)}", " before") if ends else ("", "")
+    return (
+        f"auto-rollback is OFF{until}: a breach is only reported; "
+        f"to switch it on{earlier}: rollout.enableAutoRollback()"
+    )
 
 
 @sentence("configure")

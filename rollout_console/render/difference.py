@@ -19,8 +19,10 @@ WORDS = {
     "target_repositories": "whitelist",
     "excluded_repositories": "blacklist",
     "held_reason": "held for",
+    "held_by": "held by",
+    "held_until": "held until",
+    "breaker_off_until": "auto-rollback off until",
     "change_window": "window",
-    "frozen_until": "frozen until",
     "whitelist_until": "ends on the whitelist",
 }
 SHOWN = 6  # fields, if there are more

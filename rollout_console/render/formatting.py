@@ -90,6 +90,14 @@ def format_moment(moment: datetime | None, now: datetime | None = None) -> str:
     return f"{format_time(moment)} ({format_age(moment, now or datetime.now(moment.tzinfo))})"
 
 
+def format_until(moment: datetime | None, now: datetime) -> str:
+    """Return when something ends, in few words: the time of the day, with its date if that is another one."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    return f"until {local:%H:%M}" if local.date() == now.astimezone().date() else f"until {local:%Y-%m-%d %H:%M}"
+
+
 def format_list(texts: list[str], total: int, width: int) -> str:
     """Return as many texts as fit into `width` columns, at least one, and how many more of `total` there are."""
     room = width - len(f" and {format_count(total)} more")

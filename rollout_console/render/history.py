@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_counted, format_duration, format_setting, format_time
 from rollout_console.render.sanitize import sanitize
@@ -36,7 +39,18 @@ def change_summary(entry: HistoryEntry) -> str:
         return f"{command}: {before} % → {after} %"
     if entry.command in ("emergencyStop", "resume"):
         return f"{command} at {after} %"
+    if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {})):
+        return f"{command} until {format_time(ends)}"
     return f"{command}: {_changed_outside(entry)}" if entry.outside_console and entry.after else command
+
+
+def _end(became: dict[str, Any]) -> datetime | None:
+    """Return when what a change began ends by itself."""
+    given = became.get("held_until") or became.get("breaker_off_until")
+    try:
+        return datetime.fromisoformat(given) if isinstance(given, str) else None
+    except ValueError:  # others may write rows, too
+        return None
 
 
 def _changed_outside(entry: HistoryEntry) -> str:
@@ -66,6 +80,8 @@ def change_author(entry: HistoryEntry) -> str:
         return "the application's own check" if entry.outside_console else "auto-rollback"
     if entry.triggered_by in ("auto_advance", "auto_hold"):
         return entry.triggered_by.replace("_", "-")
+    if entry.triggered_by == "auto_end":
+        return "itself"
     if entry.outside_console:
         return f"outside the console, as {sanitize(entry.database_role or 'unknown', 40)}"
     name = sanitize(entry.operator or entry.triggered_by or "unknown", 40)

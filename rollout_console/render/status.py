@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_age, format_count, format_counted, format_moment, format_number
+from rollout_console.render.formatting import (
+    format_age,
+    format_count,
+    format_counted,
+    format_moment,
+    format_number,
+    format_time,
+    format_until,
+)
 from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase, window_phrase
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.progression import ON_BREACH
@@ -68,15 +76,46 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
         back = status.state is not None and status.state.name == "rolled_back"
         style = "bad" if back else "good" if status.rollout_percentage else "warning"
         state = screen.paint(said, style)
-    if status.held_reason is not None:
-        state += f"  {screen.paint(HELD, 'flag')}"
-    return state if status.auto_rollback_enabled else f"{state}  {screen.paint(UNPROTECTED, 'flag')}"
+    return "  ".join([state, *(screen.paint(flag, "flag") for flag in flags(status))])
+
+
+def flags(status: Status | Phase4) -> list[str]:
+    """Return what is switched off: the way up by a hold, auto-rollback; each until when, if it ends by itself."""
+    now = status.server_time
+    held = [f"{HELD} {format_until(status.held_until, now)}".rstrip()] if status.held_reason is not None else []
+    off = f"{UNPROTECTED} {format_until(status.breaker_off_until, now)}".rstrip()
+    return held if status.auto_rollback_enabled else [*held, off]
+
+
+def flags_in_full(status: Status) -> list[str]:
+    """Return what is switched off, auto-rollback first; without an end, since when and by whom."""
+    off = status.switched_off
+    found = []
+    for flag in reversed(flags(status)):
+        by, since, ends = (off and off.by, off and off.since, status.breaker_off_until)
+        if flag.startswith(HELD):
+            by, since, ends = status.held_by, status.held_at, status.held_until
+        who = f" by {sanitize(by, 40)}" if by else ""
+        found.append(flag if ends or not since else f"{flag} since {format_time(since)}{who}")
+    return found
 
 
 def hold_phrase(status: Status) -> str:
-    """Return who holds the ramp, since when and why."""
+    """Return who holds the ramp, since when, until when and why."""
     by, reason = sanitize(status.held_by or "unknown", 40), sanitize(status.held_reason or "", 300)
-    return f"held by {by}, {format_moment(status.held_at, status.server_time)}: {reason}"
+    ends = f", until {format_time(status.held_until)}" if status.held_until else ""
+    return f"held by {by}, {format_moment(status.held_at, status.server_time)}{ends}: {reason}"
+
+
+def off_phrase(status: Status) -> str:
+    """Return until when auto-rollback is off or, if that has no end, since when; by whom and why."""
+    off = status.switched_off
+    if off is None:
+        return "off"
+    ends = f"until {format_time(off.until)}" if off.until else ""
+    since = f"since {format_moment(off.since, status.server_time)}" if off.since else "since when is unknown"
+    by = f" by {sanitize(off.by, 40)}" if off.by else ""
+    return f"off {ends or since}{by}" + (f": {sanitize(off.reason, 300)}" if off.reason else "")
 
 
 def eligible_by_phrase(status: Status) -> str:
@@ -156,7 +195,8 @@ def _auto_rollback(status: Status, screen: Screen) -> str:
     threshold = f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs"
     if status.auto_rollback_enabled:
         return f"on: {ON_BREACH[status.on_breach]} {threshold}"
-    return f"{screen.paint('OFF', 'warning')}: would act {threshold}"
+    off = off_phrase(status).removeprefix("off")
+    return f"{screen.paint('OFF', 'warning')}{off}\nto switch it on: rollout.enableAutoRollback(); acts {threshold}"
 
 
 def _switches(status: Status) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ from rollout_console.results.statistics import (
     TrendMark,
     TrendPoint,
 )
-from rollout_console.results.status import FullStatus, JudgedReports, Status, Watch
+from rollout_console.results.status import FullStatus, JudgedReports, Status, SwitchedOff, Watch
 from rollout_console.results.timeline import Event, EventType, Postmortem, Timeline
 from rollout_console.results.verification import Verification, VerifiedCounters
 from rollout_console.results.warnings import HealthWarning
@@ -164,6 +164,7 @@ __all__ = [
     "Stop",
     "StopEffect",
     "Strategy",
+    "SwitchedOff",
     "Timeline",
     "TrendMark",
     "TrendPoint",

@@ -50,7 +50,9 @@ class Phase4(Result, kw_only=True):
     percentage_in_effect: int
     emergency_stop: bool
     auto_rollback_enabled: bool
+    breaker_off_until: datetime | None
     held_reason: str | None
+    held_until: datetime | None
     state: State | None
     server_time: datetime
     total: int

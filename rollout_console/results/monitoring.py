@@ -28,13 +28,15 @@ class MonitorBeat(Result, kw_only=True):
 class AlertDue(Record, kw_only=True):
     """An alert that the caller has to send to a service: for a change, or for a state that was entered or is `over`.
 
-    `receiver` is the service's id; `subject` is what a state is about, if it is a service.
+    `receiver` is the service's id; `state` is the state's name; `subject` is the service that it is about,
+    or what a reminder reminds of.
     """
 
     receiver: str
     event: str
     kind: str
     over: bool = False
+    state: str | None = None
     subject: str | None = None
     change: HistoryEntry | None = None
 

@@ -18,7 +18,8 @@ AdvanceOutcome = Literal["advanced", "shut", "finished", "held", "idle"]
 class PlanStep(Record, kw_only=True):
     """A step of the plan, with the hours that it takes at least.
 
-    `earliest` is when it may come if every criterion is met by then; None behind us, while held and during a stop.
+    `earliest` is when it may come if every criterion is met by then; None behind us, during a stop, and in a hold
+    without an end.
     """
 
     number: int
@@ -47,10 +48,10 @@ class Plan(Result, kw_only=True):
     gates: list[Gate]
     steps: list[PlanStep]
     change_window: str | None
-    frozen_until: datetime | None
     held_reason: str | None
     held_by: str | None
     held_at: datetime | None
+    held_until: datetime | None
     auto_advance: bool
     on_breach: OnBreach
     server_time: datetime

@@ -28,6 +28,15 @@ class Watch(Record, kw_only=True):
     is_watched: bool
 
 
+class SwitchedOff(Record, kw_only=True):
+    """Auto-rollback is off: since when, by whom and why, if the history tells; until when, None for no end."""
+
+    since: datetime | None = None
+    by: str | None = None
+    reason: str | None = None
+    until: datetime | None = None
+
+
 class Status(Result, kw_only=True):
     """`rollout.status()`: the columns of rollout_configuration, what is in effect, health, last change.
 
@@ -35,7 +44,8 @@ class Status(Result, kw_only=True):
     here (R15), the database that answered, and whether that is the practice database. `only_whitelisted` of the
     eligible repositories are so by the whitelist alone. While the host's own function decides, the repositories are
     those for which it was asked, and it is not known whether all were, unless `all_counted`. `state` is None where the
-    history can't be read.
+    history can't be read. A hold ends at `held_until`, and auto-rollback is on again at `breaker_off_until`; None for
+    no end. `switched_off` tells of auto-rollback while it is off.
     """
 
     id: str
@@ -91,6 +101,9 @@ class Status(Result, kw_only=True):
     held_reason: str | None
     held_by: str | None
     held_at: datetime | None
+    held_until: datetime | None
+    breaker_off_until: datetime | None
+    switched_off: SwitchedOff | None
     auto_advance: bool
     on_breach: OnBreach
     schema_version: int

@@ -15,7 +15,7 @@ from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import cells, shorten_middle
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import HELD, UNPROTECTED
+from rollout_console.render.status import flags, flags_in_full
 from rollout_console.results import Status
 from rollout_console.settings import DEFAULT_FEATURE
 from rollout_console.shell.caution import Caution
@@ -40,8 +40,7 @@ def prompt_parts(target: Target, feature: str, known: Snapshot[Status], columns:
     status = known.value
     if status is not None:
         state.append("STOPPED" if status.emergency_stop else f"{status.rollout_percentage} %")
-        state += [HELD] if status.held_reason is not None else []
-        state += [] if status.auto_rollback_enabled else [UNPROTECTED]
+        state += flags(status)
         style = "stopped" if status.emergency_stop else kind if status.auto_rollback_enabled else "flag"
     where = sanitize(target.name, 24)
     if feature != DEFAULT_FEATURE:
@@ -85,8 +84,7 @@ def _words(known: Snapshot[Status], author: bool) -> str:
         change = status.last_change
         by = f", {change_author(change)}" if author else ""
         parts.append(f"{format_age(change.at, status.server_time)}: {change_summary(change)}{by}")
-    if not status.auto_rollback_enabled:
-        parts.insert(0, UNPROTECTED)
+    parts[:0] = flags_in_full(status)
     if known.problem:
         parts.insert(0, f"STALE, {known.age():.0f} s old: {sanitize(known.problem, 80)}")
     elif known.age() > STALE:

@@ -67,7 +67,8 @@ def walk(client: RolloutClient, url: str) -> None:
     client.categorize_all()
     failed = "http 503 at 10:15, job 1f2e3d4c in /var/x"
     client.record_jobs([JobReport(processor="inngest", success=False, repo_id=repository, error_message=failed)])
-    client.set_plan(window="mon-fri 08:00-18:00 UTC", freeze="2099-01-02")
+    client.set_plan(window="mon-fri 08:00-18:00 UTC")
+    client.hold("frozen", until="2099-01-02")
     assert client.emergency_stop("errors – 5 % 🚦 it's \\ here").changed
     assert client.status().emergency_stop_reason == "errors – 5 % 🚦 it's \\ here"
     assert client.errors().kinds[0].kind == "http 503 at <n>, job <id> in <path>"

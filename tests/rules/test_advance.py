@@ -61,13 +61,12 @@ def test_r17_a_start_and_the_end(rollout):
 
 GATES = {
     "stop": lambda r: r.client.emergency_stop("look"),
-    "hold": lambda r: r.client.hold("look"),
+    "hold": lambda r: r.client.hold("look", until="2h"),
     "time at this percentage": lambda r: pass_time(r, timedelta(hours=-1)),
     "error rate": lambda r: r.report(good=29, bad=2),
     "jobs": lambda r: pass_time(r, timedelta(hours=24)),
     "verdict": lambda r: r.client.configure(minimum_sample=1000),
     "stuck_jobs": lambda r: add_jobs(r, status="processing", queued=9 * HOURS),
-    "freeze": lambda r: r.client.set_plan(freeze="2h"),
 }
 
 

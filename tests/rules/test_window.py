@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout_console.errors import RolloutError
+from rollout_console.render import Screen, render
 from tests.support.effort import examples
+from tests.support.ramp import DAYS, closed_today
 from tests.support.rows import one_row
 
 pytestmark = pytest.mark.asked
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "UTC")
 QUARTER = timedelta(minutes=15)
 CHANGES = [  # of clocks, in UTC: forward and back, on both hemispheres
@@ -116,11 +117,6 @@ def shut(rollout):
     return {gate.name: gate for gate in rollout.client.plan().gates if not gate.open}
 
 
-def closed_today(rollout) -> str:
-    """A window of one day that is three days from today."""
-    return f"{DAYS[(rollout.value('select now()').astimezone(UTC).weekday() + 3) % 7]} 09:00-16:00 UTC"
-
-
 def test_r17_outside_the_window_nothing_rises_and_anything_falls(rollout):
     window = closed_today(rollout)
     rollout.client.set_rollout(10)
@@ -136,16 +132,17 @@ def test_r17_outside_the_window_nothing_rises_and_anything_falls(rollout):
     assert rollout.client.advance().outcome == "advanced"
 
 
-def test_r17_a_freeze_ends_by_itself_or_is_lifted(rollout):
-    rollout.client.set_plan(freeze="3d", reason="end of the quarter")
-    gate = shut(rollout)["freeze"]
-    assert gate.opens_at == rollout.client.plan().frozen_until
-    assert rollout.client.advance().outcome == "shut"
+def test_r17_a_freeze_is_a_hold_with_an_end(rollout):
+    frozen = rollout.client.set_plan(freeze="3d", reason="end of the quarter")
+    assert "freeze= is a hold with an end" in render(frozen, Screen())
+    assert shut(rollout)["hold"].opens_at == rollout.client.plan().held_until
+    assert (frozen.status.held_by, frozen.status.held_reason) == ("tess", "end of the quarter")
+    assert not rollout.client.set_plan(freeze="2d").changed, "it shortens no hold"
     rollout.client.set_plan(freeze="off")
     assert shut(rollout) == {}
-    rollout.client.set_plan(freeze="2s")
-    rollout.sql("select pg_sleep(2.1)")
-    assert rollout.client.advance().outcome == "advanced"
+    rollout.client.hold("looking")
+    assert not rollout.client.set_plan(freeze="3d").changed
+    assert not rollout.client.set_plan(freeze="off").changed, "nor does it end one without an end"
     for wrong in ("yesterday", "2001-01-01", "", "0h"):
-        with pytest.raises(RolloutError, match=r'type rollout\.plan\(freeze="3d"\)'):
+        with pytest.raises(RolloutError, match=r'type rollout\.hold\("frozen", until="3d"\)'):
             rollout.client.set_plan(freeze=wrong)

@@ -9,16 +9,13 @@ from tests.support.rollouts import RolloutUnderTest
 MOMENTS = {
     "rollout_configuration": (
         "created_at", "updated_at", "percentage_since", "restarted_at", "narrowed_at", "emergency_stopped_at", "held_at",
+        "held_until", "breaker_off_until",
     ),
     "rollout_history": ("created_at",),
     "rollout_metrics": ("created_at", "updated_at", "metrics_window_end", "last_error_at", "last_started_at"),
     "rollout.run_counts": ("restarted_at",),
     "progressive_capture_jobs": ("created_at", "started_at", "completed_at"),
 }  # fmt: skip
-FROZEN = (
-    "update rollout_configuration set plan = jsonb_set(plan, '{frozen_until}',"
-    " to_jsonb((plan ->> 'frozen_until')::timestamptz - %s)) where plan ? 'frozen_until'"
-)
 
 
 def pass_time(rollout: RolloutUnderTest, span: timedelta, *, jobs: bool = True) -> None:
@@ -35,8 +32,6 @@ def pass_time(rollout: RolloutUnderTest, span: timedelta, *, jobs: bool = True) 
             if jobs or table != "progressive_capture_jobs":
                 moved = ", ".join(f"{column} = {column} - %(span)s" for column in columns)
                 connection.execute(f"update {table} set {moved}", {"span": span})
-        connection.execute("set local timezone = 'UTC'")
-        connection.execute(FROZEN, (span,))
         connection.execute(
             "update rollout.job_deltas set slot_start = slot_start - %(span)s, last_leak_at = last_leak_at - %(span)s"
             " where isfinite(slot_start)", {"span": span},

@@ -38,7 +38,7 @@ class Seen:
 
 @dataclass
 class Ramp:
-    """One rollout; `at`, `restarted` and `frozen` are hours: at this percentage, since a restart, and still to go.
+    """One rollout; `at`, `restarted` and `ends` are hours: at this percentage, since a restart, and until a hold ends.
 
     `lowerings` counts what R20 calls so by the percentage and the stop; `perhaps` what may be one: a hold, and a stop or
     a rollback that found it so.
@@ -51,7 +51,7 @@ class Ramp:
     by_itself: bool = False
     on_breach: str = "zero"
     closed: bool = False
-    frozen: float | None = None
+    ends: float | None = None
     at: float = 0
     restarted: float | None = None
     accepted: set[str] = field(default_factory=set)
@@ -86,7 +86,9 @@ class Ramp:
     def pass_time(self, hours: float) -> None:
         self.at += hours
         self.restarted = None if self.restarted is None else self.restarted + hours
-        self.frozen = None if self.frozen is None else self.frozen - hours
+        self.ends = None if self.ends is None else self.ends - hours
+        if self.ends is not None and self.ends <= 0:
+            self.held_by, self.ends = None, None
 
     def become(self, percentage: int, stopped: bool, *, outside: bool = False) -> None:
         if self.held_by and percentage > self.percentage and not outside:
@@ -114,21 +116,31 @@ class Ramp:
         if not self.stopped:
             self.become(percentage, self.stopped, outside=True)
 
-    def hold(self, who: str, reason: bool) -> None:
+    def hold(self, who: str, reason: bool, hours: int | None = None) -> None:
         self.perhaps += 1
-        self.held_by = who if reason or not self.held_by else self.held_by
+        if reason or hours or not self.held_by:
+            self.held_by, self.ends = who, hours
+
+    @property
+    def held_for_good(self) -> bool:
+        return self.held_by is not None and self.ends is None
+
+    def hold_for_good(self) -> None:
+        """The breaker's, to which an operator's own without an end is as good."""
+        if not self.held_for_good:
+            self.hold("auto-rollback", True)
 
     def release(self, seen: Seen) -> None:
         if self.held_by:
             self.accepted = seen.signals if self.by_itself else set()
-        self.held_by = None
+        self.held_by, self.ends = None, None
 
     def shut(self, seen: Seen) -> set[str]:
         measured = set()
         if self.percentage > 0:
             measured = seen.unmet() | (seen.warnings - self.accepted)
             measured |= {"time at this percentage"} if self.flowing < self.due else set()
-        named = {"stop": self.stopped, "hold": self.held_by, "window": self.closed, "freeze": (self.frozen or 0) > 0}
+        named = {"stop": self.stopped, "hold": self.held_by, "window": self.closed}
         return measured | {name for name, is_shut in named.items() if is_shut}
 
     def advance(self, seen: Seen, force: bool) -> str:
@@ -153,9 +165,10 @@ class Ramp:
 
     def breach(self) -> None:
         if self.on_breach == "hold":
-            self.hold("auto-rollback", True)
+            self.hold_for_good()
             return
         below = self.below if self.on_breach == "step_back" else 0
         self.become(below, False)
         if below:
-            self.held_by, self.restarted = "auto-rollback", 0
+            self.hold_for_good()
+            self.restarted = 0

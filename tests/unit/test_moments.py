@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -41,3 +41,17 @@ def test_r9_what_is_typed_is_what_is_shown():
     sent = moment(datetime(2030, 1, 31, 12, 0), "rollout.plan()")
     assert sent is not None
     assert format_time(datetime.fromisoformat(sent).astimezone(UTC)).startswith("2030-01-31 12:00")
+
+
+@pytest.mark.parametrize(("given", "days", "clock"), [("tomorrow 09:00", 1, "09:00"), (" Today 7:30 ", 0, "07:30")])
+def test_r17_today_and_tomorrow_are_those_of_the_operators_clock(given, days, clock):
+    sent = moment(given, 'rollout.hold("looking", until="2h")')
+    assert sent is not None
+    day = datetime.now() + timedelta(days=days)
+    assert format_time(datetime.fromisoformat(sent).astimezone(UTC)).startswith(f"{day:%Y-%m-%d} {clock}")
+
+
+@pytest.mark.parametrize("given", ["tomorrow", "tomorrow 25:00", "yesterday 09:00", "tomorrow 9"])
+def test_r17_what_is_no_time_of_a_day_is_sent_as_it_is(given):
+    """The database refuses it, with what to type."""
+    assert moment_text(given) == given

@@ -55,6 +55,8 @@ begin
     if span is not null then
         return clock_timestamp()
             + direction * (span[1] || case span[2] when 'm' then 'min' else span[2] end)::interval;
+    elsif lower(given) ~ '^\s*(today|tomorrow)\s+\d\d?:\d\d\s*$' then
+        return given::timestamptz;
     elsif given ~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?\s*$' then
         return given::timestamptz;
     end if;
@@ -63,8 +65,8 @@ exception when data_exception then  -- of the 31st of June
     return null;
 end $$;
 comment on function rollout.moment(text, integer) is
-    'The moment that an operator names, by a span from now (direction 1) or up to now (-1), or in ISO 8601; null for '
-    'any other text.';
+    'The moment that an operator names, by a span from now (direction 1) or up to now (-1), as today or tomorrow at a '
+    'time, or in ISO 8601; null for any other text.';
 
 create or replace function rollout.moment_until(given text, example text)
 returns timestamptz
@@ -75,13 +77,14 @@ declare
     moment constant timestamptz := rollout.moment(given, 1);
 begin
     if given is not null and (moment > clock_timestamp()) is not true then
-        raise exception 'until is a time to come, as "2h", "30m", "3d" or "2030-01-31T12:00Z", not %; type %',
+        raise exception
+            'until is a time to come, as "2h", "3d", "tomorrow 09:00" or "2030-01-31T12:00Z", not %; type %',
             quote_literal(left(given, 40)), example using errcode = 'RC001';
     end if;
     return moment;
 end $$;
 comment on function rollout.moment_until(text, text) is
-    'R9: the moment that an operator names, by a span from now or in ISO 8601; RC001 for any other text.';
+    'R8, R9, R17: a moment to come that an operator names, as rollout.moment; RC001 for any other text.';
 
 create or replace function rollout.moment_since(given text, example text)
 returns timestamptz

@@ -1,4 +1,4 @@
--- R5: the active configuration of a feature, and the percentage that is in effect.
+-- R5 and R17: the active configuration of a feature, the percentage that is in effect, and whether it is held for good.
 
 create or replace function rollout.active(feature text)
 returns rollout_configuration
@@ -30,3 +30,10 @@ language sql immutable
 as $$ select case when config.emergency_stop then 0 else coalesce(config.rollout_percentage, 0) end $$;
 comment on function rollout.percentage_in_effect(rollout_configuration) is
     'R5: the percentage that is set, or 0 during an emergency stop.';
+
+create or replace function rollout.is_held_for_good(config rollout_configuration)
+returns boolean
+language sql immutable
+as $$ select config.held_reason is not null and config.held_until is null $$;
+comment on function rollout.is_held_for_good(rollout_configuration) is
+    'R17: whether a hold stands until somebody releases it; what the breaker and a weak signal do is this.';

@@ -45,7 +45,6 @@ begin
         from jsonb_array_elements(plan -> 'steps') s;
     end if;
     perform rollout.check_change_window(plan ->> 'change_window');
-    perform (plan ->> 'frozen_until')::timestamptz;
 end $$;
 comment on function rollout.check_plan(jsonb) is 'R17: raises unless this is a plan, whoever writes it.';
 

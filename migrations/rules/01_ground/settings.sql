@@ -70,17 +70,30 @@ begin
         config := jsonb_populate_record(config, (
             select jsonb_object_agg(u.name, u.default_value) from rollout.unusable_settings(config) u));
     end if;
+    -- R8, R17: what has ended is over for all who read it, whether or not somebody has written that down.
+    if config.held_until <= clock_timestamp() then
+        config.held_reason := null;
+        config.held_by := null;
+        config.held_at := null;
+        config.held_until := null;
+    end if;
+    if config.breaker_off_until <= clock_timestamp() then
+        config.breaker_enabled := true;
+        config.breaker_off_until := null;
+    end if;
     if greatest(config.restarted_at, config.narrowed_at, config.percentage_since) >= latest
         or rollout.known(least(config.restarted_at, config.narrowed_at, config.percentage_since,
             config.emergency_stopped_at, config.held_at, config.created_at, config.updated_at)) is null
-        or rollout.known(greatest(config.emergency_stopped_at, config.held_at, config.created_at,
-            config.updated_at)) is null then
+        or rollout.known(greatest(config.emergency_stopped_at, config.held_at, config.held_until,
+            config.breaker_off_until, config.created_at, config.updated_at)) is null then
         config.restarted_at := case when config.restarted_at < latest then rollout.known(config.restarted_at) end;
         config.narrowed_at := case when config.narrowed_at < latest then rollout.known(config.narrowed_at) end;
         config.percentage_since :=
             case when config.percentage_since < latest then rollout.known(config.percentage_since) end;
         config.emergency_stopped_at := rollout.known(config.emergency_stopped_at);
         config.held_at := rollout.known(config.held_at);
+        config.held_until := rollout.known(config.held_until);
+        config.breaker_off_until := rollout.known(config.breaker_off_until);
         config.created_at := rollout.known(config.created_at);
         config.updated_at := rollout.known(config.updated_at);
     end if;
@@ -88,7 +101,7 @@ begin
 end $$;
 comment on function rollout.usable(rollout_configuration) is
     'R7: a configuration as it is judged and shown: defaults for values that can''t be used, nothing for moments that '
-    'are none.';
+    'are none, no hold that has ended, and auto-rollback on where the time that it was off for is over (R8, R17).';
 
 create or replace function rollout.check_setting(name text, value jsonb)
 returns void

@@ -1,4 +1,4 @@
--- R17: when the ramp may rise: inside the change window, by the clock on the wall of its time zone, and in no freeze.
+-- R17: when the ramp may rise: inside the change window, by the clock on the wall of its time zone.
 
 create or replace function rollout.change_window_opens(change_window text, at timestamptz)
 returns timestamptz
@@ -28,27 +28,6 @@ end $$;
 comment on function rollout.change_window_opens(text, timestamptz) is
     'R17: the first moment from this one on that lies in the window: this one, if it does.';
 
-create or replace function rollout.frozen_until(config rollout_configuration)
-returns timestamptz
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select u.until from (select (config.plan ->> 'frozen_until')::timestamptz as until) u
-    where u.until > clock_timestamp()
-$$;
-comment on function rollout.frozen_until(rollout_configuration) is
-    'R17: the end of a freeze; null if none is on.';
-
-create or replace function rollout.may_raise_at(config rollout_configuration, at timestamptz)
-returns timestamptz
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select rollout.change_window_opens(config.plan ->> 'change_window', greatest(at, rollout.frozen_until(config)))
-$$;
-comment on function rollout.may_raise_at(rollout_configuration, timestamptz) is
-    'R17: the first moment from this one on that neither a window nor a freeze forbids.';
-
 create or replace function rollout.calendar_gates(config rollout_configuration)
 returns table (name text, open boolean, message text, opens_at timestamptz, command text)
 language sql stable
@@ -62,10 +41,5 @@ as $$
         from clock_timestamp() p (present)
     ) w
     where config.plan ? 'change_window'
-    union all
-    select 'freeze', false, 'frozen until ' || to_char(f.until at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), f.until,
-           'rollout.plan(freeze="off")'
-    from rollout.frozen_until(config) f (until)
-    where f.until is not null
 $$;
 comment on function rollout.calendar_gates(rollout_configuration) is 'R17: the gates of the calendar.';

@@ -14,7 +14,7 @@ begin
     union all
     select 'hold', config.held_reason is null, case
             when config.held_reason is null then 'not held' else rollout.hold_phrase(config) end,
-        null, 'rollout.release()';
+        config.held_until, 'rollout.release()';
     if config.rollout_percentage > 0 then  -- leaving 0 % is a start: there is nothing yet that could be measured
         return query
         select * from rollout.criteria_gates(config)

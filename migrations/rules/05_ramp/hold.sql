@@ -5,11 +5,26 @@ returns text
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select format('held since %s by %s: %s', to_char(config.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
-        config.held_by, left(config.held_reason, 300))
+    select format('held since %s%s by %s: %s', to_char(config.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
+        ' until ' || to_char(config.held_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), config.held_by,
+        left(config.held_reason, 300))
 $$;
 comment on function rollout.hold_phrase(rollout_configuration) is
-    'R17: since when, by whom and why a ramp is held.';
+    'R17: since when, until when, by whom and why a ramp is held.';
+
+create or replace function rollout.held(config rollout_configuration, reason text, by text, ends timestamptz)
+returns rollout_configuration
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    config.held_reason := reason;
+    config.held_by := left(coalesce(by, 'unknown'), 200);
+    config.held_until := ends;
+    return config;
+end $$;
+comment on function rollout.held(rollout_configuration, text, text, timestamptz) is
+    'R17: a configuration with a hold in the place of the one that it had, if any; without an end until it is released.';
 
 create or replace function rollout.weak_signals(config rollout_configuration)
 returns table (name text, message text)

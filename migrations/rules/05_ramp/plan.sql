@@ -11,13 +11,14 @@ declare
     at timestamptz := coalesce(rollout.flowing_since(config), clock_timestamp());
     step record;
 begin
-    if config.emergency_stop or config.held_reason is not null then
+    if config.emergency_stop or rollout.is_held_for_good(config) then
         return;  -- nobody knows when these end
     end if;
     for step in select * from rollout.plan_steps(config) p
         where p.percentage > config.rollout_percentage order by p.number
     loop
-        at := rollout.may_raise_at(config, greatest(at + make_interval(hours => due), clock_timestamp()));
+        at := rollout.change_window_opens(config.plan ->> 'change_window', greatest(
+            at + make_interval(hours => due), config.held_until, clock_timestamp()));
         due := step.hours;
         number := step.number;
         earliest := at;
@@ -28,12 +29,11 @@ comment on function rollout.coming_steps(rollout_configuration) is
     'R17: the earliest moment of each step ahead, if every criterion is met by then.';
 
 create or replace function rollout.changed_plan(
-    config rollout_configuration, percentages numeric[], hours numeric[], change_window text, freeze_until text
+    config rollout_configuration, percentages numeric[], hours numeric[], change_window text
 )
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
-set timezone = 'UTC'  -- of the end of a freeze, as it is stored
 as $$
 declare
     became jsonb := coalesce(config.plan, '{}');
@@ -51,12 +51,7 @@ begin
         became := became || jsonb_build_object('change_window', case
             when lower(trim(change_window)) <> 'always' then regexp_replace(trim(change_window), '\s+', ' ', 'g') end);
     end if;
-    if freeze_until is not null then
-        became := became || jsonb_build_object('frozen_until', case
-            when lower(trim(freeze_until)) <> 'off'
-                then rollout.moment_until(freeze_until, 'rollout.plan(freeze="3d")') end);
-    end if;
     return nullif(jsonb_strip_nulls(became), '{}');
 end $$;
-comment on function rollout.changed_plan(rollout_configuration, numeric[], numeric[], text, text) is
+comment on function rollout.changed_plan(rollout_configuration, numeric[], numeric[], text) is
     'R17: a plan with what is given changed; null for the manual''s, at any time.';

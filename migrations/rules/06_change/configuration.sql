@@ -53,6 +53,7 @@ begin
         new.breaker_enabled := new.auto_rollback_enabled;
     end if;
     new.auto_rollback_enabled := new.breaker_enabled and new.application_check;
+    new.breaker_off_until := case when not new.breaker_enabled then new.breaker_off_until end;
     -- R5: what others write during a stop does not change what resume restores.
     if tg_op = 'UPDATE' and rollout.current_change() is null and old.emergency_stop and new.emergency_stop then
         new.rollout_percentage := old.rollout_percentage;
@@ -65,6 +66,7 @@ begin
     if new.held_reason is null then
         new.held_at := null;
         new.held_by := null;
+        new.held_until := null;
     else
         new.held_at := coalesce(new.held_at, clock_timestamp());
     end if;

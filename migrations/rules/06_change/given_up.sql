@@ -60,8 +60,10 @@ language sql immutable
 as $$
     select coalesce(became.rollout_percentage > was.rollout_percentage, false)
         or was.emergency_stop and not became.emergency_stop
-        or was.held_reason is not null and became.held_reason is null
-        or was.breaker_enabled and not became.breaker_enabled
+        or was.held_reason is not null and (became.held_reason is null
+            or coalesce(became.held_until, 'infinity') < coalesce(was.held_until, 'infinity'))
+        or not became.breaker_enabled and (was.breaker_enabled
+            or coalesce(became.breaker_off_until, 'infinity') > coalesce(was.breaker_off_until, 'infinity'))
         or (command in ('addToBlacklist', 'removeFromWhitelist')) is not true
             and (was.target_repositories, was.excluded_repositories, was.whitelist_until)
                 is distinct from (became.target_repositories, became.excluded_repositories, became.whitelist_until)
@@ -74,19 +76,22 @@ as $$
             became.rollout_strategy, became.plan, became.auto_advance, became.minimum_repositories)
 $$;
 comment on function rollout.raises_or_unprotects(rollout_configuration, rollout_configuration, text) is
-    'R20: whether a change raises the percentage, lifts a stop or a hold, switches auto-rollback off, lets somebody in '
-    'by a list, or sets by what the ramp and the breaker go.';
+    'R20: whether a change raises the percentage, lifts a stop or a hold or has one end sooner, switches auto-rollback '
+    'off or has it off for longer, lets somebody in by a list, or sets by what the ramp and the breaker go.';
 
 create or replace function rollout.lowers_or_protects(entry rollout_history)
 returns boolean
 language sql immutable
 as $$
-    select entry.metadata ? 'before' and (
+    select entry.metadata ? 'before' and entry.triggered_by <> 'auto_end' and (
         coalesce(entry.new_percentage < entry.previous_percentage, false)
         or entry.metadata -> 'after' @> '{"emergency_stop": true}'
         or entry.metadata -> 'after' @> '{"breaker_enabled": true}'
-        or entry.metadata #>> '{after,held_reason}' is not null)
+        or entry.metadata #>> '{after,held_reason}' is not null
+        or entry.metadata -> 'after' ?| '{held_until,breaker_off_until}'
+            and not entry.metadata -> 'after' ?| '{held_reason,breaker_enabled}')
 $$;
 comment on function rollout.lowers_or_protects(rollout_history) is
-    'R20: whether a change was a stop, a rollback or other lowering, by whomever, a hold, or auto-rollback switched '
-    'on. Rows that the web application writes beside its changes are none.';
+    'R20: whether a change was a stop, a rollback or other lowering, by whomever, a hold, auto-rollback switched on, or '
+    'another end of either. What ended by itself, and rows that the web application writes beside its changes, are '
+    'none.';

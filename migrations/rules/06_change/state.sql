@@ -66,6 +66,40 @@ comment on function rollout.state(rollout_configuration) is
     'R5, R6 and R17: the state of a rollout in a word: stopped, rolled_back, held, not_started or running; since when, '
     'by whom, why, and what the percentage was before it was last changed.';
 
+create or replace function rollout.switched_off(config rollout_configuration)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select case when not config.breaker_enabled then coalesce((
+        select jsonb_build_object(
+            'since', h.created_at, 'by', coalesce(rollout.text_in(h.metadata, 'operator'), h.triggered_by),
+            'reason', left(h.reason, 2000))
+        from rollout_history h
+        where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
+          and h.metadata -> 'after' ?| '{breaker_enabled,breaker_off_until}'
+        order by h.created_at desc limit 1), '{}') || jsonb_build_object('until', config.breaker_off_until) end
+$$;
+comment on function rollout.switched_off(rollout_configuration) is
+    'R8: since when auto-rollback is off, until when, by whom and why; null while it is on.';
+
+create or replace function rollout.without_an_end(config rollout_configuration)
+returns table (what text, since timestamptz, message text)
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select 'hold', config.held_at, 'the ramp is ' || rollout.hold_phrase(config)
+    where rollout.is_held_for_good(config)
+    union all
+    select 'auto_rollback', o.since, format('auto-rollback is off since %s by %s%s',
+        to_char(o.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), o.off ->> 'by', ': ' || left(o.off ->> 'reason', 300))
+    from (
+        select s.off, (s.off ->> 'since')::timestamptz as since from rollout.switched_off(config) s (off)) o
+    where o.since is not null and config.breaker_off_until is null
+$$;
+comment on function rollout.without_an_end(rollout_configuration) is
+    'R8, R17: what is switched off until somebody switches it on again: the ramp by a hold, auto-rollback.';
+
 create or replace function rollout.phase(config rollout_configuration)
 returns text
 language sql stable

@@ -1,4 +1,5 @@
--- R10, R17 and R20: writes what a command decided, if it differs, was not given up, and no hold forbids it.
+-- R10, R17 and R20: writes what a command decided, if it differs, was not given up, and no hold forbids it; and what
+-- has ended by itself.
 
 create or replace function rollout.store(config rollout_configuration, details jsonb default '{}')
 returns void
@@ -20,6 +21,7 @@ begin
         rollout_strategy = config.rollout_strategy,
         metadata = config.metadata,
         breaker_enabled = config.breaker_enabled,
+        breaker_off_until = config.breaker_off_until,
         application_check = config.application_check,
         judged_reports = config.judged_reports,
         stuck_after_minutes = config.stuck_after_minutes,
@@ -33,6 +35,7 @@ begin
         plan = config.plan,
         held_reason = config.held_reason,
         held_by = config.held_by,
+        held_until = config.held_until,
         accepted_signals = config.accepted_signals,
         auto_advance = config.auto_advance,
         on_breach = config.on_breach,
@@ -66,3 +69,31 @@ begin
 end $$;
 comment on function rollout.refuse_raise_while_held(rollout_configuration) is
     'R17: raises RC002 if a held configuration would get a higher percentage; each change of ours passes here.';
+
+create or replace function rollout.write_ends(config rollout_configuration)
+returns rollout_configuration
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    opened constant text := current_setting('rollout.change', true);
+    was rollout_configuration;
+begin
+    select * into was from rollout_configuration c
+    where c.id = config.id and (c.held_until <= clock_timestamp() or c.breaker_off_until <= clock_timestamp());
+    if not found then
+        return config;
+    end if;
+    config := rollout.usable(was);
+    perform rollout.open_change(jsonb_build_object('command', 'end', 'triggered_by', 'auto_end', 'reason', concat_ws('; ',
+        case when was.held_reason is not null and config.held_reason is null then rollout.hold_phrase(was) end,
+        case when not was.breaker_enabled and config.breaker_enabled then 'auto-rollback was off until '
+            || to_char(was.breaker_off_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"') end)));
+    perform rollout.store(config);
+    perform set_config('rollout.change', coalesce(opened, ''), true);
+    return rollout.active(config.feature_name);
+end $$;
+comment on function rollout.write_ends(rollout_configuration) is
+    'R8, R10, R17: writes down that a hold or a switch-off of a locked configuration has ended, as a change of its own; '
+    'the configuration as it stands then. Nothing waits for this: rollout.usable reads it as ended from that moment.';

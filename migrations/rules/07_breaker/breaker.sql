@@ -38,7 +38,7 @@ declare
         'main_repository', rollout.main_repository(config));
 begin
     if config.on_breach = 'hold' or (health -> 'shared')::boolean then
-        if config.held_reason is null then  -- else it is held for this already, or an operator's own hold stays
+        if not rollout.is_held_for_good(config) then  -- else it is held for this already, or an operator's own stays
             perform rollout.open_change(change);
             perform rollout.hold_automatically(config, why, evidence, breaker, details);
         end if;
@@ -50,9 +50,8 @@ begin
     if config.rollout_percentage > 0 then
         -- What fails at a step would fail there again: a person says when to go on. The errors that led here must not
         -- lead further down, so health starts afresh.
-        if config.held_reason is null then
-            config.held_reason := why;
-            config.held_by := breaker;
+        if not rollout.is_held_for_good(config) then
+            config := rollout.held(config, why, breaker, null);
         end if;
         config.restarted_at := clock_timestamp();
     end if;
@@ -72,8 +71,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    config.held_reason := left(why, 1000);
-    config.held_by := hold_automatically.held_by;
+    config := rollout.held(config, left(why, 1000), held_by, null);
     perform rollout.open_change(rollout.current_change() || jsonb_build_object(
         'command', 'hold', 'triggered_by', 'auto_hold', 'evidence', evidence, 'reason', left(why, 1000)
             || '; to go on: rollout.release(); to leave: rollout.rollbackToZero()'));

@@ -7,7 +7,7 @@ as $$
 #variable_conflict use_variable
 begin
     return rollout.breaker_is_armed(config) and config.max_error_rate < 100  -- no rate is above 100 %
-       and (config.on_breach <> 'hold' or config.held_reason is null);  -- a hold has nothing to add to a hold
+       and (config.on_breach <> 'hold' or not rollout.is_held_for_good(config));  -- a hold adds nothing to a hold
 end $$;
 comment on function rollout.can_trip(rollout_configuration) is
     'R8: whether any report could trip the breaker; if not, reports are counted and not judged.';
@@ -23,7 +23,7 @@ declare
 begin
     treatment := rollout.treatment(config);
     return (treatment.whole_breach or treatment.recent_breach)
-       and not (treatment.shared and config.held_reason is not null);  -- which would be a hold once more
+       and not (treatment.shared and rollout.is_held_for_good(config));  -- which would be a hold once more
 end $$;
 comment on function rollout.is_in_breach(rollout_configuration) is
     'R8: whether a report trips the breaker now, by the jobs that this transaction sees.';
@@ -287,6 +287,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
+    config := rollout.write_ends(config);
     perform rollout.trip_breaker(config, rollout.health(config), jsonb_build_object('command', reported_by));
     perform rollout.close_change();
 exception when others then  -- R18: the evidence may fail, and the fall to 0 % needs none of it

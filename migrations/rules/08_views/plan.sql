@@ -29,8 +29,8 @@ begin
                 'earliest', c.earliest) order by p.number)
             from rollout.plan_steps(config) p left join rollout.coming_steps(config) c using (number)),
         'change_window', config.plan ->> 'change_window',
-        'frozen_until', rollout.frozen_until(config),
         'held_reason', config.held_reason, 'held_by', config.held_by, 'held_at', config.held_at,
+        'held_until', config.held_until,
         'auto_advance', config.auto_advance, 'on_breach', config.on_breach,
         'server_time', clock_timestamp());
 end $$;

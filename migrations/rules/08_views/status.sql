@@ -28,6 +28,7 @@ begin
         when 'uncategorized' then to_jsonb(rollout.uncategorized())
         when 'last_change' then rollout.last_change(config)
         when 'state' then rollout.state(config)
+        when 'switched_off' then rollout.switched_off(config)
         when 'watch' then rollout.watch(config)
         when 'warnings' then rollout.warnings(config) end;
 exception
@@ -53,6 +54,7 @@ as $$
         ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
         ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
         ('state', 'rollout.history()'),
+        ('switched_off', 'rollout.history()'),
         ('watch', 'rollout.status()'),
         ('warnings', 'rollout.jobs()')) p (part, command)
     cross join lateral rollout.status_part(config, p.part, p.command) s
@@ -173,7 +175,9 @@ begin
         'percentage_in_effect', rollout.percentage_in_effect(config),
         'emergency_stop', config.emergency_stop,
         'auto_rollback_enabled', config.breaker_enabled,
+        'breaker_off_until', config.breaker_off_until,
         'held_reason', config.held_reason,
+        'held_until', config.held_until,
         'state', rollout.state(config),
         'server_time', clock_timestamp(),
         'total', (select count(*) from repository_categories k where k.category = 'test'),

@@ -1,8 +1,9 @@
--- R17: a hold keeps the percentage. Nobody raises it until the hold is released; lowering, stopping and the breaker go
--- on.
+-- R17: a hold keeps the percentage. Nobody raises it until the hold is released or its end has come; lowering, stopping
+-- and the breaker go on.
 
 create or replace function public.rollout_hold(
-    reason text default null, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
+    reason text default null, until text default null, feature_name text default 'hybrid_progressive_capture',
+    context jsonb default '{}'
 )
 returns jsonb
 language plpgsql
@@ -11,19 +12,21 @@ as $$
 declare
     config rollout_configuration;
     given constant text := nullif(trim(left(reason, 2000)), '');
+    ends constant timestamptz := rollout.moment_until(until, 'rollout.hold("looking", until="2h")');
 begin
     for config in select * from rollout.lock(feature_name, 'hold', given, context) loop
         -- A second hold without a reason must not wipe out the first one's.
-        if config.held_reason is null or given is not null then
-            config.held_reason := coalesce(given, 'no reason given');
-            config.held_by := coalesce(left(rollout.current_change() ->> 'operator', 200), 'unknown');
+        if config.held_reason is null or given is not null or ends is not null then
+            config := rollout.held(config, coalesce(given, config.held_reason, 'no reason given'),
+                rollout.current_change() ->> 'operator', ends);
         end if;
         perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);
 end $$;
-comment on function public.rollout_hold(text, text, jsonb) is
-    'rollout.hold(), R17: nobody raises the percentage until release().';
+comment on function public.rollout_hold(text, text, text, jsonb) is
+    'rollout.hold(), R17: nobody raises the percentage until release(), or until a moment; it replaces what was asked '
+    'before.';
 
 create or replace function public.rollout_release(
     feature_name text default 'hybrid_progressive_capture', reason text default null, context jsonb default '{}'

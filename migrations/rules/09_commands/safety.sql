@@ -80,7 +80,7 @@ comment on function public.rollout_check_health(text, jsonb) is
     'warning does and act_on_warnings is on.';
 
 create or replace function public.rollout_set_auto_rollback(
-    enabled boolean, feature_name text default 'hybrid_progressive_capture',
+    enabled boolean, until text default null, feature_name text default 'hybrid_progressive_capture',
     reason text default null, context jsonb default '{}'
 )
 returns jsonb
@@ -90,12 +90,14 @@ as $$
 declare
     config rollout_configuration;
     command constant text := case when enabled then 'enableAutoRollback' else 'disableAutoRollback' end;
+    ends constant timestamptz := rollout.moment_until(until, 'rollout.disableAutoRollback("maintenance", until="2h")');
 begin
     for config in select * from rollout.lock(feature_name, command, reason, context) loop
         config.breaker_enabled := coalesce(enabled, true);
+        config.breaker_off_until := case when not config.breaker_enabled then ends end;
         perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);
 end $$;
-comment on function public.rollout_set_auto_rollback(boolean, text, text, jsonb) is
-    'rollout.enableAutoRollback() and disableAutoRollback(), R8.';
+comment on function public.rollout_set_auto_rollback(boolean, text, text, text, jsonb) is
+    'rollout.enableAutoRollback() and disableAutoRollback(), R8: off until it is switched on, or until a moment.';

@@ -27,7 +27,7 @@ begin
         return;
     end if;
     perform rollout.lock_row(feature);
-    config := rollout.active(feature);  -- as the last writer left it
+    config := rollout.write_ends(rollout.active(feature));  -- as the last writer left it
     if not rollout.open_change(coalesce(given, '{}') || jsonb_build_object(
         'command', command, 'reason', reason, 'action', action)) then
         perform rollout.open_exposure(feature, command);

@@ -51,6 +51,7 @@ as $$
         when entry.action = 'emergency_stop' or (not m.was_stopped and m.is_stopped) then 'stop'
         when m.was_stopped and not m.is_stopped then 'resume'
         when entry.triggered_by = 'auto_hold' then 'auto_hold'
+        when entry.triggered_by = 'auto_end' then 'ended'
         when m.command in ('advance', 'hold', 'release', 'undo') then m.command
         when entry.action = 'rollback' then 'rollback'
         when entry.previous_percentage < entry.new_percentage then 'raising'
@@ -146,6 +147,30 @@ $$;
 comment on function rollout.fill_outboxes(text, text[], text[]) is
     'R10: puts into the outbox of each service what it has not got, whatever its age.';
 
+create or replace function rollout.fill_reminders(feature text, asked text[], receivers text[])
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with due as (
+        select o.what, o.what || ' since ' || extract(epoch from o.since) as state,
+               floor(extract(epoch from clock_timestamp() - o.since) / 86400) as days, o.since
+        from rollout.without_an_end(rollout.active(fill_reminders.feature)) o
+    ), over as (
+        delete from rollout.deliveries d  -- a service that was broken meanwhile is told what is so, and once
+        where d.feature_name = fill_reminders.feature and d.kind = 'reminder' and d.closed_at is null and not exists (
+            select from due where d.event = due.state || ', day ' || due.days)
+    )
+    insert into rollout.deliveries (feature_name, receiver, event, kind, state, happened_at)
+    select fill_reminders.feature, r.receiver, due.state || ', day ' || due.days, 'reminder', due.what,
+           due.since + make_interval(days => due.days::integer)
+    from due cross join unnest(receivers) r (receiver)
+    where due.days >= 1 and 'reminder' = any (asked)
+    on conflict do nothing
+$$;
+comment on function rollout.fill_reminders(text, text[], text[]) is
+    'R8, R10, R17: reminds each service once a day of what is switched off without an end.';
+
 create or replace function public.rollout_claim_alerts(
     kinds text[], every_seconds integer default 900, raised text[] default '{}', cleared text[] default '{}',
     feature_name text default 'hybrid_progressive_capture', receivers jsonb default '{"": "all"}',
@@ -175,6 +200,7 @@ begin
         operation);
     perform rollout.pass_over(feature, kinds, names, clock_timestamp() - make_interval(secs => 2 * every_seconds));
     perform rollout.fill_outboxes(feature, kinds, names);
+    perform rollout.fill_reminders(feature, kinds, names);
 
     update rollout.deliveries d set closed_at = clock_timestamp()
     where d.feature_name = feature and d.closed_at is null and d.due_at < clock_timestamp() - patience;
@@ -193,9 +219,11 @@ begin
     return jsonb_build_object(
         'operation', operation, 'retry_seconds', rollout.next_delivery(feature, names, operation), 'alerts', (
         select coalesce(jsonb_agg(jsonb_build_object(
-            'receiver', d.receiver, 'event', d.event, 'kind', d.kind, 'over', d.is_over,
-            'subject', (select s.shown_as from rollout.receivers s
-                        where s.feature_name = feature and d.state = 'service ' || s.receiver),
+            'receiver', d.receiver, 'event', d.event, 'kind', d.kind, 'over', d.is_over, 'state', d.state,
+            'subject', coalesce((select s.shown_as from rollout.receivers s
+                                 where s.feature_name = feature and d.state = 'service ' || s.receiver),
+                                (select o.message from rollout.without_an_end(rollout.active(feature)) o
+                                 where d.kind = 'reminder' and o.what = d.state)),
             'change', rollout.full_history_entry(h)) order by d.happened_at, d.event), '[]')
         from rollout.deliveries d left join rollout_history h on h.id::text = d.event
         where d.feature_name = feature and d.claimed_by = operation and d.closed_at is null));

@@ -112,7 +112,7 @@ begin
         'schema_version', rollout_schema_version(),
         'configured', config.id is not null,
         'rollout_percentage', config.rollout_percentage,
-        'auto_rollback_enabled', coalesce(config.breaker_enabled, true),
+        'auto_rollback_enabled', coalesce((rollout.usable(config)).breaker_enabled, true),
         'repositories', (select count(*) from rollout_host_repositories),
         'categorized', (select count(*) from repository_categories),
         'candidates', candidates,

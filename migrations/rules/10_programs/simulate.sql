@@ -48,9 +48,9 @@ begin
             perform rollout.practice_job(config, others, not rollout.every_share(job, control_error_rate), now());
         end loop;
         rolled_back := exists (
-            select from rollout_configuration c
-            where c.id = config.id and (c.rollout_percentage < config.rollout_percentage
-                or c.held_reason is distinct from config.held_reason));
+            select from rollout_configuration x cross join lateral rollout.usable(x) c
+            where x.id = config.id and (c.rollout_percentage < config.rollout_percentage
+                or c.held_reason is not null and c.held_reason is distinct from config.held_reason));
     end loop;
     return jsonb_build_object(
         'jobs', sent, 'errors', failed, 'control_jobs', sent * control / jobs, 'in_flight', in_flight,
