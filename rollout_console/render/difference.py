@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from rollout_console.render.formatting import format_counted, format_setting
+from rollout_console.render.formatting import format_counted, format_setting, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import HistoryEntry
 
@@ -20,7 +21,6 @@ WORDS = {
     "excluded_repositories": "blacklist",
     "held_reason": "held for",
     "change_window": "window",
-    "frozen_until": "frozen until",
     "whitelist_until": "ends on the whitelist",
 }
 SHOWN = 6  # fields, if there are more
@@ -41,6 +41,8 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             continue
         if name in ("metadata", "plan") and (isinstance(became, dict) or isinstance(was, dict)):
             yield from _differences(*(side if isinstance(side, dict) else {} for side in (was, became)))
+        elif name == "frozen_until":
+            yield "no longer frozen" if became is None else f"frozen until {_time(became)}"
         elif name == "steps":
             yield f"{shown} {_steps(was)} → {_steps(became)}"
         elif name == "whitelist_until" or isinstance(became, list):
@@ -49,6 +51,14 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield f"{shown} {'pinned as test' if became['pinned'] else 'no longer pinned'}"
         else:
             yield f"{shown} {format_setting(was)} → {format_setting(became)}"
+
+
+def _time(moment: object) -> str:
+    """Return a time in the local zone; what is none, as it is."""
+    try:
+        return format_time(datetime.fromisoformat(str(moment)))
+    except ValueError:
+        return format_setting(moment)
 
 
 def _steps(steps: object) -> str:

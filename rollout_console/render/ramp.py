@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rollout_console.render.changes import render_change, say_percentage, sentence
 from rollout_console.render.difference import format_change
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_time
 from rollout_console.render.progression import gate_lines
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -51,7 +48,4 @@ def say_planned(change: Change) -> str:
     """Say what of the plan changed."""
     if change.change is None:
         return "nothing changed: the plan is as asked already; to see it: rollout.plan()"
-    frozen = change.change.after.get("frozen_until") if change.change.after else None
-    if isinstance(frozen, str) and set(change.change.after or {}) == {"frozen_until"}:
-        return f'frozen until {format_time(datetime.fromisoformat(frozen))}; to end it: rollout.plan(freeze="off")'
     return f"{sanitize(format_change(change.change), 300)}; to see when: rollout.plan()"

@@ -120,7 +120,8 @@ def test_the_dashboard_has_the_steps_on_a_line_with_the_time_left():
         ({"steps": [{"percentage": 5, "hours": 1}, {"percentage": 50, "hours": 2}]}, None,
          "steps 5 % for 1 h, 50 % for 2 h → the manual's"),
         (None, {"change_window": "Mon 09:00-10:00 UTC"}, "window none → Mon 09:00-10:00 UTC"),
-        ({"frozen_until": "2026-12-01T00:00:00+00:00"}, None, "frozen until 2026-12-01T00:00:00+00:00 → none"),
+        (None, {"frozen_until": "2026-12-01T00:00:00+00:00"}, "frozen until 2026-12-01 00:00 UTC"),
+        ({"frozen_until": "2026-12-01T00:00:00+00:00"}, None, "no longer frozen"),
     ],
 )  # fmt: skip
 def test_a_change_of_the_plan_says_what_of_it(before, after, said):
