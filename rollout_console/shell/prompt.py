@@ -10,7 +10,7 @@ from typing import Any
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
-from rollout_console.render.colours import PROMPT
+from rollout_console.render.colours import PROMPT, TYPED
 from rollout_console.render.formatting import format_age, format_count, format_percent
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
@@ -143,6 +143,7 @@ def install(session: Session) -> None:
     ip.prompt_line_number_format = " "
     ip.prompts = RolloutPrompts(ip)
     ip.highlighting_style_overrides = {
+        **{getattr(Token.Literal, name): style for name, style in TYPED.items()},
         **ip.highlighting_style_overrides,
         **{getattr(Token.Rollout, name): style for name, style in PROMPT.items()},
     }

@@ -82,7 +82,7 @@ def documented_commands() -> list[list[str]]:
         code += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
         for line in "\n".join(code).splitlines():
             if called := re.search(
-                r"(?:^|[ /])rollout-console((?: [^#|>&…]*)?)$|rollout-console( [^#|>]*) [#|>]", line
+                r"(?:^|[ /])rollout-console((?: [^#|<>&…]*)?)$|rollout-console( [^#|<>]*) [#|>]", line
             ):
                 found.append(shlex.split(called[1] or called[2] or ""))
     return found

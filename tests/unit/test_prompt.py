@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Snapshot
-from rollout_console.render.colours import NAMES, PROMPT, STYLES
+from rollout_console.render.colours import NAMES, PROMPT, STYLES, TYPED
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.html import COLOURS
 from rollout_console.render.layout import cells
@@ -108,7 +108,7 @@ def pairs() -> list[tuple[str, str, str]]:
         assert not set(codes.split(";")) - {"1", "7", "38", "48", "5", *colours.values()}, name
         behind = [of_256(int(colours["48"]))] if "48" in colours else [WHITE, BLACK]
         found += [(name, of_256(int(colours["38"])), each) for each in behind if "38" in colours]
-    for name, style in [*PROMPT.items(), *COLOURS.items()]:
+    for name, style in [*PROMPT.items(), *TYPED.items(), *COLOURS.items()]:
         text = re.search(r"(?:^|[ :])(#\w{6}|white)", style.replace("bg:#", "bg=#"))
         behind = re.findall(r"(?:bg:|background:)(#\w{6})", style) or [WHITE, BLACK]
         found += [(name, text[1].replace("white", WHITE), each) for each in behind if text]
