@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_count, format_list, format_time
+from rollout_console.render.formatting import format_count, format_counted, format_list, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
@@ -93,8 +93,9 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
     if e.category is not None:
         pinned = ", pinned as test" if e.pinned_as_test else ""
         counts = (
-            f"{format_count(e.stars or 0)} stars, {format_count(e.contributors or 0)} contributors, "
-            f"{format_count(e.pull_requests or 0)} pull requests"
+            f"{format_counted(e.stars or 0, 'star', 'stars')}, "
+            f"{format_counted(e.contributors or 0, 'contributor', 'contributors')}, "
+            f"{format_counted(e.pull_requests or 0, 'pull request', 'pull requests')}"
         )
         facts.append(("category", f"{sanitize(e.category, 20)}{pinned}: {counts}"))
     if e.last_categorized_at is not None:
