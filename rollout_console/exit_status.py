@@ -19,7 +19,7 @@ class _Described(IntEnum):
 class Exit(_Described):
     """What every program but the monitor ends with."""
 
-    DONE = 0, "done"
+    DONE = 0, "done, or nothing to change, as it says: an advance whose gates are shut, too"
     FAILED = (
         1,
         "failed or refused, as one line on standard error says, or verify found differences, or setup was declined",
@@ -27,7 +27,7 @@ class Exit(_Described):
     WRONG_USE = 2, "no such command or option; nothing was done"
     HANGUP = 129, "the terminal was closed"
     INTERRUPTED = 130, "Ctrl-C"
-    CLOSED = 141, "the pipe of the output was closed, as by | head"
+    CLOSED = 141, "the pipe of the output was closed, as `head` does"
 
 
 class MonitorExit(_Described):

@@ -47,7 +47,8 @@ UNAVAILABLE = re.compile(
     r"\((?!ENOTFOUND)E[A-Z]{4,}\)|slots|too many (clients|connections)|max_client|starting up|shutting down", re.I
 )
 WRONG_PASSWORD = re.compile(r"password authentication failed|is not permitted to log in", re.I)
-PROBABLY = re.compile(r"\s*This probably means.*", re.S)  # libpq's guess at why, which fills two more lines
+# Guesses of libpq at why, which fill two more lines.
+PROBABLY = re.compile(r"\s*(?:This probably means.*|Is the server running[^?]*\?)", re.S)
 NO_TLS = re.compile(r"does not support SSL|requested a cleartext password", re.I)
 
 

@@ -84,8 +84,9 @@ def spelled(arguments: list[str]) -> tuple[str, list[str]]:
     for at, argument in enumerate(arguments):
         if not takes_a_value and not argument.startswith("-"):
             name = known.get(argument) or known.get(_bare(argument), argument)
-            rest = arguments[at + 1 :]
-            return name, [*arguments[:at], name, *(in_words(name, rest) if name in WORDED else rest)]
+            before, early = [a for a in arguments[:at] if a != "--json"], "--json" in arguments[:at]
+            rest = [*arguments[at + 1 :], *["--json"] * early]  # of the command, wherever it stands
+            return name, [*before, name, *(in_words(name, rest) if name in WORDED else rest)]
         takes_a_value = argument in TAKE_A_VALUE and not takes_a_value
     return "", arguments
 

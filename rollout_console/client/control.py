@@ -13,7 +13,7 @@ from rollout_console.validation import flag, whole_percentage
 class Control(Halting):
     """Traffic up, down and halted."""
 
-    @command(Group.CONTROL, "rollout.setRollout(10)", purpose="percentage", verb="set")
+    @command(Group.CONTROL, "rollout.setRollout(10)", purpose="%", verb="set")
     def set_rollout(self, percentage: Percentage, reason: str | None = None, confirm: bool = False) -> results.Change:
         """Set the percentage of repositories in the rollout, 0 to 100 (R4).
 

@@ -144,7 +144,7 @@ class RepositoryLists(Calls):
         names = repository_names(repositories, "addToBlacklist")
         return self._change("rollout_add_to_blacklist", reason, repositories=names)
 
-    @command(Group.SETTINGS, 'rollout.removeFromBlacklist(["owner/name"])', purpose="take off")
+    @command(Group.SETTINGS, 'rollout.removeFromBlacklist(["owner/name"])', purpose="let in")
     def remove_from_blacklist(self, repositories: Repositories, reason: str | None = None) -> results.Change:
         """Remove repositories from the blacklist (R9).
 

@@ -72,7 +72,7 @@ class Settings(Calls):
         """Show every setting: what it does, its default, and who changed it last."""
         return self._read("rollout_list_settings", results.Settings)
 
-    @command(Group.SETTINGS, "rollout.configure(max_error_rate=4)", purpose="settings")
+    @command(Group.SETTINGS, "rollout.configure(max_error_rate=4)", purpose="set")
     def configure(
         self, *, reason: str | None = None, confirm: bool = False, **values: Unpack[SettingValues]
     ) -> results.Change:

@@ -63,13 +63,14 @@ class BoundCommand:
             if info.signature.parameters[name].default is not inspect.Parameter.empty:
                 del bound.arguments[name]
                 continue
+            output.announce(info.call)
             output.refuse(f"{left_open.name} is a placeholder; nothing was done: type for example {info.example}")
             return None
         typed, first = _typed(info.name, args, kwargs), next(iter(bound.arguments.values()), None)
+        output.announce(typed)
         if objection := output.objection(info.name, first, typed):
             output.refuse(objection)
             return None
-        output.announce(typed)
         method = getattr(self._owner or self._console.client, info.method.__name__)
         try:
             with nullcontext() if info.own_screen else output.waiting(adapter.patience):

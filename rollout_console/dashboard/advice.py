@@ -8,6 +8,7 @@ from rollout_console.dashboard.keys import OVERVIEW
 
 KEYS = {command: key.name for key in OVERVIEW for command in key.commands}
 EXAMPLE = re.compile(r"type for example rollout\.\w+\(([^()]+)\)")
+LOOK = re.compile(r"[,;] (?:then|try again|try|look|see): rollout\.status\(\)")
 COMMAND = re.compile(r"(?:, )?(?:type )?rollout\.(\w+)\(([^()]*)\)")
 
 
@@ -15,9 +16,10 @@ def in_keys(text: str) -> str:
     """Return text in which commands to type are keys to press, and examples are answers to give.
 
     Args:
-        text: what the console would show; a command without a key stays as it is.
+        text: what the console would show; a command without a key stays as it is. The status is in sight anyway.
     """
-    return COMMAND.sub(_press, EXAMPLE.sub(lambda found: f"type for example {_answer(found[1])}", text))
+    seen = LOOK.sub("; this screen looks again by itself", text)
+    return COMMAND.sub(_press, EXAMPLE.sub(lambda found: f"type for example {_answer(found[1])}", seen))
 
 
 def _press(found: re.Match[str]) -> str:

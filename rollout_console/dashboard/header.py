@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rollout_console import results
+from rollout_console.dashboard.advice import in_keys
 from rollout_console.refresh import Snapshot
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import (
@@ -25,6 +26,7 @@ from rollout_console.render.status import counted_phrase, flags, hold_phrase, of
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
 FOLDED = 2  # lines, at most, of a sentence
+PROBLEM = 3  # lines, at most, of why there is nothing newer
 
 
 def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: float, screen: Screen) -> list[str]:
@@ -40,7 +42,8 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     stale = bool(snapshot.problem) or snapshot.age() > STALE_AFTER * every + 1
     lines = [_first_line(seen, _age(snapshot, screen, stale=stale), screen, stale=stale)]
     if snapshot.problem:
-        lines.append(" " + screen.paint(sanitize(snapshot.problem, 2 * width), "warning"))
+        problem = screen.paint(in_keys(sanitize(snapshot.problem, 500)), "warning")
+        lines += fold(f" {problem}", width, "   ")[:PROBLEM]
     for line in meaning(status, screen):
         lines += _folded(f" {line}", screen)
     if effect := stop_effect_phrase(status, screen):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rollout_console import results
 from rollout_console.dashboard import panels
+from rollout_console.dashboard.advice import in_keys
 from rollout_console.dashboard.header import header
 from rollout_console.dashboard.layout import Panel, beside, column_width, columns_for, stack
 from rollout_console.refresh import Snapshot
@@ -45,7 +46,7 @@ def draw(snapshot: Snapshot[results.Overview], every: float, screen: Screen, wid
     """
     seen = snapshot.value
     if seen is None:
-        said = sanitize(snapshot.problem, 1000) if snapshot.problem else "connecting …"
+        said = in_keys(sanitize(snapshot.problem, 1000)) if snapshot.problem else "connecting …"
         return fold(f" {said}", width, " ")[:height]
     screen = replace(screen, width=width)
     top = header(seen, snapshot, every, screen)[:height]

@@ -86,7 +86,8 @@ def say_percentage(change: Change) -> str:
         if (change.change.new_percentage or 0) > (change.change.previous_percentage or 0):
             said += "\n to take it back: rollout.undo()"
     if status.emergency_stop:
-        said += "\n stored, but traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
+        stored = "" if change.change is None else "stored, but "
+        said += f"\n {stored}traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
     return said
 
 

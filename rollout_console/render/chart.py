@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
+from rollout_console.render.layout import pack
 from rollout_console.render.marks import marks_line, told
 from rollout_console.render.screen import Screen
 from rollout_console.render.svg import error_rate_drawing
@@ -110,7 +111,7 @@ def mark_lines(trend: ErrorTrend, width: int) -> list[str]:
     if not trend.marks or not trend.points:
         return []
     line = " " * MARGIN + marks_line(trend, width - MARGIN)
-    return [line.rstrip(), f" {',  '.join(map(told, trend.marks[-MARKS_TOLD:]))}"]
+    return [line.rstrip(), *pack(map(told, trend.marks[-MARKS_TOLD:]), width, gap=",  ")]
 
 
 def _window(trend: ErrorTrend) -> str:

@@ -34,3 +34,5 @@ PROMPT = {
     "Stopped": "bold #ffffff bg:#af0000",
     **{name.capitalize(): f"bold {text} bg:{background}" for name, (text, background) in NAMES.items()},
 }
+# Of what is typed: IPython has green and yellow for these.
+TYPED = {"Number": "#00875f", "String": "#00875f"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from rollout_console.render.formatting import format_counted, format_setting
+from rollout_console.render.formatting import format_counted, format_setting, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import HistoryEntry
 
@@ -25,6 +26,7 @@ WORDS = {
     "change_window": "window",
     "whitelist_until": "ends on the whitelist",
 }
+ENDS = ("held_until", "breaker_off_until")
 SHOWN = 6  # fields, if there are more
 
 
@@ -43,6 +45,10 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             continue
         if name in ("metadata", "plan") and (isinstance(became, dict) or isinstance(was, dict)):
             yield from _differences(*(side if isinstance(side, dict) else {} for side in (was, became)))
+        elif name == "frozen_until":
+            yield "no longer frozen" if became is None else f"frozen until {_time(became)}"
+        elif name in ENDS:
+            yield f"{shown} {_time(was)} → {_time(became)}"
         elif name == "steps":
             yield f"{shown} {_steps(was)} → {_steps(became)}"
         elif name == "whitelist_until" or isinstance(became, list):
@@ -51,6 +57,14 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield f"{shown} {'pinned as test' if became['pinned'] else 'no longer pinned'}"
         else:
             yield f"{shown} {format_setting(was)} → {format_setting(became)}"
+
+
+def _time(moment: object) -> str:
+    """Return a time in the local zone; what is none, as it is."""
+    try:
+        return format_time(datetime.fromisoformat(str(moment)))
+    except ValueError:
+        return format_setting(moment)
 
 
 def _steps(steps: object) -> str:

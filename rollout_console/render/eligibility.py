@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_count, format_list, format_moment
+from rollout_console.render.formatting import format_count, format_counted, format_list, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
@@ -93,13 +93,15 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
     if e.category is not None:
         pinned = ", pinned as test" if e.pinned_as_test else ""
         counts = (
-            f"{format_count(e.stars or 0)} stars, {format_count(e.contributors or 0)} contributors, "
-            f"{format_count(e.pull_requests or 0)} pull requests"
+            f"{format_counted(e.stars or 0, 'star', 'stars')}, "
+            f"{format_counted(e.contributors or 0, 'contributor', 'contributors')}, "
+            f"{format_counted(e.pull_requests or 0, 'pull request', 'pull requests')}"
         )
         facts.append(("category", f"{sanitize(e.category, 20)}{pinned}: {counts}"))
-        facts.append(("categorized", format_moment(e.last_categorized_at)))
+    if e.last_categorized_at is not None:
+        facts.append(("categorized", format_time(e.last_categorized_at)))
     if e.whitelisted_until is not None:
-        facts.append(("whitelisted until", format_moment(e.whitelisted_until)))
+        facts.append(("whitelisted until", format_time(e.whitelisted_until)))
     if e.enters_at is not None:
         facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
     facts.append(("id", sanitize(e.repository_id, 60)))

@@ -83,11 +83,9 @@ def format_time(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
-def format_moment(moment: datetime | None, now: datetime | None = None) -> str:
-    """Return a local time and how long ago it was; "never" for None."""
-    if moment is None:
-        return "never"
-    return f"{format_time(moment)} ({format_age(moment, now or datetime.now(moment.tzinfo))})"
+def format_moment(moment: datetime | None, now: datetime) -> str:
+    """Return a local time and how long ago it was by the server's clock; "never" for None."""
+    return "never" if moment is None else f"{format_time(moment)} ({format_age(moment, now)})"
 
 
 def format_until(moment: datetime | None, now: datetime) -> str:

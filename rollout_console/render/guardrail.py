@@ -14,11 +14,12 @@ def render_guardrail(cost: GuardrailCost, screen: Screen) -> str:
     """Return the rule, how often it rolls back a healthy rollout, and how soon it acts on a failing one."""
     traffic = f"at {format_counted(cost.jobs, 'job', 'jobs')} a day"
     today = f"{format_counted(cost.jobs_today, 'job', 'jobs')} in the last 24 h"
+    evidence = format_number(cost.evidence_limit)
     lines = [
         f" {screen.paint(f'guardrail {cost.guardrail}', 'title')}: {sanitize(cost.meaning, 100)}",
-        f" above {format_number(cost.max_error_rate)} % errors in at least {cost.minimum_sample} jobs; evidence of "
-        f"{format_number(cost.evidence_limit)} since the restart,",
-        f" or {format_number(cost.recent_limit)} over all stretches up to now; {today}",
+        f" threshold: {format_number(cost.max_error_rate)} % errors in at least {cost.minimum_sample} jobs; {today}",
+        f" where evidence is needed: {evidence} since the restart, which at most 1 in {evidence} healthy",
+        f" rollouts ever reaches, or {format_number(cost.recent_limit)} in sum over shorter times up to now",
     ]
     if cost.healthy:
         lines += [f"\n a healthy rollout is rolled back, {traffic}:", _healthy(cost, screen)]
@@ -36,7 +37,7 @@ def _healthy(cost: GuardrailCost, screen: Screen) -> str:
         [f"{h.error_rate:g} %", *map(format_percent, (h.day, h.month, h.day_with_checks, h.month_with_checks))]
         for h in cost.healthy
     ]
-    titles = ["true rate", "first day", "30 days", f"checks every {cost.check_minutes} min, too", "30 days"]
+    titles = ["true rate", "first day", "30 days", f"with checks every {cost.check_minutes} min", "30 days"]
     return screen.table(titles, rows, ["left", *["right"] * 4])
 
 

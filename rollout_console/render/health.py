@@ -6,7 +6,6 @@ from rollout_console.render.formatting import (
     format_age,
     format_count,
     format_counted,
-    format_moment,
     format_number,
     format_percent,
     format_time,
@@ -83,8 +82,8 @@ def health_lines(health: Health, screen: Screen) -> list[str]:
 def window_phrase(health: Health) -> str:
     """Return how far back health looks."""
     if health.since_restart:
-        since = format_moment(health.window_start)
-        return f"measured since the restart {since}; the window is {health.window_hours} h"
+        since = format_time(health.window_start)
+        return f"measured since the restart, {since}; the window is {health.window_hours} h"
     return f"measured over the last {health.window_hours} h"
 
 

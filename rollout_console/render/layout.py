@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 ESCAPE = re.compile(r"\x1b[\[0-9;]*m?")  # a style, or the beginning of one
 BROKEN_ESCAPE = re.compile(r"\x1b[\[0-9;]*$")
-# What is to be copied stays on one line: a command with its arguments is one word.
-WORD = re.compile(r'(\s*)(\S*\brollout\.\w+\((?:"[^"]*"|[^()"])*\)\S*|\S+)')
+# What is to be copied stays on one line: a command with its arguments is one word, and so is a program's name.
+WORD = re.compile(r'(\s*)(\S*\brollout\.\w+\((?:"[^"]*"|[^()"])*\)\S*|!?rollout-console [\w-]+|\S+)')
 CLAUSE = re.compile(r"; (?=[^;]*$)")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, format_duration, shorten
 from rollout_console.render.health import warning_phrase
+from rollout_console.render.layout import cells
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Job, JobGroup, Jobs, JobState
@@ -70,11 +71,12 @@ def _job(job: Job, found: Jobs, screen: Screen) -> list[str]:
     began = job.started_at or job.created_at
     moment = (job.ended_at or job.created_at) if job.state in ENDED else began
     took = f", took {format_duration(job.seconds)}" if job.seconds is not None else ""
-    line = (
-        f" {format_age(moment, found.server_time).rjust(11)}  {repository}  {sanitize(job.processor, 20)}, {job.arm}"
-        f"{took}  {sanitize(job.id, 60)}"
-    )
-    return [line, f" {'':11}  {_error(job.error, screen)}"] if job.error else [line]
+    age, beside = format_age(moment, found.server_time).rjust(11), f" {'':11}  "
+    where, which = f" {age}  {repository}  {sanitize(job.processor, 20)}, {job.arm}", sanitize(job.id, 60)
+    lines = [f"{where}{took}  {which}"]
+    if screen.bars and cells(lines[0]) > screen.width:
+        lines = [screen.fit(where, beside), f"{beside}{which}{took}"]
+    return [*lines, f"{beside}{_error(job.error, screen)}"] if job.error else lines
 
 
 def _error(error: str, screen: Screen) -> str:

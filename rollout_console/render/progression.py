@@ -14,6 +14,7 @@ from rollout_console.render.svg import plan_drawing
 from rollout_console.results import Gate, OnBreach, Phases, Plan, PlanStep, StepState
 
 STEP_MARKS: dict[StepState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
+HERE = "; type: rollout.plan()"  # which the plan itself need not say
 ON_BREACH: dict[OnBreach, str] = {
     "zero": "goes to 0 %",
     "step_back": "goes to the step before, and is held",
@@ -29,7 +30,8 @@ def render_plan(plan: Plan, screen: Screen) -> str:
     headers = ["", "step", "share", "audience", "at least", "earliest"]
     table = screen.table(headers, rows, ["left", "right", "right", "left", "right", "left"], narrow=[3], drop=[3, 4])
     gates = [
-        f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now)}" for g in plan.gates
+        f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now).removesuffix(HERE)}"
+        for g in plan.gates
     ]
     before = [] if plan.next_percentage is None else [f" before {plan.next_percentage} %:", *gates]
     stairs = screen.draw(list, lambda: plan_drawing(plan))  # the table says it all on a terminal

@@ -23,7 +23,6 @@ def _lines(setting: Setting, screen: Screen) -> list[str]:
     value = screen.paint(format_setting(setting.value), "title")
     unit = {None: "", "percent": " %"}.get(setting.unit, f" {sanitize(setting.unit or '', 20)}")
     choices = f"{', '.join(sanitize(c, 20) for c in setting.choices)}: " if setting.choices else ""
-    return [
-        f" {sanitize(setting.name, 40).ljust(23)}  {value}{unit}  (default {format_setting(setting.default)}{last})",
-        f" {'':23}  {choices}{sanitize(setting.meaning, 120)}",
-    ]
+    beside = " " * 26
+    line = f" {sanitize(setting.name, 40).ljust(23)}  {value}{unit}  (default {format_setting(setting.default)}{last})"
+    return [screen.fit(line, beside), screen.fit(f"{beside}{choices}{sanitize(setting.meaning, 120)}", beside)]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from rollout_console.render.layout import cells, shorten_middle
 
 GAP = 2  # cells between two columns
-TITLE = 2  # cells that tabulate gives a title beyond its own
 LEAST = 16  # cells that a shortened text keeps
 
 
@@ -29,7 +28,7 @@ class Column:
     @property
     def width(self) -> int:
         """Cells of a terminal that it takes."""
-        return max(cells(self.title) + TITLE, *map(cells, self.cells), 0)
+        return max(cells(self.title), *map(cells, self.cells), 0)
 
     def shortened(self, width: int) -> Column:
         """Return the column in fewer cells."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollout_console.console import Rollout
-from rollout_console.console.bound import PLACEHOLDERS
+from rollout_console.console import COMMANDS, Rollout
+from rollout_console.console.bound import PLACEHOLDERS, BoundCommand
+from rollout_console.console.help import help_for
 from rollout_console.console.place import client_here
 from rollout_console.shell import completion, display, errors, paste, prompt, search, suggestions
 from rollout_console.shell.banner import banner
@@ -49,14 +50,22 @@ def unload(ip: Any) -> None:
         session.unload()
 
 
+def _about(asked: Any) -> list[tuple[str, str]] | None:
+    """Return the help of a command as IPython's inspector shows it; None for what is none."""
+    return [("Help", help_for(asked.obj.info.name, COMMANDS).text)] if isinstance(asked.obj, BoundCommand) else None
+
+
 def _push_names(session: Session) -> None:
     names = session.ip.user_ns
     ours = {"help": session.console.help, **PLACEHOLDERS}
     pushed = {"rollout": session.console, **{name: value for name, value in ours.items() if name not in names}}
     session.ip.push(pushed, interactive=False)
     session.ip.show_usage = lambda: session.console.help()  # what `?` shows
+    hooks = session.ip.inspector.mime_hooks
+    session.ip.inspector.mime_hooks = {**hooks, "text/plain": _about}  # and `rollout.status?`
 
     def remove() -> None:
+        session.ip.inspector.mime_hooks = hooks
         session.ip.__dict__.pop("show_usage", None)
         for name, value in pushed.items():
             if names.get(name) is value:

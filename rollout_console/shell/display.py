@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from rollout_console.render import Screen, render
 from rollout_console.results import Result, Status
+from rollout_console.shell.caution import Caution
 from rollout_console.shell.session import Session
 
 
@@ -85,6 +86,9 @@ def install(session: Session) -> None:
     def end_cell(outcome: object) -> None:
         session.end_cell()
 
+    def somebody_is_there() -> bool:
+        return bool(getattr(ip.kernel, "_allow_stdin", True))  # a program that runs a notebook answers no question
+
     def in_notebook(value: object) -> None:
         from IPython import display
 
@@ -103,7 +107,9 @@ def install(session: Session) -> None:
         from rollout_console.render.html import render_html
 
         session.display = in_notebook
-        session.view = lambda: InPlace(endless=getattr(ip.kernel, "_allow_stdin", True))
+        session.view = lambda: InPlace(endless=somebody_is_there())
+        if somebody_is_there():  # who may paste a block of the runbook into a cell
+            session.caution = Caution()
         formatters["text/html"].for_type(Result, render_html)
 
     def uninstall() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
-from rollout_console.render.colours import PROMPT
+from rollout_console.render.colours import PROMPT, TYPED
 from rollout_console.render.formatting import format_age, format_count, format_percent
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
-from rollout_console.render.layout import cells, shorten_middle
+from rollout_console.render.layout import cells, clip, shorten_middle
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import flags, flags_in_full
 from rollout_console.results import Status
@@ -62,12 +63,12 @@ def toolbar_words(known: Snapshot[Status], width: int | None = None) -> str:
 
     Args:
         known: the newest status.
-        width: cells that there are; a longer line loses the author of the change, then its middle. None: no limit.
+        width: cells that there are; a longer line loses the author of the change, then its end. None: no limit.
     """
     line = _words(known, author=True)
     if width is None or cells(line) <= width:
         return line
-    return shorten_middle(_words(known, author=False), width)
+    return clip(_words(known, author=False), width)
 
 
 def _words(known: Snapshot[Status], author: bool) -> str:
@@ -83,7 +84,8 @@ def _words(known: Snapshot[Status], author: bool) -> str:
     if status.last_change is not None:
         change = status.last_change
         by = f", {change_author(change)}" if author else ""
-        parts.append(f"{format_age(change.at, status.server_time)}: {change_summary(change)}{by}")
+        now = status.server_time + timedelta(seconds=known.age())  # it goes on while nothing new comes
+        parts.append(f"{format_age(change.at, now)}: {change_summary(change)}{by}")
     parts[:0] = flags_in_full(status)
     if known.problem:
         parts.insert(0, f"STALE, {known.age():.0f} s old: {sanitize(known.problem, 80)}")
@@ -139,6 +141,7 @@ def install(session: Session) -> None:
     ip.prompt_line_number_format = " "
     ip.prompts = RolloutPrompts(ip)
     ip.highlighting_style_overrides = {
+        **{getattr(Token.Literal, name): style for name, style in TYPED.items()},
         **ip.highlighting_style_overrides,
         **{getattr(Token.Rollout, name): style for name, style in PROMPT.items()},
     }

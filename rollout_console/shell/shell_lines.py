@@ -43,7 +43,7 @@ def answer(line: str) -> str:
     """Return what to say of a line for a shell: that nothing was done, and what to type."""
     for script, program in SCRIPTS.items():
         if script in line:
-            return f"here, {script} is a program; nothing was done: type !{PROGRAM} {program}"
+            return f"{script} is for a shell; nothing was done: type !{PROGRAM} {program}"
     words = _words(line)
     if words[0] == PROGRAM and (call := _call(words[1:])):
         return f"this is a line for a shell; nothing was done: type {call}"

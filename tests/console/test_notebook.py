@@ -63,7 +63,7 @@ def test_hosts_that_nobody_watches(run_notebook, tmp_path):
 
 
 @pytest.mark.quick
-def test_watch_in_a_notebook_updates_one_output_until_it_is_interrupted(run_notebook):
+def test_in_a_notebook_watch_updates_one_output_and_a_cell_that_lowers_does_not_raise(rollout, run_notebook):
     manager, kernel = start_new_kernel()
     shown = []
     try:
@@ -76,6 +76,8 @@ def test_watch_in_a_notebook_updates_one_output_until_it_is_interrupted(run_note
                     manager.interrupt_kernel()
 
         reply = kernel.execute_interactive("rollout.watch(0.5)", output_hook=saw, timeout=60)
+        pasted = "```bash\n# Manual rollback\nrollout.rollbackToZero()\nrollout.setRollout(5)\n```"
+        kernel.execute_interactive(pasted, output_hook=lambda message: None, timeout=60)
     finally:
         kernel.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -88,6 +90,7 @@ def test_watch_in_a_notebook_updates_one_output_until_it_is_interrupted(run_note
     assert "every 0.5 s" in pages[1]
     assert pages[3] == "", "the live output gives way to the last status"
     assert "20 % set" in pages[4]
+    assert rollout.client.status().rollout_percentage == 0, "a raise is typed once the rollback has been read"
 
 
 PROBE = """<script>

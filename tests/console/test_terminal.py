@@ -229,7 +229,7 @@ def test_what_is_left_open_at_the_prompt_is_stopped_or_answered(rollout, console
     said = unfolded(console.wait_for('rollout.setRollout(60, "phase 7")'))
     assert 'nothing was done: type rollout.setRollout(60, "phase 7")' in said
     console.type("node scripts/rollout/monitor-phase6.js")
-    said = unfolded(console.wait_for("monitor-phase6.js is a program;"))
+    said = unfolded(console.wait_for("monitor-phase6.js is for a shell;"))
     assert "nothing was done: type !rollout-console monitor" in said
     assert rollout.client.status().rollout_percentage == 20
     console.type('rollout.emergencyStop("errors in the logs')

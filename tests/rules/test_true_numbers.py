@@ -217,6 +217,7 @@ def test_r6_a_rollback_is_said_wherever_the_state_is_said(rollout):
     client.emergency_stop("worse")
     stopped = client.status().state
     assert (stopped.name, stopped.by, stopped.reason) == ("stopped", "tess", "worse")
+    assert client.status().phase == "rolled back"
     client.resume()
     client.release()
     client.set_rollout(10)

@@ -10,7 +10,10 @@ from tests.support.sql_floors import FLOORS
 
 PICTURE = ROOT / "docs" / "architecture.svg"
 WIDTH, HEIGHT, GAP, TOP = 520, 46, 6, 40
-STYLE = "text{font:12px system-ui,sans-serif;fill:#1f2937}.name{font-weight:600;font-size:13px}.head{font-size:15px}"
+STYLE = (
+    "text{font:12px system-ui,sans-serif;fill:#1f2937}.name{font-weight:600;font-size:13px}.head{font-size:15px}"
+    "@media(prefers-color-scheme:dark){.head{fill:#d9d9d9}}"
+)
 
 
 def picture() -> str:

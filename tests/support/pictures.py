@@ -23,6 +23,8 @@ from rollout_console import __version__
 from tests.support import ROOT
 from tests.support.terminal import Terminal, console_environment, run_console
 
+LIGHT = {"#0c0c0c": "#ffffff", "#d9d9d9": "#1f2328"}  # paper and ink of a terminal, for a reader with a light screen
+
 
 def colour(name: str) -> str | None:
     """Return rich's name for a colour of pyte's, or None for the terminal's own."""
@@ -42,7 +44,21 @@ def picture(name: str, title: str, terminal: Terminal, width: int) -> None:
     drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)  # a picture that fetches nothing
     drawing = drawing.replace("Fira Code", "DejaVu Sans Mono").replace("<svg ", '<svg xml:space="preserve" ', 1)
     drawing = drawing.replace("<style>", f"<!-- made with rollout-console {__version__} -->\n    <style>", 1)
+    drawing = drawing.replace("</style>", f"{on_light(drawing)}\n    </style>", 1)
     (ROOT / "docs" / f"{name}.svg").write_text(drawing, encoding="utf-8")
+
+
+def on_light(drawing: str) -> str:
+    """Return the rules for a light screen: paper and ink are other ones there, our own colours can be read on both."""
+    boxes = [f'[fill="{dark}"] {{ fill: {light} }}' for dark, light in LIGHT.items()]
+    texts = [
+        rule.replace(dark, light)
+        for rule in re.findall(r"\.\S+ \{ fill: .*?\}", drawing)
+        for dark, light in LIGHT.items()
+        if dark in rule
+    ]
+    rules = "\n".join(["[stroke] { stroke: #d0d7de }", *boxes, *texts])
+    return f"@media (prefers-color-scheme: light) {{\n{rules}\n}}"
 
 
 def settle(terminal: Terminal) -> None:

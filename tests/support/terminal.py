@@ -21,6 +21,8 @@ from pyte.screens import Char, StaticDefaultDict
 
 PYTHON = shlex.quote(sys.executable)
 CONSOLE = f"{PYTHON} -m rollout_console"
+DASHBOARD = f"{CONSOLE} dashboard --every 0.5"
+
 KEYS = {
     "Enter": "\r",
     "Tab": "\t",
@@ -269,3 +271,11 @@ def start_command(env: dict[str, str], *arguments: str) -> Running:
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=env["HOME"],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)

@@ -28,12 +28,18 @@ def test_every_command_is_a_verb_but_what_is_of_a_session_only():
         (["--version"], ""),
         (["EMERGENCY_STOP", "why"], "stop"),
         (["checkhealth"], "check-health"),
+        (["--json", "status"], "status"),
         (["nonsense"], "nonsense"),
     ],
 )
 def test_the_command_is_found_among_the_options(typed, name):
     assert cli.spelled(typed)[0] == name
     assert cli.is_known(name) is (name not in {"", "nonsense"})
+
+
+def test_json_may_stand_before_the_command_too():
+    assert cli.spelled(["--json", "--target", "a", "history", "5"])[1] == ["--target", "a", "history", "5", "--json"]
+    assert cli.spelled(["--json", "stop", "5xx"])[1] == ["stop", "--json", "--reason=5xx"]
 
 
 def parsed(command, *arguments: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from rollout_console.dashboard.advice import KEYS, in_keys
         ("to investigate: rollout.showMetrics(); when fixed", "to investigate: press m; when fixed"),
         ("to see why: rollout.explain('a/b')", "to see why: press i and answer a/b"),
         ("see rollout.features()", "see rollout.features()"),
+        ("a connection free, then: rollout.status()", "a connection free; this screen looks again by itself"),
     ],
 )  # fmt: skip
 def test_advice_is_in_keys(at_the_prompt, in_the_dashboard):

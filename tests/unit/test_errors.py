@@ -89,3 +89,11 @@ def test_a_login_is_refused_if_the_server_asked_for_the_password_in_any_language
 def test_a_database_error_is_translated_by_its_sqlstate():
     assert type(translate(psycopg.errors.QueryCanceled("abgebrochen"))) is TimedOut
     assert type(translate(psycopg.errors.InsufficientPrivilege("append-only"))) is NotPermitted
+
+
+def test_libpqs_guesses_stay_out_of_the_line_and_what_follows_them_does_not():
+    tried = (
+        "connection to ::1 failed: refused\n\tIs the server running on that host?\nconnection to 127.0.0.1 failed: no"
+    )
+    told = str(translate(failed_to_connect(tried, used_password=False)))
+    assert "refused connection to 127.0.0.1 failed: no" in told

@@ -8,6 +8,7 @@ import pytest
 
 from rollout_console import __version__
 from tests.support import ROOT
+from tests.support.pictures import LIGHT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURES = re.findall(r"!\[[^]]*\]\((docs/\w+\.svg)\)", README)
@@ -15,6 +16,16 @@ PICTURES = re.findall(r"!\[[^]]*\]\((docs/\w+\.svg)\)", README)
 
 def test_the_readme_has_pictures():
     assert "docs/console.svg" in PICTURES
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_picture_is_light_where_the_readers_screen_is(picture):
+    drawing = (ROOT / picture).read_text(encoding="utf-8")
+    dark, light = drawing.split("@media (prefers-color-scheme: light)")
+    for colour, other in LIGHT.items():
+        assert f'[fill="{colour}"] {{ fill: {other} }}' in light
+        for rule in re.findall(rf"(\.\S+) \{{ fill: {colour}", dark):
+            assert f"{rule} {{ fill: {other}" in light
 
 
 @pytest.mark.parametrize("picture", PICTURES)

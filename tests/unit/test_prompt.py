@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -12,14 +13,14 @@ from msgspec.structs import replace
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Snapshot
-from rollout_console.render.colours import NAMES, PROMPT, STYLES
+from rollout_console.render.colours import NAMES, PROMPT, STYLES, TYPED
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.html import COLOURS
 from rollout_console.render.layout import cells
-from rollout_console.results import Status, Verdict
+from rollout_console.results import HistoryEntry, Status, Verdict
 from rollout_console.settings import DEFAULT_FEATURE
 from rollout_console.shell.prompt import known_to, prompt_parts, toolbar
-from tests.support.samples import sample
+from tests.support.samples import NOW, sample
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 200])
@@ -29,6 +30,15 @@ def test_the_toolbar_is_no_wider_than_the_terminal(text, width):
     (_, line) = toolbar(known, width)[0]
     assert cells(line) <= width
     assert line.startswith(" NO AUTO-ROLLBACK")
+
+
+def test_a_stale_toolbar_says_so_first_is_cut_at_its_end_and_its_ages_go_on():
+    status = sample(Status, "x", last_change=sample(HistoryEntry, at=NOW - timedelta(minutes=3)))
+    known = Snapshot(status, time.monotonic() - 120, "the database can't be reached (connection timed out); check it")
+    assert "5 min ago: " in toolbar(known, 400)[0][1]
+    line = toolbar(known, 80)[0][1]
+    assert line.startswith(" STALE, 120 s old: the database can't be reached")
+    assert line.endswith("…")
 
 
 def test_a_wide_terminal_shows_who_made_the_last_change():
@@ -98,7 +108,7 @@ def pairs() -> list[tuple[str, str, str]]:
         assert not set(codes.split(";")) - {"1", "7", "38", "48", "5", *colours.values()}, name
         behind = [of_256(int(colours["48"]))] if "48" in colours else [WHITE, BLACK]
         found += [(name, of_256(int(colours["38"])), each) for each in behind if "38" in colours]
-    for name, style in [*PROMPT.items(), *COLOURS.items()]:
+    for name, style in [*PROMPT.items(), *TYPED.items(), *COLOURS.items()]:
         text = re.search(r"(?:^|[ :])(#\w{6}|white)", style.replace("bg:#", "bg=#"))
         behind = re.findall(r"(?:bg:|background:)(#\w{6})", style) or [WHITE, BLACK]
         found += [(name, text[1].replace("white", WHITE), each) for each in behind if text]

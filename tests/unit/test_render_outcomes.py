@@ -65,3 +65,16 @@ def test_a_phase_that_is_not_ready_names_the_warning():
     phases = sample(results.Phases, ready=False, gates=[stuck])
     text = render(phases, PIPE)
     assert text.index("54 jobs are stuck") < text.index("not ready")
+
+
+def test_at_80_columns_a_job_is_not_broken_within_its_words_and_its_arm_is_there():
+    name = "palisade-labs/bright-search-playground-24"
+    job = sample(results.Job, repository=name, processor="inngest", id="i" * 36, seconds=90.0, error="boom")
+    lines = render(sample(results.Jobs, jobs=[job], processor="github_actions"), Screen(80, bars=True)).splitlines()
+    assert [line.split() for line in lines[-3:]] == [
+        ["just", "now", name, "inngest,", "treatment"], [f"{'i' * 36},", "took", "90", "s"], ["boom"],
+    ]  # fmt: skip
+    assert any(
+        "arm" in line and "failed" in line
+        for line in render(sample(results.Jobs, state=None), Screen(80, bars=True)).splitlines()
+    )

@@ -52,7 +52,7 @@ def test_a_plan_shows_each_step_with_its_moment_and_each_gate_with_what_to_type(
     (shut,) = [line for line in lines if "outside the change window" in line]
     assert shut.startswith(" ✗")
     assert "opens " in shut
-    assert shut.endswith("type: rollout.plan()")
+    assert shut.endswith("(in 26 h)"), "the plan does not advise to type itself"
     (is_open,) = [line for line in lines if "not held" in line]
     assert (is_open.startswith(" ✓"), "type" in is_open) == (True, False)
     assert lines[-1] == " not ready for 25 % yet"
@@ -120,6 +120,8 @@ def test_the_dashboard_has_the_steps_on_a_line_with_the_time_left():
         ({"steps": [{"percentage": 5, "hours": 1}, {"percentage": 50, "hours": 2}]}, None,
          "steps 5 % for 1 h, 50 % for 2 h → the manual's"),
         (None, {"change_window": "Mon 09:00-10:00 UTC"}, "window none → Mon 09:00-10:00 UTC"),
+        (None, {"frozen_until": "2026-12-01T00:00:00+00:00"}, "frozen until 2026-12-01 00:00 UTC"),
+        ({"frozen_until": "2026-12-01T00:00:00+00:00"}, None, "no longer frozen"),
     ],
 )  # fmt: skip
 def test_a_change_of_the_plan_says_what_of_it(before, after, said):

@@ -82,6 +82,14 @@ def test_a_session_knows_what_its_cell_has_shown_and_refused(ip):
     assert not session.refused
 
 
+def test_a_question_mark_behind_a_command_is_its_help_and_behind_anything_else_ipythons(ip):
+    session = load(ip, quiet=True)
+    bundle = ip.object_inspect_mime("rollout.setRollout")["text/plain"]
+    assert session.console.setRollout.info.summary in bundle
+    assert "args" not in bundle
+    assert "Docstring" in ip.object_inspect_mime("print")["text/plain"]
+
+
 def test_a_console_without_a_target_opens_and_says_why(ip, monkeypatch):
     monkeypatch.setenv("SUPABASE_URL", "https://abc.supabase.co")
     for name in ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_KEY"):

@@ -61,8 +61,10 @@ begin
     perform set_config('rollout.jobs_unread', '', true);
     warnings := (select coalesce(jsonb_agg(w), '[]') from rollout.outcome_warnings(config) w);
     return query
-    select 'verdict', verdict = 'healthy', 'health: ' || replace(verdict, '_', ' '), null::timestamptz,
-        'rollout.checkHealth()'
+    select 'verdict', verdict = 'healthy',
+        'health: ' || case verdict when 'no_data' then 'no jobs yet' when 'small_sample' then 'can''t judge yet'
+            when 'above_threshold' then 'above the threshold' else verdict end,
+        null::timestamptz, 'rollout.checkHealth()'
     union all
     select w ->> 'name', coalesce(w ->> 'name' = any (config.accepted_signals), false), w ->> 'message', null,
         w ->> 'command'

@@ -105,7 +105,8 @@ returns text
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case when config.rollout_percentage = 0 and rollout.state(config) ->> 'name' = 'rolled_back'
+    -- Also while it is stopped or held, which is the state then.
+    select case when config.rollout_percentage = 0 and (rollout.state(config) ->> 'from_percentage')::numeric > 0
         then 'rolled back' else (rollout.step_in_plan(config)).name end
 $$;
 comment on function rollout.phase(rollout_configuration) is

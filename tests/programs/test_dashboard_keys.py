@@ -1,55 +1,12 @@
-"""The dashboard in a real terminal: three sizes, every key, changes made elsewhere, a database that goes away."""
+"""The dashboard in a real terminal: every key and its question, the palette, and no raise unasked."""
 
 from __future__ import annotations
 
 import random
 import string
 import time
-from collections.abc import Callable
 
-import psycopg
-import pytest
-
-from tests.support.terminal import CONSOLE, Terminal, run_command
-
-DASHBOARD = f"{CONSOLE} dashboard --every 0.5"
-
-
-@pytest.fixture
-def dashboard(terminal):
-    def opened(width: int = 80, height: int = 24):
-        screen = terminal(command=DASHBOARD, width=width, height=height)
-        screen.wait_for("last changes")
-        return screen
-
-    return opened
-
-
-def now(dashboard: Terminal) -> str:
-    """What is on screen now; a full-screen program leaves no scrollback."""
-    return dashboard.now()
-
-
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
-def test_everything_is_in_sight_at_any_size(rollout, dashboard, width, height):
-    rollout.report(good=30, bad=1)
-    screen = dashboard(width, height)
-    for words in (
-        "hybrid_progressive_capture", "20 % set, 20 % in effect", "20 of 100 eligible", "auto-rollback on",
-        "healthy: 3.23 % errors", "6: 10 %", "enterprise", "inngest", "error rate", "5 % ┤", "categorizeAll", "q quit",
-    ):  # fmt: skip
-        screen.wait_for(words)
-    assert len(now(screen).rstrip("\n").splitlines()) <= height
-
-
-def test_a_change_made_elsewhere_is_shown(rollout, dashboard):
-    screen = dashboard()
-    rollout.client.set_rollout(33, "from elsewhere")
-    screen.wait_for("33 % set, 33 % in effect", seconds=5)
-    screen.wait_for("from elsewhere")
-    rollout.client.emergency_stop("errors\x1b[2Jin the logs")
-    shown = screen.wait_for("STOPPED", seconds=5)
-    assert "errors[2Jin the logs" in shown
+from tests.support.terminal import Terminal, wait_until
 
 
 def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
@@ -59,7 +16,7 @@ def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
         screen.wait_for("percentage, 0 to 100:")
         screen.type("50")
         screen.wait_for("20 % → 50 %? y to do it:")
-        assert "30 would enter, 0 would leave" in now(screen)
+        assert "30 would enter, 0 would leave" in screen.now()
         assert rollout.client.status().rollout_percentage == 20
         screen.type(answer)
         screen.wait_for("nothing was changed" if answer == "n" else "50 of 100 repositories are eligible")
@@ -146,26 +103,6 @@ def test_r17_the_ramp_is_a_line_of_steps_and_three_keys(rollout, dashboard):
     assert rollout.client.status().held_reason is None
 
 
-def test_while_the_database_is_away_the_last_picture_stays_with_its_age(rollout, dashboard):
-    screen = dashboard()
-    with psycopg.connect(rollout.url) as blocker:
-        # nobody can read the configuration: as good as gone, and it comes back
-        blocker.execute("lock table rollout_configuration in access exclusive mode")
-        shown = screen.wait_for("STALE", seconds=30)
-        assert "20 % set, 20 % in effect" in shown
-    screen.wait_for("20 % set")
-    rollout.client.set_rollout(21)
-    screen.wait_for("21 % set", seconds=40)
-    assert "STALE" not in now(screen)
-
-
-def test_without_colours_nothing_is_painted(console_env, terminal):
-    console_env["NO_COLOR"] = "1"
-    screen = terminal(command=DASHBOARD, width=80, height=24)
-    screen.wait_for("last changes")
-    assert screen.colours() == {"default"}
-
-
 QUESTIONS = {
     "s": "percentage, 0 to 100:",
     "e": "EMERGENCY STOP, reason",
@@ -178,10 +115,10 @@ QUESTIONS = {
 def ask(screen: Terminal, key: str) -> None:
     """Open a question; on a busy machine the key and the one before it may come together, as a paste."""
     screen.key(key)
-    wait_until(lambda: QUESTIONS[key] in now(screen) or "Paste ignored" in now(screen))
-    if QUESTIONS[key] not in now(screen):
+    wait_until(lambda: QUESTIONS[key] in screen.now() or "Paste ignored" in screen.now())
+    if QUESTIONS[key] not in screen.now():
         screen.key(key)
-        wait_until(lambda: QUESTIONS[key] in now(screen))
+        wait_until(lambda: QUESTIONS[key] in screen.now())
 
 
 def test_after_esc_a_key_belongs_to_the_dashboard_and_never_to_the_question_that_was_left(dashboard, effort):
@@ -195,14 +132,14 @@ def test_after_esc_a_key_belongs_to_the_dashboard_and_never_to_the_question_that
         screen.key(letter)
         expected = QUESTIONS.get(letter)
         if expected is not None:
-            wait_until(lambda: expected in now(screen))  # noqa: B023 - called at once
+            wait_until(lambda: expected in screen.now())  # noqa: B023 - called at once
             assert not screen.cursor_line().rstrip().endswith(f" {letter}"), "the key became part of an answer"
         else:
-            wait_until(lambda: QUESTIONS[key] not in now(screen))  # noqa: B023
+            wait_until(lambda: QUESTIONS[key] not in screen.now())  # noqa: B023
         screen.key("Escape")
-        wait_until(lambda: "s set %" in now(screen))
+        wait_until(lambda: "s set %" in screen.now())
         time.sleep(0.15)  # two letters that come together are a paste
-    assert "STOPPED" not in now(screen)
+    assert "STOPPED" not in screen.now()
 
 
 def test_a_stop_that_was_decided_against_never_fires(rollout, dashboard):
@@ -220,33 +157,11 @@ def test_a_refused_answer_stays_to_be_corrected(rollout, dashboard):
     screen.wait_for("percentage, 0 to 100:")
     screen.type("cache")
     screen.wait_for("not 'cache'; type for example 25")
-    assert "percentage, 0 to 100: cache" in now(screen)
+    assert "percentage, 0 to 100: cache" in screen.now()
     screen.write("\x7f" * 5)
     screen.type("30")
     screen.wait_for("20 % → 30 %? y to do it:")
     assert rollout.client.status().rollout_percentage == 20
-
-
-def test_q_goes_back_before_it_leaves(dashboard):
-    screen = dashboard()
-    screen.key("m")
-    screen.wait_for("success metric")
-    screen.key("q")
-    screen.wait_for("q quit")
-    assert screen.is_running()
-    screen.key("q")
-    wait_until(lambda: not screen.is_running())
-
-
-def test_without_auto_rollback_the_header_says_so(rollout, dashboard):
-    rollout.client.disable_auto_rollback()
-    screen = dashboard(60, 15)
-    assert "NO AUTO-ROLLBACK" in screen.wait_for("NO AUTO-ROLLBACK").splitlines()[0]
-
-
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (160, 50)])
-def test_the_age_of_the_data_is_in_the_first_line_at_any_size(dashboard, width, height):
-    assert "s old" in dashboard(width, height).wait_for("s old").splitlines()[0]
 
 
 def test_a_key_without_meaning_says_where_the_keys_are_explained(dashboard):
@@ -257,47 +172,6 @@ def test_a_key_without_meaning_says_where_the_keys_are_explained(dashboard):
     screen.wait_for("Esc or q to go back")
     screen.key("?")
     screen.wait_for("Show the chosen line in full.")
-
-
-def test_enter_shows_a_change_an_error_and_a_repository_in_full(rollout, dashboard):
-    rollout.report(good=1, bad=1)
-    screen = dashboard(100, 30)
-    screen.key("l")
-    screen.wait_for("changes, newest first")
-    screen.key("Enter")
-    screen.wait_for("database role")
-    screen.key("q")
-    screen.wait_for("changes, newest first")
-    screen.key("q")
-    screen.wait_for("last changes")
-    screen.key("x")
-    screen.wait_for("kinds of errors (1)")
-    screen.key("Enter")
-    screen.wait_for("for example: boom")
-    screen.key("Enter")
-    screen.wait_for("ELIGIBLE")
-    for page in ("for example: boom", "kinds of errors (1)", "last changes"):
-        screen.key("q")
-        screen.wait_for(page)
-    screen.key("i")
-    screen.wait_for("Esc: cancel")
-    screen.type("acme/repo-7")
-    screen.wait_for("acme/repo-7 is ")
-
-
-def test_a_list_that_is_longer_than_the_screen_scrolls(rollout, dashboard):
-    for number in range(40):
-        rollout.client.note(f"note {number:02}")
-    screen = dashboard(80, 15)
-    screen.key("l")
-    screen.wait_for("▸")
-    assert "note 10" not in now(screen)
-    for key, seen in (("\x1b[6~", "↑"), ("\x1b[F", "setRollout: 0 % → 20 %"), ("\x1b[H", "note 39")):
-        screen.key(key)
-        screen.wait_for(seen)
-    for key in ("j", "Down", "k"):
-        screen.key(key)
-    wait_until(lambda: any("▸" in line and "note 38" in line for line in now(screen).splitlines()))
 
 
 def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
@@ -331,39 +205,17 @@ def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
     assert rollout.client.status().rollout_percentage == 30
 
 
-def test_after_a_trip_the_first_line_says_rolled_back(rollout, dashboard):
-    screen = dashboard()
-    assert "RUNNING at 20 %" in now(screen)
-    rollout.client.rollback_to_zero("errors")
-    assert "ROLLED BACK to 0 %" in screen.wait_for("ROLLED BACK").splitlines()[0]
-    assert now(screen).splitlines()[1] == " rolled back from 20 % just now, by tess: errors"
-
-
-def test_a_dumb_terminal_is_told_what_to_type(console_env):
-    console_env["TERM"] = "dumb"
-    ran = run_command(console_env, "dashboard")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.strip().endswith("type: rollout-console status")
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
 def test_no_key_and_no_paste_raises_unasked_after_a_rollback(rollout, dashboard):
     rollout.client.rollback_to_zero("3 am")
     screen = dashboard(100, 30)
     screen.wait_for("to start again after the fix, press s")
-    assert "ready for" not in now(screen)
+    assert "ready for" not in screen.now()
     screen.paste("node scripts/rollout/monitor-phase6.js\n", bracketed=False)
     screen.wait_for("Paste ignored; press ? for the keys")
     screen.write("\x1b[200~FgN\r\x1b[201~")
     screen.key("N")
     screen.wait_for("0 % → 10 %? y to do it:")
-    assert "rolled back from 20 % just now, by tess: 3 am\n 0 % → 10 %?" in now(screen)
+    assert "rolled back from 20 % just now, by tess: 3 am\n 0 % → 10 %?" in screen.now()
     screen.write("yes\r")
     screen.wait_for("faster than a hand types")
     screen.key("Enter")
@@ -400,7 +252,7 @@ def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(roll
         screen.wait_for("EMERGENCY STOP")
         screen.key("Enter")
         shown = screen.wait_for("Run this at any SQL prompt:", seconds=20)
-        assert now(screen).startswith(" NOT STOPPED")
+        assert screen.now().startswith(" NOT STOPPED")
         assert "Or set this in the web application's environment" in shown
         assert "Enter tries again" in shown
     finally:
