@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from rollout_console import migrate
+from rollout_console.adapters.embedded.cluster import ROLES
 from rollout_console.data_files import data_file
 from tests.support import hosted, owner, tools
 
@@ -184,7 +185,7 @@ def cluster(version: int = 15, *, within: Path | None = None, **arguments: Any) 
 def _copy_made(version: int, data: Path, *, is_hosted: bool) -> None:
     """Copy the files of a new server, laid out and migrated; they are made anew once what they are made from changes."""
     migrations = data_file("migrations")
-    sources = [*sorted(migrations.rglob("*.sql")), Path(migrate.__file__), hosted.ROLES, hosted.REST]
+    sources = [*sorted(migrations.rglob("*.sql")), Path(migrate.__file__), ROLES, hosted.REST]
     sources += [Path(hosted.__file__), Path(__file__)]
     described = hashlib.sha256(str((version, tools.postgresql(version), is_hosted)).encode())
     for source in sources:
