@@ -123,3 +123,15 @@ def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_pat
     with capture_output() as second:
         load(ip)
     assert 'rollout.help("fire-drill")' not in second.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "call"),
+    [("resume 5", "rollout.resume(5)"), ("stop 5xx errors", 'rollout.emergencyStop("5xx errors")'),
+     ("rollout.setRollout 5", "rollout.setRollout(5)"), ("rollback-to-zero now", 'rollout.rollbackToZero("now")')],
+)  # fmt: skip
+def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    assert captured.stderr == f"a command needs brackets; nothing was done: type {call}\n"
