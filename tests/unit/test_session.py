@@ -8,6 +8,7 @@ from IPython.utils.capture import capture_output
 
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
+from rollout_console.shell.launch import _config
 
 
 class Report(Result):
@@ -135,3 +136,17 @@ def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
     with capture_output() as captured:
         ip.run_cell(typed)
     assert captured.stderr == f"a command needs brackets; nothing was done: type {call}\n"
+
+
+def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
+    load(ip, quiet=True)
+    with capture_output():
+        ip.run_line_magic("logstart", f"-o {tmp_path / 'log.py'}")
+        ip.run_cell('rollout.help("control")', store_history=True)
+        ip.run_line_magic("logstop", "")
+    assert "#[Out]#" in (tmp_path / "log.py").read_text(encoding="utf-8")
+
+
+def test_without_colours_what_is_typed_and_tracebacks_have_none_either(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert _config().InteractiveShell.colors == "nocolor"
