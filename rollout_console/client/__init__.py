@@ -29,3 +29,6 @@ class RolloutClient(Status, Control, RepositoryLists, Safety, Ramp, Story, Setti
         feature: the name of the feature that is rolled out.
         who: `operator` and `host` for the history, by default the login name and this machine's.
     """
+
+    def __enter__(self) -> RolloutClient:
+        return self  # named here, so that editors complete the methods behind `with connect() as client`

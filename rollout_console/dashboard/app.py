@@ -136,8 +136,10 @@ class Dashboard(Actions):
                 def _(event: KeyPressEvent) -> None:
                     if event.data.isprintable() and self.pace.is_paste and not self.question:
                         self.pasted()
-                    else:
-                        act()
+                        return
+                    if not self.question:
+                        self.message = ""  # of the key before: "nothing was changed" would stand above a stop
+                    act()
 
         @keys.add(Keys.Any, filter=free)
         @keys.add(Keys.BracketedPaste, filter=free)

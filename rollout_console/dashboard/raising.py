@@ -16,6 +16,7 @@ from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
 
 NOT_CONNECTED = " not connected yet"
+SAID = ("stop", "hold")  # gates that `meaning` has the words of
 
 
 def cautions(seen: results.Overview, percentage: float, screen: Screen) -> Iterator[str]:
@@ -33,7 +34,7 @@ def cautions(seen: results.Overview, percentage: float, screen: Screen) -> Itera
     if plan is None:
         yield from missing_lines(seen, "plan", screen)
         return
-    shut = [sanitize(gate.message, 200) for gate in plan.gates if not gate.open]
+    shut = [sanitize(gate.message, 200) for gate in plan.gates if not gate.open and gate.name not in SAID]
     if shut:
         yield screen.paint(f" these checks fail: {'; '.join(shut)}", "warning")
     if plan.next_percentage is not None and percentage > plan.next_percentage:

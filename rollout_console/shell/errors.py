@@ -17,7 +17,7 @@ from rollout_console.shell.paste import open_bracket
 from rollout_console.shell.session import Session
 
 CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
-WITHOUT_BRACKETS = re.compile(r"^\s*rollout\.(\w+)[ \t]+([^\s=(][^\n]*)$")
+WITHOUT_BRACKETS = re.compile(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 
 
 def install(session: Session) -> None:
@@ -80,8 +80,9 @@ def one_line(error: BaseException, source: str) -> str | None:
         return sanitize(str(error), 1500)
     if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
         return f"{error.name} is not a name here; nothing was done: type {typed}"
-    if isinstance(error, SyntaxError) and (bare := WITHOUT_BRACKETS.match(source)) and bare[1] in COMMANDS:
-        return f"a command needs brackets; nothing was done: type rollout.{bare[1]}({_as_argument(bare[2])})"
+    bare = WITHOUT_BRACKETS.match(source) if isinstance(error, SyntaxError) else None
+    if bare is not None and (command := command_of(bare[1], COMMANDS)):  # `resume 5` as in a shell, too
+        return f"a command needs brackets; nothing was done: type rollout.{command}({_as_argument(bare[2])})"
     call = CALL.match(source)
     if call is None or not isinstance(error, NameError | SyntaxError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -138,5 +139,7 @@ def _config() -> Any:
 
     config = Config()
     config.TerminalIPythonApp.display_banner = False
+    if os.environ.get("NO_COLOR"):
+        config.InteractiveShell.colors = "nocolor"
     config.TerminalInteractiveShell.confirm_exit = False  # a question would take the next line for its answer
     return config

@@ -242,6 +242,7 @@ def test_what_speaks_against_a_raise_is_shown_before_the_y_and_whose_hold_it_is(
     screen.wait_for("nothing was changed")
     screen.key("r")
     screen.wait_for("nothing is stopped")
+    assert "nothing was changed" not in screen.now(), "what a key said ends with the next one"
 
 
 def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(rollout, dashboard):

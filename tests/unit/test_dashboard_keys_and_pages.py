@@ -132,6 +132,7 @@ def test_a_page_never_loses_its_choice_or_its_size(moves, count, height, opening
         ("status", ("status", [], {})),
         ("rollout.status()", ("status", [], {})),
         ("STATUS();", ("status", [], {})),
+        ("emergencyStop(", ("emergencyStop", [], {})),  # as Tab leaves it
         ('setRollout(25, "phase 7")', ("setRollout", [25, "phase 7"], {})),
         ("configure(max_error_rate=2.5)", ("configure", [], {"max_error_rate": 2.5})),
         ('addToWhitelist(["a/b", "c/d"])', ("addToWhitelist", [["a/b", "c/d"]], {})),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+import jedi  # type: ignore[import-untyped]
 import pytest
 
 import rollout_console
@@ -84,3 +85,8 @@ def test_connect_refuses_half_a_target(monkeypatch, url, key):
 
 def test_every_command_is_in_the_lists_that_the_tests_go_through():
     assert {*CHANGES, *REPORTS, *OTHERS} == set(COMMANDS), "add the new command to tests/support/changes.py"
+
+
+def test_an_editor_completes_the_methods_behind_with_connect():
+    code = "import rollout_console\nwith rollout_console.connect() as client:\n    client."
+    assert "set_rollout" in {found.name for found in jedi.Script(code).complete()}

@@ -8,6 +8,7 @@ from IPython.utils.capture import capture_output
 
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
+from rollout_console.shell.launch import _config
 
 
 class Report(Result):
@@ -123,3 +124,29 @@ def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_pat
     with capture_output() as second:
         load(ip)
     assert 'rollout.help("fire-drill")' not in second.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "call"),
+    [("resume 5", "rollout.resume(5)"), ("stop 5xx errors", 'rollout.emergencyStop("5xx errors")'),
+     ("rollout.setRollout 5", "rollout.setRollout(5)"), ("rollback-to-zero now", 'rollout.rollbackToZero("now")')],
+)  # fmt: skip
+def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    assert captured.stderr == f"a command needs brackets; nothing was done: type {call}\n"
+
+
+def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
+    load(ip, quiet=True)
+    with capture_output():
+        ip.run_line_magic("logstart", f"-o {tmp_path / 'log.py'}")
+        ip.run_cell('rollout.help("control")', store_history=True)
+        ip.run_line_magic("logstop", "")
+    assert "#[Out]#" in (tmp_path / "log.py").read_text(encoding="utf-8")
+
+
+def test_without_colours_what_is_typed_and_tracebacks_have_none_either(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert _config().InteractiveShell.colors == "nocolor"
