@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-import jedi  # type: ignore[import-untyped]
 import pytest
 
 import rollout_console
@@ -87,6 +86,6 @@ def test_every_command_is_in_the_lists_that_the_tests_go_through():
     assert {*CHANGES, *REPORTS, *OTHERS} == set(COMMANDS), "add the new command to tests/support/changes.py"
 
 
-def test_an_editor_completes_the_methods_behind_with_connect():
-    code = "import rollout_console\nwith rollout_console.connect() as client:\n    client."
-    assert "set_rollout" in {found.name for found in jedi.Script(code).complete()}
+def test_an_editor_knows_what_with_connect_gives():
+    """Without evaluating it: an editor finds no methods behind `Self` of a base class."""
+    assert RolloutClient.__enter__.__annotations__["return"] == "RolloutClient"
