@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from rollout_console.errors import (
     BadArgument,
     BadCredentials,
@@ -21,10 +19,14 @@ from rollout_console.errors import (
     Unreachable,
 )
 
+TYPE_CHECKING = False  # for whoever checks types; to load typing would take as long as the rest of --version
 if TYPE_CHECKING:
+    from typing import Any
+
     from rollout_console import results
-    from rollout_console.client import JobReport, RolloutClient
+    from rollout_console.client import RolloutClient
     from rollout_console.client.connect import connect
+    from rollout_console.client.job_report import JobReport
 
 __version__ = "0.1.0"
 __all__ = [
@@ -49,7 +51,7 @@ __all__ = [
 ]
 
 ELSEWHERE = {
-    "JobReport": "rollout_console.client",
+    "JobReport": "rollout_console.client.job_report",
     "RolloutClient": "rollout_console.client",
     "connect": "rollout_console.client.connect",
 }
@@ -92,7 +94,7 @@ def _show_results() -> None:
         return render(result, Screen())
 
     def as_html(result: Any) -> str:
-        from rollout_console.render import render_html
+        from rollout_console.render.html import render_html
 
         return render_html(result)
 

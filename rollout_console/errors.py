@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-NOT_STOPPED = "NOT STOPPED: as far as is known, traffic still flows"
-
 NOT_STOPPED = "NOT STOPPED: as far as is known, traffic still flows"
 
 
@@ -84,59 +80,43 @@ class NotConfigured(RolloutError):
 MIGRATE = "the database lacks the rollout functions of this console; type in a shell: rollout-console migrate"
 
 
-class Meaning(NamedTuple):
-    """What a SQLSTATE means to the operator.
+GAVE_UP = "the database gave up ({message}); nothing was changed: type the command again"
+OVERTAKEN = Refused, "another change was made meanwhile ({message}); nothing was changed: type the command again"
+UNAVAILABLE = Unreachable, "the database is not available ({message}); try again: rollout.status()"
+UNKNOWN = Refused, "the database refused: {message} (SQLSTATE {code}); try: rollout.status()"
+AS_SAID = "{message}"
 
-    Attributes:
-        kind: the error to raise.
-        line: its text; `{message}` and `{code}` are PostgreSQL's.
-    """
-
-    kind: type[RolloutError]
-    line: str = "{message}"
-
-
-GAVE_UP = Meaning(TimedOut, "the database gave up ({message}); nothing was changed: type the command again")
-WAITED = GAVE_UP._replace(kind=LockTimedOut)
-OVERTAKEN = Meaning(
-    Refused, "another change was made meanwhile ({message}); nothing was changed: type the command again"
-)
-UNAVAILABLE = Meaning(Unreachable, "the database is not available ({message}); try again: rollout.status()")
-UNKNOWN = Meaning(Refused, "the database refused: {message} (SQLSTATE {code}); try: rollout.status()")
-
-# By SQLSTATE, or by its class, the first two characters. RC is the class of our own functions, whose messages
-# already end with what to type.
-MEANINGS = {
-    "RC001": Meaning(Refused),  # an argument is out of range
-    "RC002": Meaning(Refused),  # not possible in this state of the rollout
-    "RC003": Meaning(NotFound),
-    "RC004": Meaning(Refused),  # history is append-only
-    "RC005": Meaning(Blocked),
-    "RC006": Meaning(Unconfirmed),
+# By SQLSTATE, or by its class, the first two characters: the error to raise, and its line. RC is the class of our own
+# functions, whose messages already end with what to type.
+MEANINGS: dict[str, tuple[type[RolloutError], str]] = {
+    "RC001": (Refused, AS_SAID),  # an argument is out of range
+    "RC002": (Refused, AS_SAID),  # not possible in this state of the rollout
+    "RC003": (NotFound, AS_SAID),
+    "RC004": (Refused, AS_SAID),  # history is append-only
+    "RC005": (Blocked, AS_SAID),
+    "RC006": (Unconfirmed, AS_SAID),
     "08": UNAVAILABLE,
-    "25006": Meaning(
+    "25006": (
         NotPermitted,
         "the database is read-only now (a replica, or its disk is full); nothing was changed: "
         "connect to the primary or make room, then type the command again",
     ),
-    "28": Meaning(
+    "28": (
         BadCredentials,
         "the database refused the login ({message}); check the password in the database URL, and that the project is "
         "not paused, which is answered alike, then start again",
     ),
-    "3F000": Meaning(SchemaMismatch, MIGRATE),
+    "3F000": (SchemaMismatch, MIGRATE),
     "40001": OVERTAKEN,
     "40P01": OVERTAKEN,
-    "42501": Meaning(
-        NotPermitted, "not permitted ({message}); changes need the service-role key: set SUPABASE_SECRET_KEY"
-    ),
-    "42883": Meaning(SchemaMismatch, MIGRATE),
-    "42P01": Meaning(SchemaMismatch, MIGRATE),
+    "42501": (NotPermitted, "not permitted ({message}); changes need the service-role key: set SUPABASE_SECRET_KEY"),
+    "42883": (SchemaMismatch, MIGRATE),
+    "42P01": (SchemaMismatch, MIGRATE),
     "53": UNAVAILABLE,
-    "53100": Meaning(Unreachable, "the database's disk is full ({message}); make room, then type the command again"),
-    "55P03": WAITED,
+    "53100": (Unreachable, "the database's disk is full ({message}); make room, then type the command again"),
+    "55P03": (LockTimedOut, GAVE_UP),
     "57": UNAVAILABLE,
-    "57014": GAVE_UP,
+    "57014": (TimedOut, GAVE_UP),
     "58": UNAVAILABLE,
 }
 
@@ -148,7 +128,7 @@ def from_sqlstate(code: str, message: str) -> RolloutError:
         code: five-character SQLSTATE.
         message: PostgreSQL's message, on one line.
     """
-    meaning = MEANINGS.get(code) or MEANINGS.get(code[:2]) or UNKNOWN
-    error = meaning.kind(meaning.line.format(message=message, code=code))
+    kind, line = MEANINGS.get(code) or MEANINGS.get(code[:2]) or UNKNOWN
+    error = kind(line.format(message=message, code=code))
     error.ruled = code.startswith("RC")
     return error

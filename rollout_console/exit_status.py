@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Self
+
+TYPE_CHECKING = False  # as in rollout_console/__init__.py
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class _Described(IntEnum):

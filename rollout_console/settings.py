@@ -9,10 +9,13 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rollout_console.errors import NotConfigured
 from rollout_console.protection import Protection
-from rollout_console.targets import Colour, NamedTarget, named_target, secret
+
+if TYPE_CHECKING:
+    from rollout_console.targets import Colour, NamedTarget
 
 DEFAULT_FEATURE = "hybrid_progressive_capture"
 # The first that is set counts; the last are those of the web application's own `.env`. The anon key can only read.
@@ -89,10 +92,16 @@ class Settings:
             protection=Protection(read_only_session=(first("ROLLOUT_READ_ONLY") or "").lower() not in NO),
         )
         name = first("ROLLOUT_TARGET")
-        return settings if name is None else settings._of(name, named_target(name), env)
+        if name is None:
+            return settings
+        from rollout_console.targets import named_target
+
+        return settings._of(name, named_target(name), env)
 
     def _of(self, name: str, target: NamedTarget, env: Mapping[str, str | None]) -> Settings:
         """Return these settings with a named target in place of the one that the environment leads to."""
+        from rollout_console.targets import secret
+
         return replace(
             self,
             feature=target.feature or self.feature,

@@ -7,13 +7,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import SupportsFloat
 
 from rollout_console.errors import BadArgument
+from rollout_console.pattern import pattern
 
-DAY = re.compile(r"\s*(today|tomorrow)\s+(\d\d?):(\d\d)\s*", re.ASCII | re.IGNORECASE)
-PERCENTAGE = re.compile(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
+DAY = pattern(r"\s*(today|tomorrow)\s+(\d\d?):(\d\d)\s*", re.ASCII | re.IGNORECASE)
+PERCENTAGE = pattern(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
 
 
 def whole_percentage(value: object, example: str) -> int:
@@ -92,6 +92,8 @@ def settings_given(**settings: object) -> dict[str, object]:
 
 
 def _setting(name: str, value: object) -> object:
+    from decimal import Decimal
+
     if isinstance(value, Decimal) and value.is_finite():
         value = float(value)
     if isinstance(value, str):

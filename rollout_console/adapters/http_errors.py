@@ -17,6 +17,7 @@ from rollout_console.errors import (
     Unreachable,
     from_sqlstate,
 )
+from rollout_console.pattern import pattern
 
 if TYPE_CHECKING:
     import httpx
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 TRANSIENT = frozenset({429, 502, 503, 504, 520, 521, 522, 523, 524, 544})
 NOT_PASSED_ON = frozenset({402, 429, 521, 523, 525, 526, 530, 540})
 # SQLSTATEs after which the same statement may succeed: the connection, a conflict or the server's state was at fault.
-TRANSIENT_STATES = re.compile(r"08...|40001|40P01|53[023]..|57P0[123]")
-DOUBTFUL_STATES = re.compile(r"08...|40003|57P0[123]")  # what was sent may have been committed all the same
+TRANSIENT_STATES = pattern(r"08...|40001|40P01|53[023]..|57P0[123]")
+DOUBTFUL_STATES = pattern(r"08...|40003|57P0[123]")  # what was sent may have been committed all the same
 LONGEST_BACK_OFF = 4.0  # seconds: PostgREST names the whole of its own, up to 32, and is often back before
 CACHE_RELOADS = 3.0  # seconds that PostgREST may take to read a schema that has just changed
 LATE = 20  # seconds: PostgREST's 10 for a connection, hosted Supabase's 8 for a statement, and some on the way
-SECRET = re.compile(r"sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]*\.?[\w-]*")
+SECRET = pattern(r"sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]*\.?[\w-]*")
 
 LOOK = "look at the project's dashboard"
 NOT_KNOWN = (

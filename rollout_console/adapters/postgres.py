@@ -30,6 +30,7 @@ from rollout_console.errors import (
     Unreachable,
     from_sqlstate,
 )
+from rollout_console.pattern import pattern
 
 if TYPE_CHECKING:
     import psycopg
@@ -43,13 +44,13 @@ SENDINGS = 3  # of an idempotent call that another transaction overtakes
 OVERTAKEN = frozenset({"40001", "40P01"})
 # What a server or a pooler says that is full or starts, if need be after it has taken the password. Poolers name
 # their own errors in capitals, as in (ECHECKOUTTIMEOUT).
-UNAVAILABLE = re.compile(
+UNAVAILABLE = pattern(
     r"\((?!ENOTFOUND)E[A-Z]{4,}\)|slots|too many (clients|connections)|max_client|starting up|shutting down", re.I
 )
-WRONG_PASSWORD = re.compile(r"password authentication failed|is not permitted to log in", re.I)
+WRONG_PASSWORD = pattern(r"password authentication failed|is not permitted to log in", re.I)
 # Guesses of libpq at why, which fill two more lines.
-PROBABLY = re.compile(r"\s*(?:This probably means.*|Is the server running[^?]*\?)", re.S)
-NO_TLS = re.compile(r"does not support SSL|requested a cleartext password", re.I)
+PROBABLY = pattern(r"\s*(?:This probably means.*|Is the server running[^?]*\?)", re.S)
+NO_TLS = pattern(r"does not support SSL|requested a cleartext password", re.I)
 
 
 class PostgresAdapter(Adapter):

@@ -10,10 +10,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from rollout_console.cli import parser, verbs
+from rollout_console.cli import parser
 from rollout_console.errors import NOT_STOPPED, RolloutError
 from rollout_console.exit_status import Exit
-from rollout_console.settings import program
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,6 +44,8 @@ def _status(arguments: list[str]) -> int:
     try:
         return _run(*parser.spelled(arguments))
     except RolloutError as error:
+        from rollout_console.settings import program
+
         print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
         return Exit.FAILED
     except KeyboardInterrupt:
@@ -88,6 +89,8 @@ def _run(name: str, arguments: list[str]) -> int:
         status: int = module.main(chosen)
         return status
     if name:
+        from rollout_console.cli import verbs
+
         return verbs.run(verbs.VERBS[name], chosen)
     return _console(chosen)
 

@@ -6,10 +6,14 @@ import argparse
 import itertools
 import re
 from importlib import import_module
-from typing import Any
 
 from rollout_console import __version__
+from rollout_console.cli.verb_names import VERB_NAMES
 from rollout_console.errors import RolloutError
+
+TYPE_CHECKING = False  # as in rollout_console/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 # Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
 PROGRAMS = {
@@ -30,7 +34,8 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the command line.
 
     Args:
-        only: the program or verb that is called, "" for none; None for all of them, as help and completion show.
+        only: the program or verb that is called, "" for none; None for all of them by name, as help and completion
+            list them.
     """
     parser = argparse.ArgumentParser(
         prog="rollout-console",
@@ -52,17 +57,21 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
     _add_target(parser, default=None)
     if only == "":  # all of them would take a good part of the time to the first prompt
         return parser
-    found = parser.add_subparsers(title="programs and commands", dest="name", metavar="COMMAND")
-    for name, summary in PROGRAMS.items():
-        if only in (None, name):
-            program(name).add_arguments(_add(found, name, summary))
-    from rollout_console.cli import verbs
+    kind: type[argparse.ArgumentParser] = _Name if only is None else argparse.ArgumentParser
+    found = parser.add_subparsers(title="programs and commands", dest="name", metavar="COMMAND", parser_class=kind)
+    if only is None:
+        listed = {verb: summary for verb, (_, summary) in VERB_NAMES.items() if summary}
+        for name, summary in (PROGRAMS | listed).items():
+            found.add_parser(name, help=_in_list(summary))
+    elif only in PROGRAMS:
+        program(only).add_arguments(_add(found, only, PROGRAMS[only]))
+    else:
+        from rollout_console.cli import verbs
 
-    for verb, command in verbs.VERBS.items():
-        if only == verb or (only is None and command.listed):
-            below = _add(found, verb, command.summary.rstrip("."), f"{command.summary} {command.details}".strip())
-            below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
-            verbs.add_arguments(below, command.signature, verbs.about_parameters(command))
+        command = verbs.VERBS[only]
+        below = _add(found, only, command.summary, f"{command.summary} {command.details}".strip())
+        below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
+        verbs.add_arguments(below, command.signature, verbs.about_parameters(command))
     return parser
 
 
@@ -76,10 +85,8 @@ def spelled(arguments: list[str]) -> tuple[str, list[str]]:
 
     A command may be spelled as at the prompt: `emergencyStop` and `emergency-stop` are `stop`.
     """
-    from rollout_console.cli.verbs import VERBS
-
     known = {name: name for name in PROGRAMS}
-    known |= {_bare(spelling): verb for verb, command in VERBS.items() for spelling in (command.name, verb)}
+    known |= {_bare(spelling): verb for verb, (command, _) in VERB_NAMES.items() for spelling in (command, verb)}
     takes_a_value = False
     for at, argument in enumerate(arguments):
         if not takes_a_value and not argument.startswith("-"):
@@ -118,9 +125,7 @@ def in_words(verb: str, arguments: list[str]) -> list[str]:
 
 def is_known(name: str) -> bool:
     """Return whether `spelled` has found a program or a verb."""
-    from rollout_console.cli.verbs import VERBS
-
-    return name in PROGRAMS or name in VERBS
+    return name in PROGRAMS or name in VERB_NAMES
 
 
 def near(name: str) -> str:
@@ -144,10 +149,23 @@ def _bare(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 
+class _Name(argparse.ArgumentParser):
+    """A program or verb in a list, without what it takes: that of all of them would take longer than all else."""
+
+    __repr__ = object.__repr__
+
+    def __init__(self, **described: Any) -> None:
+        pass
+
+
+def _in_list(summary: str) -> str:
+    return f"{summary[0].lower()}{summary[1:]}".rstrip(".").replace("%", "%%")
+
+
 def _add(found: Any, name: str, summary: str, description: str | None = None) -> argparse.ArgumentParser:
     below: argparse.ArgumentParser = found.add_parser(
         name,
-        help=f"{summary[0].lower()}{summary[1:]}".replace("%", "%%"),
+        help=_in_list(summary),
         description=description or f"{summary[0].upper()}{summary[1:]}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

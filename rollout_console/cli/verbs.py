@@ -16,17 +16,14 @@ from typing import Any, Literal, TextIO, get_args, get_origin
 from rollout_console import results
 from rollout_console.client import RolloutClient, SettingValues
 from rollout_console.console import COMMANDS, Command, Output, Rollout
-from rollout_console.console.help import Help
 from rollout_console.console.output import written
 from rollout_console.console.place import client_here
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
-from rollout_console.render.dispatch import renderer
+from rollout_console.render import unfitted
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import Change, Errors, History, Result, Timeline
 from rollout_console.settings import program
 
-AS_WRITTEN = (Help, History, Timeline, Errors)  # by others, or about the prompt
 PARAMETER = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
@@ -60,8 +57,7 @@ def add_arguments(
             option: Any = parser.add_argument(
                 f"--{name.replace('_', '-')}", dest=name, help=said(name), **absent, **kind
             )
-            if values := values_of(parameter.annotation):
-                option.completer = lambda values=values, **asked: values
+            option.completer = lambda kind=parameter.annotation, **asked: values_of(kind)
         if in_order and not is_flag and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             nargs = ("*" if is_list else "?") if optional else ("+" if is_list else None)
             parser.add_argument(name, nargs=nargs, type=convert, help=said(name), **absent)
@@ -105,11 +101,11 @@ class VerbOutput(Output):
     def present(self, result: object) -> None:
         """See `Output.present`; what others have written, and help on the prompt, stays as it is."""
         screen = self.screen()
-        if isinstance(result, Change):  # no prompt says where
+        if isinstance(result, results.Change):  # no prompt says where
             status = result.status
             self.say(screen.fit(f" {sanitize(status.feature_name, 100)} on {sanitize(status.target, 60)}"))
-        shown = renderer(result, screen)
-        self.say(screen.fit(shown if isinstance(result, AS_WRITTEN) else in_shell(shown)))
+        shown = unfitted(result, screen)
+        self.say(screen.fit(shown if getattr(result, "as_written", False) else in_shell(shown)))
 
 
 class JsonOutput(Output):
@@ -127,12 +123,12 @@ class JsonOutput(Output):
         """See `Output.show`; the notice goes to standard error."""
         if notice:
             print(f"({notice})", file=sys.stderr)
-        if isinstance(result, Result) and result is not self._printed:
+        if isinstance(result, results.Result) and result is not self._printed:
             self.learn(result)
 
     def learn(self, result: object) -> None:
         """Print a result; `watch` learns each status as it comes."""
-        assert isinstance(result, Result)
+        assert isinstance(result, results.Result)
         self._printed = result
         data = result.to_dict()
         with written(result):

@@ -12,9 +12,9 @@ from rollout_console.client.safety import Safety
 from rollout_console.client.settings import Settings, SettingValues
 from rollout_console.client.status import Status
 from rollout_console.client.story import Story
-from rollout_console.client.workers import JobReport, Workers
+from rollout_console.client.workers import Workers
 
-__all__ = ["JobReport", "Percentage", "Repositories", "RolloutClient", "SettingValues"]
+__all__ = ["Percentage", "Repositories", "RolloutClient", "SettingValues"]
 
 
 class RolloutClient(Status, Control, RepositoryLists, Safety, Ramp, Story, Settings, Practice, Workers, Programs):

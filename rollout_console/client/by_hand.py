@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from rollout_console.pattern import pattern
+
 SWITCH = "VITE_HYBRID_EMERGENCY_STOP=true"  # of the application; without VITE_ a browser build does not read it
-READ_ONLY = re.compile(r"read-only")
-IN_THE_WAY = re.compile(r"to end it, run (.+?); then type")
+READ_ONLY = pattern(r"read-only")
+IN_THE_WAY = pattern(r"to end it, run (.+?); then type")
 
 
 def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseException) -> tuple[str, str]:

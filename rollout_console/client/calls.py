@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
-
-import msgspec
 
 from rollout_console import results
 from rollout_console.adapters import Adapter
 from rollout_console.client.seen import Seen, raises
 from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch, TimedOut
-from rollout_console.migrate import SCHEMA_VERSION
-from rollout_console.results.base import R
-from rollout_console.results.changes import C
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
 from rollout_console.validation import clean_text, described
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from uuid import UUID
 
-Percentage: TypeAlias = int | float | Decimal | str
+    import msgspec
+
+    from rollout_console.results.base import R
+    from rollout_console.results.changes import C
+
+Percentage: TypeAlias = "int | float | Decimal | str"
 Repositories: TypeAlias = "str | UUID | Iterable[str | UUID]"
 
 
@@ -110,6 +110,8 @@ class Calls:
         return self._typed(function, kind, answer)
 
     def _typed(self, function: str, kind: type[R], answer: object) -> R:
+        import msgspec
+
         try:
             result, left_out = results.parse_what_fits(kind, answer)
         except msgspec.ValidationError as error:
@@ -143,6 +145,8 @@ def check_version(version: int) -> None:
     Raises:
         SchemaMismatch: it is one; the message says which side to bring up to date.
     """
+    from rollout_console.migrate import SCHEMA_VERSION
+
     if version != SCHEMA_VERSION:
         newer = version > SCHEMA_VERSION
         raise SchemaMismatch(

@@ -10,10 +10,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from rollout_console.pattern import pattern
+
 EVERYWHERE = ("reason", "confirm")  # of changes
 SHOWN = 1  # parameters in the overview; help("configure") has them all
-RULES = re.compile(r" \(R\d+(?:, R\d+)*\)")  # where a promise stands in docs/rules.md
-SECTION = re.compile(r"^(?:Args|Returns|Raises):$", re.MULTILINE)
+RULES = pattern(r" \(R\d+(?:, R\d+)*\)")  # where a promise stands in docs/rules.md
+SECTION = pattern(r"^(?:Args|Returns|Raises):$", re.MULTILINE)
 
 
 class Group(StrEnum):

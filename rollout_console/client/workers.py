@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from uuid import UUID
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from rollout_console import results
 from rollout_console.client.calls import Calls
 
-
-class JobReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A job that has ended.
-
-    Attributes:
-        processor: `inngest` or `github_actions`.
-        success: whether it succeeded.
-        repo_id: its repository's id; None if it has none. One that is unknown, or deleted meanwhile, is left out.
-        processing_seconds: how long it took, 0 to 100,000,000; None if that is not known.
-        error_message: why it failed.
-        started_at: when it began, with a time zone; None for the present less `processing_seconds`.
-        job_id: an id of 1 to 200 characters, by which it counts once however often it is reported.
-        treated: whether it was in the rollout; None for what processor and the present decision say.
-    """
-
-    processor: str
-    success: bool
-    repo_id: str | UUID | None = None
-    processing_seconds: float | None = None
-    error_message: str | None = None
-    started_at: datetime | None = None
-    job_id: str | None = None
-    treated: bool | None = None
+if TYPE_CHECKING:
+    from rollout_console.client.job_report import JobReport
 
 
 class Workers(Calls):
@@ -53,6 +29,8 @@ class Workers(Calls):
         Raises:
             Refused: a job can't be counted, so none was; the text says which and why.
         """
+        import msgspec
+
         entries = msgspec.to_builtins(list(jobs))
         if not entries:
             return results.JobsRecorded(reported=0, counted=0)

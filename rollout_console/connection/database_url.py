@@ -9,16 +9,18 @@ import re
 from urllib.parse import unquote
 
 from rollout_console.errors import NotConfigured
+from rollout_console.pattern import pattern
 
 QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)  # also SQLAlchemy's postgresql+psycopg2
+SCHEME = pattern(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)  # also SQLAlchemy's postgresql+psycopg2
 # As libpq takes it apart: whatever stands before the first @ is user and password, and no / stands before it.
-PARTS = re.compile(r"([^@/]*@)?(?P<hosts>[^@/?]*)(/[^@?]*)?(?:\?(?P<query>[^@]*))?")
-HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d*)?")
-BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-PLACEHOLDER = re.compile(r"\[YOUR[-_]PASSWORD\]", re.IGNORECASE)  # of Supabase's page Connect
+PARTS = pattern(r"([^@/]*@)?(?P<hosts>[^@/?]*)(/[^@?]*)?(?:\?(?P<query>[^@]*))?")
+HOST = pattern(r"(\[[^\]]*\]|[^:\[\]]*)(:\d*)?")
+PLAIN = pattern(r"postgresql://(?:[^@/?]*@)?([^@/?%:,\[\]]+)(?::\d+)?/([^@/?%]+)")  # one host, one database
+BARE_PERCENT = pattern(r"%(?![0-9A-Fa-f]{2})")
+PLACEHOLDER = pattern(r"\[YOUR[-_]PASSWORD\]", re.IGNORECASE)  # of Supabase's page Connect
 # Parameters of Prisma, SQLAlchemy, asyncpg and Vercel that say nothing about the connection itself.
-OF_OTHERS = re.compile(
+OF_OTHERS = pattern(
     r"pgbouncer|connection_limit|pool_(timeout|size|recycle|pre_ping|mode)|max_overflow|schema|socket_timeout"
     r"|(prepared_)?statement_cache_size|prepared_statements|max_(idle_)?connection_lifetime"
     r"|uselibpqcompat|supa|workaround"
@@ -44,7 +46,10 @@ def connection_string(url: str) -> str:
 def place_of(url: str) -> str:
     """Return `host/database` of a URL, the part that may be shown, as far as is known before a connection."""
     try:
-        said = _said(_without_other_parameters(url))
+        cleaned = _without_other_parameters(url)
+        if plain := PLAIN.fullmatch(cleaned):  # the first prompt need not wait for libpq
+            return shown_place(plain[1], plain[2])
+        said = _said(cleaned)
     except NotConfigured:
         return "postgres"
     if said.get("service") and not said.get("host"):

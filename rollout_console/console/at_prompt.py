@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
-from msgspec import structs
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rollout_console import results
 from rollout_console.client import RolloutClient, SettingValues
 from rollout_console.client.command import Group, at_prompt, command
-from rollout_console.console.help import Help, help_for
-from rollout_console.console.place import Console, Place, Said, client_at, no_such_feature
+from rollout_console.console.place import Console, client_at, no_such_feature
 from rollout_console.errors import Interrupted, NotFound, RolloutError
-from rollout_console.render.live import watch
-from rollout_console.render.progress import CategorizationProgress
+
+if TYPE_CHECKING:
+    from rollout_console.console.help import Help
+    from rollout_console.console.reports import Place, Said
 
 
 class AtPrompt:
@@ -32,6 +31,8 @@ class AtPrompt:
 
         Works in batches that are each committed: after Ctrl-C, type it again and it goes on.
         """
+        from rollout_console.render.progress import CategorizationProgress
+
         output = self._console.output
         try:
             with CategorizationProgress(output.screen(), output.stream) as progress:
@@ -43,7 +44,7 @@ class AtPrompt:
     def status(self, full: bool = False) -> results.Status:
         """Show what runs, why, since when and by whom; with full=True, all that is set."""
         found = self._console.client.status()
-        return results.FullStatus(**structs.asdict(found)) if full else found
+        return results.FullStatus(**fields_of(found)) if full else found
 
     @at_prompt(RolloutClient.plan)
     def plan(
@@ -73,11 +74,13 @@ class AtPrompt:
         draft of a post-mortem.
         """
         found = self._console.client.timeline(since, limit)
-        return results.Postmortem(**structs.asdict(found)) if markdown else found
+        return results.Postmortem(**fields_of(found)) if markdown else found
 
     @command(Group.STORY, "rollout.watch()", purpose="live", own_screen=True)
     def watch(self, every: float = 2.0, times: int | None = None) -> results.Status | None:
         """Show the status live, until Ctrl-C or so many times; once in a notebook that a program runs."""
+        from rollout_console.render.live import watch
+
         output = self._console.output
         return watch(self._console.client, output.live(), every, output.learn, times)
 
@@ -98,6 +101,8 @@ class AtPrompt:
         Targets are those of targets.toml: rollout.use("staging"). Features are those that
         features() shows: rollout.use(feature="other").
         """
+        from rollout_console.console.reports import Place
+
         here = self._console.client
         there = client_at(here, target, feature)
         try:
@@ -115,9 +120,20 @@ class AtPrompt:
     @command(Group.REPOSITORIES, "rollout.clearCache()", listed=False)
     def clear_cache(self) -> Said:
         """Say that there is no cache: every command asks the database."""
+        from rollout_console.console.reports import Said
+
         return Said("there is no cache here: every command asks the database; nothing to do")
 
     @command(Group.SAFETY, 'rollout.help("setRollout")', purpose="this")
     def help(self, topic: str | None = None) -> Help:
         """Show all commands, or more about one, a group, or a part of the runbook: help("recovery")."""
+        from rollout_console.console.help import help_for
+
         return help_for(topic, self._console.commands)
+
+
+def fields_of(result: results.Result) -> dict[str, Any]:
+    """Return what a result holds, by name."""
+    from msgspec import structs
+
+    return structs.asdict(result)

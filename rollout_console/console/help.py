@@ -6,7 +6,7 @@ import difflib
 import re
 import textwrap
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from msgspec import field
 
@@ -37,6 +37,8 @@ class Help(Result, kw_only=False):
         text: the topic's text, or a line for each command.
         groups: the commands of each group.
     """
+
+    as_written: ClassVar[bool] = True
 
     topic: str | None
     text: str

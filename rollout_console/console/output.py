@@ -10,12 +10,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from rollout_console.render import Screen, render
-from rollout_console.render.live import FullScreen, Lines, View
 from rollout_console.render.sanitize import sanitize
-from rollout_console.results import Change, Stop
 
 if TYPE_CHECKING:
     from rollout_console.client import RolloutClient
+    from rollout_console.render.live import View
 
 WAYS_OUT = ("Run this at any SQL prompt:", "Or set this in the web application's environment, and deploy it again:")
 WAIT = 1.0  # seconds after which a command says what it waits for
@@ -27,6 +26,8 @@ def written(result: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        from rollout_console.results import Change, Stop
+
         if not isinstance(result, Change | Stop):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,6 +64,8 @@ class Output:
 
     def live(self) -> View:
         """Return where a report that changes is drawn."""
+        from rollout_console.render.live import FullScreen, Lines
+
         return FullScreen(self.screen, self.stream) if self.screen().bars else Lines(self.stream)
 
     def show(self, result: object, notice: str | None = None) -> None:

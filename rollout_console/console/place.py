@@ -7,20 +7,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar
 
-from rollout_console import results
 from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.client.command import Command
 from rollout_console.client.connect import connect
 from rollout_console.console.output import Output
 from rollout_console.errors import BadArgument, NotFound, RolloutError
-from rollout_console.render.dispatch import renderer
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.screen import Screen
-from rollout_console.render.status import state_line
-from rollout_console.results import Result
 from rollout_console.settings import DEFAULT_FEATURE
-from rollout_console.targets import named_target, named_targets, targets_file
 from rollout_console.validation import described
 
 KINDS = {
@@ -54,38 +48,6 @@ class Console:
             before.close()
 
 
-class Place(Result, kw_only=True):
-    """Where a console is: the target, the feature and its status; `targets` are those that can be gone to."""
-
-    target: str
-    kind: str
-    place: str
-    read_only: bool
-    require_reason: bool
-    targets: list[str]
-    status: results.Status
-
-    @classmethod
-    def of(cls, client: RolloutClient, status: results.Status) -> Place:
-        """Return the place of a client that has just read its status."""
-        target = client.adapter.target
-        return cls(
-            target=target.name,
-            kind=target.kind,
-            place=target.place,
-            read_only=target.read_only,
-            require_reason=target.require_reason,
-            targets=list(named_targets()),
-            status=status,
-        )
-
-
-class Said(Result, kw_only=False):
-    """One sentence."""
-
-    text: str
-
-
 def no_such_feature(feature: str) -> NotFound:
     """Return the error for a feature that has no rollout where one wants to go."""
     return NotFound(f"there is no feature {described(feature)} there; to see those that are here: rollout.features()")
@@ -96,6 +58,8 @@ def client_here() -> tuple[RolloutClient, RolloutError | None]:
     try:
         return connect(), None
     except RolloutError as error:
+        from rollout_console.targets import named_target
+
         feature = os.environ.get("ROLLOUT_FEATURE") or DEFAULT_FEATURE
         with suppress(RolloutError, KeyError):  # how to stop by hand has to name the right one
             feature = named_target(os.environ["ROLLOUT_TARGET"]).feature or feature
@@ -115,28 +79,6 @@ def client_at(client: RolloutClient, target: object, feature: object) -> Rollout
     if target is not None:
         return connect(target=str(target), feature=None if feature is None else str(feature))
     return client if feature is None else RolloutClient(client.adapter, str(feature), who=client.who)
-
-
-@renderer.register
-def render_said(said: Said, screen: Screen) -> str:
-    """Return the sentence."""
-    return f" {said.text}"
-
-
-@renderer.register
-def render_place(place: Place, screen: Screen) -> str:
-    """Return where one is, what may be done there, and where else one could go."""
-    where = screen.paint(sanitize(place.target, 60), "title")
-    leads = leads_to(place.kind, place.place, named=place.target != place.place)
-    others = ", ".join(sanitize(name, 60) for name in place.targets) or f"none; write them into {targets_file()}"
-    refused = limits(place.read_only, place.require_reason)
-    rows = [
-        ("target", f"{where} ({leads})"),
-        *([("limits", refused)] if refused else []),
-        ("feature", f"{sanitize(place.status.feature_name, 100)}  {state_line(place.status, screen)}"),
-        ("targets", others),
-    ]
-    return screen.facts(rows)
 
 
 def leads_to(kind: str, place: str, *, named: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from rollout_console.client.command import Command
@@ -41,5 +40,7 @@ def meant(name: str, commands: Mapping[str, Command]) -> str | None:
     """Return the command that a name is or nearly is; None if it could as well be another."""
     if found := command_of(name, commands):
         return found
+    import difflib
+
     alike = difflib.get_close_matches(flat(name), {flat(c): c for c in commands}, n=1, cutoff=ALIKE)
     return next((c for c in commands if alike and flat(c) == alike[0]), None)

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from rollout_console.render import (  # noqa: F401 importing them registers their renderers
-    categories,
-    changes,
-    chart,
-    eligibility,
-    errors,
-    features,
-    guardrail,
-    health_check,
-    history,
-    incident,
-    outcomes,
-    progression,
-    ramp,
-    settings,
-    simulation,
-    statistics,
-    status,
-    timeline,
-    whitelist,
-)
-from rollout_console.render.dispatch import render
-from rollout_console.render.html import render_html
-from rollout_console.render.incident import postmortem
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.screen import Screen
 
-__all__ = ["Screen", "postmortem", "render", "render_html"]
+__all__ = ["Screen", "render", "unfitted"]
+
+
+def unfitted(result: object, screen: Screen) -> str:
+    """Return a result as text, by its type; lines may still be longer than the screen is wide."""
+    from rollout_console.render import every  # noqa: F401 registers them; nothing is shown before the first prompt
+
+    return renderer(result, screen)
+
+
+def render(result: object, screen: Screen) -> str:
+    """Return a result as text that fits a screen."""
+    return screen.fit(unfitted(result, screen))

@@ -6,7 +6,10 @@ terminal shows alike, these have at least 4.5 : 1 to both; what warns is bold or
 
 from __future__ import annotations
 
-from rollout_console.targets import Colour
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollout_console.targets import Colour
 
 GREEN, RED, GREY, WHITE, DARK_RED = 29, 131, 243, 231, 124  # of 256
 STYLES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout_console.render.dispatch import render, renderer
+from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, shorten
 from rollout_console.render.health import VERDICTS
 from rollout_console.render.history import change_author, change_summary
@@ -67,4 +67,4 @@ def render_phase_4(found: Phase4, screen: Screen) -> str:
     listed = screen.table(["repository", "", "why test"], rows, narrow=[0, 2])
     if not rows:
         listed = ' to pin one, type rollout.markAsTest("owner/name")'
-    return "\n".join([head, listed, "", render(found.metrics, screen)])
+    return "\n".join([head, listed, "", screen.fit(renderer(found.metrics, screen))])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rollout_console.render.dispatch import render
+from rollout_console.render import render
 from rollout_console.render.screen import Screen
 from rollout_console.render.svg import Drawing, bar_drawing
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterable
 
-ESCAPE = re.compile(r"\x1b[\[0-9;]*m?")  # a style, or the beginning of one
-BROKEN_ESCAPE = re.compile(r"\x1b[\[0-9;]*$")
+from rollout_console.pattern import pattern
+
+ESCAPE = pattern(r"\x1b[\[0-9;]*m?")  # a style, or the beginning of one
+BROKEN_ESCAPE = pattern(r"\x1b[\[0-9;]*$")
 # What is to be copied stays on one line: a command with its arguments is one word, and so is a program's name.
-WORD = re.compile(r'(\s*)(\S*\brollout\.\w+\((?:"[^"]*"|[^()"])*\)\S*|!?rollout-console [\w-]+|\S+)')
-CLAUSE = re.compile(r"; (?=[^;]*$)")
+WORD = pattern(r'(\s*)(\S*\brollout\.\w+\((?:"[^"]*"|[^()"])*\)\S*|!?rollout-console [\w-]+|\S+)')
+CLAUSE = pattern(r"; (?=[^;]*$)")
 
 
 def cells(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import Protocol, Self, TextIO
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, Unreachable
-from rollout_console.render.dispatch import render
+from rollout_console.render import render
 from rollout_console.render.health import health_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen

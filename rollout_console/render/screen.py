@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.render.colours import STYLES
 from rollout_console.render.layout import fold
-from rollout_console.render.table import Column, fitted
 
 if TYPE_CHECKING:
     from rollout_console.render.svg import Drawing
@@ -78,6 +77,8 @@ class Screen:
             drop: columns that are left out where that is not enough, the first one first.
         """
         import tabulate  # the first prompt need not wait for it
+
+        from rollout_console.render.table import Column, fitted
 
         tabulate.MIN_PADDING = 0  # or a title takes two cells more than it has
         columns = [Column(h, [str(row[i]) for row in rows], (align or [])[i : i + 1]) for i, h in enumerate(headers)]

@@ -35,10 +35,12 @@ class Result(Record, kw_only=True):
     """What one command returned; `rows` is the name of the field that holds its list, if it is but a list.
 
     Attributes:
+        as_written: whether its text is by others, or about the prompt: what it says to type stays as it is in a shell.
         as_text, as_html: make a report of it, for whoever shows values by themselves: prompts and notebooks.
     """
 
     rows: ClassVar[str | None] = None
+    as_written: ClassVar[bool] = False
     as_text: ClassVar[Callable[[Any], str] | None] = None
     as_html: ClassVar[Callable[[Any], str] | None] = None
 

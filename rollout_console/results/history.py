@@ -53,5 +53,6 @@ class History(Result, kw_only=True):
     """`rollout.history()`, newest first."""
 
     rows: ClassVar[str | None] = "entries"
+    as_written: ClassVar[bool] = True
 
     entries: list[HistoryEntry]

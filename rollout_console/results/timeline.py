@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from rollout_console.results.base import Record, Result
 from rollout_console.results.errors import ErrorKind
@@ -31,6 +31,8 @@ class Event(Record, kw_only=True):
 
 class Timeline(Result, kw_only=True):
     """`rollout.timeline()`: what happened since a moment, oldest first, with the errors seen since and their rate."""
+
+    as_written: ClassVar[bool] = True
 
     feature_name: str
     since: datetime

@@ -6,7 +6,6 @@ from typing import Any
 
 from rollout_console.console import COMMANDS, Rollout
 from rollout_console.console.bound import PLACEHOLDERS, BoundCommand
-from rollout_console.console.help import help_for
 from rollout_console.console.place import client_here
 from rollout_console.shell import completion, display, errors, paste, prompt, search, suggestions
 from rollout_console.shell.banner import banner
@@ -52,7 +51,11 @@ def unload(ip: Any) -> None:
 
 def _about(asked: Any) -> list[tuple[str, str]] | None:
     """Return the help of a command as IPython's inspector shows it; None for what is none."""
-    return [("Help", help_for(asked.obj.info.name, COMMANDS).text)] if isinstance(asked.obj, BoundCommand) else None
+    if not isinstance(asked.obj, BoundCommand):
+        return None
+    from rollout_console.console.help import help_for
+
+    return [("Help", help_for(asked.obj.info.name, COMMANDS).text)]
 
 
 def _push_names(session: Session) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from rollout_console.results import Change
+if TYPE_CHECKING:
+    from rollout_console.results import Change
 
 # What lets more traffic in, or takes a protection away; the history suggests none of these.
 RAISING = ("setRollout", "resume", "advance", "release", "undo", "disableAutoRollback")
@@ -36,6 +38,8 @@ class Caution:
 
     def learn(self, result: object) -> None:
         """Take note of what lowers traffic or stops it, also where that was done already."""
+        from rollout_console.results import Change
+
         if isinstance(result, Change) and _lowers(result):
             self._lowered = result
 

@@ -11,27 +11,25 @@ from typing import Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
-from rollout_console.console.help import runbook
 from rollout_console.errors import RolloutError
-from rollout_console.render.history import change_summary
+from rollout_console.pattern import pattern
 from rollout_console.shell.session import Session
-from rollout_console.targets import named_targets
 
 PATIENCE = 0.15  # seconds that the prompt may wait for names
 FRESH = 10.0  # seconds for which an answer is good
 # What is being typed in the brackets of a command; its first parameter says what it may be.
-NUMBER = re.compile(r"rollout\.(\w+)\(\s*(\d*)$")
-TEXT = re.compile(r"rollout\.(\w+)\(.*?[\"']([^\"',\]]*)$")
+NUMBER = pattern(r"rollout\.(\w+)\(\s*(\d*)$")
+TEXT = pattern(r"rollout\.(\w+)\(.*?[\"']([^\"',\]]*)$")
 # Completed text becomes code that runs: a name that could end its string is not offered.
-OFFERED = re.compile(r"[\w.+~@ /-]{1,200}")
+OFFERED = pattern(r"[\w.+~@ /-]{1,200}")
 # The brackets of use(): nothing yet, a target's name, or a feature's.
-USE = re.compile(
+USE = pattern(
     r"rollout\.use\(\s*(?:(?P<none>\w*)|(?:target\s*=\s*)?[\"'](?P<target>[^\"']*)|"
     r".*\bfeature\s*=\s*[\"'](?P<feature>[^\"']*))$"
 )
-UNDO = re.compile(r"rollout\.undo\(\s*(?:change\s*=\s*)?([\"']?[0-9a-f]*)$")
-COMMAND = re.compile(r"(?:^|[\s=(])rollout\.(\w*)$")
-BARE = re.compile(r"\s*([A-Za-z]{2,})$")  # a command without what it is of
+UNDO = pattern(r"rollout\.undo\(\s*(?:change\s*=\s*)?([\"']?[0-9a-f]*)$")
+COMMAND = pattern(r"(?:^|[\s=(])rollout\.(\w*)$")
+BARE = pattern(r"\s*([A-Za-z]{2,})$")  # a command without what it is of
 
 LISTS = {"removeFromWhitelist": "whitelist", "removeFromBlacklist": "blacklist"}
 
@@ -69,6 +67,8 @@ class Completer:
             percentages = [str(percentage) for percentage in self._percentages()]
             return found.group(2), [(p, "phase") for p in percentages if p.startswith(found.group(2))]
         if (found := TEXT.search(line)) and _takes(found.group(1), "topic"):
+            from rollout_console.console.help import runbook
+
             topics = [*(c.name for c in COMMANDS.values() if c.listed), "recovery", *runbook()]
             return found.group(2), [(t, "topic") for t in topics if t.lower().startswith(found.group(2).lower())]
         if found and found.group(1) in LISTS:
@@ -101,6 +101,8 @@ class Completer:
         return found["none"], [(text, about) for text, about in whole if text.startswith(found["none"])]
 
     def _changes(self, prefix: str) -> tuple[str, list[tuple[str, str]]]:
+        from rollout_console.render.history import change_summary
+
         quote, beginning = (prefix[0], prefix[1:]) if prefix[:1] in ("'", '"') else ("", prefix)
         changes = self._ask("undo", lambda: [(e.short_id, change_summary(e)) for e in self._client().history().entries])
         around = "" if quote else '"'
@@ -126,6 +128,8 @@ class Completer:
 
 
 def _targets() -> list[str]:
+    from rollout_console.targets import named_targets
+
     try:
         return list(named_targets())
     except RolloutError:  # the command says what is wrong with the file

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import sys
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rollout_console.render import Screen, render
-from rollout_console.results import Result, Status
 from rollout_console.shell.caution import Caution
 from rollout_console.shell.session import Session
+
+if TYPE_CHECKING:
+    from rollout_console.results import Status
+
+RESULT = "rollout_console.results.base", "Result"  # named, for IPython to know it before it is loaded
 
 
 class ShownOnce:
@@ -55,6 +58,8 @@ class InPlace:
 
     def draw(self, shown: Status | str, note: str) -> None:
         """See `View.draw`; a front end that does not update an output shows the first one, as text if it must."""
+        import html
+
         from rollout_console.render.html import render_html
 
         said = isinstance(shown, str)
@@ -102,7 +107,7 @@ def install(session: Session) -> None:
         sys.displayhook = shown_once
     ip.events.register("pre_run_cell", new_cell)
     ip.events.register("post_run_cell", end_cell)
-    formatters["text/plain"].for_type(Result, pretty)
+    formatters["text/plain"].for_type_by_name(*RESULT, pretty)
     if hasattr(ip, "kernel"):  # a notebook: what is displayed there has HTML beside the text
         from rollout_console.render.html import render_html
 
@@ -110,7 +115,7 @@ def install(session: Session) -> None:
         session.view = lambda: InPlace(endless=somebody_is_there())
         if somebody_is_there():  # who may paste a block of the runbook into a cell
             session.caution = Caution()
-        formatters["text/html"].for_type(Result, render_html)
+        formatters["text/html"].for_type_by_name(*RESULT, render_html)
 
     def uninstall() -> None:
         ip.display_trap.hook = hook
@@ -119,6 +124,6 @@ def install(session: Session) -> None:
         ip.events.unregister("pre_run_cell", new_cell)
         ip.events.unregister("post_run_cell", end_cell)
         for mime in ("text/plain", "text/html"):
-            formatters[mime].pop(Result, None)
+            formatters[mime].pop(".".join(RESULT), None)
 
     session.on_unload(uninstall)

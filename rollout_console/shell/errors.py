@@ -12,12 +12,13 @@ from rollout_console.console.output import failure_lines
 from rollout_console.console.rollout import UnknownCommand
 from rollout_console.console.spelling import command_of
 from rollout_console.errors import RolloutError
+from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.paste import open_bracket
 from rollout_console.shell.session import Session
 
-CALL = re.compile(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
-WITHOUT_BRACKETS = re.compile(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
+CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
+WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 
 
 def install(session: Session) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from rollout_console.data_files import data_file
 from rollout_console.errors import RolloutError, Unreachable
+from rollout_console.pattern import pattern
 from rollout_console.shell import load
 
 PROFILE = "rollout"
-CONTINUES = re.compile(r"(?:else|elif|except|finally|case)\b|[)\]}]")  # a block that begins at the margin
+CONTINUES = pattern(r"(?:else|elif|except|finally|case)\b|[)\]}]")  # a block that begins at the margin
 
 
 def interactive() -> int:

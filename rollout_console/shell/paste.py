@@ -10,15 +10,16 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.reader import COMMAND, FENCE, HINTS, Reader
 
 if TYPE_CHECKING:
     from rollout_console.shell.session import Session
 
-FENCED_MAGIC = re.compile(r"\s*```[\w-]*[ \t]*\n(%%.*?)(?:\n[ \t]*```)?\s*", re.DOTALL)
-STOP = re.compile(r"rollout\s*\.\s*emergency_?stop\s*\(", re.IGNORECASE)
-EMPTY_LINE = re.compile(r"\n[ \t]*$")
+FENCED_MAGIC = pattern(r"\s*```[\w-]*[ \t]*\n(%%.*?)(?:\n[ \t]*```)?\s*", re.DOTALL)
+STOP = pattern(r"rollout\s*\.\s*emergency_?stop\s*\(", re.IGNORECASE)
+EMPTY_LINE = pattern(r"\n[ \t]*$")
 
 
 def transform(lines: list[str]) -> list[str]:

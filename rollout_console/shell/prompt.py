@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollout_console.adapters import Target
 from rollout_console.refresh import Refresher, Snapshot
 from rollout_console.render.colours import PROMPT, TYPED
-from rollout_console.render.formatting import format_age, format_count, format_percent
-from rollout_console.render.health import VERDICTS
-from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import cells, clip, shorten_middle
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import flags, flags_in_full
-from rollout_console.results import Status
 from rollout_console.settings import DEFAULT_FEATURE
 from rollout_console.shell.caution import Caution
 from rollout_console.shell.session import Session
+
+if TYPE_CHECKING:
+    from rollout_console.results import Status
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
 PRODUCT, MARKS, SHORTEST = "rollout ", 3, 6  # of a prompt: a word before the name, cells around it, its fewest
@@ -40,6 +37,8 @@ def prompt_parts(target: Target, feature: str, known: Snapshot[Status], columns:
     style, state = kind, ["READ-ONLY"] if target.read_only else []
     status = known.value
     if status is not None:
+        from rollout_console.render.status import flags
+
         state.append("STOPPED" if status.emergency_stop else f"{status.rollout_percentage} %")
         state += flags(status)
         style = "stopped" if status.emergency_stop else kind if status.auto_rollback_enabled else "flag"
@@ -75,6 +74,11 @@ def _words(known: Snapshot[Status], author: bool) -> str:
     status = known.value
     if status is None:
         return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
+    from rollout_console.render.formatting import format_age, format_count, format_percent
+    from rollout_console.render.health import VERDICTS
+    from rollout_console.render.history import change_author, change_summary
+    from rollout_console.render.status import flags_in_full
+
     health = status.health
     verdict, _ = VERDICTS[health.verdict]
     parts = [verdict.format(health=health)]
@@ -119,9 +123,13 @@ def install(session: Session) -> None:
     from pygments.token import Token
 
     client = session.console.client
-    status = Refresher(
-        client.status, REFRESH, lambda: ip.pt_app.app.invalidate(), longest=REFRESH, wait=client.listener
-    )
+
+    def changed() -> None:
+        import rollout_console.render.every  # noqa: F401 in this thread, before prompt or command draws with it
+
+        ip.pt_app.app.invalidate()
+
+    status = Refresher(client.status, REFRESH, changed, longest=REFRESH, wait=client.listener)
     session.status = status
 
     class RolloutPrompts(Prompts):
@@ -167,4 +175,6 @@ def after_first_prompt(ip: Any, action: Callable[[], None]) -> None:
     if getattr(ip, "pt_app", None) is None:
         action()
         return
+    import asyncio
+
     ip.pt_app.app.pre_run_callables.append(lambda: asyncio.get_running_loop().call_soon(action))

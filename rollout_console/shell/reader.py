@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import re
 
+from rollout_console.pattern import pattern
 from rollout_console.shell.shell_lines import SHELL_LINE, answer, python_for
 
-HINTS = re.compile(
+HINTS = pattern(
     r"//|```|\?\s*[),]|^\s*(?:>\s*)?(?:const|let|var|await)\b|=\s*await\b|^\s*>|[^\x00-\x7f]"
     r"|^\s*(?:\$|node\b|npm\b|npx\b|supabase\b|rollout-console\b)|\brollout\s*\.\s*\w+\s*\(",
     re.MULTILINE,
 )
-FENCE = re.compile(r"[ \t]*```[\w-]*[ \t]*$")
-STRING = re.compile(r'"""|\'\'\'|"|\'')
-DECLARATION = re.compile(r"(?:const|let|var)\s+(?=[A-Za-z_$][\w$]*\s*=[^=])")
-AWAIT = re.compile(r"await\s+(?=rollout\s*\.)")
-BROWSER_PROMPT = re.compile(r">\s*(?=(?:rollout\s*\.|const\b|let\b|var\b|await\b))")
-OPTIONAL = re.compile(r"[A-Za-z_]\w*\?\s*(?=[),])")
-COMMAND = re.compile(r"(?:[A-Za-z_]\w*\s*=\s*)?rollout\s*\.\s*\w+\s*\(")
+FENCE = pattern(r"[ \t]*```[\w-]*[ \t]*$")
+STRING = pattern(r'"""|\'\'\'|"|\'')
+DECLARATION = pattern(r"(?:const|let|var)\s+(?=[A-Za-z_$][\w$]*\s*=[^=])")
+AWAIT = pattern(r"await\s+(?=rollout\s*\.)")
+BROWSER_PROMPT = pattern(r">\s*(?=(?:rollout\s*\.|const\b|let\b|var\b|await\b))")
+OPTIONAL = pattern(r"[A-Za-z_]\w*\?\s*(?=[),])")
+COMMAND = pattern(r"(?:[A-Za-z_]\w*\s*=\s*)?rollout\s*\.\s*\w+\s*\(")
 # What IPython takes: a line that begins so, with the lines that a backslash joins to it, and what is assigned from one.
-ESCAPED = re.compile(r"(?!//)[!%?,;/](?:[^\n]*\\\n)*[^\n]*")
-ASSIGNED = re.compile(r"[^=]*[^=!<>]=\s*")
+ESCAPED = pattern(r"(?!//)[!%?,;/](?:[^\n]*\\\n)*[^\n]*")
+ASSIGNED = pattern(r"[^=]*[^=!<>]=\s*")
 # The spaces and quotation marks of chats, documents and phones: outside of text none of them is Python.
-SPACE = re.compile(r"[^\S\x00-\x7f]")
-INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
-CURLY = re.compile(r"[“”„‟]([^\n]*?)[“”‟\"](?=\s*[),\]])|[‘’‚‛]([^\n]*?)[’‛'](?=\s*[),\]])")
-CURLY_END = re.compile(r"[“”‟‘’](?=\s*[),\]])")
+SPACE = pattern(r"[^\S\x00-\x7f]")
+INVISIBLE = pattern(r"[\u200b-\u200f\u2060\ufeff]")
+CURLY = pattern(r"[“”„‟]([^\n]*?)[“”‟\"](?=\s*[),\]])|[‘’‚‛]([^\n]*?)[’‛'](?=\s*[),\]])")
+CURLY_END = pattern(r"[“”‟‘’](?=\s*[),\]])")
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -102,9 +103,9 @@ class Reader:
             words = (line[1] or line[2]).strip()
             self._replace(line.end(), python_for(words) or answering(answer(words)))
             return True
-        for pattern in (BROWSER_PROMPT, DECLARATION, AWAIT):
-            if found := pattern.match(self.text, self.at):
-                self._declared = self._declared or pattern is DECLARATION
+        for beginning in (BROWSER_PROMPT, DECLARATION, AWAIT):
+            if found := beginning.match(self.text, self.at):
+                self._declared = self._declared or beginning is DECLARATION
                 self.at = found.end()
                 return True
         return False

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
 from rollout_console.errors import BadArgument
+from rollout_console.pattern import pattern
 from rollout_console.refresh import Refresher
 from rollout_console.render.layout import shorten_middle
-from rollout_console.render.live import View
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import state_line
-from rollout_console.results import Status
 from rollout_console.shell.caution import Caution
 
-COMMANDS_IN = re.compile(r"\brollout\s*\.\s*\w+\s*\(")
+if TYPE_CHECKING:
+    from rollout_console.render.live import View
+    from rollout_console.results import Status
+
+COMMANDS_IN = pattern(r"\brollout\s*\.\s*\w+\s*\(")
 
 
 class Session(Output):
@@ -83,6 +84,8 @@ class Session(Output):
         if len(self.shown) < 2 or status is None:
             return
         if status.emergency_stop or status.rollout_percentage == 0 or not status.auto_rollback_enabled:
+            from rollout_console.render.status import state_line
+
             screen = self.screen()
             self.say(f"\n {screen.paint('where things stand:', 'title')} {state_line(status, screen)}")
 
@@ -135,6 +138,8 @@ class Session(Output):
 
     def learn(self, result: object) -> None:
         """Take the status out of a result, for prompt and toolbar."""
+        from rollout_console.results import Status
+
         status = result if isinstance(result, Status) else getattr(result, "status", None)
         if isinstance(status, Status):
             self.last_status = status

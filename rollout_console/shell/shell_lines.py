@@ -7,11 +7,12 @@ import shlex
 
 from rollout_console.console import COMMANDS
 from rollout_console.console.spelling import STOP, command_of
+from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
 
 PROGRAM = "rollout-console"
 # None of these can be Python: two names never stand beside each other there, and `console` is none of ours.
-SHELL_LINE = re.compile(
+SHELL_LINE = pattern(
     r"(?:\$[ \t]+)?((?:rollout-console\b(?!\s*=)|node\s+\S+\.[cm]?[jt]s\b"
     r"|(?:npm|npx|supabase)\s+(?!in\b|is\b|and\b|or\b|if\b|not\b|for\b)[\w@]\S*)[^\n]*)|\$[ \t]+([^\n]+)"
 )

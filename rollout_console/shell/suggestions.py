@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from rollout_console.pattern import pattern
 from rollout_console.shell.caution import RAISING
 from rollout_console.shell.session import Session
 
 # A stop is in the history with its reason, which should not become the next one's by the key that accepts.
-STOP = re.compile(r"rollout\.emergencyStop\(", re.IGNORECASE)
-RAISES = re.compile(rf"\brollout\s*\.\s*(?:{'|'.join(RAISING)})\b")
+STOP = pattern(r"rollout\.emergencyStop\(", re.IGNORECASE)
+RAISES = pattern(rf"\brollout\s*\.\s*(?:{'|'.join(RAISING)})\b")
 BEGINS = "rollout.emergencyStop("
 
 

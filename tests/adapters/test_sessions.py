@@ -17,7 +17,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from rollout_console.adapters.postgres import PostgresAdapter
-from rollout_console.client import JobReport, RolloutClient
+from rollout_console.client import RolloutClient
+from rollout_console.client.job_report import JobReport
 from rollout_console.errors import BadCredentials, NotConfigured, RolloutError
 from rollout_console.migrate import apply
 from rollout_console.refresh import Refresher

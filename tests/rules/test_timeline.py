@@ -8,7 +8,8 @@ import pytest
 
 from rollout_console import results
 from rollout_console.errors import BadArgument, RolloutError
-from rollout_console.render import Screen, postmortem, render
+from rollout_console.render import Screen, render
+from rollout_console.render.incident import postmortem
 
 HOSTILE = "\x1b[2J<script>alert(1)</script> | [a](javascript:x) **b** `c`\n# d\n| e @all https://evil.example www.evil.example"
 

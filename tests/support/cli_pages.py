@@ -13,12 +13,30 @@ from rollout_console.exit_status import Exit, MonitorExit
 from tests.support import ROOT
 
 PAGE, MAN = ROOT / "docs" / "cli.md", ROOT / "docs" / "rollout-console.1"
+NAMES = ROOT / "rollout_console" / "cli" / "verb_names.py"
+ABOUT = """The verbs: the command that each is, and its summary if help lists it; no code of theirs is loaded to know them.
+
+Written by `python -m tests.support.pages`."""
 STATUSES = (("", Exit), ("monitor", MonitorExit))
 COMMANDS = (
     "--target may follow the command. A command of the console takes --json, too, and prints JSON: one object, or for a "
     "list one a line. What stands in brackets may be left out; it can be given by name, as in --reason TEXT."
 )
 FILES = "targets.toml in the user's configuration folder: named targets, see docs/targets.md"
+
+
+def names() -> str:
+    """Return the verbs as a module, in the form that the formatter gives it."""
+    lines = [f'"""{ABOUT}\n"""', "", "VERB_NAMES = {"]
+    for verb, command in VERBS.items():
+        pair = [_quoted(command.name), _quoted(command.summary if command.listed else "")]
+        line = f'    "{verb}": ({", ".join(pair)}),'
+        lines += [line] if len(line) <= 120 else [f'    "{verb}": (', *(f"        {text}," for text in pair), "    ),"]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if '"' in text else f'"{text}"'
 
 
 def page() -> str:
@@ -61,9 +79,10 @@ def man() -> str:
 
 
 def _commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in cli.build()._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
+    for name in (*cli.PROGRAMS, *(verb for verb, command in VERBS.items() if command.listed)):
+        for action in cli.build(name)._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                yield name, action.choices[name]
 
 
 def _usage(name: str, below: argparse.ArgumentParser) -> str:

@@ -11,7 +11,7 @@ PACKAGE = Path(rollout_console.__file__).parent
 
 # Lowest first: a floor's name, what it does, and the modules and packages on it.
 PYTHON_FLOORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("ground", "errors, typed results, kinds of arguments", ("errors", "exit_status", "data_files", "results", "validation")),
+    ("ground", "errors, typed results, kinds of arguments", ("errors", "exit_status", "data_files", "results", "pattern", "validation")),
     ("target", "where it leads, and what is refused there", ("settings", "targets", "protection", "connection")),
     ("schema", "migrations, and who may read and write", ("migrate", "units", "export", "access")),
     ("adapters", "one call of one SQL function", ("adapters",)),

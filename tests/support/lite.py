@@ -50,7 +50,7 @@ class Server:
             f"sb_secret_{secrets.token_urlsafe(24)}",
             f"sb_publishable_{secrets.token_urlsafe(24)}",
         )
-        self._database_url = _as_url(database_url)
+        self._database_url = as_url(database_url)
         self._folder = Path(tempfile.mkdtemp(prefix="rollout-lite-"))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -119,6 +119,6 @@ def _wait_until_ready(api: Api, server: subprocess.Popen[bytes], log: Path) -> N
         time.sleep(0.05)
 
 
-def _as_url(conninfo: str) -> str:
+def as_url(conninfo: str) -> str:
     parts = conninfo_to_dict(conninfo)
     return f"postgres://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}"

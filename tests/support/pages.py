@@ -138,6 +138,7 @@ def _text(found: Any) -> str:
 
 
 if __name__ == "__main__":
+    cli_pages.NAMES.write_text(cli_pages.names(), encoding="utf-8")
     README.write_text(readme(), encoding="utf-8")
     COMMANDS_PAGE.write_text(commands(), encoding="utf-8")
     API.write_text(api(), encoding="utf-8")

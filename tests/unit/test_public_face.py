@@ -21,6 +21,7 @@ DATABASE = "postgresql://me@db.example.org/app"
 
 
 PAGES = [
+    (cli_pages.NAMES, cli_pages.names),
     (pages.README, pages.readme),
     (pages.COMMANDS_PAGE, pages.commands),
     (pages.API, pages.api),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout_console.console.place import Place, Said
+from rollout_console.console.reports import Place, Said
 from rollout_console.render import Screen, render
 from rollout_console.results import Feature, Features, Health, HistoryEntry, Metrics, Phase4, Phase4Repository, Status
 from tests.support.samples import sample

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from rollout_console.render import Screen, render, render_html
+from rollout_console.render import Screen, every, render  # noqa: F401 which registers them
 from rollout_console.render.changes import SENTENCES
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.html import FIRST_MARK
+from rollout_console.render.html import FIRST_MARK, render_html
 from rollout_console.render.sanitize import LONGEST
 from rollout_console.results import Categories, Change, ErrorTrend, HistoryEntry, MonitorBeat, Postmortem
 from tests.support.samples import sample

@@ -10,8 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from rollout_console.render import Screen, postmortem, render
-from rollout_console.render.incident import escape
+from rollout_console.render import Screen, render
+from rollout_console.render.incident import escape, postmortem
 from rollout_console.results import ErrorKind, Errors, Event, HistoryEntry, Postmortem, Timeline
 from tests.support.samples import NOW, sample
 

@@ -39,7 +39,7 @@ def traces(ip):
         "rollout" in ip.user_ns,
         "percentage" in ip.user_ns,
         "rollout_session" in vars(ip),
-        Result in ip.display_formatter.formatters["text/plain"].type_printers,
+        Result in ip.display_formatter.formatters["text/plain"],
     )
 
 
