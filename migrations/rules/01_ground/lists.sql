@@ -1,7 +1,7 @@
 -- R1, R9: what a list of any length says of a repository, and when an entry ends. Lists stand in columns of
 -- rollout_configuration, which the web application and its browser console read and write. A decision reads short lists
--- there; beyond a hundred entries it reads rollout.list_entries, which triggers keep. What counts repositories reads
--- the table always.
+-- there; for long ones (rollout.entries_read_whole) it reads rollout.list_entries, which triggers keep. What counts
+-- repositories reads the table always.
 
 create or replace function rollout.listed_until(config rollout_configuration, ends timestamptz)
 returns text[]
@@ -64,7 +64,7 @@ returns boolean
 language sql immutable
 as $$
     select coalesce(cardinality(config.target_repositories), 0)
-        + coalesce(cardinality(config.excluded_repositories), 0) > 100
+        + coalesce(cardinality(config.excluded_repositories), 0) > rollout.entries_read_whole()
 $$;
 comment on function rollout.has_long_lists(rollout_configuration) is
     'R9: whether an index finds an entry sooner than reading both lists does.';
@@ -194,10 +194,12 @@ returns rollout_configuration
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    shown constant integer := rollout.entries_shown();
 begin
     if config.long_lists then
-        config.target_repositories := config.target_repositories[1:50];
-        config.excluded_repositories := config.excluded_repositories[1:50];
+        config.target_repositories := config.target_repositories[1:shown];
+        config.excluded_repositories := config.excluded_repositories[1:shown];
         config.whitelist_until := coalesce((
             select jsonb_object_agg(e.repository_id, e.until)
             from rollout.list_entries e

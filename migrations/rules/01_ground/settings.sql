@@ -60,7 +60,7 @@ as $$
 declare
     -- A restart or a stop that lies ahead would leave no window, and so no breaker. A clock that was set back by less
     -- than a day is no reason to forget one.
-    latest constant timestamptz := clock_timestamp() + interval '1 day';
+    latest constant timestamptz := clock_timestamp() + (rollout.clock_limits()).tolerated;
 begin
     if (config.max_error_rate <@ rollout.range_of('max_error_rate')
         and config.minimum_sample::numeric <@ rollout.range_of('minimum_sample')

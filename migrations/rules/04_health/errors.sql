@@ -51,11 +51,11 @@ as $$
 declare
     limits constant record := rollout.error_limits();
 begin
-    -- Full a minute ago, full now: a flood of new kinds is not counted each time.
+    -- Full a moment ago, full now: a flood of new kinds is not counted each time.
     if exists (
         select from rollout.error_kinds k
         where k.rollout_config_id = config.id and k.kind = ''
-          and k.last_seen_at > clock_timestamp() - interval '1 minute') then
+          and k.last_seen_at > clock_timestamp() - limits.full_for) then
         return false;
     end if;
     delete from rollout.error_kinds k

@@ -44,7 +44,7 @@ as $$
                rollout.known(h.completed_at) as completed_at, h.job_type
         from rollout_host_jobs(
             t.processor, s.status, least(p.window_start, p.at - p.look_back),
-            case when t.processor is null then p.most_read / 10 else p.most_read end) h
+            case when t.processor is null then p.most_unnamed else p.most_read end) h
     ) j
     cross join lateral (
         select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as ended_at

@@ -9,8 +9,8 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    limits constant record := rollout.host_job_limits();
-    since constant timestamptz := clock_timestamp() - limits.look_back;
+    limits constant record := rollout.silence_limits();
+    since constant timestamptz := clock_timestamp() - (rollout.host_job_limits()).look_back;
     last_report timestamptz;
     slots bigint;
 begin
@@ -21,7 +21,7 @@ begin
     from rollout.counts c
     where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor and c.jobs > 0;
     silent_for := clock_timestamp() - greatest(last_report, config.restarted_at, config.narrowed_at);
-    if last_report is null or silent_for < interval '1 hour' then
+    if last_report is null or silent_for < limits.shortest then
         return;
     end if;
     -- The longest gap, so that a night or a weekend is no silence.
@@ -32,13 +32,13 @@ begin
               where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor
                 and c.jobs > 0) s
     ) g;
-    if slots >= 10 and silent_for > 2 * usual_gap then
+    if slots >= limits.slots and silent_for > limits.gaps * usual_gap then
         return next;
     end if;
 end $$;
 comment on function rollout.silence(rollout_configuration, text) is
-    'R16: for how long a processor has reported nothing, if that is over an hour and over twice its longest gap among '
-    'ten or more moments with reports; no row otherwise, and none while no traffic flows.';
+    'R16: for how long a processor has reported nothing, if that is beyond rollout.silence_limits; no row otherwise, '
+    'and none while no traffic flows.';
 
 create or replace function rollout.contradiction(
     config rollout_configuration, processor text, overdue bigint,

@@ -65,7 +65,8 @@ as $$
     select '{stats}', 99, format('cost reduction against %s only', (
                select p.title from processors p
                where p.arm is distinct from 'treatment' order by p.position limit 1)),
-           rollout.cost_reduction(config, seen), 'percent', 'between', 60, 85, rollout.cost_note(config, seen)
+           rollout.cost_reduction(config, seen), 'percent', 'between', r.low, r.high, rollout.cost_note(config, seen)
+    from rollout.manual_cost_reduction() r
     where (select count(*) from processors) > 1
 $$;
 comment on function rollout.criteria(rollout_configuration, rollout.job_counts[]) is

@@ -130,7 +130,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select h from rollout_history h
     where h.rollout_config_id = entry.rollout_config_id and rollout.is_recorded(h.metadata)
-      and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
+      and h.created_at between entry.created_at - (rollout.clock_limits()).echo and entry.created_at
       and rollout.flag_in(h.metadata, 'outside_console')
       -- of a list that it changed, the row has no percentage
       and (h.new_percentage = coalesce(entry.new_percentage, h.new_percentage) or entry.action = 'emergency_stop')
@@ -147,7 +147,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select h from rollout_history h
     where rollout.flag_in(entry.metadata, 'outside_console') and h.rollout_config_id = entry.rollout_config_id
-      and h.created_at between entry.created_at and entry.created_at + interval '10 seconds'
+      and h.created_at between entry.created_at and entry.created_at + (rollout.clock_limits()).echo
       and (rollout.trigger_row_of(h)).id = entry.id
     order by h.created_at limit 1
 $$;

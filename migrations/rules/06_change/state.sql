@@ -9,7 +9,7 @@ as $$
         select h.reason from rollout_history h
         where h.rollout_config_id = config.id and h.action = 'emergency_stop'
           and rollout.is_recorded(h.metadata) is not true
-          and h.created_at >= config.emergency_stopped_at - interval '1 minute'
+          and h.created_at >= config.emergency_stopped_at - (rollout.clock_limits()).application_stop
         order by h.created_at limit 1)) end
 $$;
 comment on function rollout.stop_reason(rollout_configuration) is

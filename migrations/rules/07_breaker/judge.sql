@@ -81,7 +81,7 @@ begin
     elsif may_wait and not exists (
         select from rollout.unjudged u
         where u.rollout_config_id = config.id and u.waited_for is not null
-          and u.reported_at > clock_timestamp() - interval '10 seconds') then
+          and u.reported_at > clock_timestamp() - (rollout.report_limits()).in_vain) then
         perform rollout.wait_in_line(config);
     else
         perform rollout.leave_unjudged(config, may_wait);

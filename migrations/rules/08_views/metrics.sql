@@ -149,7 +149,7 @@ declare
 begin
     return rollout.trend(
         config, ends - make_interval(hours => config.monitoring_window_hours), ends,
-        rollout.within('points', points, 2, 288, 'rollout.plot(48)'));
+        rollout.within('points', points, 2, rollout.slots_of_a_window(), 'rollout.plot(48)'));
 end $$;
 comment on function public.rollout_error_trend(text, integer) is
     'rollout.plot(): jobs and errors over the window.';

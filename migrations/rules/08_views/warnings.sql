@@ -23,10 +23,10 @@ as $$
                   round(abs(r.clock_skew)), case when r.clock_skew > 0 then 'behind' else 'ahead of' end),
            'chronyc tracking, on the application''s machine'
     from reports r
-    where abs(r.clock_skew) between 5 and 3600
+    where abs(r.clock_skew) between (rollout.clock_limits()).least_skew and (rollout.clock_limits()).most_skew
 $$;
 comment on function rollout.report_warnings(rollout_configuration) is
-    'R7: jobs that may count twice, and a clock of the application that differs by 5 s to an hour.';
+    'R7: jobs that may count twice, and a clock of the application that differs.';
 
 create or replace function rollout.judging_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
@@ -154,7 +154,8 @@ as $$
            format('rollout.configure(ignored_errors=%s)', to_jsonb(config.ignored_errors || k.kind))
     from rollout.error_kind(rollout.clean_up_error()) k (kind)
     cross join lateral (
-        select * from rollout.processors(config) o where o.longest > 600 order by o.longest desc limit 1
+        select * from rollout.processors(config) o where o.longest > extract(epoch from rollout.clean_up_after())
+        order by o.longest desc limit 1
     ) p
     where rollout.follows_jobs(config) and not k.kind = any (config.ignored_errors) and rollout.has_clean_up()
 $$;
