@@ -79,11 +79,17 @@ create or replace function rollout.evidence_limits(
     out window_limit integer, out recent_limit integer, out stretches integer, out compared_limit integer,
     out early_limit integer
 )
-language sql immutable parallel safe
+language plpgsql immutable  -- asked at every failure; in SQL, it would be planned each time
+set search_path = pg_catalog, public, pg_temp
 as $$
+begin
+    window_limit := 20;
+    stretches := rollout.slots_of_a_window();
     -- Every slot of a window begins a stretch of its own: the sum of their evidence needs a limit as many times higher.
-    select 20, 20 * s.slots, s.slots, 3, 100 from rollout.slots_of_a_window() s (slots)
-$$;
+    recent_limit := stretches * window_limit;
+    compared_limit := 3;
+    early_limit := 100;
+end $$;
 comment on function rollout.evidence_limits() is
     'R8: the evidence that trips the breaker, since the restart and summed over the stretches up to now; how many '
     'stretches there are; what a breach must have against the control under the guardrail compared; and what is an '
@@ -157,7 +163,7 @@ comment on function rollout.manual_criteria() is
     'R2: what the manual asks of a phase and of its success metrics, each by the name that it has in criteria.';
 
 create or replace function rollout.manual_cost_reduction()
-returns table (low integer, high integer)
+returns table (low numeric, high numeric)
 language sql immutable parallel safe
 as $$ select 60, 85 $$;
 comment on function rollout.manual_cost_reduction() is
@@ -258,7 +264,6 @@ returns table (
     meaning text
 )
 language sql immutable parallel safe
-set search_path = pg_catalog, public, pg_temp
 as $$
     values
         (1, 'guardrail', null, null::numeric, null::numeric,

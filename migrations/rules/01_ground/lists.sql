@@ -149,14 +149,17 @@ comment on function rollout.listed_as(uuid, uuid) is
 
 create or replace function rollout.listed(config rollout_configuration)
 returns table (repository_id uuid, category text, bucket integer, eligible boolean)
-language sql stable rows 20
+language plpgsql stable rows 20
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select e.repository_id, e.category, e.bucket, not e.blacklisted
     from rollout.list_entries e
     where e.rollout_config_id = config.id and e.category is not null
-      and (e.blacklisted or e.until > now() is not false)
-$$;
+      and (e.blacklisted or e.until > now() is not false);
+end $$;
 comment on function rollout.listed(rollout_configuration) is
     'R1: the categorized repositories for which the whitelist or the blacklist decides, and how.';
 
@@ -213,12 +216,15 @@ comment on function rollout.with_short_lists(rollout_configuration) is
 
 create or replace function rollout.list_sizes(config_id uuid)
 returns table (whitelist integer, blacklist integer)
-language sql stable rows 1
+language plpgsql stable rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select cardinality(rollout.whitelist(c)), cardinality(c.excluded_repositories)
-    from rollout_configuration c where c.id = list_sizes.config_id
-$$;
+    from rollout_configuration c where c.id = list_sizes.config_id;
+end $$;
 comment on function rollout.list_sizes(uuid) is
     'R9: how many entries of the whitelist decide now, and how many the blacklist has.';
 

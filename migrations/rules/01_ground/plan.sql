@@ -50,13 +50,12 @@ comment on function rollout.check_plan(jsonb) is 'R17: raises unless this is a p
 
 create or replace function rollout.plan_steps(config rollout_configuration)
 returns table (number integer, percentage integer, hours integer, audience text)
-language sql stable
-set search_path = pg_catalog, public, pg_temp
+language sql immutable
 as $$
     select m.* from rollout.manual_plan() m where config.plan -> 'steps' is null
     union all
     select s.position::integer, (s.step ->> 'percentage')::integer, (s.step ->> 'hours')::integer, m.audience
-    from jsonb_array_elements(config.plan -> 'steps') with ordinality s (step, position)
+    from pg_catalog.jsonb_array_elements(config.plan -> 'steps') with ordinality s (step, position)
     left join rollout.manual_plan() m on m.percentage = (s.step ->> 'percentage')::integer
 $$;
 comment on function rollout.plan_steps(rollout_configuration) is
@@ -65,15 +64,18 @@ comment on function rollout.plan_steps(rollout_configuration) is
 create or replace function rollout.step_in_plan(
     config rollout_configuration, out below integer, out next integer, out hours integer, out name text
 )
-language sql stable
+language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
     select coalesce(s.below, 0), s.next, coalesce(s.hours, s.first_hours), case
         when config.rollout_percentage = 0 then 'not started'
         when s.reached is null then format('before %s %s', k.kind, s.first)
         when s.at = config.rollout_percentage then format('%s %s', k.kind, s.reached)
         when s.next is null then format('beyond %s %s', k.kind, s.reached)
         else format('between %s %s and %s', k.kind, s.reached, s.reached + 1) end
+    into step_in_plan.below, step_in_plan.next, step_in_plan.hours, step_in_plan.name
     from (
         select max(p.percentage) filter (where p.percentage < config.rollout_percentage) as below,
                min(p.percentage) filter (where p.percentage > config.rollout_percentage) as next,
@@ -85,19 +87,20 @@ as $$
                (array_agg(p.hours order by p.number))[1] as first_hours
         from rollout.plan_steps(config) p
     ) s
-    cross join (select case when config.plan -> 'steps' is null then 'phase' else 'step' end as kind) k
-$$;
+    cross join (select case when config.plan -> 'steps' is null then 'phase' else 'step' end as kind) k;
+end $$;
 comment on function rollout.step_in_plan(rollout_configuration) is
     'R17: the step below the percentage (0 if none) and above it (null at the end of the plan), the hours that are due '
     'at it, and where it stands in words.';
 
 create or replace function rollout.flowing_since(config rollout_configuration)
 returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case when rollout.percentage_in_effect(config) > 0
-        then greatest(config.percentage_since, config.restarted_at) end
-$$;
+begin
+    return case when rollout.percentage_in_effect(config) > 0
+        then greatest(config.percentage_since, config.restarted_at) end;
+end $$;
 comment on function rollout.flowing_since(rollout_configuration) is
     'R2: since when traffic has flowed at this percentage; null while none flows.';

@@ -5,9 +5,12 @@ returns table (
     id text, repository_id uuid, processor text, state text, arm text, error text, created_at timestamptz,
     started_at timestamptz, ended_at timestamptz, seconds numeric, in_window boolean
 )
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with present as materialized (  -- once, not for each row
         select clock_timestamp() as at, rollout.window_start(config) as window_start, l.*
         from rollout.host_job_limits() l
@@ -48,8 +51,8 @@ as $$
     ) j
     cross join lateral (
         select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as ended_at
-    ) e
-$$;
+    ) e;
+end $$;
 comment on function rollout.host_jobs_by_state(rollout_configuration, text[]) is
     'R16: the host''s jobs in some statuses: state (queued, running, late, stuck, completed, failed), arm, and whether '
     'they belong to the window. Where only the treatment is routed to a processor, its jobs are the treatment''s; '
