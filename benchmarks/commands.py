@@ -33,7 +33,7 @@ READS = {
     "rollout_check_health()": 0.3, "rollout_status()": 0.4, "rollout_overview()": 0.2, "rollout_plan()": 0.3,
     "rollout_phases()": 0.3, "rollout_stats()": 1.0, "rollout_show_metrics()": 1.0, "rollout_categories()": 1.0,
     "rollout_jobs()": 1.0, "rollout_errors()": 1.0, "rollout_list_history()": 1.0, "rollout_timeline()": 1.0,
-    "rollout_error_trend()": 1.0, "rollout_settings()": 1.0, "rollout_features()": 1.0,
+    "rollout_error_trend()": 1.0, "rollout_features()": 1.0,
     "rollout_preview(50)": 1.0,
 }  # fmt: skip
 # A change, what undoes it unmeasured, and the bare statements of the same effect; half of the changes raise.
@@ -58,7 +58,7 @@ UNDONE = "update bare_configuration set emergency_stop = false, rollout_percenta
 
 
 def run(ground: Ground, quick: bool) -> list[Row]:
-    rounds = 10 if quick else 100
+    rounds = 10 if quick else 50
     present = ground.database()
     with earlier() as before, ExitStack() as open_sessions:
         for database in (present, before):

@@ -213,15 +213,29 @@ create or replace function rollout.host_job_limits(
     out backlog integer, out oldest_queued interval, out look_back interval,
     out most_read integer, out most_unnamed integer
 )
-language sql immutable parallel safe
-as $$ select 100, interval '1 hour', interval '7 days', 10000, 1000 $$;
+language plpgsql immutable  -- as rollout.evidence_limits
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    backlog := 100;
+    oldest_queued := interval '1 hour';
+    look_back := interval '7 days';
+    most_read := 10000;
+    most_unnamed := 1000;
+end $$;
 comment on function rollout.host_job_limits() is
     'R16: how many queued jobs and what wait are too many, how old a job may be to count, how many are read for each '
     'processor and status, and of processors that nobody has named.';
 
 create or replace function rollout.silence_limits(out shortest interval, out gaps integer, out slots integer)
-language sql immutable parallel safe
-as $$ select interval '1 hour', 2, 10 $$;
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    shortest := interval '1 hour';
+    gaps := 2;
+    slots := 10;
+end $$;
 comment on function rollout.silence_limits() is
     'R16: a processor is silent after so long, and after so many times its longest gap among so many moments with '
     'reports.';

@@ -19,15 +19,19 @@ comment on function rollout.listed_until(rollout_configuration, timestamptz) is
 
 create or replace function rollout.whitelist(config rollout_configuration)
 returns text[]
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case config.whitelist_until when '{}' then config.target_repositories else array(
+begin
+    if config.whitelist_until = '{}' then
+        return config.target_repositories;
+    end if;
+    return array(
         select t.entry from unnest(config.target_repositories) with ordinality as t (entry, position)
         where t.entry not in (
             select u.key from jsonb_each_text(config.whitelist_until) u where u.value::timestamptz <= now())
-        order by t.position) end
-$$;
+        order by t.position);
+end $$;
 comment on function rollout.whitelist(rollout_configuration) is
     'R9: the whitelist as it decides now, without expired entries.';
 

@@ -16,12 +16,14 @@ returns numeric
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    target constant numeric := rollout.number_in(config.metadata -> 'criteria', criterion);
 begin
-    return coalesce((
-        select w.target
-        from rollout.criterion_ranges() r
-        cross join (select rollout.number_in(config.metadata -> 'criteria', criterion) as target) w
-        where r.name = criterion and w.target between r.low and r.high), manual);
+    if target is not null and exists (
+        select from rollout.criterion_ranges() r where r.name = criterion and target between r.low and r.high) then
+        return target;
+    end if;
+    return manual;
 end $$;
 comment on function rollout.wanted(rollout_configuration, text, numeric) is
     'R2: the target of a criterion: as criteria says, if that can be one, else the manual''s.';

@@ -9,6 +9,9 @@ language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
+    if (config.metadata ?| '{cost_per_job,cost_per_minute}') is not true then
+        return null;
+    end if;
     -- A cost by the minute needs to know how long jobs take.
     return (
         select case when c.per_minute is null then c.per_job

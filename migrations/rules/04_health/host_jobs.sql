@@ -7,6 +7,7 @@ returns table (
 )
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
+set plan_cache_mode = force_generic_plan  -- to plan takes longer than to read, each time
 as $$
 #variable_conflict use_column
 begin

@@ -78,28 +78,28 @@ returns jsonb
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    ours constant boolean := coalesce(rollout.is_recorded(entry.metadata), false);
 begin
-    return (
-        select case when entry.id is not null then jsonb_build_object(
-            'id', entry.id,
-            'at', entry.created_at,
-            'action', entry.action,
-            'command', rollout.text_in(entry.metadata, 'command'),
-            'previous_percentage', entry.previous_percentage,
-            'new_percentage', entry.new_percentage,
-            'reason', entry.reason,
-            'triggered_by', entry.triggered_by,
-            'operator', rollout.text_in(entry.metadata, 'operator'),
-            'host', rollout.text_in(entry.metadata, 'host'),
-            'database_role', rollout.text_in(entry.metadata, 'database_role'),
-            'outside_console', o.ours and coalesce(rollout.flag_in(entry.metadata, 'outside_console'), false),
-            'before', case when o.ours then rollout.object_in(entry.metadata, 'before') end,
-            'after', case when o.ours then rollout.object_in(entry.metadata, 'after') end,
-            'undoes', case when o.ours then rollout.text_in(entry.metadata, 'undoes') end,
-            'ended_sessions', case when o.ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
-                else '[]' end,
-            'evidence', case when o.ours then rollout.object_in(entry.metadata, 'evidence') end) end
-        from (select coalesce(rollout.is_recorded(entry.metadata), false) as ours) o);
+    return case when entry.id is not null then jsonb_build_object(
+        'id', entry.id,
+        'at', entry.created_at,
+        'action', entry.action,
+        'command', rollout.text_in(entry.metadata, 'command'),
+        'previous_percentage', entry.previous_percentage,
+        'new_percentage', entry.new_percentage,
+        'reason', entry.reason,
+        'triggered_by', entry.triggered_by,
+        'operator', rollout.text_in(entry.metadata, 'operator'),
+        'host', rollout.text_in(entry.metadata, 'host'),
+        'database_role', rollout.text_in(entry.metadata, 'database_role'),
+        'outside_console', ours and coalesce(rollout.flag_in(entry.metadata, 'outside_console'), false),
+        'before', case when ours then rollout.object_in(entry.metadata, 'before') end,
+        'after', case when ours then rollout.object_in(entry.metadata, 'after') end,
+        'undoes', case when ours then rollout.text_in(entry.metadata, 'undoes') end,
+        'ended_sessions', case when ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
+            else '[]' end,
+        'evidence', case when ours then rollout.object_in(entry.metadata, 'evidence') end) end;
 end $$;
 comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';
 

@@ -151,13 +151,17 @@ declare
     config constant rollout_configuration := rollout.active(feature_name);
     look constant rollout.look := rollout.look_at(config);
 begin
-    return jsonb_build_object('status', rollout.describe_status(config, look)) || (
-        select jsonb_object_agg(p.part, s.value) || jsonb_build_object(
-            'unreadable', coalesce(jsonb_agg(s.problem) filter (where s.problem is not null), '[]'))
-        from (values
-            ('categories', 'rollout.categories()'), ('plan', 'rollout.plan()'), ('metrics', 'rollout.showMetrics()'),
-            ('trend', 'rollout.plot()'), ('history', 'rollout.history()')) p (part, command)
-        cross join lateral rollout.overview_part(config, look, p.part, p.command, points) s);
+    return (
+        select jsonb_build_object(
+            'status', rollout.describe_status(config, look), 'categories', c.value, 'plan', p.value,
+            'metrics', m.value, 'trend', t.value, 'history', h.value,
+            'unreadable', jsonb_path_query_array(
+                jsonb_build_array(c.problem, p.problem, m.problem, t.problem, h.problem), '$[*] ? (@ != null)'))
+        from rollout.overview_part(config, look, 'categories', 'rollout.categories()', points) c
+        cross join rollout.overview_part(config, look, 'plan', 'rollout.plan()', points) p
+        cross join rollout.overview_part(config, look, 'metrics', 'rollout.showMetrics()', points) m
+        cross join rollout.overview_part(config, look, 'trend', 'rollout.plot()', points) t
+        cross join rollout.overview_part(config, look, 'history', 'rollout.history()', points) h);
 end $$;
 comment on function public.rollout_overview(text, integer) is
     'All that the dashboard shows, of one moment and in one answer; a part that can''t be read is a line in its place.';
