@@ -18,8 +18,8 @@ from benchmarks.measure import Row
 from benchmarks.page import publish, table
 
 PARTS = (
-    "startup", "imports", "status", "categorize", "reports", "long", "jobs", "reporters", "crowd", "stop", "decision",
-    "breaker", "adoption", "follow", "alerts", "month",
+    "startup", "imports", "status", "commands", "categorize", "reports", "long", "jobs", "reporters", "crowd", "stop",
+    "decision", "breaker", "adoption", "follow", "alerts", "month",
 )  # fmt: skip
 
 

@@ -105,6 +105,16 @@ comment on type rollout.report is
     'R7: a finished job by the arguments of record_rollout_job, its place in the batch, the moment for which it '
     'counts, and whether it began in the rollout although its repository was out.';
 
+do $$
+begin
+    if to_regtype('rollout.look') is null then
+        create type rollout.look as (jobs rollout.job_counts[], health jsonb, warnings jsonb, jobs_unread boolean);
+    end if;
+end $$;
+comment on type rollout.look is
+    'R7 and R16: what one look at a rollout has found, passed on to all that judge or show it: the jobs of the window, '
+    'health, what is wrong with the host''s jobs, and whether these could not be read.';
+
 create table if not exists rollout.error_kinds (
     rollout_config_id uuid not null references public.rollout_configuration on delete cascade,
     kind text not null,

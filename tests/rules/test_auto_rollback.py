@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import psycopg
+import pytest
 
 from tests.support.rollouts import RolloutUnderTest
+
+# What a health check reads beside the row and the counts, out of reach or broken.
+LOCKED = "lock table repositories in access exclusive mode"
+BROKEN = """
+    create or replace function public.rollout_host_processors() returns jsonb language plpgsql immutable
+    as $$ begin raise exception 'broken'; end $$
+"""
 
 
 def percentage(rollout: RolloutUnderTest) -> int:
@@ -62,6 +71,29 @@ def test_r8_switched_off_it_only_reports(running):
     running.client.enable_auto_rollback()
     assert running.client.check_health().action == "rolled_back"
     assert percentage(running) == 0
+
+
+@pytest.mark.parametrize("trouble", [LOCKED, BROKEN], ids=["locked", "broken"])
+def test_r18_a_health_check_rolls_back_whatever_can_not_be_read_beside_the_counts(running, trouble):
+    running.client.disable_auto_rollback()
+    running.report(bad=20)
+    running.client.enable_auto_rollback()
+    whole = running.value("select pg_get_functiondef('public.rollout_host_processors()'::regprocedure)")
+    with psycopg.connect(running.url) as host:
+        host.execute(trouble)
+        if trouble == BROKEN:
+            host.commit()
+        try:
+            begun = time.monotonic()
+            answer = running.value("select rollout_check_health()")
+            assert time.monotonic() - begun < 5
+        finally:
+            host.rollback()
+            running.sql(whole)
+    assert (answer["action"], answer["changed"]) == ("rolled_back", True)
+    entry = running.client.history(1).entries[0]
+    assert (entry.action, entry.triggered_by, entry.new_percentage) == ("rollback", "auto_rollback", 0)
+    assert ("can't be read" in entry.reason) == (trouble == LOCKED), "it names whose jobs failed where it can"
 
 
 def test_r8_many_reporters_at_once_trip_it_once_and_lose_nothing(running):

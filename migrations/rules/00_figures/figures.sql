@@ -1,5 +1,6 @@
 -- R1 to R19: every figure that an operator may ask about, each once: categories, plan, evidence, targets, limits, and
--- the settings with their ranges. No function here calls another.
+-- the settings with their ranges. Only the waits of a stop (R18) stand where it is, in 02_stop/: it depends on nothing.
+-- What the arguments of a call may be stands in the function that takes them.
 
 create or replace function public.rollout_schema_version()
 returns integer
@@ -47,15 +48,48 @@ $$;
 comment on function rollout.guardrails() is
     'R8: where each guardrail asks for evidence, and whether the control is asked.';
 
+create or replace function rollout.slots_of_a_window()
+returns integer
+language sql immutable parallel safe
+as $$ select 288 $$;
+comment on function rollout.slots_of_a_window() is
+    'R7: in how many slots of time the jobs of a window are counted, five minutes each in a window of a day.';
+
+create or replace function rollout.clock_limits(
+    out tolerated interval, out least_skew integer, out most_skew integer, out late_row interval, out echo interval,
+    out application_stop interval
+)
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    tolerated := interval '1 day';
+    least_skew := 5;
+    most_skew := 3600;
+    late_row := interval '1 hour';
+    echo := interval '10 seconds';
+    application_stop := interval '1 minute';
+end $$;
+comment on function rollout.clock_limits() is
+    'R7, R10: how far ahead a moment may lie that is believed; from how many seconds up to how many the application''s '
+    'clock is said to differ; how old the window of a row that is written late; and how soon the application writes '
+    'its own row of history beside a change, and of a stop.';
+
 create or replace function rollout.evidence_limits(
     out window_limit integer, out recent_limit integer, out stretches integer, out compared_limit integer,
     out early_limit integer
 )
-language sql immutable parallel safe
+language plpgsql immutable  -- asked at every failure; in SQL, it would be planned each time
+set search_path = pg_catalog, public, pg_temp
 as $$
+begin
+    window_limit := 20;
+    stretches := rollout.slots_of_a_window();
     -- Every slot of a window begins a stretch of its own: the sum of their evidence needs a limit as many times higher.
-    select 20, 288 * 20, 288, 3, 100
-$$;
+    recent_limit := stretches * window_limit;
+    compared_limit := 3;
+    early_limit := 100;
+end $$;
 comment on function rollout.evidence_limits() is
     'R8: the evidence that trips the breaker, since the restart and summed over the stretches up to now; how many '
     'stretches there are; what a breach must have against the control under the guardrail compared; and what is an '
@@ -68,8 +102,17 @@ as $$ select '{1.7, 2.6, 4.7, 10, 28}'::double precision[] $$;
 comment on function rollout.alternatives() is
     'R8: how many times the tolerated odds a failing rollout may have: evidence is the mean over these.';
 
+create or replace function rollout.simulated_for(
+    out max_error_rate numeric, out minimum_sample integer, out jobs_a_day integer, out check_minutes integer
+)
+language sql immutable parallel safe
+as $$ select 5, 10, 1000, 15 $$;
+comment on function rollout.simulated_for() is
+    'R8: the threshold, the minimum sample and the minutes between two health checks that were simulated, and how many '
+    'jobs a day are assumed where none are known.';
+
 create or replace function rollout.error_limits(
-    out kinds integer, out repositories integer, out sample integer, out kept interval
+    out kinds integer, out repositories integer, out sample integer, out kept interval, out full_for interval
 )
 language plpgsql immutable  -- asked at every failure; in SQL, it would be planned each time
 set search_path = pg_catalog, public, pg_temp
@@ -79,13 +122,15 @@ begin
     repositories := 10;
     sample := 500;
     kept := interval '7 days';
+    full_for := interval '1 minute';
 end $$;
 comment on function rollout.error_limits() is
     'How many kinds of errors a feature has at most, how many repositories and how many characters of a message are '
-    'kept of each, and for how long a kind is kept that is seen no more (a window, if that is longer).';
+    'kept of each; for how long a kind is kept that is seen no more (a window, if that is longer), and for how long '
+    'there is no room for another once there was none.';
 
 create or replace function rollout.report_limits(
-    out most_folded integer, out folders integer, out line_wait text, out trip_wait text
+    out most_folded integer, out folders integer, out line_wait text, out trip_wait text, out in_vain interval
 )
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
@@ -95,10 +140,11 @@ begin
     folders := 8;
     line_wait := '800ms';
     trip_wait := '200ms';
+    in_vain := interval '10 seconds';
 end $$;
 comment on function rollout.report_limits() is
     'R8: how many deltas are folded at most, how many may fold beside each other; for how long a report waits in line, '
-    'and for a row that it needs to trip the breaker.';
+    'and for a row that it needs to trip the breaker; for how long none waits after one has waited in vain.';
 
 create or replace function rollout.fold_every()
 returns integer
@@ -116,6 +162,40 @@ $$;
 comment on function rollout.manual_criteria() is
     'R2: what the manual asks of a phase and of its success metrics, each by the name that it has in criteria.';
 
+create or replace function rollout.manual_cost_reduction()
+returns table (low numeric, high numeric)
+language sql immutable parallel safe
+as $$ select 60, 85 $$;
+comment on function rollout.manual_cost_reduction() is
+    'R2: by how many percent the manual''s success metrics want the cost of a job to fall.';
+
+create or replace function rollout.plan_limits(out steps integer, out hours integer)
+language sql immutable parallel safe
+as $$ select 20, 720 $$;
+comment on function rollout.plan_limits() is
+    'R17: how many steps a plan has at most, as many as a screen shows, and how many hours one of them may take.';
+
+create or replace function rollout.entries_read_whole()
+returns integer
+language sql immutable parallel safe
+as $$ select 100 $$;
+comment on function rollout.entries_read_whole() is
+    'R9: up to how many entries a decision reads both lists whole, before it asks an index.';
+
+create or replace function rollout.entries_shown()
+returns integer
+language sql immutable parallel safe
+as $$ select 50 $$;
+comment on function rollout.entries_shown() is 'R9: how many entries of a long list are shown.';
+
+create or replace function rollout.watch_limits()
+returns table (checked_within interval, beats integer, grace_seconds integer, failed_alerts integer)
+language sql immutable parallel safe
+as $$ select interval '1 hour', 2, 60, 3 $$;
+comment on function rollout.watch_limits() is
+    'R8, R10, R17: a health check of so long ago is a watch; a monitor runs until it has missed so many beats and so '
+    'many seconds, for one that is blind for a while; a service fails that has not taken so many alerts.';
+
 create or replace function rollout.clean_up_error()
 returns text
 language sql immutable parallel safe
@@ -123,15 +203,42 @@ as $$ select 'Job stuck in processing for >10 minutes - likely webhook misconfig
 comment on function rollout.clean_up_error() is
     'R16: what the web application''s job cleanup-stuck-jobs writes into whatever has been processing for ten minutes.';
 
+create or replace function rollout.clean_up_after()
+returns interval
+language sql immutable parallel safe
+as $$ select interval '10 minutes' $$;
+comment on function rollout.clean_up_after() is 'R16: how long a job may process before that clean-up fails it.';
+
 create or replace function rollout.host_job_limits(
     out backlog integer, out oldest_queued interval, out look_back interval,
-    out most_read integer
+    out most_read integer, out most_unnamed integer
 )
-language sql immutable parallel safe
-as $$ select 100, interval '1 hour', interval '7 days', 10000 $$;
+language plpgsql immutable  -- as rollout.evidence_limits
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    backlog := 100;
+    oldest_queued := interval '1 hour';
+    look_back := interval '7 days';
+    most_read := 10000;
+    most_unnamed := 1000;
+end $$;
 comment on function rollout.host_job_limits() is
-    'R16: how many queued jobs and what wait are too many, how old a job may be to count, and how many are read for '
-    'each processor and status.';
+    'R16: how many queued jobs and what wait are too many, how old a job may be to count, how many are read for each '
+    'processor and status, and of processors that nobody has named.';
+
+create or replace function rollout.silence_limits(out shortest interval, out gaps integer, out slots integer)
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    shortest := interval '1 hour';
+    gaps := 2;
+    slots := 10;
+end $$;
+comment on function rollout.silence_limits() is
+    'R16: a processor is silent after so long, and after so many times its longest gap among so many moments with '
+    'reports.';
 
 create or replace function rollout.host_questions(
     out most integer, out at_a_glance interval, out before_a_change interval, out after_a_change interval
@@ -171,7 +278,6 @@ returns table (
     meaning text
 )
 language sql immutable parallel safe
-set search_path = pg_catalog, public, pg_temp
 as $$
     values
         (1, 'guardrail', null, null::numeric, null::numeric,

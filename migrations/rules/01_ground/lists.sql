@@ -1,7 +1,7 @@
 -- R1, R9: what a list of any length says of a repository, and when an entry ends. Lists stand in columns of
 -- rollout_configuration, which the web application and its browser console read and write. A decision reads short lists
--- there; beyond a hundred entries it reads rollout.list_entries, which triggers keep. What counts repositories reads
--- the table always.
+-- there; for long ones (rollout.entries_read_whole) it reads rollout.list_entries, which triggers keep. What counts
+-- repositories reads the table always.
 
 create or replace function rollout.listed_until(config rollout_configuration, ends timestamptz)
 returns text[]
@@ -19,15 +19,19 @@ comment on function rollout.listed_until(rollout_configuration, timestamptz) is
 
 create or replace function rollout.whitelist(config rollout_configuration)
 returns text[]
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case config.whitelist_until when '{}' then config.target_repositories else array(
+begin
+    if config.whitelist_until = '{}' then
+        return config.target_repositories;
+    end if;
+    return array(
         select t.entry from unnest(config.target_repositories) with ordinality as t (entry, position)
         where t.entry not in (
             select u.key from jsonb_each_text(config.whitelist_until) u where u.value::timestamptz <= now())
-        order by t.position) end
-$$;
+        order by t.position);
+end $$;
 comment on function rollout.whitelist(rollout_configuration) is
     'R9: the whitelist as it decides now, without expired entries.';
 
@@ -64,7 +68,7 @@ returns boolean
 language sql immutable
 as $$
     select coalesce(cardinality(config.target_repositories), 0)
-        + coalesce(cardinality(config.excluded_repositories), 0) > 100
+        + coalesce(cardinality(config.excluded_repositories), 0) > rollout.entries_read_whole()
 $$;
 comment on function rollout.has_long_lists(rollout_configuration) is
     'R9: whether an index finds an entry sooner than reading both lists does.';
@@ -149,14 +153,17 @@ comment on function rollout.listed_as(uuid, uuid) is
 
 create or replace function rollout.listed(config rollout_configuration)
 returns table (repository_id uuid, category text, bucket integer, eligible boolean)
-language sql stable rows 20
+language plpgsql stable rows 20
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select e.repository_id, e.category, e.bucket, not e.blacklisted
     from rollout.list_entries e
     where e.rollout_config_id = config.id and e.category is not null
-      and (e.blacklisted or e.until > now() is not false)
-$$;
+      and (e.blacklisted or e.until > now() is not false);
+end $$;
 comment on function rollout.listed(rollout_configuration) is
     'R1: the categorized repositories for which the whitelist or the blacklist decides, and how.';
 
@@ -194,10 +201,12 @@ returns rollout_configuration
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    shown constant integer := rollout.entries_shown();
 begin
     if config.long_lists then
-        config.target_repositories := config.target_repositories[1:50];
-        config.excluded_repositories := config.excluded_repositories[1:50];
+        config.target_repositories := config.target_repositories[1:shown];
+        config.excluded_repositories := config.excluded_repositories[1:shown];
         config.whitelist_until := coalesce((
             select jsonb_object_agg(e.repository_id, e.until)
             from rollout.list_entries e
@@ -211,12 +220,15 @@ comment on function rollout.with_short_lists(rollout_configuration) is
 
 create or replace function rollout.list_sizes(config_id uuid)
 returns table (whitelist integer, blacklist integer)
-language sql stable rows 1
+language plpgsql stable rows 1
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select cardinality(rollout.whitelist(c)), cardinality(c.excluded_repositories)
-    from rollout_configuration c where c.id = list_sizes.config_id
-$$;
+    from rollout_configuration c where c.id = list_sizes.config_id;
+end $$;
 comment on function rollout.list_sizes(uuid) is
     'R9: how many entries of the whitelist decide now, and how many the blacklist has.';
 

@@ -7,22 +7,22 @@ language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    most constant integer := 20;  -- as many as a screen shows
+    most constant record := rollout.plan_limits();
     each_hours constant numeric[] := case cardinality(hours)
         when 1 then array_fill(hours[1], array[cardinality(percentages)]) else hours end;
 begin
     -- "is not true": null and NaN are refused with the rest
-    if (cardinality(percentages) between 1 and most and (
+    if (cardinality(percentages) between 1 and most.steps and (
             select bool_and(p.value between 1 and 100 and p.value = trunc(p.value) and p.value > p.before)
             from (select value, lag(value, 1, 0) over (order by number) as before
                   from unnest(percentages) with ordinality u (value, number)) p)) is not true then
         raise exception 'a plan is 1 to % whole percentages from 1 to 100 that rise, not %; '
-            'type for example rollout.plan([5, 10, 25, 50, 100], hours=24)', most,
+            'type for example rollout.plan([5, 10, 25, 50, 100], hours=24)', most.steps,
             coalesce(left(array_to_string(percentages, ', ', 'null'), 100), 'null') using errcode = 'RC001';
     elsif (cardinality(each_hours) = cardinality(percentages) and (
-            select bool_and(h between 1 and 720 and h = trunc(h)) from unnest(each_hours) h)) is not true then
-        raise exception 'hours is a whole number from 1 to 720, or one for each of % steps, not %; '
-            'type for example rollout.plan(hours=24)', cardinality(percentages),
+            select bool_and(h between 1 and most.hours and h = trunc(h)) from unnest(each_hours) h)) is not true then
+        raise exception 'hours is a whole number from 1 to %, or one for each of % steps, not %; '
+            'type for example rollout.plan(hours=24)', most.hours, cardinality(percentages),
             coalesce(left(array_to_string(hours, ', ', 'null'), 100), 'null') using errcode = 'RC001';
     end if;
     return (
@@ -50,13 +50,12 @@ comment on function rollout.check_plan(jsonb) is 'R17: raises unless this is a p
 
 create or replace function rollout.plan_steps(config rollout_configuration)
 returns table (number integer, percentage integer, hours integer, audience text)
-language sql stable
-set search_path = pg_catalog, public, pg_temp
+language sql immutable
 as $$
     select m.* from rollout.manual_plan() m where config.plan -> 'steps' is null
     union all
     select s.position::integer, (s.step ->> 'percentage')::integer, (s.step ->> 'hours')::integer, m.audience
-    from jsonb_array_elements(config.plan -> 'steps') with ordinality s (step, position)
+    from pg_catalog.jsonb_array_elements(config.plan -> 'steps') with ordinality s (step, position)
     left join rollout.manual_plan() m on m.percentage = (s.step ->> 'percentage')::integer
 $$;
 comment on function rollout.plan_steps(rollout_configuration) is
@@ -65,15 +64,18 @@ comment on function rollout.plan_steps(rollout_configuration) is
 create or replace function rollout.step_in_plan(
     config rollout_configuration, out below integer, out next integer, out hours integer, out name text
 )
-language sql stable
+language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
     select coalesce(s.below, 0), s.next, coalesce(s.hours, s.first_hours), case
         when config.rollout_percentage = 0 then 'not started'
         when s.reached is null then format('before %s %s', k.kind, s.first)
         when s.at = config.rollout_percentage then format('%s %s', k.kind, s.reached)
         when s.next is null then format('beyond %s %s', k.kind, s.reached)
         else format('between %s %s and %s', k.kind, s.reached, s.reached + 1) end
+    into step_in_plan.below, step_in_plan.next, step_in_plan.hours, step_in_plan.name
     from (
         select max(p.percentage) filter (where p.percentage < config.rollout_percentage) as below,
                min(p.percentage) filter (where p.percentage > config.rollout_percentage) as next,
@@ -85,19 +87,20 @@ as $$
                (array_agg(p.hours order by p.number))[1] as first_hours
         from rollout.plan_steps(config) p
     ) s
-    cross join (select case when config.plan -> 'steps' is null then 'phase' else 'step' end as kind) k
-$$;
+    cross join (select case when config.plan -> 'steps' is null then 'phase' else 'step' end as kind) k;
+end $$;
 comment on function rollout.step_in_plan(rollout_configuration) is
     'R17: the step below the percentage (0 if none) and above it (null at the end of the plan), the hours that are due '
     'at it, and where it stands in words.';
 
 create or replace function rollout.flowing_since(config rollout_configuration)
 returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case when rollout.percentage_in_effect(config) > 0
-        then greatest(config.percentage_since, config.restarted_at) end
-$$;
+begin
+    return case when rollout.percentage_in_effect(config) > 0
+        then greatest(config.percentage_since, config.restarted_at) end;
+end $$;
 comment on function rollout.flowing_since(rollout_configuration) is
     'R2: since when traffic has flowed at this percentage; null while none flows.';

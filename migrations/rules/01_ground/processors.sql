@@ -4,25 +4,27 @@
 create or replace function rollout.criterion_ranges()
 returns table (name text, low numeric, high numeric)
 language sql immutable
-set search_path = pg_catalog, public, pg_temp
 as $$
     select m.name, m.low, m.high from rollout.manual_criteria() m
     union all
-    select p.key || '_seconds', 1, 604800 from jsonb_each(rollout_host_processors()) p
+    select p.key || '_seconds', 1, 604800 from pg_catalog.jsonb_each(public.rollout_host_processors()) p
 $$;
 comment on function rollout.criterion_ranges() is 'R2: what criteria may name, and from what to what.';
 
 create or replace function rollout.wanted(config rollout_configuration, criterion text, manual numeric)
 returns numeric
-language sql immutable
+language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce((
-        select w.target
-        from rollout.criterion_ranges() r
-        cross join (select rollout.number_in(config.metadata -> 'criteria', criterion) as target) w
-        where r.name = criterion and w.target between r.low and r.high), manual)
-$$;
+declare
+    target constant numeric := rollout.number_in(config.metadata -> 'criteria', criterion);
+begin
+    if target is not null and exists (
+        select from rollout.criterion_ranges() r where r.name = criterion and target between r.low and r.high) then
+        return target;
+    end if;
+    return manual;
+end $$;
 comment on function rollout.wanted(rollout_configuration, text, numeric) is
     'R2: the target of a criterion: as criteria says, if that can be one, else the manual''s.';
 
@@ -31,14 +33,13 @@ returns table (
     "position" integer, processor text, title text, arm text, shortest integer, longest integer, manual integer
 )
 language sql immutable rows 2
-set search_path = pg_catalog, public, pg_temp
 as $$
     select row_number() over (order by rollout.number_in(p.value, 'position'), p.key)::integer, p.key,
            coalesce(rollout.text_in(p.value, 'title'), p.key), rollout.text_in(p.value, 'arm'),
            rollout.number_in(p.value, 'shortest')::integer,
            rollout.wanted(config, p.key || '_seconds', rollout.number_in(p.value, 'longest'))::integer,
            rollout.number_in(p.value, 'longest')::integer
-    from jsonb_each(rollout_host_processors()) p
+    from pg_catalog.jsonb_each(public.rollout_host_processors()) p
 $$;
 comment on function rollout.processors(rollout_configuration) is
     'R7: the processors of the host, and how many seconds a job should take on each: the host''s figure (for the web '

@@ -29,7 +29,6 @@ comment on function rollout.default_settings(rollout_configuration) is
 create or replace function rollout.unusable_settings(config rollout_configuration)
 returns table (name text, value text, low numeric, high numeric, default_value jsonb)
 language sql immutable
-set search_path = pg_catalog, public, pg_temp
 as $$
     -- "is not true": null and NaN are found with the rest
     select s.name, coalesce(v.value::text, 'null'), s.low, s.high, s.default_value
@@ -60,7 +59,7 @@ as $$
 declare
     -- A restart or a stop that lies ahead would leave no window, and so no breaker. A clock that was set back by less
     -- than a day is no reason to forget one.
-    latest constant timestamptz := clock_timestamp() + interval '1 day';
+    latest constant timestamptz := clock_timestamp() + (rollout.clock_limits()).tolerated;
 begin
     if (config.max_error_rate <@ rollout.range_of('max_error_rate')
         and config.minimum_sample::numeric <@ rollout.range_of('minimum_sample')
@@ -211,15 +210,17 @@ comment on function rollout.check_criteria(jsonb) is
 
 create or replace function rollout.costs(config rollout_configuration, kind text)
 returns jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_object_agg(p.name, case
-        when rollout.number_in(config.metadata -> kind, p.name) between s.low and s.high
-            then config.metadata -> kind -> p.name end)
-    from jsonb_object_keys(rollout_host_processors()) p (name)
-    join rollout.settings() s on s.name = kind
-$$;
+begin
+    return (
+        select jsonb_object_agg(p.name, case
+            when rollout.number_in(config.metadata -> kind, p.name) between s.low and s.high
+                then config.metadata -> kind -> p.name end)
+        from jsonb_object_keys(rollout_host_processors()) p (name)
+        join rollout.settings() s on s.name = kind);
+end $$;
 comment on function rollout.costs(rollout_configuration, text) is
     'The costs of a kind, cost_per_job or cost_per_minute, on each processor; null where it is not set.';
 

@@ -15,9 +15,9 @@ comment on function rollout.window_start(rollout_configuration) is
 create or replace function rollout.slot_length(config rollout_configuration)
 returns interval
 language sql immutable
-as $$ select make_interval(hours => config.monitoring_window_hours) / 288 $$;
+as $$ select make_interval(hours => config.monitoring_window_hours) / rollout.slots_of_a_window() $$;
 comment on function rollout.slot_length(rollout_configuration) is
-    'R7: a window is 288 slots of time, five minutes each in a window of a day.';
+    'R7: how long a slot of time is, of which a window has as many as rollout.slots_of_a_window says.';
 
 create or replace function rollout.slot_start(config rollout_configuration, at timestamptz)
 returns timestamptz

@@ -2,16 +2,18 @@
 
 create or replace function rollout.decided_by()
 returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select case
-        when p.prosrc !~ 'rollout[._]decide\(' then 'host'
-        when p.prosecdef then 'everyone'
-        else 'readers'
-    end
-    from pg_proc p where p.oid = to_regprocedure('public.is_repository_eligible_for_rollout(uuid, text)')
-$$;
+begin
+    return (
+        select case
+            when p.prosrc !~ 'rollout[._]decide\(' then 'host'
+            when p.prosecdef then 'everyone'
+            else 'readers'
+        end
+        from pg_proc p where p.oid = to_regprocedure('public.is_repository_eligible_for_rollout(uuid, text)'));
+end $$;
 comment on function rollout.decided_by() is
     'R11: whose decision the application gets: host, readers or everyone; null if the function is missing.';
 

@@ -202,22 +202,24 @@ comment on function rollout.eligible_counts(rollout_configuration) is
 
 create or replace function rollout.eligible_by_whitelist_only(config rollout_configuration)
 returns bigint
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select count(*)
-    from (
-        select k.bucket, a.cutoff
-        from rollout.listed(config) k
-        join rollout.category_counts a on a.feature_name = config.feature_name and a.category = k.category
-        where k.eligible
-        union all
-        select w.bucket, rollout.cutoff_without_category(config.rollout_strategy, config.rollout_percentage)
-        from rollout.whitelisted_without_category(config) w
-    ) w
-    where not config.emergency_stop and rollout.decided_by() is distinct from 'host'
-      and (config.rollout_strategy = 'whitelist' or w.bucket >= w.cutoff)
-$$;
+begin
+    return (
+        select count(*)
+        from (
+            select k.bucket, a.cutoff
+            from rollout.listed(config) k
+            join rollout.category_counts a on a.feature_name = config.feature_name and a.category = k.category
+            where k.eligible
+            union all
+            select w.bucket, rollout.cutoff_without_category(config.rollout_strategy, config.rollout_percentage)
+            from rollout.whitelisted_without_category(config) w
+        ) w
+        where not config.emergency_stop and rollout.decided_by() is distinct from 'host'
+          and (config.rollout_strategy = 'whitelist' or w.bucket >= w.cutoff));
+end $$;
 comment on function rollout.eligible_by_whitelist_only(rollout_configuration) is
     'R1: how many of the eligible repositories are so by the whitelist alone, whatever the percentage; none where the '
     'host''s own function decides, which says no reason.';

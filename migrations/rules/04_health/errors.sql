@@ -51,11 +51,11 @@ as $$
 declare
     limits constant record := rollout.error_limits();
 begin
-    -- Full a minute ago, full now: a flood of new kinds is not counted each time.
+    -- Full a moment ago, full now: a flood of new kinds is not counted each time.
     if exists (
         select from rollout.error_kinds k
         where k.rollout_config_id = config.id and k.kind = ''
-          and k.last_seen_at > clock_timestamp() - interval '1 minute') then
+          and k.last_seen_at > clock_timestamp() - limits.full_for) then
         return false;
     end if;
     delete from rollout.error_kinds k
@@ -73,15 +73,17 @@ comment on function rollout.make_room_for_kind(rollout_configuration) is
 
 create or replace function rollout.last_raise(config rollout_configuration)
 returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select h.created_at from rollout_history h
-    where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
-      and (h.new_percentage > coalesce(h.previous_percentage, 0)
-           or h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false')
-    order by h.created_at desc limit 1
-$$;
+begin
+    return (
+        select h.created_at from rollout_history h
+        where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
+          and (h.new_percentage > coalesce(h.previous_percentage, 0)
+               or h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false')
+        order by h.created_at desc limit 1);
+end $$;
 comment on function rollout.last_raise(rollout_configuration) is
     'When traffic was last raised: what failed for the first time since then is new.';
 
@@ -91,9 +93,14 @@ returns table (
     first_percentage integer, is_new boolean, last_seen_at timestamptz, sample text, processors text[],
     repositories uuid[]
 )
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+declare
+    raised_at constant timestamptz := rollout.last_raise(config);
+begin
+    return query
     select k.kind, sum(k.errors)::bigint,
            coalesce(sum(k.errors) filter (where k.treated), 0)::bigint,
            coalesce(sum(k.errors) filter (where not k.treated), 0)::bigint,
@@ -101,41 +108,42 @@ as $$
                where k.treated and k.judged_since is not distinct from config.restarted_at
                  and (k.kind = any (config.ignored_errors)) is not true), 0)::bigint,
            min(k.first_seen_at), (array_agg(k.first_percentage order by k.first_seen_at))[1],
-           coalesce(min(k.first_seen_at) >= raised.at, false), max(k.last_seen_at),
+           coalesce(min(k.first_seen_at) >= raised_at, false), max(k.last_seen_at),
            (array_agg(k.sample order by k.treated desc, k.first_seen_at))[1],
            array_agg(distinct k.processor_type),
            (select array_agg(distinct r) from rollout.counted_errors o, unnest(o.repositories) r
             where o.rollout_config_id = config.id and o.kind = k.kind)
     from rollout.counted_errors k
-    cross join (select rollout.last_raise(config) as at) raised
     where k.rollout_config_id = config.id
-    group by k.kind, raised.at
-$$;
+    group by k.kind;
+end $$;
 comment on function rollout.error_kinds_of(rollout_configuration) is
     'The kinds of errors that are kept: how often in each arm, and in the rollout since the last restart.';
 
 create or replace function rollout.list_error_kinds(config rollout_configuration, max_rows integer)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'kind', nullif(k.kind, ''), 'errors', k.errors, 'treatment', k.treatment, 'control', k.control,
-        'since_restart', k.since_restart, 'first_seen_at', k.first_seen_at, 'first_percentage', k.first_percentage,
-        'is_new', k.is_new, 'last_seen_at', k.last_seen_at, 'sample', k.sample, 'processors', k.processors,
-        'is_ignored', coalesce(k.kind = any (config.ignored_errors), false),
-        'repositories', array(
-            select coalesce(h.full_name, r.id::text)
-            from unnest(k.repositories) r (id) left join rollout_host_repositories h on h.id = r.id
-            order by 1 limit l.repositories),
-        'more_repositories', cardinality(k.repositories) >= l.repositories
-        ) order by k.since_restart desc, k.last_seen_at desc, k.kind), '[]')
-    from (
-        select * from rollout.error_kinds_of(list_error_kinds.config) o
-        order by o.since_restart desc, o.last_seen_at desc, o.kind limit list_error_kinds.max_rows
-    ) k
-    cross join rollout.error_limits() l
-$$;
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'kind', nullif(k.kind, ''), 'errors', k.errors, 'treatment', k.treatment, 'control', k.control,
+            'since_restart', k.since_restart, 'first_seen_at', k.first_seen_at, 'first_percentage', k.first_percentage,
+            'is_new', k.is_new, 'last_seen_at', k.last_seen_at, 'sample', k.sample, 'processors', k.processors,
+            'is_ignored', coalesce(k.kind = any (config.ignored_errors), false),
+            'repositories', array(
+                select coalesce(h.full_name, r.id::text)
+                from unnest(k.repositories) r (id) left join rollout_host_repositories h on h.id = r.id
+                order by 1 limit l.repositories),
+            'more_repositories', cardinality(k.repositories) >= l.repositories
+            ) order by k.since_restart desc, k.last_seen_at desc, k.kind), '[]')
+        from (
+            select * from rollout.error_kinds_of(list_error_kinds.config) o
+            order by o.since_restart desc, o.last_seen_at desc, o.kind limit list_error_kinds.max_rows
+        ) k
+        cross join rollout.error_limits() l);
+end $$;
 comment on function rollout.list_error_kinds(rollout_configuration, integer) is
     'Kinds of errors as the console shows them: those that fail in the rollout since the last restart first.';
 

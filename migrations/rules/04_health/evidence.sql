@@ -174,21 +174,22 @@ create or replace function rollout.comparison(
     config rollout_configuration, since timestamptz, until timestamptz, out jobs bigint, out errors bigint,
     out control_jobs bigint, out control_errors bigint, out evidence numeric
 )
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    select greatest(coalesce(sum(c.jobs) filter (where c.treated), 0), 0),
+           greatest(coalesce(sum(c.errors) filter (where c.treated), 0), 0),
+           greatest(coalesce(sum(c.jobs) filter (where not c.treated), 0), 0),
+           greatest(coalesce(sum(c.errors) filter (where not c.treated), 0), 0)
+    into jobs, errors, control_jobs, control_errors
+    from rollout.counts c
+    where c.rollout_config_id = config.id and c.slot_start between comparison.since and comparison.until;
     -- Given an error, its arm is a coin with the treatment's share of the jobs.
-    select s.*, case when least(s.jobs, s.control_jobs) > 0 then rollout.evidence(
-        s.errors, s.errors + s.control_errors, 100.0 * s.jobs / (s.jobs + s.control_jobs)) else 1 end
-    from (
-        select greatest(coalesce(sum(c.jobs) filter (where c.treated), 0), 0)::bigint as jobs,
-               greatest(coalesce(sum(c.errors) filter (where c.treated), 0), 0)::bigint as errors,
-               greatest(coalesce(sum(c.jobs) filter (where not c.treated), 0), 0)::bigint as control_jobs,
-               greatest(coalesce(sum(c.errors) filter (where not c.treated), 0), 0)::bigint as control_errors
-        from rollout.counts c
-        where c.rollout_config_id = config.id and c.slot_start between comparison.since and comparison.until
-    ) s
-$$;
+    evidence := case when least(jobs, control_jobs) > 0
+        then rollout.evidence(errors, errors + control_errors, 100.0 * jobs / (jobs + control_jobs)) else 1 end;
+end $$;
 comment on function rollout.comparison(rollout_configuration, timestamptz, timestamptz) is
     'R8: both arms between two moments, and the evidence that jobs fail more often in the rollout than outside it; '
     '1 if one of them has no jobs.';

@@ -2,79 +2,90 @@
 
 create or replace function rollout.window_of_jobs(config rollout_configuration)
 returns rollout.job_counts[]
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- as an array, so that a report sums the slots once and each of its parts reads the sums
-    select array(
+begin
+    -- as an array, so that the slots are summed once and each part of a screen reads the sums
+    return array(
         select (config.id, min(c.slot_start), c.processor_type, 0, sum(c.jobs), sum(c.errors), sum(c.successes),
                 sum(c.timed_jobs), sum(rollout.known(c.processing_seconds)), c.treated, sum(c.leaks),
                 max(c.last_leak_at),
                 sum(c.recorded), max(c.clock_skew))::rollout.job_counts
         from rollout.counts c
-        where c.rollout_config_id = config.id and c.slot_start >= rollout.window_start(config)
+        where c.rollout_config_id = config.id and c.slot_start >= (select rollout.window_start(config))
         group by c.processor_type, c.treated
-        order by c.processor_type, c.treated desc)
-$$;
+        order by c.processor_type, c.treated desc);
+end $$;
 comment on function rollout.window_of_jobs(rollout_configuration) is
     'R7: the jobs inside the window, a row for each processor and arm.';
 
 create or replace function rollout.wilson(events bigint, trials bigint, out low numeric, out high numeric)
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, public, pg_temp
 as $$
-    select
-        case when trials > 0 then round((100 * greatest(0, centre - spread))::numeric, 2) end,
-        case when trials > 0 then round((100 * least(1, centre + spread))::numeric, 2) end
-    from (select events::float8 / nullif(trials, 0) as p, nullif(trials, 0)::float8 as n, 1.959964 ^ 2 as z2) s
-    cross join lateral (
-        select (p + z2 / (2 * n)) / (1 + z2 / n) as centre,
-               1.959964 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n) as spread
-    ) w
-$$;
+declare
+    n constant float8 := nullif(trials, 0);
+    p constant float8 := events / n;
+    z constant float8 := 1.959964;
+    centre constant float8 := (p + z ^ 2 / (2 * n)) / (1 + z ^ 2 / n);
+    spread constant float8 := z * sqrt(p * (1 - p) / n + z ^ 2 / (4 * n * n)) / (1 + z ^ 2 / n);
+begin
+    if trials > 0 then
+        low := round((100 * greatest(0, centre - spread))::numeric, 2);
+        high := round((100 * least(1, centre + spread))::numeric, 2);
+    end if;
+end $$;
 comment on function rollout.wilson(bigint, bigint) is
     'R7: the 95 % confidence interval (Wilson) of a rate, in percent, at one look; null without trials.';
 
 create or replace function rollout.rate(jobs bigint, errors bigint)
 returns jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object(
-        'jobs', jobs, 'errors', errors, 'error_rate', round(errors * 100.0 / nullif(jobs, 0), 4),
-        'error_rate_low', i.low, 'error_rate_high', i.high)
-    from rollout.wilson(least(errors, jobs), jobs) i
-$$;
+begin
+    return (
+        select jsonb_build_object(
+            'jobs', jobs, 'errors', errors, 'error_rate', round(errors * 100.0 / nullif(jobs, 0), 4),
+            'error_rate_low', i.low, 'error_rate_high', i.high)
+        from rollout.wilson(least(errors, jobs), jobs) i);
+end $$;
 comment on function rollout.rate(bigint, bigint) is 'R7: an error rate in percent with its 95 % interval, at one look.';
 
 create or replace function rollout.control(config rollout_configuration, seen rollout.job_counts[])
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select rollout.rate(w.jobs, w.errors) || jsonb_build_object(
-        'failing', rollout.crossed(w.errors, w.jobs, config.max_error_rate, config.minimum_sample))
-    from (
-        select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
-               greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors
-        from unnest(seen) s where not s.treated
-    ) w
-$$;
+begin
+    return (
+        select rollout.rate(w.jobs, w.errors) || jsonb_build_object(
+            'failing', rollout.crossed(w.errors, w.jobs, config.max_error_rate, config.minimum_sample))
+        from (
+            select greatest(coalesce(sum(s.jobs), 0), 0)::bigint as jobs,
+                   greatest(coalesce(sum(s.errors), 0), 0)::bigint as errors
+            from unnest(seen) s where not s.treated
+        ) w);
+end $$;
 comment on function rollout.control(rollout_configuration, rollout.job_counts[]) is
     'R7: the jobs outside the rollout; if they fail as well, the rollout is probably not the cause.';
 
 create or replace function rollout.compared(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+begin
     -- Since the percentage was changed: before, the treatment had another share of the jobs.
-    select to_jsonb(c) - 'evidence' || jsonb_build_object(
-        'since', s.since, 'evidence', round(least(c.evidence, 1e9), 4), 'evidence_limit', l.early_limit,
-        'early', c.evidence >= l.early_limit and rollout.percentage_in_effect(config) > 0)
-    from rollout.evidence_limits() l
-    cross join greatest(rollout.window_start(config), config.percentage_since) s (since)
-    cross join lateral rollout.comparison(config, s.since, 'infinity') c
-$$;
+    return (
+        select to_jsonb(c) - 'evidence' || jsonb_build_object(
+            'since', s.since, 'evidence', round(least(c.evidence, 1e9), 4), 'evidence_limit', l.early_limit,
+            'early', c.evidence >= l.early_limit and rollout.percentage_in_effect(config) > 0)
+        from rollout.evidence_limits() l
+        cross join greatest(rollout.window_start(config), config.percentage_since) s (since)
+        cross join lateral rollout.comparison(config, s.since, 'infinity') c);
+end $$;
 comment on function rollout.compared(rollout_configuration) is
     'R8: both arms over the window, or since the percentage was changed in it, and whether the difference is an early '
     'sign, which warns and holds and never rolls back.';
@@ -83,14 +94,16 @@ create or replace function rollout.judged_stretch(
     config rollout_configuration, breach text, since timestamptz, jobs bigint, errors bigint, evidence numeric
 )
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select rollout.rate(jobs, errors) || jsonb_build_object(
-        'since', since, 'evidence', round(least(evidence, 1e9), 4),
-        'evidence_limit', case breach when 'run' then l.window_limit else l.recent_limit end)
-    from rollout.evidence_limits() l
-$$;
+begin
+    return (
+        select rollout.rate(jobs, errors) || jsonb_build_object(
+            'since', since, 'evidence', round(least(evidence, 1e9), 4),
+            'evidence_limit', case breach when 'run' then l.window_limit else l.recent_limit end)
+        from rollout.evidence_limits() l);
+end $$;
 comment on function rollout.judged_stretch(
     rollout_configuration, text, timestamptz, bigint, bigint, numeric) is
     'R8: the jobs that a breach rests on where they are not those of the window.';
@@ -143,9 +156,12 @@ comment on function rollout.health(rollout_configuration, rollout.job_counts[]) 
 
 create or replace function rollout.health(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
-as $$ select rollout.health(config, rollout.window_of_jobs(config)) $$;
+as $$
+begin
+    return rollout.health(config, rollout.window_of_jobs(config));
+end $$;
 comment on function rollout.health(rollout_configuration) is 'R7: the health of a rollout now.';
 
 create or replace function rollout.trip_reason(config rollout_configuration, health jsonb)

@@ -5,9 +5,13 @@ returns table (
     id text, repository_id uuid, processor text, state text, arm text, error text, created_at timestamptz,
     started_at timestamptz, ended_at timestamptz, seconds numeric, in_window boolean
 )
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
+set plan_cache_mode = force_generic_plan  -- to plan takes longer than to read, each time
 as $$
+#variable_conflict use_column
+begin
+    return query
     with present as materialized (  -- once, not for each row
         select clock_timestamp() as at, rollout.window_start(config) as window_start, l.*
         from rollout.host_job_limits() l
@@ -44,12 +48,12 @@ as $$
                rollout.known(h.completed_at) as completed_at, h.job_type
         from rollout_host_jobs(
             t.processor, s.status, least(p.window_start, p.at - p.look_back),
-            case when t.processor is null then p.most_read / 10 else p.most_read end) h
+            case when t.processor is null then p.most_unnamed else p.most_read end) h
     ) j
     cross join lateral (
         select case when j.status in ('completed', 'failed') then coalesce(j.completed_at, j.created_at) end as ended_at
-    ) e
-$$;
+    ) e;
+end $$;
 comment on function rollout.host_jobs_by_state(rollout_configuration, text[]) is
     'R16: the host''s jobs in some statuses: state (queued, running, late, stuck, completed, failed), arm, and whether '
     'they belong to the window. Where only the treatment is routed to a processor, its jobs are the treatment''s; '

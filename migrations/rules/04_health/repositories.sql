@@ -25,9 +25,12 @@ comment on function rollout.main_repository(rollout_configuration) is
 
 create or replace function rollout.repository_gates(config rollout_configuration)
 returns table (name text, open boolean, message text, opens_at timestamptz, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'repositories', r.ran >= w.wanted, format(
                'repositories that ran in the rollout %s of %s, wanted >= %s', r.ran, e.eligible, w.wanted),
            null::timestamptz, 'rollout.preview()'
@@ -42,8 +45,8 @@ as $$
           and m.created_at >= rollout.window_start(repository_gates.config)
                             - make_interval(hours => config.monitoring_window_hours)
     ) r
-    where config.minimum_repositories > 1
-$$;
+    where config.minimum_repositories > 1;
+end $$;
 comment on function rollout.repository_gates(rollout_configuration) is
     'R17: in how many repositories jobs ran in the rollout in the window; no row unless more than one is asked for, '
     'and never more than are eligible.';

@@ -19,18 +19,20 @@ comment on function rollout.has_leaked(rollout_configuration, boolean, uuid, tim
 
 create or replace function rollout.stop_effect(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object(
-        'since', config.narrowed_at,
-        'jobs', greatest(coalesce(sum(c.jobs), 0), 0),
-        'leaks', coalesce(sum(c.leaks), 0),
-        'last_leak_at', max(c.last_leak_at))
-    from rollout.counts c
-    where c.rollout_config_id = config.id and c.slot_start >= config.narrowed_at
-    having config.narrowed_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours)
-$$;
+begin
+    return (
+        select jsonb_build_object(
+            'since', config.narrowed_at,
+            'jobs', greatest(coalesce(sum(c.jobs), 0), 0),
+            'leaks', coalesce(sum(c.leaks), 0),
+            'last_leak_at', max(c.last_leak_at))
+        from rollout.counts c
+        where c.rollout_config_id = config.id and c.slot_start >= config.narrowed_at
+        having config.narrowed_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours));
+end $$;
 comment on function rollout.stop_effect(rollout_configuration) is
     'R18: jobs that began since the last stop or lowering, and how many of them in the rollout; null if there was none '
     'within the window, or it has been raised again.';

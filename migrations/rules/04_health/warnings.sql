@@ -9,8 +9,8 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    limits constant record := rollout.host_job_limits();
-    since constant timestamptz := clock_timestamp() - limits.look_back;
+    limits constant record := rollout.silence_limits();
+    since constant timestamptz := clock_timestamp() - (rollout.host_job_limits()).look_back;
     last_report timestamptz;
     slots bigint;
 begin
@@ -21,7 +21,7 @@ begin
     from rollout.counts c
     where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor and c.jobs > 0;
     silent_for := clock_timestamp() - greatest(last_report, config.restarted_at, config.narrowed_at);
-    if last_report is null or silent_for < interval '1 hour' then
+    if last_report is null or silent_for < limits.shortest then
         return;
     end if;
     -- The longest gap, so that a night or a weekend is no silence.
@@ -32,16 +32,16 @@ begin
               where c.rollout_config_id = config.id and c.slot_start >= since and c.processor_type = processor
                 and c.jobs > 0) s
     ) g;
-    if slots >= 10 and silent_for > 2 * usual_gap then
+    if slots >= limits.slots and silent_for > limits.gaps * usual_gap then
         return next;
     end if;
 end $$;
 comment on function rollout.silence(rollout_configuration, text) is
-    'R16: for how long a processor has reported nothing, if that is over an hour and over twice its longest gap among '
-    'ten or more moments with reports; no row otherwise, and none while no traffic flows.';
+    'R16: for how long a processor has reported nothing, if that is beyond rollout.silence_limits; no row otherwise, '
+    'and none while no traffic flows.';
 
 create or replace function rollout.contradiction(
-    config rollout_configuration, processor text, overdue bigint,
+    config rollout_configuration, seen rollout.job_counts[], processor text, overdue bigint,
     out successes bigint, out reported bigint, out completed bigint, out failed bigint
 )
 returns setof record
@@ -59,7 +59,7 @@ begin
         return;
     end if;
     select sum(w.successes), sum(w.jobs) into successes, reported
-    from unnest(rollout.window_of_jobs(config)) w where w.processor_type = processor;
+    from unnest(seen) w where w.processor_type = processor;
     -- No more than it takes to know: a healthy day may have completed millions.
     select count(*) into completed
     from rollout_host_jobs(processor, 'completed', since, (overdue + failed)::integer) h
@@ -68,15 +68,18 @@ begin
         return next;
     end if;
 end $$;
-comment on function rollout.contradiction(rollout_configuration, text, bigint) is
+comment on function rollout.contradiction(rollout_configuration, rollout.job_counts[], text, bigint) is
     'R16: reports against outcomes of the jobs of the window: a row if at least the minimum sample was reported as '
     'succeeded and as many failed or are overdue, and fewer completed than those, and than half of what was reported.';
 
 create or replace function rollout.follow_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'not_following', 'follow_jobs is on, but the host''s table of jobs is gone, or was created anew, so that no '
         'outcome is recorded; switch it off, and on again', 'rollout.configure(follow_jobs=False)'
     where config.follow_jobs and not rollout.follows_jobs(config)
@@ -86,16 +89,19 @@ as $$
         case e.failures when 1 then '1 outcome' else e.failures || ' outcomes' end,
         rollout.time_in_words(clock_timestamp() - e.failed_at), e.message), 'rollout.jobs()'
     from rollout.follow_errors e
-    where config.follow_jobs and e.failed_at >= rollout.window_start(config)
-$$;
+    where config.follow_jobs and e.failed_at >= rollout.window_start(config);
+end $$;
 comment on function rollout.follow_warnings(rollout_configuration) is
     'R16: why outcomes are not recorded although they should be.';
 
-create or replace function rollout.outcomes_against(config rollout_configuration)
+create or replace function rollout.outcomes_against(config rollout_configuration, seen rollout.job_counts[])
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with waiting as materialized (
         select j.processor,
                count(*) filter (where j.state = 'queued') as queued,
@@ -138,22 +144,22 @@ as $$
         select 'contradiction', format(
             'reported on %s as succeeded: %s of %s; in truth completed: %s, failed: %s, late or stuck: %s',
             t.title, c.successes, c.reported, c.completed, c.failed, coalesce(j.overdue, 0)), 'rollout.jobs()'
-        from rollout.contradiction(config, t.processor, coalesce(j.overdue, 0)) c
+        from rollout.contradiction(config, seen, t.processor, coalesce(j.overdue, 0)) c
     ) w (name, message, command)
     union all
-    select * from rollout.follow_warnings(config)
-$$;
-comment on function rollout.outcomes_against(rollout_configuration) is
+    select * from rollout.follow_warnings(config);
+end $$;
+comment on function rollout.outcomes_against(rollout_configuration, rollout.job_counts[]) is
     'R16: what is wrong with the jobs of each processor, and what to type; no row if nothing is.';
 
-create or replace function rollout.outcome_warnings(config rollout_configuration)
+create or replace function rollout.outcome_warnings(config rollout_configuration, seen rollout.job_counts[])
 returns table (name text, message text, command text)
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_column
 begin
-    return query select * from rollout.outcomes_against(config);
+    return query select * from rollout.outcomes_against(config, seen);
 exception
   when insufficient_privilege then
     raise;
@@ -161,5 +167,5 @@ exception
     -- The host's table, or a function of the host's that reads it: what it says takes nothing else away.
     return query select * from rollout.unreadable('jobs', sqlerrm, 'rollout.jobs()');
 end $$;
-comment on function rollout.outcome_warnings(rollout_configuration) is
+comment on function rollout.outcome_warnings(rollout_configuration, rollout.job_counts[]) is
     'R16: what is wrong with the jobs, or that they can''t be read.';

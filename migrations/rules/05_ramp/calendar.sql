@@ -30,9 +30,12 @@ comment on function rollout.change_window_opens(text, timestamptz) is
 
 create or replace function rollout.calendar_gates(config rollout_configuration)
 returns table (name text, open boolean, message text, opens_at timestamptz, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'window', w.opens_at = w.present, format('%s the change window %s',
             case when w.opens_at = w.present then 'inside' else 'outside' end, config.plan ->> 'change_window'),
            w.opens_at, 'rollout.plan(window="always")'
@@ -40,6 +43,6 @@ as $$
         select p.present, rollout.change_window_opens(config.plan ->> 'change_window', p.present) as opens_at
         from clock_timestamp() p (present)
     ) w
-    where config.plan ? 'change_window'
-$$;
+    where config.plan ? 'change_window';
+end $$;
 comment on function rollout.calendar_gates(rollout_configuration) is 'R17: the gates of the calendar.';

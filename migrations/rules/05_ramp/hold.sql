@@ -2,13 +2,14 @@
 
 create or replace function rollout.hold_phrase(config rollout_configuration)
 returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select format('held since %s%s by %s: %s', to_char(config.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
+begin
+    return format('held since %s%s by %s: %s', to_char(config.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
         ' until ' || to_char(config.held_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), config.held_by,
-        left(config.held_reason, 300))
-$$;
+        left(config.held_reason, 300));
+end $$;
 comment on function rollout.hold_phrase(rollout_configuration) is
     'R17: since when, until when, by whom and why a ramp is held.';
 
@@ -32,15 +33,16 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    health constant jsonb := rollout.health(config);
+    look constant rollout.look := rollout.look_at(config);
 begin
     return query
-    select health ->> 'verdict', rollout.trip_reason(config, health)
-    where health ->> 'verdict' in ('above_threshold', 'breach')
+    select look.health ->> 'verdict', rollout.trip_reason(config, look.health)
+    where look.health ->> 'verdict' in ('above_threshold', 'breach')
     union all
-    select w.name, w.message from rollout.outcome_warnings(config) w where w.name <> 'unreadable'
+    select w ->> 'name', w ->> 'message' from jsonb_array_elements(look.warnings) w
+    where w ->> 'name' <> 'unreadable'
     union all
-    select s.name, s.message from rollout.signs(config) s;
+    select s.name, s.message from rollout.signs(config, look) s;
 end $$;
 comment on function rollout.weak_signals(rollout_configuration) is
     'R17: what speaks against going on and calls for no rollback: a rate above the threshold on weak evidence, what is '
@@ -48,9 +50,12 @@ comment on function rollout.weak_signals(rollout_configuration) is
 
 create or replace function rollout.hold_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'raised_while_held',
            format('raised from %s %% to %s %% outside the console on %s, although the ramp is held',
                   h.previous_percentage, h.new_percentage,
@@ -61,7 +66,7 @@ as $$
       and rollout.flag_in(h.metadata, 'outside_console') and h.new_percentage > h.previous_percentage
       and config.rollout_percentage > h.previous_percentage
     order by h.created_at
-    limit 1
-$$;
+    limit 1;
+end $$;
 comment on function rollout.hold_warnings(rollout_configuration) is
     'R17: a raise by the browser console, which writes the row itself and can''t be refused, while the ramp is held.';

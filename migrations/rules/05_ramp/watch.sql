@@ -2,29 +2,34 @@
 
 create or replace function rollout.watch(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object(
-        'checked_at', k.checked_at, 'checked_by', k.checked_by,
-        'monitors', m.running,
-        'is_watched', m.running > 0 or coalesce(k.checked_at > clock_timestamp() - interval '1 hour', false))
-    from (
-        select count(*) as running from rollout.monitors m
-        where m.feature_name = config.feature_name
-          -- two missed beats and a minute for one that is blind for a while
-          and m.seen_at > clock_timestamp() - make_interval(secs => 2 * m.every_seconds + 60)) m
-    left join rollout.health_checks k on k.feature_name = config.feature_name
-$$;
+begin
+    return (
+        select jsonb_build_object(
+            'checked_at', k.checked_at, 'checked_by', k.checked_by,
+            'monitors', m.running,
+            'is_watched', m.running > 0 or coalesce(k.checked_at > clock_timestamp() - l.checked_within, false))
+        from rollout.watch_limits() l
+        cross join lateral (
+            select count(*) as running from rollout.monitors m
+            where m.feature_name = config.feature_name
+              and m.seen_at > clock_timestamp() - make_interval(secs => l.beats * m.every_seconds + l.grace_seconds)) m
+        left join rollout.health_checks k on k.feature_name = config.feature_name);
+end $$;
 comment on function rollout.watch(rollout_configuration) is
     'R8, R17: when health was last checked and by whom, how many monitors run, and whether anybody watches: a monitor '
-    'runs, or health was checked within the hour, as by cron.';
+    'runs, or health was checked a short while ago, as by cron.';
 
 create or replace function rollout.watch_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'nobody_watches',
            format('no monitor runs, and health was %s; %s', case when w.watch ->> 'checked_at' is null
                   then 'never checked' else format('last checked on %s by %s',
@@ -48,7 +53,8 @@ as $$
     cross join lateral (
         select count(*) as waiting from rollout.deliveries d
         where d.feature_name = r.feature_name and d.receiver = r.receiver and d.closed_at is null) d
-    where r.feature_name = config.feature_name and r.failures >= 3 and d.waiting > 0
-$$;
+    cross join rollout.watch_limits() l
+    where r.feature_name = config.feature_name and r.failures >= l.failed_alerts and d.waiting > 0;
+end $$;
 comment on function rollout.watch_warnings(rollout_configuration) is
     'R10, R17: something waits for a monitor and none runs; a service takes no alerts.';

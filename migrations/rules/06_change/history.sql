@@ -75,9 +75,13 @@ comment on function rollout.write_history(rollout_configuration, jsonb, integer,
 
 create or replace function rollout.history_entry(entry rollout_history)
 returns jsonb
-language sql immutable
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
 as $$
-    select case when entry.id is not null then jsonb_build_object(
+declare
+    ours constant boolean := coalesce(rollout.is_recorded(entry.metadata), false);
+begin
+    return case when entry.id is not null then jsonb_build_object(
         'id', entry.id,
         'at', entry.created_at,
         'action', entry.action,
@@ -89,15 +93,14 @@ as $$
         'operator', rollout.text_in(entry.metadata, 'operator'),
         'host', rollout.text_in(entry.metadata, 'host'),
         'database_role', rollout.text_in(entry.metadata, 'database_role'),
-        'outside_console', o.ours and coalesce(rollout.flag_in(entry.metadata, 'outside_console'), false),
-        'before', case when o.ours then rollout.object_in(entry.metadata, 'before') end,
-        'after', case when o.ours then rollout.object_in(entry.metadata, 'after') end,
-        'undoes', case when o.ours then rollout.text_in(entry.metadata, 'undoes') end,
-        'ended_sessions', case when o.ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
+        'outside_console', ours and coalesce(rollout.flag_in(entry.metadata, 'outside_console'), false),
+        'before', case when ours then rollout.object_in(entry.metadata, 'before') end,
+        'after', case when ours then rollout.object_in(entry.metadata, 'after') end,
+        'undoes', case when ours then rollout.text_in(entry.metadata, 'undoes') end,
+        'ended_sessions', case when ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
             else '[]' end,
-        'evidence', case when o.ours then rollout.object_in(entry.metadata, 'evidence') end) end
-    from (select coalesce(rollout.is_recorded(entry.metadata), false) as ours) o
-$$;
+        'evidence', case when ours then rollout.object_in(entry.metadata, 'evidence') end) end;
+end $$;
 comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';
 
 create or replace function rollout.named_change(entry rollout_history)
@@ -125,32 +128,41 @@ comment on function rollout.changes_nothing(rollout_history) is
 
 create or replace function rollout.trigger_row_of(entry rollout_history)
 returns rollout_history
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select h from rollout_history h
-    where h.rollout_config_id = entry.rollout_config_id and rollout.is_recorded(h.metadata)
-      and h.created_at between entry.created_at - interval '10 seconds' and entry.created_at
-      and rollout.flag_in(h.metadata, 'outside_console')
-      -- of a list that it changed, the row has no percentage
-      and (h.new_percentage = coalesce(entry.new_percentage, h.new_percentage) or entry.action = 'emergency_stop')
-      and rollout.is_recorded(entry.metadata) is not true and not rollout.changes_nothing(trigger_row_of.entry)
-    order by h.created_at desc limit 1
-$$;
+begin
+    if rollout.is_recorded(entry.metadata) or rollout.changes_nothing(entry) then
+        return null;  -- most rows: asked for each of a screen
+    end if;
+    return (
+        select h from rollout_history h
+        where h.rollout_config_id = entry.rollout_config_id and rollout.is_recorded(h.metadata)
+          and h.created_at between entry.created_at - (rollout.clock_limits()).echo and entry.created_at
+          and rollout.flag_in(h.metadata, 'outside_console')
+          -- of a list that it changed, the row has no percentage
+          and (h.new_percentage = coalesce(entry.new_percentage, h.new_percentage) or entry.action = 'emergency_stop')
+        order by h.created_at desc limit 1);
+end $$;
 comment on function rollout.trigger_row_of(rollout_history) is
     'Of a row that the browser console or the application wrote beside its change: the row of our trigger for it.';
 
 create or replace function rollout.application_row_of(entry rollout_history)
 returns rollout_history
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select h from rollout_history h
-    where rollout.flag_in(entry.metadata, 'outside_console') and h.rollout_config_id = entry.rollout_config_id
-      and h.created_at between entry.created_at and entry.created_at + interval '10 seconds'
-      and (rollout.trigger_row_of(h)).id = entry.id
-    order by h.created_at limit 1
-$$;
+begin
+    if rollout.flag_in(entry.metadata, 'outside_console') is not true then
+        return null;
+    end if;
+    return (
+        select h from rollout_history h
+        where h.rollout_config_id = entry.rollout_config_id
+          and h.created_at between entry.created_at and entry.created_at + (rollout.clock_limits()).echo
+          and (rollout.trigger_row_of(h)).id = entry.id
+        order by h.created_at limit 1);
+end $$;
 comment on function rollout.application_row_of(rollout_history) is
     'The row that the browser console or the application wrote beside a change that our trigger recorded.';
 

@@ -62,6 +62,31 @@ comment on function rollout.trip_breaker(rollout_configuration, jsonb, jsonb, js
     'control fails as well; with the health that called for it and the main errors as evidence, and as its reason '
     'unless the change has one.';
 
+create or replace function rollout.trip(
+    config rollout_configuration, health jsonb, change jsonb, details jsonb default '{}'
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    config := rollout.write_ends(config);
+    perform rollout.trip_breaker(config, coalesce(health, rollout.health(config)), change, details);
+exception when others then  -- R18: the evidence may fail, and the fall to 0 % needs none of it
+    if config.on_breach = 'hold' then
+        raise;
+    end if;
+    change := jsonb_build_object('operation_id', gen_random_uuid()) || change || jsonb_build_object(
+        'action', 'rollback', 'triggered_by', 'auto_rollback',
+        'reason', 'a breach, of which the evidence can''t be read: ' || sqlerrm);
+    perform rollout.halt_row(config.id, false, change);
+    perform rollout.open_change(change);  -- whoever answers finds its row by it
+end $$;
+comment on function rollout.trip(rollout_configuration, jsonb, jsonb, jsonb) is
+    'R8 and R18: trips the breaker with its evidence, health as it is now unless it is given; falls to 0 % '
+    'where that fails.';
+
 create or replace function rollout.hold_automatically(
     config rollout_configuration, why text, evidence jsonb, held_by text, details jsonb
 )

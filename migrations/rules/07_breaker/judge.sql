@@ -81,7 +81,7 @@ begin
     elsif may_wait and not exists (
         select from rollout.unjudged u
         where u.rollout_config_id = config.id and u.waited_for is not null
-          and u.reported_at > clock_timestamp() - interval '10 seconds') then
+          and u.reported_at > clock_timestamp() - (rollout.report_limits()).in_vain) then
         perform rollout.wait_in_line(config);
     else
         perform rollout.leave_unjudged(config, may_wait);
@@ -264,7 +264,8 @@ begin
         select * into config from rollout_configuration c where c.id = config.id for no key update;
         config := rollout.usable(config);
         if rollout.can_trip(config) and rollout.is_in_breach(config) then  -- unless an operator was faster
-            perform rollout.trip_at_report(config, reported_by);
+            perform rollout.trip(config, null, jsonb_build_object('command', reported_by));
+            perform rollout.close_change();
         end if;
         perform set_config('lock_timeout', patience, true);
         return true;
@@ -279,27 +280,6 @@ end $$;
 comment on function rollout.judge(rollout_configuration, text, boolean) is
     'R8: trips the breaker in the transaction of a report if the window is in breach with it; if somebody is in the '
     'way, leaves word that it is to be judged again. True if the configuration may have changed.';
-
-create or replace function rollout.trip_at_report(config rollout_configuration, reported_by text)
-returns void
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_variable
-begin
-    config := rollout.write_ends(config);
-    perform rollout.trip_breaker(config, rollout.health(config), jsonb_build_object('command', reported_by));
-    perform rollout.close_change();
-exception when others then  -- R18: the evidence may fail, and the fall to 0 % needs none of it
-    if config.on_breach = 'hold' then
-        raise;
-    end if;
-    perform rollout.halt_row(config.id, false, jsonb_build_object(
-        'operation_id', gen_random_uuid(), 'command', reported_by, 'action', 'rollback',
-        'triggered_by', 'auto_rollback', 'reason', 'a breach, of which the evidence can''t be read: ' || sqlerrm));
-end $$;
-comment on function rollout.trip_at_report(rollout_configuration, text) is
-    'R8 and R18: trips the breaker with its evidence; falls to 0 % where that fails.';
 
 create or replace function rollout.holder_of_configuration(feature text, out holder text, out remedy text)
 returns setof record

@@ -172,7 +172,8 @@ begin
     -- Below an hour it is the application's clock that is behind, and the database's decides.
     at := case
         when tg_op = 'DELETE' then '-infinity'
-        when tg_op = 'INSERT' and new.metrics_window_end < now() - interval '1 hour' then new.metrics_window_end
+        when tg_op = 'INSERT' and new.metrics_window_end < now() - (rollout.clock_limits()).late_row
+            then new.metrics_window_end
         else rollout.counted_at(config, began, clock_timestamp())
     end;
     if rollout.is_odd(config, became) or rollout.is_odd(config, was) then

@@ -21,12 +21,14 @@ comment on function rollout.count_uncategorized() is
 
 create or replace function rollout.uncategorized()
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object('repositories', s.uncategorized, 'counted_at', s.counted_at)
-    from rollout.categorization_state s
-$$;
+begin
+    return (
+        select jsonb_build_object('repositories', s.uncategorized, 'counted_at', s.counted_at)
+        from rollout.categorization_state s);
+end $$;
 comment on function rollout.uncategorized() is
     'R3: how many repositories had no category when they were last counted; null if they never were.';
 

@@ -13,7 +13,7 @@ as $$
     -- nearly the same.
     select f.scale, r.below, r.above,
            case when r.above > r.below then ln(t.jobs / r.below) / ln(r.above::numeric / r.below) else 0 end
-    from (select config.max_error_rate / 5 as scale) f
+    from (select config.max_error_rate / s.max_error_rate as scale from rollout.simulated_for() s) f
     cross join (select min(s.jobs_a_day) as fewest, max(s.jobs_a_day) as most from rollout.simulated_costs() s) b
     cross join lateral (select greatest(least(simulated_place.jobs * f.scale, b.most), b.fewest) as jobs) t
     cross join lateral (
@@ -24,7 +24,7 @@ as $$
 $$;
 comment on function rollout.simulated_place(rollout_configuration, bigint) is
     'R8: between which of the simulated numbers of jobs a day a rollout stands, on a scale of logarithms, and by what '
-    'its threshold differs from the simulated 5 %.';
+    'its threshold differs from the simulated one.';
 
 create or replace function rollout.healthy_costs(config rollout_configuration, jobs bigint)
 returns jsonb
@@ -96,11 +96,12 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select 'simulated at ' || case when p.below = p.above then to_char(p.below, 'FM99,999')
         else format('%s and %s', to_char(p.below, 'FM99,999'), to_char(p.above, 'FM99,999')) end
-        || ' jobs a day, a threshold of 5 % and at least 10 jobs'
+        || format(' jobs a day, a threshold of %s %% and at least %s jobs', s.max_error_rate, s.minimum_sample)
         || case when p.below < p.above then ', interpolated' else '' end
         || case when p.scale <> 1 then ', scaled to this threshold' else '' end
-        || case when config.minimum_sample > 10 then '; a larger sample acts later, and less often' else '' end
-    from rollout.simulated_place(config, simulated_basis.jobs) p
+        || case when config.minimum_sample > s.minimum_sample
+            then '; a larger sample acts later, and less often' else '' end
+    from rollout.simulated_place(config, simulated_basis.jobs) p cross join rollout.simulated_for() s
 $$;
 comment on function rollout.simulated_basis(rollout_configuration, bigint) is
     'R8: what the costs of a guardrail were simulated for, and what was reckoned from there.';
@@ -116,18 +117,20 @@ declare
     config constant rollout_configuration := rollout.with_settings(
         rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
     limits constant record := rollout.evidence_limits();
+    simulated constant record := rollout.simulated_for();
     today constant bigint := (
         select greatest(coalesce(sum(c.jobs), 0), 0) from rollout.counts c
         where c.rollout_config_id = config.id and c.treated
           and c.slot_start >= clock_timestamp() - interval '24 hours');
-    jobs constant bigint := case today when 0 then 1000 else today end;
+    jobs constant bigint := case today when 0 then simulated.jobs_a_day else today end;
 begin
     return jsonb_build_object(
         'guardrail', config.guardrail,
         'meaning', (select g.meaning from rollout.guardrails() g where g.guardrail = config.guardrail),
         'max_error_rate', config.max_error_rate, 'minimum_sample', config.minimum_sample,
         'evidence_limit', limits.window_limit, 'recent_limit', limits.recent_limit,
-        'jobs_today', today, 'jobs', jobs, 'check_minutes', 15, 'basis', rollout.simulated_basis(config, jobs),
+        'jobs_today', today, 'jobs', jobs, 'check_minutes', simulated.check_minutes,
+        'basis', rollout.simulated_basis(config, jobs),
         'healthy', rollout.healthy_costs(config, jobs), 'failing', rollout.failing_delays(config, jobs));
 end $$;
 comment on function public.rollout_guardrail(jsonb, text) is

@@ -10,6 +10,7 @@ as $$
 #variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.active(feature_name);
+    wanted constant integer := rollout.within('limit', max_rows, 1, 1000, 'rollout.history(20)');
 begin
     return jsonb_build_object('entries', coalesce((
         select jsonb_agg(rollout.full_history_entry(h) order by h.created_at desc)
@@ -18,7 +19,7 @@ begin
             where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
               and not rollout.changes_nothing(x) and (rollout.trigger_row_of(x)).id is null
             order by x.created_at desc
-            limit rollout.within('limit', max_rows, 1, 1000, 'rollout.history(20)')) h), '[]'));
+            limit wanted) h), '[]'));
 end $$;
 comment on function public.rollout_list_history(text, integer, timestamptz) is
     'rollout.history(): the newest changes first, at most 1,000.';

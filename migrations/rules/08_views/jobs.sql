@@ -21,7 +21,9 @@ begin
         'state', state,
         'groups', rollout.host_job_groups(config),
         'jobs', rollout.list_host_jobs(config, coalesce(state, 'failed'), rows),
-        'warnings', (select coalesce(jsonb_agg(w), '[]') from rollout.outcome_warnings(config) w),
+        'warnings', (
+            select coalesce(jsonb_agg(w), '[]')
+            from rollout.outcome_warnings(config, rollout.window_of_jobs(config)) w),
         'window_start', rollout.window_start(config),
         'look_back_days', extract(day from limits.look_back)::integer,
         'most_read', limits.most_read,

@@ -1,13 +1,14 @@
 -- R2 and R17: what plan() and phases() show: the plan, its gates, and when each step may come.
 
-create or replace function rollout.describe_plan(config rollout_configuration)
+create or replace function rollout.describe_plan(config rollout_configuration, look rollout.look)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
+set plan_cache_mode = force_generic_plan  -- to plan takes longer than to read, each time
 as $$
 declare
     place constant record := rollout.step_in_plan(config);
-    gates constant jsonb := rollout.list_gates(config);
+    gates constant jsonb := rollout.list_gates(config, look);
 begin
     return jsonb_build_object(
         'rollout_percentage', config.rollout_percentage,
@@ -34,7 +35,7 @@ begin
         'auto_advance', config.auto_advance, 'on_breach', config.on_breach,
         'server_time', clock_timestamp());
 end $$;
-comment on function rollout.describe_plan(rollout_configuration) is
+comment on function rollout.describe_plan(rollout_configuration, rollout.look) is
     'R17: the plan with where the rollout stands, the gates before the next step, and when each step may come.';
 
 create or replace function public.rollout_plan(feature_name text default 'hybrid_progressive_capture')
@@ -42,8 +43,10 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
 begin
-    return rollout.describe_plan(rollout.active(feature_name));
+    return rollout.describe_plan(config, rollout.look_at(config));
 end $$;
 comment on function public.rollout_plan(text) is 'rollout.plan(), R17.';
 
@@ -54,9 +57,10 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout.active(feature_name);
+    look constant rollout.look := rollout.look_at(config);
 begin
-    return rollout.describe_plan(config)
-        || jsonb_build_object('criteria', rollout.list_criteria(config, rollout.window_of_jobs(config), 'phases'));
+    return rollout.describe_plan(config, look)
+        || jsonb_build_object('criteria', rollout.list_criteria(config, look.jobs, look.health, 'phases'));
 end $$;
 comment on function public.rollout_phases(text) is
     'rollout.phases(): the progression and whether the next phase may begin (R2).';

@@ -2,20 +2,22 @@
 
 create or replace function rollout.last_change(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select rollout.full_history_entry(h) from rollout_history h
-    where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and h.action <> 'note'
-      and h.metadata ->> 'command' is distinct from 'catchUp'
-    order by h.created_at desc limit 1
-$$;
+begin
+    return (
+        select rollout.full_history_entry(h) from rollout_history h
+        where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and h.action <> 'note'
+          and h.metadata ->> 'command' is distinct from 'catchUp'
+        order by h.created_at desc limit 1);
+end $$;
 comment on function rollout.last_change(rollout_configuration) is
     'The newest change that an operator, the breaker or somebody outside the console made; null if there is none. Rows '
     'that the web application writes beside its changes, or without one, are none.';
 
 create or replace function rollout.status_part(
-    config rollout_configuration, part text, command text, out value jsonb, out warnings jsonb
+    config rollout_configuration, look rollout.look, part text, command text, out value jsonb, out warnings jsonb
 )
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -30,7 +32,7 @@ begin
         when 'state' then rollout.state(config)
         when 'switched_off' then rollout.switched_off(config)
         when 'watch' then rollout.watch(config)
-        when 'warnings' then rollout.warnings(config) end;
+        when 'warnings' then rollout.warnings(config, look) end;
 exception
     when insufficient_privilege then
         raise;
@@ -39,38 +41,41 @@ exception
         warnings := (
             select jsonb_agg(u) from rollout.unreadable(replace(part, '_', ' '), sqlerrm, status_part.command) u);
 end $$;
-comment on function rollout.status_part(rollout_configuration, text, text) is
+comment on function rollout.status_part(rollout_configuration, rollout.look, text, text) is
     'A part of the status that reads what others write; null and a warning in its place if it can''t be read.';
 
-create or replace function rollout.status_parts(config rollout_configuration)
-returns jsonb
-language sql stable
-set search_path = pg_catalog, public, pg_temp
-as $$
-    select jsonb_object_agg(p.part, s.value) || jsonb_build_object('warnings', coalesce(
-        jsonb_path_query_array(jsonb_agg(s.value) filter (where p.part = 'warnings')
-            || jsonb_agg(s.warnings order by p.part), 'lax $[*][*] ? (@ != null)'), '[]'))
-    from (values
-        ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
-        ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
-        ('state', 'rollout.history()'),
-        ('switched_off', 'rollout.history()'),
-        ('watch', 'rollout.status()'),
-        ('warnings', 'rollout.jobs()')) p (part, command)
-    cross join lateral rollout.status_part(config, p.part, p.command) s
-$$;
-comment on function rollout.status_parts(rollout_configuration) is
-    'What the status says beside the configuration, part by part: one that can''t be read is a warning.';
-
-create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
+create or replace function rollout.status_parts(config rollout_configuration, look rollout.look)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+begin
+    return (
+        select jsonb_object_agg(p.part, s.value) || jsonb_build_object('warnings', coalesce(
+            jsonb_path_query_array(jsonb_agg(s.value) filter (where p.part = 'warnings')
+                || jsonb_agg(s.warnings order by p.part), 'lax $[*][*] ? (@ != null)'), '[]'))
+        from (values
+            ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
+            ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
+            ('state', 'rollout.history()'),
+            ('switched_off', 'rollout.history()'),
+            ('watch', 'rollout.status()'),
+            ('warnings', 'rollout.jobs()')) p (part, command)
+        cross join lateral rollout.status_part(config, look, p.part, p.command) s);
+end $$;
+comment on function rollout.status_parts(rollout_configuration, rollout.look) is
+    'What the status says beside the configuration, part by part: one that can''t be read is a warning.';
+
+create or replace function rollout.describe_status(config rollout_configuration, look rollout.look)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+set plan_cache_mode = force_generic_plan  -- to plan takes longer than to read, each time
+as $$
 declare
-    config constant rollout_configuration := rollout.with_short_lists(rollout.active(feature_name));
     sizes record;
 begin
+    config := rollout.with_short_lists(config);
     select * into sizes from rollout.list_sizes(config.id);
     return to_jsonb(config) || jsonb_build_object(
         'auto_rollback_enabled', config.breaker_enabled,
@@ -80,36 +85,50 @@ begin
             select jsonb_agg(p.percentage order by p.number) from rollout.plan_steps(config) p),
         'whitelist_size', sizes.whitelist,
         'blacklist_size', sizes.blacklist,
-        'health', rollout.health(config),
+        'health', look.health,
         'categorization', (
             select jsonb_build_object('finished_at', r.finished_at, 'processed', r.processed, 'total', r.total)
             from rollout.categorization_runs r order by r.id desc limit 1),
         'decided_by', rollout.decided_by(),
         'server_time', clock_timestamp(),
         'schema_version', rollout_schema_version())
-    || rollout.status_parts(config) || (
+    || rollout.status_parts(config, look) || (
         select jsonb_build_object(
             'total_repositories', sum(a.repositories), 'eligible_repositories', sum(a.eligible),
             'all_counted', rollout.is_all(sum(a.repositories)),
             'only_whitelisted', rollout.eligible_by_whitelist_only(config))
         from rollout.eligible_counts(config) a);
 end $$;
+comment on function rollout.describe_status(rollout_configuration, rollout.look) is
+    'R5, R7 and R16: the status of a rollout, of one look at it.';
+
+create or replace function public.rollout_status(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+begin
+    return rollout.describe_status(config, rollout.look_at(config));
+end $$;
 comment on function public.rollout_status(text) is
     'rollout.status(): the configuration, what is in effect, health and the last change.';
 
 create or replace function rollout.overview_part(
-    feature text, part text, command text, points integer, out value jsonb, out problem jsonb
+    config rollout_configuration, look rollout.look, part text, command text, points integer,
+    out value jsonb, out problem jsonb
 )
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     value := case part
-        when 'categories' then rollout_categories(feature)
-        when 'plan' then rollout_plan(feature)
-        when 'metrics' then rollout_show_metrics(feature, 3)
-        when 'trend' then rollout_error_trend(feature, points)
-        when 'history' then rollout_list_history(feature, 50) end;
+        when 'categories' then rollout_categories(config.feature_name)
+        when 'plan' then rollout.describe_plan(config, look)
+        when 'metrics' then rollout.describe_metrics(config, look.jobs, look.health, 3)
+        when 'trend' then rollout_error_trend(config.feature_name, points)
+        when 'history' then rollout_list_history(config.feature_name, 50) end;
 exception
     when insufficient_privilege or sqlstate 'RC001' then
         raise;
@@ -118,24 +137,32 @@ exception
         problem := (select to_jsonb(u) || jsonb_build_object('name', overview_part.part)
                     from rollout.unreadable(part, sqlerrm, overview_part.command) u);
 end $$;
-comment on function rollout.overview_part(text, text, text, integer) is
+comment on function rollout.overview_part(rollout_configuration, rollout.look, text, text, integer) is
     'A part of the overview; null and a line in its place if it can''t be read.';
 
 create or replace function public.rollout_overview(
     feature_name text default 'hybrid_progressive_capture', points integer default 48
 )
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object('status', rollout_status(feature_name)) || jsonb_object_agg(p.part, s.value)
-        || jsonb_build_object('unreadable', coalesce(jsonb_agg(s.problem) filter (where s.problem is not null), '[]'))
-    from (values
-        ('categories', 'rollout.categories()'), ('plan', 'rollout.plan()'), ('metrics', 'rollout.showMetrics()'),
-        ('trend', 'rollout.plot()'), ('history', 'rollout.history()')) p (part, command)
-    cross join lateral rollout.overview_part(
-        rollout_overview.feature_name, p.part, p.command, rollout_overview.points) s
-$$;
+declare
+    config constant rollout_configuration := rollout.active(feature_name);
+    look constant rollout.look := rollout.look_at(config);
+begin
+    return (
+        select jsonb_build_object(
+            'status', rollout.describe_status(config, look), 'categories', c.value, 'plan', p.value,
+            'metrics', m.value, 'trend', t.value, 'history', h.value,
+            'unreadable', jsonb_path_query_array(
+                jsonb_build_array(c.problem, p.problem, m.problem, t.problem, h.problem), '$[*] ? (@ != null)'))
+        from rollout.overview_part(config, look, 'categories', 'rollout.categories()', points) c
+        cross join rollout.overview_part(config, look, 'plan', 'rollout.plan()', points) p
+        cross join rollout.overview_part(config, look, 'metrics', 'rollout.showMetrics()', points) m
+        cross join rollout.overview_part(config, look, 'trend', 'rollout.plot()', points) t
+        cross join rollout.overview_part(config, look, 'history', 'rollout.history()', points) h);
+end $$;
 comment on function public.rollout_overview(text, integer) is
     'All that the dashboard shows, of one moment and in one answer; a part that can''t be read is a line in its place.';
 

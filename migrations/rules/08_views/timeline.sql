@@ -61,7 +61,7 @@ declare
     starts constant timestamptz := rollout.moment_since(since, 'rollout.timeline("2h")');
     present constant timestamptz := clock_timestamp();
     -- as many points as there are slots of time, so that no point is empty for want of a slot
-    slot constant interval := make_interval(hours => config.monitoring_window_hours) / 288;
+    slot constant interval := rollout.slot_length(config);
     points constant integer := greatest(2, least(48, extract(epoch from present - starts) / extract(epoch from slot)));
     kinds constant jsonb := rollout.list_error_kinds(config, (rollout.error_limits()).kinds);
     events jsonb;

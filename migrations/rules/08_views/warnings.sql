@@ -2,9 +2,12 @@
 
 create or replace function rollout.report_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with reports as (
         select coalesce(sum(c.recorded), 0) as recorded, coalesce(sum(c.jobs - c.recorded), 0) as written,
                (array_agg(c.clock_skew order by abs(c.clock_skew) desc nulls last))[1] as clock_skew
@@ -23,16 +26,19 @@ as $$
                   round(abs(r.clock_skew)), case when r.clock_skew > 0 then 'behind' else 'ahead of' end),
            'chronyc tracking, on the application''s machine'
     from reports r
-    where abs(r.clock_skew) between 5 and 3600
-$$;
+    where abs(r.clock_skew) between (rollout.clock_limits()).least_skew and (rollout.clock_limits()).most_skew;
+end $$;
 comment on function rollout.report_warnings(rollout_configuration) is
-    'R7: jobs that may count twice, and a clock of the application that differs by 5 s to an hour.';
+    'R7: jobs that may count twice, and a clock of the application that differs.';
 
 create or replace function rollout.judging_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'reports_waited',
            format('%s waited for %s, and passed without it', case count(*) when 1 then '1 report'
                   else count(*) || ' reports' end, left(u.waited_for, 300)),
@@ -48,12 +54,12 @@ as $$
                   'error_count > total_jobs or total_jobs > %s, at an SQL prompt', config.most_jobs_of_a_row)
     from rollout.odd_counts o
     where o.rollout_config_id = config.id and o.day >= rollout.window_start(config)::date
-    group by o.role_name
-$$;
+    group by o.role_name;
+end $$;
 comment on function rollout.judging_warnings(rollout_configuration) is
     'R7, R8: who was in the way of reports until the next is judged, and who writes what is not judged.';
 
-create or replace function rollout.traffic_warnings(config rollout_configuration)
+create or replace function rollout.traffic_warnings(config rollout_configuration, health jsonb)
 returns table (name text, message text, command text)
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -62,7 +68,7 @@ as $$
 declare
     arms record;
 begin
-    select * into arms from jsonb_to_record(rollout.compared(config)) as c (
+    select * into arms from jsonb_to_record(health -> 'compared') as c (
         since timestamptz, jobs bigint, control_jobs bigint);
     if arms.jobs > 0 or arms.control_jobs < config.minimum_sample or rollout.decided_by() = 'host' then
         return;  -- nor is the host's own function asked for every repository at each look
@@ -78,14 +84,17 @@ begin
     -- as many as are judged would have run there, had these repositories as many jobs as the others
     where arms.control_jobs * r.eligible >= config.minimum_sample * (r.repositories - r.eligible) and r.eligible > 0;
 end $$;
-comment on function rollout.traffic_warnings(rollout_configuration) is
+comment on function rollout.traffic_warnings(rollout_configuration, jsonb) is
     'R7: that no job ran in the rollout, although by what ran outside of it the minimum sample is to be expected there.';
 
 create or replace function rollout.application_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'application_check',
            format('the application''s own check rolled back from %s %% on %s; it counts errors from before a restart, '
                   'too', h.previous_percentage, to_char(h.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"')),
@@ -116,8 +125,8 @@ as $$
         left join rollout_host_repositories r on r.id::text = e.id
         where e.id <> all ((select c.target_repositories from rollout_configuration c where c.id = config.id)::text[])
     ) o
-    group by o.at
-$$;
+    group by o.at;
+end $$;
 comment on function rollout.application_warnings(rollout_configuration) is
     'What the web application or its browser console did that an operator may want undone. An overwritten list is '
     'named until the list is changed here, or a note is written.';
@@ -144,9 +153,12 @@ comment on function rollout.has_clean_up() is
 
 create or replace function rollout.clean_up_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'clean_up',
            format('the host''s job cleanup-stuck-jobs fails what has been processing for 10 minutes, and a job may '
                   'take %s on %s: each counts as a failure of the rollout',
@@ -154,47 +166,57 @@ as $$
            format('rollout.configure(ignored_errors=%s)', to_jsonb(config.ignored_errors || k.kind))
     from rollout.error_kind(rollout.clean_up_error()) k (kind)
     cross join lateral (
-        select * from rollout.processors(config) o where o.longest > 600 order by o.longest desc limit 1
+        select * from rollout.processors(config) o where o.longest > extract(epoch from rollout.clean_up_after())
+        order by o.longest desc limit 1
     ) p
-    where rollout.follows_jobs(config) and not k.kind = any (config.ignored_errors) and rollout.has_clean_up()
-$$;
+    where rollout.follows_jobs(config) and not k.kind = any (config.ignored_errors) and rollout.has_clean_up();
+end $$;
 comment on function rollout.clean_up_warnings(rollout_configuration) is
     'R16: a clean-up of the host whose failures are none of the rollout, while outcomes are followed.';
 
 create or replace function rollout.setting_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'unusable_setting',
            format('%s is %s, which is no number from %s to %s: the default, %s, is judged by',
                   u.name, u.value, u.low, to_char(u.high, 'FM999,999,999'), u.default_value),
            format('rollout.configure(%s=%s)', u.name, u.default_value)
     from rollout_configuration c cross join lateral rollout.unusable_settings(c) u
-    where c.id = config.id
-$$;
+    where c.id = config.id;
+end $$;
 comment on function rollout.setting_warnings(rollout_configuration) is
     'R7: settings that others gave a value that can''t be used.';
 
 create or replace function rollout.history_warnings()
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'no_history', 'changes leave no history: the trigger that records them is disabled or gone',
            'rollout-console migrate, in a shell'
     where not exists (
         select from pg_trigger t
         where t.tgrelid = 'public.rollout_configuration'::regclass and t.tgname = 'rollout_configuration_changed'
-          and t.tgenabled in ('O', 'A'))
-$$;
+          and t.tgenabled in ('O', 'A'));
+end $$;
 comment on function rollout.history_warnings() is 'R10: a trigger that was disabled, dropped or renamed.';
 
 create or replace function rollout.decision_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'decision_replaced',
            'the host has deployed is_repository_eligible_for_rollout again, over ours: it decides, and a rollback to '
            '0 % does not overrule it', 'rollout-console migrate, in a shell'
@@ -208,16 +230,19 @@ as $$
     union all
     select 'auto_advance_waits', 'the ramp does not go up by itself while the host''s own function decides: whom the '
            'next step lets in is to be seen first', 'rollout.advance()'
-    where config.auto_advance and rollout.decided_by() = 'host'
-$$;
+    where config.auto_advance and rollout.decided_by() = 'host';
+end $$;
 comment on function rollout.decision_warnings(rollout_configuration) is
     'R8, R11: a function that decides and is not as migrate left it, and a ramp that waits for an operator.';
 
 create or replace function rollout.replication_warnings()
 returns table (name text, message text, command text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select 'replica', format('read from a replica, %s behind: what was changed a moment ago may be missing, and '
                'nothing can be changed here', coalesce(
                trim_scale(round(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0)) || ' s at '
@@ -229,45 +254,47 @@ as $$
            'rollout.use()'
     from pg_subscription_rel r join pg_subscription s on s.oid = r.srsubid
     where r.srrelid in ('public.rollout_configuration'::regclass, 'public.rollout_history'::regclass) and s.subenabled
-    group by s.subname
-$$;
+    group by s.subname;
+end $$;
 comment on function rollout.replication_warnings() is
     'R5: a database in which a change or a state does not last: a standby, or the subscriber of a publication.';
 
-create or replace function rollout.warnings(config rollout_configuration)
+create or replace function rollout.warnings(config rollout_configuration, look rollout.look)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'name', w.name, 'message', w.message, 'command', w.command) order by w.position), '[]')
-    from (
-        select 1 as position, * from rollout.report_warnings(config)
-        union all
-        select 1, * from rollout.traffic_warnings(config)
-        union all
-        select 2, * from rollout.application_warnings(config)
-        union all
-        select 3, * from rollout.outcome_warnings(config)
-        union all
-        select 3, * from rollout.clean_up_warnings(config)
-        union all
-        select 4, * from rollout.signs(config)
-        union all
-        select 4, * from rollout.hold_warnings(config)
-        union all
-        select 5, * from rollout.history_warnings()
-        union all
-        select 6, * from rollout.setting_warnings(config)
-        union all
-        select 7, * from rollout.judging_warnings(config)
-        union all
-        select 8, * from rollout.decision_warnings(config)
-        union all
-        select 9, * from rollout.replication_warnings()
-        union all
-        select 10, * from rollout.watch_warnings(config)
-    ) w
-$$;
-comment on function rollout.warnings(rollout_configuration) is
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'name', w.name, 'message', w.message, 'command', w.command) order by w.position), '[]')
+        from (
+            select 1 as position, * from rollout.report_warnings(config)
+            union all
+            select 1, * from rollout.traffic_warnings(config, look.health)
+            union all
+            select 2, * from rollout.application_warnings(config)
+            union all
+            select 3, w.* from jsonb_to_recordset(look.warnings) w (name text, message text, command text)
+            union all
+            select 3, * from rollout.clean_up_warnings(config)
+            union all
+            select 4, * from rollout.signs(config, look)
+            union all
+            select 4, * from rollout.hold_warnings(config)
+            union all
+            select 5, * from rollout.history_warnings()
+            union all
+            select 6, * from rollout.setting_warnings(config)
+            union all
+            select 7, * from rollout.judging_warnings(config)
+            union all
+            select 8, * from rollout.decision_warnings(config)
+            union all
+            select 9, * from rollout.replication_warnings()
+            union all
+            select 10, * from rollout.watch_warnings(config)
+        ) w);
+end $$;
+comment on function rollout.warnings(rollout_configuration, rollout.look) is
     'R7, R16, R17: warnings, each with its name, what is wrong, and what to type.';

@@ -30,6 +30,27 @@ end $$;
 comment on function public.rollout_resume(numeric, text, text, jsonb) is
     'rollout.resume(), R5: ends the emergency stop at the percentage that was set, or at another in the same change.';
 
+create or replace function rollout.action_of_check(config rollout_configuration, health jsonb, warning text)
+returns text
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return case
+        when not (health -> 'check_rolls_back')::boolean and not (health -> 'shared')::boolean and warning is null then
+            case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
+        when pg_is_in_recovery() then 'read_only'
+        when rollout.breaker_is_armed(config) then case
+            when config.on_breach = 'hold' or (health -> 'shared')::boolean then 'ramp_held'
+            when rollout.falls_to(config) > 0 then 'stepped_back' else 'rolled_back' end
+        when config.emergency_stop then 'already_stopped'
+        when config.rollout_percentage = 0 then 'already_at_zero'
+        else 'auto_rollback_off'
+    end;
+end $$;
+comment on function rollout.action_of_check(rollout_configuration, jsonb, text) is
+    'R8, R16 and R17: what a health check does about what it finds, and if nothing, why.';
+
 create or replace function public.rollout_check_health(
     feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
 )
@@ -39,41 +60,42 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
-    seen rollout.job_counts[];
-    health jsonb;
+    look rollout.look;
     warning text;
+    action text;
     details jsonb := '{}';
+    answer jsonb;
 begin
     for config in select * from rollout.lock(feature_name, 'checkHealth', null, context) loop
         perform rollout.take_over(config);
-        seen := rollout.window_of_jobs(config);
-        health := rollout.health(config, seen);
-        if config.act_on_warnings and not (health -> 'check_rolls_back')::boolean then
-            select w.message into warning from rollout.outcome_warnings(config) w
-            where w.name <> 'unreadable' limit 1;
+        look.jobs := rollout.window_of_jobs(config);
+        look.health := rollout.health(config, look.jobs);
+        if not (look.health -> 'check_rolls_back')::boolean then  -- else nothing else is read before it does
+            look := rollout.look_at(config, look);
+            if config.act_on_warnings then
+                warning := jsonb_path_query_first(look.warnings, '$[*] ? (@.name != "unreadable").message') #>> '{}';
+            end if;
         end if;
-        details := jsonb_build_object(
-            'health', health,
-            'action', case
-                when not (health -> 'check_rolls_back')::boolean and not (health -> 'shared')::boolean
-                    and warning is null then
-                    case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
-                when pg_is_in_recovery() then 'read_only'
-                when rollout.breaker_is_armed(config) then case
-                    when config.on_breach = 'hold' or (health -> 'shared')::boolean then 'ramp_held'
-                    when rollout.falls_to(config) > 0 then 'stepped_back' else 'rolled_back' end
-                when config.emergency_stop then 'already_stopped'
-                when config.rollout_percentage = 0 then 'already_at_zero'
-                else 'auto_rollback_off'
-            end,
-            'criteria', rollout.list_criteria(config, seen, 'health'));
-        if details ->> 'action' in ('rolled_back', 'stepped_back', 'ramp_held') then
-            perform rollout.trip_breaker(
-                config, health, rollout.current_change() || jsonb_build_object('reason', warning), details);
+        action := rollout.action_of_check(config, look.health, warning);
+        details := jsonb_build_object('health', look.health, 'action', action);
+        if action in ('rolled_back', 'stepped_back', 'ramp_held') then
+            -- The row is locked: neither the evidence nor what is shown then is worth waiting for.
+            perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
+            perform rollout.trip(
+                config, look.health, rollout.current_change() || jsonb_build_object('reason', warning), details);
         end if;
         perform rollout.note_check(feature_name, context);
     end loop;
-    return rollout.answer(feature_name, details);
+    begin
+        answer := rollout.answer(feature_name, details, look);
+        return answer || jsonb_build_object('criteria', rollout.list_criteria(
+            rollout.active(feature_name), look.jobs, answer -> 'health', 'health'));
+    exception when others then  -- R18: what can't be shown does not undo a rollback
+        if (action in ('rolled_back', 'stepped_back', 'ramp_held')) is not true then
+            raise;
+        end if;
+        return details || jsonb_build_object('command', 'checkHealth', 'changed', true, 'unreadable', sqlerrm);
+    end;
 end $$;
 comment on function public.rollout_check_health(text, jsonb) is
     'rollout.checkHealth(), R7, R8 and R16: the criteria of health, and the rollback if they call for it, or if a '

@@ -37,7 +37,7 @@ end $$;
 comment on function rollout.lock(text, text, text, jsonb, text) is
     'Opens a change: the active configuration, locked until the transaction ends; no row if the change is a repeat.';
 
-create or replace function rollout.answer(feature text, details jsonb default '{}')
+create or replace function rollout.answer(feature text, details jsonb default '{}', look rollout.look default null)
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -45,6 +45,7 @@ as $$
 #variable_conflict use_variable
 declare
     change constant jsonb := rollout.current_change();
+    config constant rollout_configuration := rollout.active(feature);
     entry rollout_history;
 begin
     select * into entry from rollout_history h where h.id = (change ->> 'operation_id')::uuid;
@@ -56,10 +57,12 @@ begin
         'change', rollout.history_entry(entry),
         'ended_sessions', coalesce(
             rollout.array_in(entry.metadata, 'ended_sessions'), change -> 'ended_sessions', '[]'),
-        'status', rollout_status(feature));
+        'status', rollout.describe_status(
+            config, rollout.look_at(config, case when entry.id is null then look end)));
 end $$;
-comment on function rollout.answer(text, jsonb) is
-    'Closes a change and answers: whether anything changed, its history row with the details, the status after it.';
+comment on function rollout.answer(text, jsonb, rollout.look) is
+    'Closes a change and answers: whether anything changed, its history row with the details, the status after it, of '
+    'the look that was taken before if nothing has changed.';
 
 create or replace function rollout.open_exposure(feature text, command text)
 returns void

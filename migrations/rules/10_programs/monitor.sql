@@ -26,10 +26,9 @@ begin
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', m.id, 'operator', m.operator, 'host', m.host, 'every_seconds', m.every_seconds,
             'started_at', m.started_at, 'seen_at', m.seen_at) order by m.started_at), '[]')
-        from rollout.monitors m
+        from rollout.monitors m cross join rollout.watch_limits() l
         where m.feature_name = feature and m.id <> monitor_id
-          -- two missed beats and a minute for one that is blind for a while
-          and m.seen_at > clock_timestamp() - make_interval(secs => 2 * m.every_seconds + 60)));
+          and m.seen_at > clock_timestamp() - make_interval(secs => l.beats * m.every_seconds + l.grace_seconds)));
 end $$;
 comment on function public.rollout_monitor_beat(uuid, integer, text, boolean, jsonb) is
     'Records a monitor''s heartbeat, or removes it as it leaves; answers which other monitors of the feature run.';
