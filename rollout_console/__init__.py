@@ -19,7 +19,8 @@ from rollout_console.errors import (
     Unreachable,
 )
 
-TYPE_CHECKING = False  # for whoever checks types; to load typing would take as long as the rest of --version
+# Not that of typing, which takes as long to load as the rest of --version; nor False, since jedi would skip the block.
+TYPE_CHECKING = bool()  # noqa: UP018
 if TYPE_CHECKING:
     from typing import Any
 

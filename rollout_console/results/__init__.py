@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from rollout_console.results.public import __all__ as __all__
 
 
+def __dir__() -> list[str]:
+    found: list[str] = __getattr__("__all__")
+    return found
+
+
 def __getattr__(name: str) -> Any:
     # The first prompt, and a stop before it is sent, need no results, and msgspec takes longer than all else of ours.
     from importlib import import_module

@@ -43,6 +43,7 @@ def test_everything_that_is_exported_is_there_and_every_error_is_exported():
     assert kinds <= set(rollout_console.__all__)
     with pytest.raises(AttributeError):
         _ = rollout_console.nothing
+    assert {*results.__all__} <= {*dir(results)}  # none of which is loaded before it is asked for
 
 
 @pytest.mark.parametrize("name", pages.methods())
