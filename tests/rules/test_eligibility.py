@@ -29,6 +29,7 @@ def eligible(rollout) -> dict[str, str]:
     return dict(rows)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("strategy", ["repository_size", "percentage"])
 def test_r1_share_nesting_and_order_at_ten_thousand(ten_thousand, strategy):
     rollout = ten_thousand
@@ -66,6 +67,7 @@ def test_r1_a_percentage_is_counted_from_few_pages_before_the_planner_knows_the_
         assert pages < 20_000, "a new session reads 3,000; summing anew for every bucket read 200,000"
 
 
+@pytest.mark.large
 def test_r1_lowering_never_adds(ten_thousand):
     rollout = ten_thousand
     rollout.client.set_rollout(100)
@@ -78,6 +80,7 @@ def test_r1_lowering_never_adds(ten_thousand):
     assert previous == set()
 
 
+@pytest.mark.large
 def test_r1_one_category_alone_is_cut_to_the_share(rollout):
     """Every repository alike: the boundary is the whole rollout, and the share still holds."""
     rollout.add_repositories(10_000)

@@ -73,6 +73,7 @@ TRIPS_OF_THE_RUN = """
 """
 
 
+@pytest.mark.large
 @pytest.mark.commits
 @pytest.mark.parametrize(
     ("guardrail", "chances"),

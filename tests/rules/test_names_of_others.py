@@ -67,6 +67,7 @@ def what_is_shown(client) -> dict[str, object]:
     return shown
 
 
+@pytest.mark.large
 def test_r11_no_column_of_the_host_is_taken_for_a_variable_of_ours(fresh_database):
     running = rollout_on(fresh_database())
     running.report(good=20, bad=1)

@@ -91,6 +91,7 @@ def what_fails(client: RolloutClient, screens) -> dict[str, str]:
     return failed
 
 
+@pytest.mark.large
 def test_r10_one_odd_value_blinds_no_screen_and_keeps_no_stop_away(running, effort):
     running.report(good=30)
     screens = OFTEN | effort({}, RARELY)

@@ -49,6 +49,7 @@ def logged(server):
     client.adapter.close()
 
 
+@pytest.mark.large
 def test_one_command_is_one_statement(logged):
     client, statements = logged
     for name, run in [*REPORTS.items(), *((name, change.act) for name, change in CHANGES.items())]:

@@ -13,6 +13,7 @@ from tests.support import servers
 from tests.support.changes import CHANGES, REPOSITORY, check_chain
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("version", [15, 16, 17, 18])
 def test_every_change_is_made_and_recorded_on_each_version(version):
     with servers.cluster(version, durable=False) as cluster:

@@ -89,6 +89,7 @@ def test_any_span_has_a_chart(running, since):
     assert 2 <= len(points) <= 48
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 def test_hundreds_of_events_are_bounded_and_it_says_what_is_left_out(running):
     running.sql("select rollout_note('note ' || n) from generate_series(1, 600) n")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
-ALONE = 2  # files of rules, or of unit, that one process has answered before four have started
+ALONE = 2  # files of rules, or of unit, that one process has answered before six have started
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,11 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Four processes, since tests wait for most of their time; none for a file of rules: they would start for longer."""
+    """Six processes, since tests wait for most of their time; none for a file of rules: they would start for longer."""
     named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
     if len(named) <= ALONE and all(path.is_file() and path.parent.name in ("rules", "unit") for path in named):
         return 0
-    return 2 if config.option.markexpr == "quick" else 4
+    return 2 if config.option.markexpr == "quick" else 6
 
 
 @pytest.hookimpl(tryfirst=True)
