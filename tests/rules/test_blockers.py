@@ -194,6 +194,30 @@ def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
         assert neighbour.execute("select 1").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r18_a_session_is_ended_from_its_first_second_on(running):
+    with psycopg.connect(running.url) as other:
+        other.execute(UPDATE)
+        begun = time.monotonic()
+        assert running.value("select rollout.end_blockers(%s)", running.client.feature) == []
+        time.sleep(max(0, begun + 1.05 - time.monotonic()))
+        ended = running.value("select rollout.end_blockers(%s)", running.client.feature)
+        assert [session["pid"] for session in ended] == [other.info.backend_pid]
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r18_who_waits_for_a_row_that_a_savepoint_has_locked_is_in_nobodys_way(running):
+    def blocked_by_a_savepoint_and_awaited(open_session: Sessions) -> None:
+        waiting = open_session("reader")
+        waiting.execute("select txid_current()")
+        row_updated_in_a_savepoint(open_session)
+        threading.Thread(target=in_background, args=(waiting, UPDATE)).start()
+
+    with in_the_way(running.url, blocked_by_a_savepoint_and_awaited) as sessions:
+        found = running.sql("select pid from rollout.blockers(%s)", running.client.feature)
+        assert [pid for (pid,) in found] == sessions["blocker"]
+
+
 def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(own_server_url):
     """Neither the client's nor the functions' owner: on a server of one's own, since `postgres` of a project may."""
     rollout = rollout_on(servers.create_database(own_server_url, "powerless", template="template1"))
