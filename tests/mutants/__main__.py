@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
+import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -27,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=90, help="that the tests of one mutant may take")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--map", type=Path, help="a file in which it is kept what each test calls")
+    parser.add_argument("--quick", action="store_true", help="only the tests that are marked so")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     return parser.parse_args()
 
@@ -100,13 +103,14 @@ def main() -> None:
     if wanted.list:
         print(*found, sep="\n")
         return
-    workers = [Worker() for _ in range(wanted.workers)]
+    workers = [Worker(*(["-m", "quick"] if wanted.quick else [])) for _ in range(wanted.workers)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     try:
         all_tests = calls.tests(workers, every, wanted.map)
         print(f"{len(all_tests)} tests")
         run = Run(wanted, every, all_tests)
         waiting = iter(found)
-        threads = [threading.Thread(target=run.work, args=(worker, waiting)) for worker in workers]
+        threads = [threading.Thread(target=run.work, args=(worker, waiting), daemon=True) for worker in workers]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -11,6 +11,7 @@ from tests.mutants.functions import Function
 from tests.mutants.workers import Hangs, Worker
 
 SLOWEST = 20  # seconds of a test that is worth its time here
+Known = tuple[bool, float, list[str]]  # whether it passes, seconds, calls
 
 
 class Test(NamedTuple):
@@ -29,12 +30,13 @@ def tests(workers: list[Worker], every: list[Function], kept: Path | None) -> li
     known = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.exists() else {}
     names = workers[0].ask("names")
     unknown = [name for name in names if name not in known]
-    with ThreadPoolExecutor() as threads:
-        parts = [unknown[number :: len(workers)] for number in range(len(workers))]
-        for found in threads.map(_calls, workers, parts, [every] * len(workers)):
-            known.update(found)
-    if kept:
-        kept.write_text(json.dumps(known), encoding="utf-8")
+    try:
+        with ThreadPoolExecutor() as threads:
+            parts = [unknown[number :: len(workers)] for number in range(len(workers))]
+            list(threads.map(lambda worker, part: _find_out(worker, part, every, known), workers, parts))
+    finally:
+        if kept:
+            kept.write_text(json.dumps(known), encoding="utf-8")
     return [
         Test(name, known[name][1], frozenset(known[name][2]))
         for name in names
@@ -42,24 +44,20 @@ def tests(workers: list[Worker], every: list[Function], kept: Path | None) -> li
     ]
 
 
-def _calls(worker: Worker, names: list[str], every: list[Function]) -> dict[str, tuple[bool, float, list[str]]]:
+def _find_out(worker: Worker, names: list[str], every: list[Function], known: dict[str, Known]) -> None:
     # The same with a space more: whoever notices that compares texts.
     same = [one.with_body(one.body + " ") for one in every]
-    found = {}
     ready = False
     for name in names:
         try:
             if not ready:
                 worker.ask("put", statements=same)
-            found[name] = worker.ask("calls", test=name)
-            print(f"{found[name][1]:.1f} s {found[name][0]} {name}", flush=True)
-            ready = True
-        except Hangs as error:
-            print(f"{error} does not end, or ends all: left out", flush=True)
-            found[name], ready = (False, 0.0, []), False
+                ready = True
+            known[name] = worker.ask("calls", test=name)
+        except Hangs:
+            known[name], ready = (False, 0.0, []), False
     if ready:
         worker.ask("put", statements=[one.definition for one in every])
-    return found
 
 
 def touching(function: Function, every: list[Function], all_tests: list[Test]) -> list[Test]:

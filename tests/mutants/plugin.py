@@ -17,6 +17,7 @@ from _pytest.runner import runtestprotocol
 from hypothesis import Phase, settings
 from psycopg.conninfo import conninfo_to_dict
 
+from rollout_console.migrate import apply
 from tests.support import servers
 
 IMPOSSIBLE = ("operator does not exist", "operator is not unique")  # no mutant: a change that no rule could have
@@ -42,9 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     psycopg.Connection.__init__ = begin_and_be_known  # type: ignore[method-assign]
     within = Path(config.getoption("mutants_folder"))
-    servers.cluster = partial(  # type: ignore[assignment]
-        servers.cluster, within=within, durable=False, settings={"track_functions": "all"}
-    )
+    servers.cluster = partial(servers.cluster, within=within, durable=False, settings={"track_functions": "all"})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,8 +72,7 @@ class Loop:
         self._items = {item.nodeid: item for item in session.items}
         self._databases: list[str] = []
         self._statements: list[str] = []
-        self._migrate = servers.apply
-        servers.apply = self._apply  # type: ignore[assignment]
+        pytest.MonkeyPatch().setattr(servers, "apply", self._apply)
 
     def run(self) -> None:
         while (asked := self._parent.recv()) is not None:
@@ -129,7 +127,7 @@ class Loop:
         return str(failed[0].longrepr) if failed else None
 
     def _apply(self, url: str) -> Any:
-        done = self._migrate(url)
+        done = apply(url)
         self._databases.append(url)
         self._execute(url, self._statements)
         return done

@@ -23,9 +23,14 @@ class Hangs(Exception):
 
 
 class Worker:
-    """A process of pytest that answers one question at a time."""
+    """A process of pytest that answers one question at a time.
 
-    def __init__(self) -> None:
+    Args:
+        chosen: further arguments of pytest, which choose its tests.
+    """
+
+    def __init__(self, *chosen: str) -> None:
+        self._chosen = chosen
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, do: str, **more: Any) -> Any:
@@ -45,7 +50,7 @@ class Worker:
                     return answer
                 running = answer
         except (EOFError, OSError):
-            pass
+            print((self._folder / "log").read_text()[-2000:], file=sys.stderr)
         self.stop()
         raise Hangs(running)
 
@@ -58,7 +63,8 @@ class Worker:
         with Listener(str(self._folder / "socket")) as listener:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", "-p", "tests.mutants.plugin", "-n0", "-p", "no:cacheprovider",
-                 "--mutants-from", listener.address, "--mutants-folder", str(self._folder), "tests/rules"],
+                 "--mutants-from", listener.address, "--mutants-folder", str(self._folder), "tests/rules",
+                 *self._chosen],
                 cwd=ROOT, stdout=(self._folder / "log").open("w"), stderr=subprocess.STDOUT,
             )  # fmt: skip
             self._parent: Connection = listener.accept()
@@ -80,6 +86,5 @@ class Worker:
             psutil.wait_procs(everyone, timeout=10)
         self._process.wait()
         self._parent.close()
-        print((self._folder / "log").read_text()[-3000:])
         shutil.rmtree(self._folder, ignore_errors=True)
         self._process = None
