@@ -35,15 +35,16 @@ def arguments() -> argparse.Namespace:
 
 
 def chosen(every: list[Function], wanted: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants that are asked for, without those that are known to be equivalent."""
+    """Return the mutants that are asked for, without those of the sample that are known to be equivalent."""
     known = equivalents()
-    found = [mutant for function in judged(every) for mutant in mutants(function) if key(mutant) not in known]
+    found = [mutant for function in judged(every) for mutant in mutants(function)]
     if wanted.sample and wanted.sample < len(found):
         found = random.Random(wanted.seed).sample(found, wanted.sample)
     return [
         mutant
         for mutant in found
-        if (wanted.function is None or mutant.function.short == wanted.function)
+        if key(mutant) not in known
+        and (wanted.function is None or mutant.function.short == wanted.function)
         and (wanted.floor is None or mutant.function.floor == wanted.floor)
         and (wanted.at is None or mutant.place == wanted.at or mutant.function.file == wanted.at)
     ]

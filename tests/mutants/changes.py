@@ -12,6 +12,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 OPERATORS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "=": "<>", "<>": "=", "+": "-", "-": "+"}
+COMPARISONS = {"<", "<=", ">", ">=", "=", "<>"}
 WORDS = {"and": "or", "or": "and", "true": "false", "false": "true", "not": ""}
 
 
@@ -24,18 +25,32 @@ class Change:
     after: str
 
 
-def changes(body: str) -> Iterator[Change]:
-    """Yield each change of a body: an operator, a bound, `and` and `or`, a sign, a dropped `not`, true and false."""
-    for token in TOKEN.finditer(body):
+def changes(body: str, figures: bool = False) -> Iterator[Change]:
+    """Yield each change of a body: an operator, a bound, `and` and `or`, a sign, a dropped `not`, true and false.
+
+    Args:
+        body: of a function.
+        figures: whether each number is a bound, not only those that something is compared with.
+    """
+    tokens = [token for token in TOKEN.finditer(body) if not token[0].startswith(("--", "/*"))]
+    words = ["", "", "", *(token[0].lower() for token in tokens), ""]
+    for place, token in enumerate(tokens, 3):
         text = token[0]
+        afters = []
         if token["number"]:
-            afters = [_moved(token["number"], by) + text[len(token["number"]) :] for by in (1, -1)]
-        elif token["word"]:
-            afters = [WORDS[text.lower()]] if text.lower() in WORDS else []
-        else:
-            afters = [OPERATORS[text]] if text in OPERATORS else []
+            if figures or _is_bound(words[place - 3 : place], words[place + 1]):
+                afters = [_moved(token["number"], by) + text[len(token["number"]) :] for by in (1, -1)]
+        elif token["word"] and text.lower() in WORDS:
+            afters = [WORDS[text.lower()]]
+        elif text in OPERATORS:
+            afters = [OPERATORS[text]]
         for after in afters:
             yield Change(token.start(), token.end(), after)
+
+
+def _is_bound(before: list[str], after: str) -> bool:
+    within = before[-1] == "between" or (before[-1] == "and" and before[-3] == "between")
+    return within or before[-1] in COMPARISONS or after in {*COMPARISONS, "between"}
 
 
 def _moved(number: str, by: int) -> str:

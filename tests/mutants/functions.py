@@ -96,7 +96,7 @@ def _file(name: str, body: str, files: dict[str, str]) -> str | None:
 def mutants(function: Function) -> Iterator[Mutant]:
     """Yield each mutant of a function."""
     seen: dict[tuple[int, str], int] = {}
-    for change in changes(function.body):
+    for change in changes(function.body, figures=function.floor == 0):
         before = function.body[change.begin : change.end]
         number = function.body.count("\n", 0, change.begin)
         what = f"{before} -> {change.after}" if change.after else f"no {before}"
