@@ -182,4 +182,4 @@ def test_r7_both_arms_are_those_of_the_window(running):
         )  # fmt: skip
     health = running.client.status().health
     assert (health.jobs, health.errors, health.control.jobs, health.control.errors) == (51, 1, 51, 1)
-    assert running.client.show_metrics().processors[0].jobs == 51
+    assert [(p.arm, p.jobs) for p in running.client.show_metrics().processors] == [("treatment", 51), ("control", 51)]
