@@ -1,127 +1,121 @@
-"""The command line: which mutants, for how long, and what lived."""
+"""The command line: which mutants, for how long."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
-import signal
 import sys
-import threading
+import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from itertools import chain, zip_longest
 from pathlib import Path
+from typing import Any
 
-from tests.mutants import calls
-from tests.mutants.functions import Function, Mutant, equivalents, functions, judged, key, mutants
-from tests.mutants.workers import Hangs, Worker
+import pytest
+
+from tests.mutants.functions import Function, Mutant, equivalents, functions, mutants
 from tests.support import servers
+
+SLOWEST = 10  # seconds of a test that is worth its time here
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Would a test notice a wrong rule?")
     parser.add_argument("--function", help="only of the functions of this name")
-    parser.add_argument("--floor", type=int, help="only of this floor, 0 to 7")
-    parser.add_argument("--at", help="only at this place, as 04_health/health.sql or 04_health/health.sql:15")
-    parser.add_argument("--sample", type=int, help="only so many, chosen by --seed")
+    parser.add_argument(
+        "--at", default="", help="only at this place: 04_health, 04_health/health.sql or …/health.sql:15"
+    )
+    parser.add_argument("--sample", type=int, help="only so many, evenly over the functions, chosen by --seed")
     parser.add_argument("--seed", type=int, default=47)
     parser.add_argument("--minutes", type=float, default=55, help="after which no further mutant is begun")
-    parser.add_argument("--seconds", type=float, default=90, help="that the tests of one mutant may take")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--map", type=Path, help="a file in which it is kept what each test calls")
-    parser.add_argument("--quick", action="store_true", help="only the tests that are marked so")
+    parser.add_argument("--seconds", type=float, default=60, help="that the tests of one mutant may take")
+    parser.add_argument("--processes", default="2")
+    parser.add_argument("--map", type=Path, help="a file that keeps what each test calls, for the next time")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     return parser.parse_args()
 
 
 def chosen(every: list[Function], wanted: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants that are asked for, without those of the sample that are known to be equivalent."""
-    known = equivalents()
-    found = [mutant for function in judged(every) for mutant in mutants(function)]
-    if wanted.sample and wanted.sample < len(found):
-        found = random.Random(wanted.seed).sample(found, wanted.sample)
-    return [
-        mutant
-        for mutant in found
-        if key(mutant) not in known
-        and (wanted.function is None or mutant.function.short == wanted.function)
-        and (wanted.floor is None or mutant.function.floor == wanted.floor)
-        and (wanted.at is None or mutant.place == wanted.at or mutant.function.file == wanted.at)
+    """Return the mutants that are asked for, in an order that visits each function before any a second time."""
+    chance = random.Random(wanted.seed)
+    of_each = []
+    for function in every:
+        if function.is_judged and wanted.function in (None, function.short):
+            of_it = [one for one in mutants(function) if f"{one.place}:".startswith(wanted.at)]
+            of_each.append(chance.sample(of_it, len(of_it)))
+    chance.shuffle(of_each)
+    in_turns = [mutant for mutant in chain(*zip_longest(*of_each)) if mutant]
+    return in_turns[: wanted.sample]
+
+
+def touching(function: Function, every: list[Function], tests: dict[str, Any]) -> list[str]:
+    """Return the tests that touch a function, first those that touch least else and take least time.
+
+    Of a function that PostgreSQL may inline, they are those that touch what calls it.
+    """
+    names, waiting = set[str](), [function]
+    while waiting:
+        one = waiting.pop()
+        names.add(one.short)
+        if one.inlined or not any(one.short in test["calls"] for test in tests.values()):
+            waiting += [other for other in every if other.short not in names and other.mentions(one)]
+    found = {name: test for name, test in tests.items() if names & set(test["calls"])} or tests
+    return sorted(found, key=lambda name: len(found[name]["calls"]) * (1 + found[name]["seconds"]))
+
+
+def run(processes: str, *options: object) -> int:
+    plugin = [
+        "-p",
+        "tests.mutants.plugin",
+        "-p",
+        "no:cacheprovider",
+        "--timeout",
+        "120",
+        "--tb",
+        "short",
+        "-n",
+        processes,
     ]
+    return pytest.main([*plugin, *map(str, options), "tests/rules"])
 
 
-class Run:
-    """Mutants, taken by the workers one after the other, and what became of them."""
-
-    def __init__(self, wanted: argparse.Namespace, every: list[Function], all_tests: list[calls.Test]) -> None:
-        self._wanted = wanted
-        self._every = every
-        self._tests = all_tests
-        self._lock = threading.Lock()
-        self._noticed: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._until = time.monotonic() + wanted.minutes * 60
-        self.became: Counter[str] = Counter()
-
-    def work(self, worker: Worker, waiting: Iterator[Mutant]) -> None:
-        while time.monotonic() < self._until:
-            with self._lock:
-                mutant = next(waiting, None)
-            if mutant is None:
-                return
-            became, by = self._tried(worker, mutant)
-            if became == "unstable":  # what the mutant left fails tests without it
-                worker.stop()
-                became, by = self._tried(worker, mutant)
-            with self._lock:
-                self.became[became] += 1
-                if became == "killed":
-                    self._noticed[mutant.function.name][by] += 1
-                print(f"{became:8} {mutant}  [{by}]", flush=True)
-
-    def _tried(self, worker: Worker, mutant: Mutant) -> tuple[str, str]:
-        try:
-            became, by = worker.ask(
-                "mutant", statement=mutant.statement, original=mutant.function.definition,
-                tests=self._ordered(mutant.function), seconds=self._wanted.seconds,
-            )  # fmt: skip
-        except Hangs as error:
-            return "killed", str(error)
-        return became, by
-
-    def _ordered(self, function: Function) -> list[str]:
-        """Return the tests of a function: those that noticed its mutants, then those that touch the least else."""
-        noticed = self._noticed[function.name]
-        found = calls.touching(function, self._every, self._tests)
-        return [t.name for t in sorted(found, key=lambda t: (-noticed[t.name], len(t.calls) * (1 + t.seconds)))]
+def measured(every: list[Function], file: Path, processes: str) -> dict[str, Any]:
+    """Return what each test calls that can judge a mutant, as the file has it, or is measured now."""
+    if not file.exists():
+        # The same with a space more: whoever notices that compares texts.
+        file.write_text(json.dumps([one.with_body(one.body + " ") for one in every]), encoding="utf-8")
+        run(processes, "--measure", file)
+    tests = json.loads(file.read_text(encoding="utf-8"))
+    return {name: test for name, test in tests.items() if test["passed"] and test["seconds"] < SLOWEST}
 
 
-def main() -> None:
+def main() -> int:
     wanted = arguments()
     with servers.embedded_server() as url:
         every = functions(servers.create_database(url, "functions"))
     found = chosen(every, wanted)
-    print(f"{len(found)} mutants of {len({mutant.function.name for mutant in found})} functions")
+    known = equivalents()
+    told = [mutant for mutant in found if mutant.key not in known]
+    print(f"{len(found)} mutants of {len({one.function.name for one in found})} functions, {len(found) - len(told)} of "
+          "which nobody can tell from the original")  # fmt: skip
     if wanted.list:
-        print(*found, sep="\n")
-        return
-    workers = [Worker(*(["-m", "quick"] if wanted.quick else [])) for _ in range(wanted.workers)]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
-    try:
-        all_tests = calls.tests(workers, every, wanted.map)
-        print(f"{len(all_tests)} tests")
-        run = Run(wanted, every, all_tests)
-        waiting = iter(found)
-        threads = [threading.Thread(target=run.work, args=(worker, waiting), daemon=True) for worker in workers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        for worker in workers:
-            worker.stop()
-    tried = run.became["killed"] + run.became["lived"]
-    print(f"{run.became['killed']} of {tried} killed", dict(run.became))
+        print(*told, sep="\n")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        tests = measured(every, wanted.map or Path(folder) / "map.json", wanted.processes)
+        asked = {
+            "mutants": [{"name": str(m), "function": m.function.name, "statement": m.statement} for m in told],
+            "functions": {
+                one.name: {"definition": one.definition, "tests": touching(one, every, tests)} for one in every
+            },
+            "until": time.time() + 60 * wanted.minutes,
+            "seconds": wanted.seconds,
+        }
+        file = Path(folder) / "mutants.json"
+        file.write_text(json.dumps(asked), encoding="utf-8")
+        return run(wanted.processes, "-v", "--mutants", file)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

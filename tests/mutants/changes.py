@@ -12,8 +12,11 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 OPERATORS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "=": "<>", "<>": "=", "+": "-", "-": "+"}
-COMPARISONS = {"<", "<=", ">", ">=", "=", "<>"}
 WORDS = {"and": "or", "or": "and", "true": "false", "false": "true", "not": ""}
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
+# By which a bound is moved: of whole numbers, the other way is what the changed operator says.
+MOVES = {">": (1,), "<=": (1,), "<": (-1,), ">=": (-1,), "=": (1, -1), "<>": (1, -1)}
+BOTH = (1, -1)
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Change:
 
 
 def changes(body: str, figures: bool = False) -> Iterator[Change]:
-    """Yield each change of a body: an operator, a bound, `and` and `or`, a sign, a dropped `not`, true and false.
+    """Yield each change of a body: an operator, a bound, `and` and `or`, a sign, a `not` that goes, true, false, a default.
 
     Args:
         body: of a function.
@@ -34,12 +37,19 @@ def changes(body: str, figures: bool = False) -> Iterator[Change]:
     """
     tokens = [token for token in TOKEN.finditer(body) if not token[0].startswith(("--", "/*"))]
     words = ["", "", "", *(token[0].lower() for token in tokens), ""]
+    calls: list[str] = []  # the words before the parentheses that are open
     for place, token in enumerate(tokens, 3):
         text = token[0]
         afters = []
-        if token["number"]:
-            if figures or _is_bound(words[place - 3 : place], words[place + 1]):
-                afters = [_moved(token["number"], by) + text[len(token["number"]) :] for by in (1, -1)]
+        if text == "(":
+            calls.append(words[place - 1])
+        elif text == ")" and calls:
+            calls.pop()
+        elif token["number"]:
+            is_default = calls[-1:] == ["coalesce"] and words[place - 1] == ","
+            moves = _moves(words[place - 3 : place], words[place + 1]) or ((1,) if is_default else ())
+            moves = BOTH if figures else moves
+            afters = [_moved(token["number"], by) + text[len(token["number"]) :] for by in moves]
         elif token["word"] and text.lower() in WORDS:
             afters = [WORDS[text.lower()]]
         elif text in OPERATORS:
@@ -48,13 +58,14 @@ def changes(body: str, figures: bool = False) -> Iterator[Change]:
             yield Change(token.start(), token.end(), after)
 
 
-def _is_bound(before: list[str], after: str) -> bool:
-    within = before[-1] == "between" or (before[-1] == "and" and before[-3] == "between")
-    return within or before[-1] in COMPARISONS or after in {*COMPARISONS, "between"}
+def _moves(before: list[str], after: str) -> tuple[int, ...]:
+    if before[-1] == "between" or (before[-1] == "and" and before[-3] == "between") or after == "between":
+        return BOTH
+    return MOVES.get(before[-1]) or MOVES.get(MIRRORED.get(after, ""), ())
 
 
 def _moved(number: str, by: int) -> str:
-    """Return a number that is one greater or smaller in its last place; never a sign that was not there."""
+    """Return a number that is one greater or smaller in its last place."""
     places = len(number.partition(".")[2])
     moved = int(number.replace(".", "")) + by
     if not places:

@@ -14,7 +14,7 @@ from tests.mutants.changes import changes
 from tests.support.sql_floors import FLOORS
 
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
-HIGHEST = 7  # the floors above hold views and commands, which decide nothing
+HIGHEST = 7  # the floors above hold views and commands
 GENERATED = {"00_figures/verdict.sql"}  # tables of measured figures, written by a benchmark
 
 OURS = """
@@ -32,13 +32,18 @@ class Function:
     name: str
     body: str
     definition: str
-    inlined: bool
+    inlined: bool  # where it is used, if PostgreSQL likes
     file: str
     first_line: int
 
     @property
-    def floor(self) -> int:
-        return int(self.file[:2])
+    def short(self) -> str:
+        """Return the name without schema and arguments, as statistics and bodies have it."""
+        return self.name.partition("(")[0].rpartition(".")[2]
+
+    @property
+    def is_judged(self) -> bool:
+        return int(self.file[:2]) <= HIGHEST and self.file not in GENERATED
 
     def with_body(self, body: str) -> str:
         """Return the statement that puts another body in the place of this one."""
@@ -47,11 +52,6 @@ class Function:
 
     def mentions(self, other: Function) -> bool:
         return re.search(rf"\b{other.short}\b", self.body) is not None
-
-    @property
-    def short(self) -> str:
-        """Return the name without schema and arguments, as statistics and bodies have it."""
-        return self.name.partition("(")[0].rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ class Mutant:
     def place(self) -> str:
         return f"{self.function.file}:{self.line}"
 
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """Return what names it wherever its function stands."""
+        return self.function.short, self.text, self.change, self.nth
+
     def __str__(self) -> str:
         nth = f" ({self.nth})" if self.nth > 1 else ""
         return f"{self.place}: {self.change}{nth} in {self.text!r}"
@@ -80,8 +85,7 @@ def functions(url: str) -> list[Function]:
     found = []
     with psycopg.connect(url) as connection:
         for name, body, definition, inlined in connection.execute(OURS):
-            file = _file(name, body, files)
-            if file:
+            if file := _file(name, body, files):
                 line = 1 + files[file].count("\n", 0, files[file].index(f"$${body}$$"))
                 found.append(Function(name, body, definition, inlined, file, line))
     return found
@@ -96,7 +100,7 @@ def _file(name: str, body: str, files: dict[str, str]) -> str | None:
 def mutants(function: Function) -> Iterator[Mutant]:
     """Yield each mutant of a function."""
     seen: dict[tuple[int, str], int] = {}
-    for change in changes(function.body, figures=function.floor == 0):
+    for change in changes(function.body, figures=function.file.startswith("00")):
         before = function.body[change.begin : change.end]
         number = function.body.count("\n", 0, change.begin)
         what = f"{before} -> {change.after}" if change.after else f"no {before}"
@@ -106,17 +110,7 @@ def mutants(function: Function) -> Iterator[Mutant]:
         yield Mutant(function, function.first_line + number, line, what, nth, function.with_body(body))
 
 
-def judged(every: list[Function]) -> list[Function]:
-    """Return the functions whose mutants count."""
-    return [one for one in every if one.floor <= HIGHEST and one.file not in GENERATED]
-
-
 def equivalents() -> set[tuple[str, str, str, int]]:
-    """Return the mutants that nobody can tell from the original, as `key` names them."""
+    """Return the keys of the mutants that nobody can tell from the original."""
     listed = tomllib.loads(EQUIVALENTS.read_text(encoding="utf-8")).get("equivalent", [])
     return {(e["function"], e["line"], change, e.get("nth", 1)) for e in listed for change in e["changes"]}
-
-
-def key(mutant: Mutant) -> tuple[str, str, str, int]:
-    """Return what names a mutant wherever its function stands."""
-    return mutant.function.short, mutant.text, mutant.change, mutant.nth

@@ -1,13 +1,14 @@
-"""A plugin of pytest that takes its tests from tests.mutants, one mutant at a time, in one process with one server."""
+"""A plugin of pytest that measures what each test calls, or judges mutants, in a session of the rules' tests."""
 
 from __future__ import annotations
 
+import gc
+import json
 import time
-import weakref
 from collections import Counter
+from collections.abc import Generator
 from contextlib import suppress
 from functools import partial
-from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +21,79 @@ from psycopg.conninfo import conninfo_to_dict
 from rollout_console.migrate import apply
 from tests.support import servers
 
-IMPOSSIBLE = ("operator does not exist", "operator is not unique")  # no mutant: a change that no rule could have
+# An endless loop ends, and statistics tell which functions were called.
+SERVER = {"statement_timeout": "20s", "track_functions": "all"}
+OTHER_SERVERS = {"api", "api_server", "own_server_url", "postgres15_url"}  # on which the rules are the same
+IMPOSSIBLE = ("operator does not exist", "operator is not unique", "must be type boolean")  # no rule could have it
 CALLS = "select funcname, sum(calls) from pg_stat_user_functions group by 1"
-
-_sessions: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()
+LETTERS = {"killed": ".", "lived": "L", "invalid": "i", "unsure": "u", "not tried": "n"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutants-from", help="the socket of tests.mutants")
-    parser.addoption("--mutants-folder", help="for the server's files, removed with it")
+    parser.addoption(
+        "--measure", help="a file with definitions that mean what ours do; what each test calls goes there"
+    )
+    parser.addoption("--mutants", help="a file with mutants, and the tests of each")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # That a test fails is enough; nobody needs the least example.
     settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutants")
-    begin = psycopg.Connection.__init__
-
-    def begin_and_be_known(self: psycopg.Connection[Any], *values: Any, **named: Any) -> None:
-        begin(self, *values, **named)
-        _sessions.add(self)
-
-    psycopg.Connection.__init__ = begin_and_be_known  # type: ignore[method-assign]
-    within = Path(config.getoption("mutants_folder"))
-    servers.cluster = partial(servers.cluster, within=within, durable=False, settings={"track_functions": "all"})
+    servers.cluster = partial(servers.cluster, durable=False, settings=SERVER)
+    plugin = Measure if config.getoption("measure") else Judge
+    config.pluginmanager.register(plugin(config))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that ask the embedded server: the rules are the same on every other."""
-    items[:] = [item for item in items if _through(item) <= {"embedded"}]
+class Databases:
+    """The migrated databases of this session, in all of which a function is replaced."""
+
+    def __init__(self, statements: list[str]) -> None:
+        self.statements = statements
+        self.urls: list[str] = []
+        servers.apply = self._apply  # type: ignore[attr-defined, assignment]
+
+    def _apply(self, url: str) -> Any:
+        done = apply(url)
+        self.urls.append(url)
+        self._execute(url)
+        return done
+
+    def put(self, *statements: str) -> None:
+        """Put functions into the databases that there are, and into each that is made from now on."""
+        self.statements = list(statements)
+        for url in self.urls:
+            self._execute(url)
+
+    def _execute(self, url: str) -> None:
+        if self.statements:
+            with psycopg.connect(url) as connection:
+                connection.execute(";\n".join(self.statements))
+
+    def drop_others(self) -> None:
+        """Drop all that no fixture of the session keeps."""
+        for url in [url for url in self.urls if "adapter_" not in url]:
+            self.urls.remove(url)
+            name = conninfo_to_dict(url)["dbname"]
+            with suppress(psycopg.Error), psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
+                connection.execute(f'drop database if exists "{name}" with (force)')
+
+    def calls(self) -> Counter[str]:
+        """Return how often each function was called, in sessions that have ended or are told to say."""
+        for session in (one for one in gc.get_objects() if isinstance(one, psycopg.Connection)):
+            if session.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                with suppress(psycopg.Error):  # one that a test has ended
+                    session.execute("select pg_stat_force_next_flush()")
+        total: Counter[str] = Counter()
+        for url in self.urls:
+            with suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
+                total.update({name: int(calls) for name, calls in connection.execute(CALLS)})
+        return total
+
+
+def on_one_server(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests that need no more than the embedded server."""
+    return [item for item in items if _through(item) <= {"embedded"} and not OTHER_SERVERS & set(_fixtures(item))]
 
 
 def _through(item: pytest.Item) -> set[str]:
@@ -57,101 +101,150 @@ def _through(item: pytest.Item) -> set[str]:
     return {params[name] for name in ("kind", "server_url") if name in params}
 
 
-def pytest_runtestloop(session: pytest.Session) -> bool:
-    with Client(session.config.getoption("mutants_from")) as parent:
-        Loop(session, parent).run()
-    return True
+def _fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
 
 
-class Loop:
-    """Answers what tests.mutants asks: which tests there are, what each calls, and whether one notices a mutant."""
+class Measure:
+    """Runs each test once, with functions of another text and the same meaning, and counts what it calls.
 
-    def __init__(self, session: pytest.Session, parent: Any) -> None:
+    Tests that compare the text of functions fail, and so judge nothing.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._file = Path(config.getoption("measure"))
+        self._is_worker = hasattr(config, "workerinput")
+        self._databases = Databases(json.loads(self._file.read_text(encoding="utf-8")))
+        self._before: Counter[str] = Counter()
+        self._tests: dict[str, dict[str, Any]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = on_one_server(items)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        report = yield
+        if call.when == "teardown":
+            report.user_properties.append(("calls", sorted(self._databases.calls() - self._before)))
+            self._databases.drop_others()
+            self._before = self._databases.calls()
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        known = self._tests.setdefault(report.nodeid, {"passed": True, "seconds": 0.0, "calls": []})
+        known["passed"] &= report.passed
+        known["seconds"] += report.duration
+        known["calls"] += dict(report.user_properties).get("calls", [])
+
+    def pytest_sessionfinish(self) -> None:
+        if not self._is_worker:
+            self._file.write_text(json.dumps(self._tests), encoding="utf-8")
+
+
+class Mutant(pytest.Item):
+    """A mutant as pytest's reports have it; `Judge` runs its tests."""
+
+    def __init__(self, *, wanted: dict[str, str], **more: Any) -> None:
+        super().__init__(nodeid=wanted["name"], name=wanted["name"], **more)
+        self.wanted = wanted
+
+    def runtest(self) -> None:
+        raise NotImplementedError
+
+    def reportinfo(self) -> tuple[str, None, str]:
+        return self.nodeid, None, self.name
+
+
+class Judge:
+    """Puts one mutant after the other into the databases, and runs its tests until one fails."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        asked = json.loads(Path(config.getoption("mutants")).read_text(encoding="utf-8"))
+        self._wanted: list[dict[str, str]] = asked["mutants"]
+        self._functions: dict[str, dict[str, Any]] = asked["functions"]  # their definitions and tests
+        self._until: float = asked["until"]  # after which none is begun, as time.time() has it
+        self._seconds: float = asked["seconds"]  # that the tests of one may take
+        self._databases = Databases([])
+        self._tests: dict[str, pytest.Item] = {}
+        self._noticed: Counter[tuple[str, str]] = Counter()  # by the names of a function and a test
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> Generator[None]:
+        items[:] = on_one_server(items)
+        yield
         self._session = session
-        self._parent = parent
-        self._items = {item.nodeid: item for item in session.items}
-        self._databases: list[str] = []
-        self._statements: list[str] = []
-        pytest.MonkeyPatch().setattr(servers, "apply", self._apply)
+        self._tests = {item.nodeid: item for item in items}
+        items[:] = [Mutant.from_parent(session, wanted=wanted) for wanted in self._wanted]
 
-    def run(self) -> None:
-        while (asked := self._parent.recv()) is not None:
-            self._parent.send(("answer", getattr(self, asked.pop("do"))(**asked)))
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: Mutant) -> bool:
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        begun = time.time()
+        became, by = self._judge(item.wanted) if begun < self._until else ("not tried", "")
+        outcome: Any = {"killed": "passed", "lived": "failed"}.get(became, "skipped")
+        report = pytest.TestReport(
+            item.nodeid, item.location, {}, outcome, by, "call", duration=time.time() - begun,
+            user_properties=[("became", became), ("by", by)],
+        )  # fmt: skip
+        item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
 
-    def names(self) -> list[str]:
-        return list(self._items)
-
-    def put(self, statements: list[str]) -> None:
-        """Put functions into the databases that there are, and into each that is made from now on."""
-        self._statements = statements
-        for url in self._databases:
-            self._execute(url, statements)
-
-    def calls(self, test: str) -> tuple[bool, float, list[str]]:
-        """Return whether a test passes, its seconds, and which functions it called."""
-        before = self._count()
-        begun = time.monotonic()
-        failure = self._fails(test, keep=True)
-        seconds = time.monotonic() - begun
-        called = self._count() - before
-        self._drop_others()
-        return failure is None, seconds, sorted(called)
-
-    def mutant(self, statement: str, original: str, tests: list[str], seconds: float) -> tuple[str, str]:
+    def _judge(self, mutant: dict[str, str]) -> tuple[str, str]:
         """Return what became of a mutant, and the test that noticed it, or what else there is to say."""
+        tests = self._functions[mutant["function"]]["tests"]
+        if not self._databases.urls:
+            self._fails(tests[0])
+        became, by = self._try(mutant, tests)
+        if became == "unsure":  # what the mutant left fails tests without it, so begin anew with a new server
+            self._session._setupstate.teardown_exact(None)
+            self._databases.urls.clear()
+            self._fails(by)
+            became, by = self._try(mutant, [by])
+        return became, by
+
+    def _try(self, mutant: dict[str, str], tests: list[str]) -> tuple[str, str]:
+        function = mutant["function"]
+        original = self._functions[function]["definition"]
         try:
-            self.put([statement])
+            self._databases.put(mutant["statement"])
         except psycopg.Error as error:
-            self.put([original])
+            self._databases.put(original)
             return "invalid", str(error).splitlines()[0]
-        deadline = time.monotonic() + seconds
-        for done, test in enumerate(tests):
+        deadline = time.monotonic() + self._seconds
+        for done, test in enumerate(sorted(tests, key=lambda test: -self._noticed[function, test])):
             if time.monotonic() > deadline:
-                self.put([original])
-                return "lived", f"{done} of {len(tests)} tests, then the time was over"
-            self._parent.send(("runs", test))
+                self._databases.put(original)
+                return "lived", f"{done} of {len(tests)} tests, then its time was over"
             if failure := self._fails(test):
-                self.put([original])
+                self._databases.put(original)
                 if any(words in failure for words in IMPOSSIBLE):
                     return "invalid", test
-                return ("unstable" if self._fails(test) else "killed"), test
-        self.put([original])
+                if self._fails(test):
+                    return "unsure", test
+                self._noticed[function, test] += 1
+                return "killed", test
+        self._databases.put(original)
         return "lived", f"{len(tests)} tests"
 
-    def _fails(self, test: str, *, keep: bool = False) -> str | None:
+    def _fails(self, test: str) -> str | None:
         # Fixtures of the session stay, all others end with the test.
-        reports = runtestprotocol(self._items[test], log=False, nextitem=self._session)  # type: ignore[arg-type]
-        if not keep:
-            self._drop_others()
-        failed = [report for report in reports if report.failed]
-        return str(failed[0].longrepr) if failed else None
+        reports = runtestprotocol(self._tests[test], log=False, nextitem=self._session)  # type: ignore[arg-type]
+        self._databases.drop_others()
+        return next((str(report.longrepr) for report in reports if report.failed), None)
 
-    def _apply(self, url: str) -> Any:
-        done = apply(url)
-        self._databases.append(url)
-        self._execute(url, self._statements)
-        return done
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        became = dict(report.user_properties).get("became")
+        return (str(became), LETTERS[str(became)], str(became).upper()) if became else None
 
-    def _execute(self, url: str, statements: list[str]) -> None:
-        if statements:
-            with psycopg.connect(url) as connection:
-                connection.execute(";\n".join(statements))
-
-    def _count(self) -> Counter[str]:
-        """Return how often each function was called in all databases, by sessions that have ended or are told to say."""
-        for session in list(_sessions):
-            if session.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-                with suppress(psycopg.Error):  # one that a test has ended
-                    session.execute("select pg_stat_force_next_flush()")
-        total: Counter[str] = Counter()
-        for url in self._databases:
-            with suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
-                total.update({name: int(calls) for name, calls in connection.execute(CALLS)})
-        return total
-
-    def _drop_others(self) -> None:
-        for url in [url for url in self._databases if "adapter_" not in url]:
-            self._databases.remove(url)
-            name = conninfo_to_dict(url)["dbname"]
-            with suppress(psycopg.Error), psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
-                connection.execute(f'drop database "{name}" with (force)')
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """List what lived, and by which share the rest died."""
+        amounts = {became: len(terminalreporter.getreports(became)) for became in LETTERS}
+        for became in ("lived", "unsure"):
+            terminalreporter.section(became)
+            for report in terminalreporter.getreports(became):
+                terminalreporter.write_line(f"{report.nodeid}  [{report.longrepr}]")
+        tried = amounts["killed"] + amounts["lived"] or 1
+        terminalreporter.write_line(f"{amounts['killed'] / tried:.1%} killed: {amounts}")
