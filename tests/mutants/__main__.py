@@ -24,7 +24,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Would a test notice a wrong rule?")
     parser.add_argument("--function", help="only of the functions of this name")
     parser.add_argument(
-        "--at", default="", help="only at this place: 04_health, 04_health/health.sql or …/health.sql:15"
+        "--at", default="", help="only at this place, as 04, 04_health/health.sql or 04_health/health.sql:15"
     )
     parser.add_argument("--sample", type=int, help="only so many, evenly over the functions, chosen by --seed")
     parser.add_argument("--seed", type=int, default=47)
@@ -42,7 +42,7 @@ def chosen(every: list[Function], wanted: argparse.Namespace) -> list[Mutant]:
     of_each = []
     for function in every:
         if function.is_judged and wanted.function in (None, function.short):
-            of_it = [one for one in mutants(function) if f"{one.place}:".startswith(wanted.at)]
+            of_it = [m for m in mutants(function) if wanted.at in ("", m.place, function.file, function.file[:2])]
             of_each.append(chance.sample(of_it, len(of_it)))
     chance.shuffle(of_each)
     in_turns = [mutant for mutant in chain(*zip_longest(*of_each)) if mutant]

@@ -47,8 +47,7 @@ def changes(body: str, figures: bool = False) -> Iterator[Change]:
             calls.pop()
         elif token["number"]:
             is_default = calls[-1:] == ["coalesce"] and words[place - 1] == ","
-            moves = _moves(words[place - 3 : place], words[place + 1]) or ((1,) if is_default else ())
-            moves = BOTH if figures else moves
+            moves = BOTH if figures else _moves(words[place - 3 : place], words[place + 1]) or (1,) * is_default
             afters = [_moved(token["number"], by) + text[len(token["number"]) :] for by in moves]
         elif token["word"] and text.lower() in WORDS:
             afters = [WORDS[text.lower()]]
