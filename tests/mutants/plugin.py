@@ -78,17 +78,17 @@ class Databases:
             with suppress(psycopg.Error), psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
                 connection.execute(f'drop database if exists "{name}" with (force)')
 
-    def calls(self) -> Counter[str]:
-        """Return how often each function was called, in sessions that have ended or are told to say."""
+    def calls(self) -> Counter[tuple[str, str]]:
+        """Return how often each function of each database was called, in sessions that have ended or are told to say."""
         for session in (one for one in gc.get_objects() if isinstance(one, psycopg.Connection)):
             if session.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
                 with suppress(psycopg.Error):  # one that a test has ended
                     session.execute("select pg_stat_force_next_flush()")
-        total: Counter[str] = Counter()
+        found: Counter[tuple[str, str]] = Counter()
         for url in self.urls:
             with suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
-                total.update({name: int(calls) for name, calls in connection.execute(CALLS)})
-        return total
+                found.update({(url, name): int(calls) for name, calls in connection.execute(CALLS)})
+        return found
 
 
 def on_one_server(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -115,7 +115,7 @@ class Measure:
         self._file = Path(config.getoption("measure"))
         self._is_worker = hasattr(config, "workerinput")
         self._databases = Databases(json.loads(self._file.read_text(encoding="utf-8")))
-        self._before: Counter[str] = Counter()
+        self._before: Counter[tuple[str, str]] = Counter()
         self._tests: dict[str, dict[str, Any]] = {}
 
     @pytest.hookimpl(tryfirst=True)
@@ -126,9 +126,10 @@ class Measure:
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
         report = yield
         if call.when == "teardown":
-            report.user_properties.append(("calls", sorted(self._databases.calls() - self._before)))
+            now = self._databases.calls()
+            report.user_properties.append(("calls", sorted({name for _, name in now - self._before})))
+            self._before = now
             self._databases.drop_others()
-            self._before = self._databases.calls()
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -54,4 +54,4 @@ def test_what_the_breaker_did_is_known_of_each_run_by_itself(running):
     running.report(good=17, bad=3)
     found = running.client.backtest()
     assert [(t.jobs, t.errors, t.acted) for t in found.trips] == [(21, 2, True), (20, 3, False)]
-    assert found.trips[0].evidence == running.value("select round(rollout.evidence(2, 21, 5), 4)")
+    assert found.trips[0].evidence == float(running.value("select round(rollout.evidence(2, 21, 5), 4)"))

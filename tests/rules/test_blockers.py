@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import psycopg
 import pytest
@@ -196,7 +196,7 @@ def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
 
 @pytest.mark.parametrize("kind", ["embedded"])
 def test_r18_a_session_is_ended_from_its_first_second_on(running):
-    with psycopg.connect(running.url) as other:
+    with closing(psycopg.connect(running.url)) as other:
         other.execute(UPDATE)
         begun = time.monotonic()
         assert running.value("select rollout.end_blockers(%s)", running.client.feature) == []
