@@ -24,7 +24,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Would a test notice a wrong rule?")
     parser.add_argument("--function", help="only of the functions of this name, on any floor")
     parser.add_argument(
-        "--at", default="", help="only at this place, as 04, 04_health/health.sql or 04_health/health.sql:15"
+        "--at", nargs="+", help="only at these places: 04, 04_health/health.sql or 04_health/health.sql:15"
     )
     parser.add_argument("--sample", type=int, help="only so many, evenly over the functions, chosen by --seed")
     parser.add_argument("--seed", type=int, default=47)
@@ -116,7 +116,7 @@ def main() -> int:
         }
         file = Path(folder) / "mutants.json"
         file.write_text(json.dumps(asked), encoding="utf-8")
-        return run(wanted.processes, "-v", "--mutants", file)
+        return run(wanted.processes, "-vv", "--mutants", file)
 
 
 if __name__ == "__main__":
