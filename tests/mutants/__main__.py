@@ -52,7 +52,7 @@ def chosen(every: list[Function], wanted: argparse.Namespace) -> list[Mutant]:
 
 
 def touching(function: Function, every: list[Function], tests: dict[str, Any]) -> list[str]:
-    """Return the tests that touch a function, first those that touch least else and take least time.
+    """Return the tests that touch a function, first those of its rule that touch least else and take least time.
 
     Of a function that PostgreSQL may inline, they are those that touch what calls it.
     """
@@ -63,7 +63,11 @@ def touching(function: Function, every: list[Function], tests: dict[str, Any]) -
         if one.inlined or not any(one.short in test["calls"] for test in tests.values()):
             waiting += [other for other in every if other.short not in names and other.mentions(one)]
     found = {name: test for name, test in tests.items() if names & set(test["calls"])} or tests
-    return sorted(found, key=lambda name: len(found[name]["calls"]) * (1 + found[name]["seconds"]))
+
+    def order(name: str) -> tuple[int, float]:
+        return -sum(word in name for word in function.words), len(found[name]["calls"]) * (1 + found[name]["seconds"])
+
+    return sorted(found, key=order)
 
 
 def run(processes: str, *options: object) -> int:

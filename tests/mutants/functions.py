@@ -18,7 +18,8 @@ HIGHEST = 7  # the floors above hold views and commands
 GENERATED = {"00_figures/verdict.sql"}  # tables of measured figures, written by a benchmark
 
 OURS = """
-    select p.oid::regprocedure::text, p.prosrc, pg_get_functiondef(p.oid), p.proconfig is null and l.lanname = 'sql'
+    select p.oid::regprocedure::text, p.prosrc, pg_get_functiondef(p.oid), p.proconfig is null and l.lanname = 'sql',
+           coalesce(obj_description(p.oid), '')
     from pg_proc p join pg_language l on l.oid = p.prolang
     where p.pronamespace in ('public'::regnamespace, 'rollout'::regnamespace) and l.lanname in ('sql', 'plpgsql')
     order by 1
@@ -33,6 +34,7 @@ class Function:
     body: str
     definition: str
     inlined: bool  # where it is used, if PostgreSQL likes
+    comment: str
     file: str
     first_line: int
 
@@ -40,6 +42,15 @@ class Function:
     def short(self) -> str:
         """Return the name without schema and arguments, as statistics and bodies have it."""
         return self.name.partition("(")[0].rpartition(".")[2]
+
+    @property
+    def words(self) -> set[str]:
+        """Return what the name of a test of its rule has: the rule's number, the subject."""
+        rules = re.findall(r"\bR(\d+)", self.comment.partition(":")[0])
+        return {f"_r{number}_" for number in rules} | {
+            *self.short.split("_"),
+            *self.file.partition("/")[2][:-4].split("_"),
+        }
 
     @property
     def is_judged(self) -> bool:
@@ -84,10 +95,10 @@ def functions(url: str) -> list[Function]:
     files = {f"{path.parent.name}/{path.name}": path.read_text() for folder in FLOORS for path in folder.glob("*.sql")}
     found = []
     with psycopg.connect(url) as connection:
-        for name, body, definition, inlined in connection.execute(OURS):
+        for name, body, definition, inlined, comment in connection.execute(OURS):
             if file := _file(name, body, files):
                 line = 1 + files[file].count("\n", 0, files[file].index(f"$${body}$$"))
-                found.append(Function(name, body, definition, inlined, file, line))
+                found.append(Function(name, body, definition, inlined, comment, file, line))
     return found
 
 

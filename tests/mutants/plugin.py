@@ -237,8 +237,10 @@ class Judge:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        became = dict(report.user_properties).get("became")
-        return (str(became), LETTERS[str(became)], str(became).upper()) if became else None
+        told = dict(report.user_properties)
+        if "became" not in told:
+            return None
+        return told["became"], LETTERS[told["became"]], f"{told['became'].upper()} by {told['by']}:"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """List what lived, and by which share the rest died."""
