@@ -237,7 +237,7 @@ class Judge:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        told = dict(report.user_properties)
+        told: dict[str, Any] = dict(report.user_properties)
         if "became" not in told:
             return None
         return told["became"], LETTERS[told["became"]], f"{told['became'].upper()} by {told['by']}:"
