@@ -17,6 +17,7 @@ import pytest
 from tests.mutants.functions import Function, Mutant, equivalents, functions, mutants
 from tests.support import servers
 
+TESTS = ("tests/rules", "tests/migrations/test_adoption.py")
 SLOWEST = 10  # seconds of a test that is worth its time here
 
 
@@ -84,7 +85,7 @@ def run(processes: str, *options: object) -> int:
         "-n",
         processes,
     ]
-    return pytest.main([*plugin, *map(str, options), "tests/rules"])
+    return pytest.main([*plugin, *map(str, options), *TESTS])
 
 
 def measured(every: list[Function], file: Path, processes: str) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def measured(every: list[Function], file: Path, processes: str) -> dict[str, Any
     if not file.exists():
         # The same with a space more: whoever notices that compares texts.
         file.write_text(json.dumps([one.with_body(one.body + " ") for one in every]), encoding="utf-8")
-        run(processes, "--measure", file)
+        run(processes, "-m", "not large", "--measure", file)
     tests = json.loads(file.read_text(encoding="utf-8"))
     return {name: test for name, test in tests.items() if test["passed"] and test["seconds"] < SLOWEST}
 

@@ -18,12 +18,12 @@ from _pytest.runner import runtestprotocol
 from hypothesis import Phase, settings
 from psycopg.conninfo import conninfo_to_dict
 
-from rollout_console.migrate import apply
 from tests.support import servers
 
 # An endless loop ends, and statistics tell which functions were called.
 SERVER = {"statement_timeout": "20s", "track_functions": "all"}
 OTHER_SERVERS = {"api", "api_server", "own_server_url", "postgres15_url"}  # on which the rules are the same
+OF_THE_SESSION = ("adapter_", "asked")  # what the names of databases that stay begin with
 IMPOSSIBLE = ("operator does not exist", "operator is not unique", "must be type boolean")  # no rule could have it
 CALLS = "select funcname, sum(calls) from pg_stat_user_functions group by 1"
 LETTERS = {"killed": ".", "lived": "L", "invalid": "i", "unsure": "u", "not tried": "n"}
@@ -51,13 +51,15 @@ class Databases:
     def __init__(self, statements: list[str]) -> None:
         self.statements = statements
         self.urls: list[str] = []
-        servers.apply = self._apply  # type: ignore[attr-defined, assignment]
+        self._create = servers.create_database
+        servers.create_database = self._create_and_know
 
-    def _apply(self, url: str) -> Any:
-        done = apply(url)
-        self.urls.append(url)
-        self._execute(url)
-        return done
+    def _create_and_know(self, server_url: str, name: str, *, migrated: bool = True, **more: Any) -> str:
+        url = self._create(server_url, name, migrated=migrated, **more)
+        if migrated:
+            self.urls.append(url)
+            self._execute(url)
+        return url
 
     def put(self, *statements: str) -> None:
         """Put functions into the databases that there are, and into each that is made from now on."""
@@ -72,9 +74,11 @@ class Databases:
 
     def drop_others(self) -> None:
         """Drop all that no fixture of the session keeps."""
-        for url in [url for url in self.urls if "adapter_" not in url]:
-            self.urls.remove(url)
+        for url in self.urls[:]:
             name = conninfo_to_dict(url)["dbname"]
+            if str(name).startswith(OF_THE_SESSION):
+                continue
+            self.urls.remove(url)
             with suppress(psycopg.Error), psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
                 connection.execute(f'drop database if exists "{name}" with (force)')
 
@@ -93,7 +97,9 @@ class Databases:
 
 def on_one_server(items: list[pytest.Item]) -> list[pytest.Item]:
     """Return the tests that need no more than the embedded server."""
-    return [item for item in items if _through(item) <= {"embedded"} and not OTHER_SERVERS & set(_fixtures(item))]
+    return [
+        item for item in items if _through(item) <= {"embedded", "session"} and not OTHER_SERVERS & set(_fixtures(item))
+    ]
 
 
 def _through(item: pytest.Item) -> set[str]:

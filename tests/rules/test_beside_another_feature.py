@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rollout_console.client import RolloutClient
+from rollout_console.errors import NotFound
 from tests.support.changes import CHANGES, REPORTS
 from tests.support.rollouts import RolloutUnderTest, Unseeing
 
@@ -58,6 +59,7 @@ class Neighbours:
             CHANGES[name].act(client)
             self.report(client, f"after {name}")
         client.check_health()
+        Unseeing(client.adapter, "third_feature", who={"operator": "uma", "host": "elsewhere"}).create()
         client.emergency_stop("the end")
         self.report(client, "after the end")
         self._running.sql(
@@ -108,3 +110,5 @@ def test_what_is_done_with_a_feature_changes_no_answer_of_another(running):
     )
     assert running.differences() == {}
     assert busy.status().emergency_stop
+    with pytest.raises(NotFound, match="no active rollout for feature 'fourth_feature'"):
+        Unseeing(busy.adapter, "fourth_feature").emergency_stop("beside others that are there")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.asked
+
 ASKED = [
     ("rollout.time_in_words('119 min 59 s')", "119 min"),
     ("rollout.time_in_words('2 h')", "2 h"),
@@ -12,7 +14,6 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["embedded"])
 def test_what_is_decided_at_a_bound(rollout):
     found = {asked: rollout.value(f"select ({asked})::text") for asked, _ in ASKED}
     assert found == dict(ASKED)
