@@ -106,6 +106,7 @@ def test_r7_what_began_at_the_very_restart_counts_and_what_began_just_before_doe
         assert running.client.status().health.jobs == jobs
 
 
+@pytest.mark.commits
 def test_r7_a_restart_or_stop_that_lies_ahead_of_the_clock_blinds_nobody(running):
     running.sql("update rollout_configuration set restarted_at = now() + interval '1 hour'")
     running.report(good=1, began=timedelta(minutes=5))
