@@ -178,7 +178,11 @@ def test_r17_status_says_who_watches_and_warns_where_something_waits_for_a_monit
     status = rollout.client.status()
     assert (status.watch.checked_at, status.watch.is_watched) == (None, False)
     warning = next(w for w in status.warnings if w.name == "nobody_watches")
-    assert "health was never checked; the ramp waits for one" in warning.message
+    assert warning.message.endswith("health was never checked; the ramp waits for one to go up by itself")
+    rollout.sql("insert into rollout.receivers (feature_name, receiver, shown_as) select feature_name, 'a', 'json'"
+                " from rollout_configuration")  # fmt: skip
+    warning = next(w for w in rollout.client.status().warnings if w.name == "nobody_watches")
+    assert warning.message.endswith("to go up by itself, and alerts wait for one")
     assert once(env).returncode == 0
     status = rollout.client.status()
     assert (status.watch.checked_by or "").startswith("monitor of tess@")

@@ -53,6 +53,8 @@ def test_r17_between_two_steps_it_goes_to_the_next_one_above(running):
 def test_r17_a_start_and_the_end(rollout):
     started = rollout.client.advance()
     assert (started.outcome, started.change.previous_percentage, started.change.new_percentage) == ("advanced", 0, 10)
+    rollout.client.set_rollout(1)
+    assert "time at this percentage" in shut(rollout), "from 1 % on, it is measured"
     rollout.client.set_rollout(100)
     ended = rollout.client.advance()
     assert (ended.outcome, ended.changed, ended.next_percentage) == ("finished", False, None)

@@ -107,3 +107,10 @@ def test_r7_phases_and_stats_judge_the_treatment(running):
     assert stats.processor_distribution == {"inngest": 60}
     point = running.client.error_trend(2).points[-1]
     assert (point.jobs, point.errors, point.control_jobs, point.control_errors) == (10, 0, 50, 50)
+
+
+def test_r8_one_job_outside_of_the_rollout_is_told(running):
+    running.report(good=1, treated=False)
+    running.report(good=6, bad=4)
+    reason = running.client.history(1).entries[0].reason
+    assert reason == "error rate 40.00 % (4 of 10 jobs) above 5.00 %; control 0.00 %"

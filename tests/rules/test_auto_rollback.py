@@ -61,6 +61,9 @@ def test_r8_the_applications_own_writes_trip_it_too(running):
     assert percentage(running) == 0
     entry = running.client.history(1).entries[0]
     assert (entry.command, entry.evidence["errors"], entry.evidence["jobs"]) == ("rollout_metrics", 4, 10)
+    running.sql("insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs)"
+                " select id, 'github_actions', 1, 1 from rollout_configuration")  # fmt: skip
+    assert running.client.status().health.jobs == 11, "the session that has tripped it is counted as before"
 
 
 def test_r8_switched_off_it_only_reports(running):

@@ -44,3 +44,14 @@ def test_its_range_is_said(running):
         running.client.backtest(days=0)
     with pytest.raises(RolloutError, match="guardrail is one of"):
         running.client.backtest("none")
+
+
+def test_what_the_breaker_did_is_known_of_each_run_by_itself(running):
+    running.client.configure(guardrail="rate")
+    running.report(good=19, bad=2)
+    running.client.disable_auto_rollback()
+    running.client.set_rollout(50)
+    running.report(good=17, bad=3)
+    found = running.client.backtest()
+    assert [(t.jobs, t.errors, t.acted) for t in found.trips] == [(21, 2, True), (20, 3, False)]
+    assert found.trips[0].evidence == float(running.value("select round(rollout.evidence(2, 21, 5), 4)"))

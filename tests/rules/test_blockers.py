@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import psycopg
 import pytest
@@ -192,6 +192,41 @@ def test_r18_who_locks_the_row_of_another_feature_is_left_alone(running):
         neighbour.execute(other)
         assert running.client.emergency_stop("smoke").status.emergency_stop
         assert neighbour.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r18_a_session_is_ended_from_its_first_second_on(running):
+    """One whose savepoint is released is not even known before: nothing but its age tells it from others."""
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    with closing(psycopg.connect(running.url)) as with_savepoint, closing(psycopg.connect(running.url)) as other:
+        with_savepoint.execute("select txid_current()")
+        begun = time.monotonic()
+        with_savepoint.execute("savepoint a")
+        with_savepoint.execute(f"{UPDATE} where feature_name = 'another_feature'")
+        with_savepoint.execute("release savepoint a")
+        other.execute(f"{UPDATE} where feature_name <> 'another_feature'")
+        known = running.sql("select b.pid from rollout.blockers('another_feature') b")
+        ended = running.value("select rollout.end_blockers(%s)", running.client.feature)
+        if time.monotonic() < begun + 1:  # else the machine has other things to do
+            assert (known, ended) == ([], [])
+        time.sleep(1.05)
+        known = running.sql("select b.pid from rollout.blockers('another_feature') b")
+        ended += running.value("select rollout.end_blockers(%s)", running.client.feature)
+        assert known == [(with_savepoint.info.backend_pid,)]
+        assert [session["pid"] for session in ended] == [other.info.backend_pid]
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r18_who_waits_for_a_row_that_a_savepoint_has_locked_is_in_nobodys_way(running):
+    def blocked_by_a_savepoint_and_awaited(open_session: Sessions) -> None:
+        waiting = open_session("reader")
+        waiting.execute("select txid_current()")
+        row_updated_in_a_savepoint(open_session)
+        threading.Thread(target=in_background, args=(waiting, UPDATE)).start()
+
+    with in_the_way(running.url, blocked_by_a_savepoint_and_awaited) as sessions:
+        found = running.sql("select pid from rollout.blockers(%s)", running.client.feature)
+        assert [pid for (pid,) in found] == sessions["blocker"]
 
 
 def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(own_server_url):

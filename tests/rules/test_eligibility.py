@@ -227,3 +227,18 @@ def test_r1_totals_of_the_categories_are_those_of_the_rows(rollout):
         " group by 1 order by 1"
     )
     assert counted == recount
+
+
+def test_r1_the_first_that_the_share_leaves_out_is_counted_once_it_is_listed(running):
+    """Its bucket is the very one below which the others are eligible."""
+    everyone = [name for (name,) in running.sql("select full_name from repositories")]
+    running.client.set_rollout(5)
+    assert [running.is_eligible(name) for name in everyone].count(True) == 1
+    running.client.set_rollout(50)
+    assert running.client.status().eligible_repositories == 10
+    for until in ("2h", None):
+        running.client.add_to_whitelist(everyone, until=until)
+        assert running.client.status().eligible_repositories == 20
+    running.client.remove_from_whitelist(everyone)
+    running.client.add_to_blacklist([name for name in everyone if not running.is_eligible(name)])
+    assert running.client.status().eligible_repositories == 10

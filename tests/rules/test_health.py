@@ -168,3 +168,18 @@ def test_r7_unknown_times_are_unknown(running):
     times = [criterion for criterion in metrics.criteria if "processing time" in criterion.name]
     assert {(criterion.actual, criterion.met) for criterion in times} == {(None, None)}
     assert running.differences() == {}
+
+
+def test_r7_both_arms_are_those_of_the_window(running):
+    """Just outside of it, in each arm, stand failures that nothing counts."""
+    running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
+    for minutes, errors in ((24 * 60 + 6, 50), (24 * 60 - 6, 1)):
+        running.sql(
+            "insert into rollout_metrics (rollout_config_id, processor_type, treated, success_count, error_count, total_jobs,"
+            " metrics_window_end) select id, 'inngest', treated, 50, %s, 50 + %s, now() - make_interval(mins => %s)"
+            " from rollout_configuration, (values (true), (false)) t (treated)",
+            errors, errors, minutes,
+        )  # fmt: skip
+    health = running.client.status().health
+    assert (health.jobs, health.errors, health.control.jobs, health.control.errors) == (51, 1, 51, 1)
+    assert [(p.arm, p.jobs) for p in running.client.show_metrics().processors] == [("treatment", 51), ("control", 51)]

@@ -92,3 +92,30 @@ def test_r16_a_healthy_processor_does_not_hide_another(steady):
         "contradiction": "reported on GitHub Actions as succeeded: 20 of 20; in truth completed: 0, failed: 20,"
         " late or stuck: 0"
     }
+
+
+def test_r16_silence_is_that_of_one_feature_processor_and_week(running):
+    """Beside it: another feature, the other processor, a report taken back, and one that is older than the look-back."""
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    report_every(running, minutes=20, until=90)
+    running.sql(
+        "do $$ begin for jobs in reverse 2..1 loop update rollout_metrics set total_jobs = jobs, success_count = jobs"
+        " where rollout_config_id is not null; end loop; perform rollout.fold_deltas(); end $$"
+    )
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs, metrics_window_end)"
+        " select id, processor, jobs, jobs, now() - ago from rollout_configuration, (values"
+        "  ('another_feature', 'github_actions', 1, interval '5 min'), (%s, 'inngest', 1, '5 min'),"
+        "  (%s, 'github_actions', 1, '7 days 1 hour'))"
+        " v (feature, processor, jobs, ago) where feature_name = v.feature",
+        *[running.client.feature] * 2,
+    )  # fmt: skip
+    assert "has reported no job for 9" in warnings(running)["silent_processor"], "90 minutes or a few more"
+
+
+@pytest.mark.parametrize(("reports", "warned"), [(9, False), (10, True)])
+def test_r16_silence_is_known_from_ten_moments_with_reports_on(running, reports, warned):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    report_every(running, minutes=20, until=90, reports=reports)
+    assert ("silent_processor" in warnings(running)) is warned

@@ -74,3 +74,51 @@ def test_r2_a_stop_is_not_time_at_the_percentage(rollout):
     assert not rollout.client.phases().ready
     rollout.client.resume()
     assert criteria(rollout)["time at this percentage"] is False
+
+
+def test_r2_each_criterion_at_its_bound(rollout):
+    """Below, at and above: under 3 % errors, over 95 % success, at least 10 jobs."""
+    at_ten_percent_for(rollout, 24.1)
+    rollout.client.configure(max_error_rate=10)
+    rollout.report(good=10)
+    assert criteria(rollout)["jobs"]
+    rollout.report(good=9, bad=1)
+    assert (rollout.client.phases().criteria[2].actual, criteria(rollout)["success rate"]) == (95, False)
+    rollout.report(good=1)
+    assert criteria(rollout)["success rate"]
+    assert not rollout.client.phases().ready, "and still more errors than 3 %"
+
+
+def test_r7_targets_include_their_bounds_as_they_are_written(rollout):
+    """At most the threshold, at least the minimum sample, under 120 s on Inngest, 600 to 7,200 s on GitHub Actions."""
+    at_ten_percent_for(rollout, 30)
+
+    def took(processor: str, seconds: int, success: bool = True) -> None:
+        rollout.sql(
+            "select record_rollout_job(%s, %s, %s, %s, started_at => now() - interval '1 minute', treated => true)",
+            rollout.repository_id("acme/repo-1"), processor, success, seconds,
+        )  # fmt: skip
+
+    def met(report: str) -> dict[str, bool | None]:
+        shown = rollout.client.stats() if report == "stats" else rollout.client.check_health()
+        return {c.name: c.met for c in shown.criteria}
+
+    for seconds, within in (
+        (600, True),
+        (598, False),
+        (20_402, True),
+        (7_204, False),
+    ):  # average 600, 599, 7,200, 7,201
+        took("github_actions", seconds)
+        took("inngest", 120)
+        assert met("stats")["GitHub Actions processing time"] is within
+        assert met("stats")["Inngest processing time"] is False
+    took("inngest", 119)
+    assert met("stats")["Inngest processing time"] is True
+    assert met("health")["jobs"] is False, "nine"
+    took("inngest", 119)
+    assert met("health")["jobs"] is True, "ten"
+    for _ in range(9):
+        took("inngest", 119)
+    took("inngest", 119, success=False)
+    assert met("stats")["error rate"] is True, "one of twenty is 5 %, which is allowed"

@@ -83,3 +83,35 @@ def test_r18_a_stop_past_our_functions_counts_as_well(running):
     running.sql("update rollout_configuration set emergency_stop = true")
     running.report(good=1)
     assert effect(running) == (1, 1)
+
+
+def test_r18_what_begins_at_the_very_moment_of_the_stop_is_a_leak_and_what_began_just_before_is_none(running):
+    running.client.emergency_stop("errors")
+    for earlier, found in ((1, (0, 0)), (0, (1, 1))):
+        running.sql(
+            "select record_rollout_job(%s, 'github_actions', true, started_at => narrowed_at - %s * interval '1 us',"
+            " treated => true) from rollout_configuration",
+            running.repository_id("acme/repo-1"), earlier,
+        )  # fmt: skip
+        assert effect(running) == found
+
+
+def test_r7_what_began_at_the_very_restart_counts_and_what_began_just_before_does_not(running):
+    for earlier, jobs in ((1, 0), (0, 1)):
+        running.sql(
+            "select record_rollout_job(%s, 'github_actions', true, started_at => restarted_at - %s * interval '1 us',"
+            " treated => true) from rollout_configuration",
+            running.repository_id("acme/repo-1"), earlier,
+        )  # fmt: skip
+        assert running.client.status().health.jobs == jobs
+
+
+@pytest.mark.commits
+def test_r7_a_restart_or_stop_that_lies_ahead_of_the_clock_blinds_nobody(running):
+    running.sql("update rollout_configuration set restarted_at = now() + interval '1 hour'")
+    running.report(good=1, began=timedelta(minutes=5))
+    assert running.client.status().health.jobs == 1
+    running.client.emergency_stop("errors")
+    running.sql("update rollout_configuration set narrowed_at = now() + interval '1 hour'")
+    running.report(good=1, began=timedelta(minutes=5))
+    assert effect(running) == (1, 0)

@@ -253,3 +253,18 @@ def test_r19_an_id_that_is_unknown_or_begins_several_is_refused_in_one_line(runn
 def test_r19_what_is_no_id_and_no_yes_is_refused(running, arguments):
     with pytest.raises(BadArgument, match=r'type rollout\.undo\("1a2b3c4d"\)'):
         running.client.undo(**arguments)
+
+
+def test_r19_a_repository_whose_category_is_gone_is_not_pinned(running):
+    def lose_category(name):
+        running.sql("delete from repository_categories where repository_id = %s", running.repository_id(name))
+
+    marked = running.client.mark_as_test(NAME).change
+    lose_category(NAME)
+    with pytest.raises(Refused, match=f"{NAME} changed since.*not pinned"):
+        running.client.undo(marked.short_id)
+    unmarked = running.client.unmark_as_test("acme/repo-13").change
+    lose_category("acme/repo-13")
+    running.client.undo(unmarked.short_id)
+    assert running.value("select pinned_as_test from repository_categories where repository_id = %s",
+                         running.repository_id("acme/repo-13"))  # fmt: skip

@@ -1,0 +1,129 @@
+"""The command line: which mutants, for how long."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mutants.functions import Function, Mutant, equivalents, functions, mutants
+from tests.support import servers
+
+TESTS = ("tests/rules", "tests/migrations/test_adoption.py")
+SLOWEST = 10  # seconds of a test that is worth its time here
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Would a test notice a wrong rule?")
+    parser.add_argument("--function", help="only of the functions of this name, on any floor")
+    parser.add_argument(
+        "--at", nargs="+", help="only at these places: 04, 04_health/health.sql or 04_health/health.sql:15"
+    )
+    parser.add_argument("--sample", type=int, help="only so many, evenly over the functions, chosen by --seed")
+    parser.add_argument("--seed", type=int, default=47)
+    parser.add_argument("--minutes", type=float, default=55, help="after which no further mutant is begun")
+    parser.add_argument("--seconds", type=float, default=60, help="that the tests of one mutant may take")
+    parser.add_argument("--processes", default="2")
+    parser.add_argument("--map", type=Path, help="a file that keeps what each test calls, for the next time")
+    parser.add_argument("--list", action="store_true", help="only list the mutants")
+    return parser.parse_args()
+
+
+def chosen(every: list[Function], wanted: argparse.Namespace) -> list[Mutant]:
+    """Return the mutants that are asked for, in an order that visits each function before any a second time."""
+    chance = random.Random(wanted.seed)
+    of_each = []
+    for function in every:
+        is_named = wanted.function == function.short or wanted.at
+        if is_named or (function.is_judged and not wanted.function):
+            floor = function.file[:2]
+            of_it = [m for m in mutants(function) if {m.place, function.file, floor} & set(wanted.at or [floor])]
+            of_each.append(chance.sample(of_it, len(of_it)))
+    chance.shuffle(of_each)
+    in_turns = [mutant for mutant in chain(*zip_longest(*of_each)) if mutant]
+    return in_turns[: wanted.sample]
+
+
+def touching(function: Function, every: list[Function], tests: dict[str, Any]) -> list[str]:
+    """Return the tests that touch a function, first those of its rule, that touch little else and take little time.
+
+    Of a function that PostgreSQL may inline, they are those that touch what calls it.
+    """
+    names, waiting = set[str](), [function]
+    while waiting:
+        one = waiting.pop()
+        names.add(one.short)
+        if one.inlined or not any(one.short in test["calls"] for test in tests.values()):
+            waiting += [other for other in every if other.short not in names and other.mentions(one)]
+    found = {name: test for name, test in tests.items() if names & set(test["calls"])} or tests
+
+    def cost(name: str) -> float:
+        relevance = sum(word in name for word in function.words)
+        return float((0.3 + found[name]["seconds"]) * len(found[name]["calls"]) / 4**relevance)
+
+    return sorted(found, key=cost)
+
+
+def run(processes: str, *options: object) -> int:
+    plugin = [
+        "-p",
+        "tests.mutants.plugin",
+        "-p",
+        "no:cacheprovider",
+        "--timeout",
+        "120",
+        "--tb",
+        "short",
+        "-n",
+        processes,
+    ]
+    return pytest.main([*plugin, *map(str, options), *TESTS])
+
+
+def measured(every: list[Function], file: Path, processes: str) -> dict[str, Any]:
+    """Return what each test calls that can judge a mutant, as the file has it, or is measured now."""
+    if not file.exists():
+        # The same with a space more: whoever notices that compares texts.
+        file.write_text(json.dumps([one.with_body(one.body + " ") for one in every]), encoding="utf-8")
+        run(processes, "-m", "not large", "--measure", file)
+    tests = json.loads(file.read_text(encoding="utf-8"))
+    return {name: test for name, test in tests.items() if test["passed"] and test["seconds"] < SLOWEST}
+
+
+def main() -> int:
+    wanted = arguments()
+    with servers.embedded_server() as url:
+        every = functions(servers.create_database(url, "functions"))
+    found = chosen(every, wanted)
+    known = equivalents()
+    told = [mutant for mutant in found if mutant.key not in known]
+    print(f"{len(found)} mutants of {len({one.function.name for one in found})} functions, {len(found) - len(told)} of "
+          "which nobody can tell from the original")  # fmt: skip
+    if wanted.list:
+        print(*told, sep="\n")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        tests = measured(every, wanted.map or Path(folder) / "map.json", wanted.processes)
+        asked = {
+            "mutants": [{"name": str(m), "function": m.function.name, "statement": m.statement} for m in told],
+            "functions": {
+                one.name: {"definition": one.definition, "tests": touching(one, every, tests)} for one in every
+            },
+            "until": time.time() + 60 * wanted.minutes,
+            "seconds": wanted.seconds,
+        }
+        file = Path(folder) / "mutants.json"
+        file.write_text(json.dumps(asked), encoding="utf-8")
+        return run(wanted.processes, "-vv", "--mutants", file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
