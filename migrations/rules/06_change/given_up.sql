@@ -92,6 +92,6 @@ as $$
             and not entry.metadata -> 'after' ?| '{held_reason,breaker_enabled}')
 $$;
 comment on function rollout.lowers_or_protects(rollout_history) is
-    'R20: whether a change was a stop, a rollback or other lowering, by whomever, a hold, auto-rollback switched on, or '
+    'R20: whether a change was a stop, a rollback or other lowering, by whomever, a hold, auto-rollback switched on or '
     'another end of either. What ended by itself, and rows that the web application writes beside its changes, are '
     'none.';

@@ -95,7 +95,8 @@ as $$
     where rollout.is_held_for_good(config)
     union all
     select 'auto_rollback', o.since, format('auto-rollback is off since %s by %s%s',
-        to_char(o.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), o.off ->> 'by', ': ' || left(o.off ->> 'reason', 300))
+        to_char(o.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), o.off ->> 'by',
+        ': ' || left(o.off ->> 'reason', 300))
     from (
         select s.off, (s.off ->> 'since')::timestamptz as since from rollout.switched_off(config) s (off)) o
     where o.since is not null and config.breaker_off_until is null

@@ -86,7 +86,8 @@ begin
         return config;
     end if;
     config := rollout.usable(was);
-    perform rollout.open_change(jsonb_build_object('command', 'end', 'triggered_by', 'auto_end', 'reason', concat_ws('; ',
+    perform rollout.open_change(jsonb_build_object(
+        'command', 'end', 'triggered_by', 'auto_end', 'reason', concat_ws('; ',
         case when was.held_reason is not null and config.held_reason is null then rollout.hold_phrase(was) end,
         case when not was.breaker_enabled and config.breaker_enabled then 'auto-rollback was off until '
             || to_char(was.breaker_off_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"') end)));
@@ -95,5 +96,5 @@ begin
     return rollout.active(config.feature_name);
 end $$;
 comment on function rollout.write_ends(rollout_configuration) is
-    'R8, R10, R17: writes down that a hold or a switch-off of a locked configuration has ended, as a change of its own; '
+    'R8, R10, R17: writes down that a hold or switch-off of a locked configuration has ended, as a change of its own; '
     'the configuration as it stands then. Nothing waits for this: rollout.usable reads it as ended from that moment.';

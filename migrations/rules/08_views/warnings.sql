@@ -85,7 +85,7 @@ begin
     where arms.control_jobs * r.eligible >= config.minimum_sample * (r.repositories - r.eligible) and r.eligible > 0;
 end $$;
 comment on function rollout.traffic_warnings(rollout_configuration, jsonb) is
-    'R7: that no job ran in the rollout, although by what ran outside of it the minimum sample is to be expected there.';
+    'R7: that no job ran in the rollout, although by what ran outside of it the minimum sample was to be expected.';
 
 create or replace function rollout.application_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
