@@ -25,7 +25,7 @@ begin
     return config;
 end $$;
 comment on function rollout.held(rollout_configuration, text, text, timestamptz) is
-    'R17: a configuration with a hold in the place of the one that it had, if any; without an end, till it is released.';
+    'R17: a configuration with a hold in the place of the one that it had; without an end until it is released.';
 
 create or replace function rollout.weak_signals(config rollout_configuration)
 returns table (name text, message text)
