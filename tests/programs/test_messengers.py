@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from tests.support.monitors import monitor
 from tests.support.receiver import alert_receiver
 from tests.support.servers import free_port
 from tests.support.swallow import swallowing
-from tests.support.terminal import run_command
+from tests.support.terminal import DASHBOARD, Terminal, run_command, start_command
 
 
 @pytest.fixture(params=["embedded"])
@@ -150,6 +151,62 @@ def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_
             begun = time.monotonic()
             wait_for("20 %  no jobs yet", seconds=20)
             assert time.monotonic() - begun < 14  # 10 s, and what is under way
+
+
+@pytest.mark.long
+def test_r18_a_server_that_swallows_what_it_is_sent_makes_dashboard_and_toolbar_stale_and_they_recover(rollout, env):
+    url = rollout.environment["ROLLOUT_DATABASE_URL"]
+    port = int(str(psycopg.conninfo.conninfo_to_dict(url)["port"]))
+    with swallowing(port) as proxy:
+        there = {**env, "ROLLOUT_DATABASE_URL": psycopg.conninfo.make_conninfo(url, port=proxy.port)}
+        screens = [Terminal(there, width=160, height=40, command=DASHBOARD), Terminal(there, width=160, height=40)]
+        try:
+            for screen in screens:
+                screen.wait_for("20 %", seconds=30)
+            proxy.swallows = True
+            for screen in screens:
+                screen.wait_for("STALE", seconds=30)
+            rollout.client.set_rollout(21)
+            proxy.swallows = False
+            begun = time.monotonic()
+            for screen in screens:
+                screen.wait_for("21 %", seconds=20)
+            assert time.monotonic() - begun < 14  # 10 s, and what is under way
+        finally:
+            for screen in screens:
+                screen.close()
+
+
+def test_r10_monitors_that_are_killed_lose_no_alert_and_send_one_again_at_most_for_each_kill(
+    rollout, env, effort, tried
+):
+    """At any moment, with services of which one is sound, one answers 500, and one hangs now and then."""
+    chance = random.Random(1)
+    env["ROLLOUT_ALERT_ON"] = "notes"
+    rounds, kills = effort(4, 200), 0
+    with alert_receiver() as sound, alert_receiver() as broken, alert_receiver() as hanging:
+        receivers = [sound, broken, hanging]
+        env["ROLLOUT_ALERT_URLS"] = " ".join(receiver.url for receiver in receivers)
+        for event in range(rounds):
+            rollout.client.note(f"event {event}.")
+            broken.broken, hanging.hangs = chance.random() < 0.5, chance.random() < effort(0, 0.2)
+            together = [start_command(env, "monitor", "--once") for _ in range(2)]
+            time.sleep(chance.uniform(0.3, 2.5))
+            for victim in together[: chance.choice([1, 2])]:
+                kills += victim.poll() is None
+                victim.kill()
+            for each in together:
+                each.wait(60)
+            # The minute of a claim and the pause of a service are over.
+            rollout.sql("update rollout.deliveries set claimed_until = now() where claimed_until is not null")
+            rollout.sql("update rollout.receivers set next_try_at = now() where next_try_at is not null")
+        broken.broken = hanging.hangs = False
+        assert once(env).returncode == 0
+        tried("kills of monitors, alerts counted at the receivers", kills)
+        for receiver in receivers:
+            told = [sum(f"event {event}." in body for body in receiver.bodies) for event in range(rounds)]
+            assert 0 not in told, "none is lost"
+            assert max(told) <= 1 + kills, "a monitor may be killed before it says what it has sent"
 
 
 def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env):
