@@ -189,12 +189,21 @@ as $$ select 50 $$;
 comment on function rollout.entries_shown() is 'R9: how many entries of a long list are shown.';
 
 create or replace function rollout.watch_limits()
-returns table (checked_within interval, beats integer, grace_seconds integer, failed_alerts integer)
+returns table (checked_within interval, beats integer, grace_seconds integer)
 language sql immutable parallel safe
-as $$ select interval '1 hour', 2, 60, 3 $$;
+as $$ select interval '1 hour', 2, 60 $$;
 comment on function rollout.watch_limits() is
     'R8, R10, R17: a health check of so long ago is a watch; a monitor runs until it has missed so many beats and so '
-    'many seconds, for one that is blind for a while; a service fails that has not taken so many alerts.';
+    'many seconds, for one that is blind for a while.';
+
+create or replace function rollout.delivery_limits(
+    out first_pause interval, out longest_pause interval, out failed_alerts integer
+)
+language sql immutable parallel safe
+as $$ select interval '2 seconds', interval '15 minutes', 3 $$;
+comment on function rollout.delivery_limits() is
+    'R10: the pause after the first failure of a service, doubled by each further one, up to the longest; and after how '
+    'many failures the other services hear of it.';
 
 create or replace function rollout.clean_up_error()
 returns text

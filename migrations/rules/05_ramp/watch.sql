@@ -53,7 +53,7 @@ begin
     cross join lateral (
         select count(*) as waiting from rollout.deliveries d
         where d.feature_name = r.feature_name and d.receiver = r.receiver and d.closed_at is null) d
-    cross join rollout.watch_limits() l
+    cross join rollout.delivery_limits() l
     where r.feature_name = config.feature_name and r.failures >= l.failed_alerts and d.waiting > 0;
 end $$;
 comment on function rollout.watch_warnings(rollout_configuration) is

@@ -257,9 +257,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    first_pause constant interval := '2 seconds';  -- doubled by each failure, up to the longest
-    longest_pause constant interval := '15 minutes';
-    tries constant integer := 3;  -- so many fail before the others hear of it
+    limits constant record := rollout.delivery_limits();
     feature constant text := rollout_confirm_alerts.feature_name;
     own constant text := rollout_confirm_alerts.receiver;
     state constant text := 'service ' || own;
@@ -277,11 +275,11 @@ begin
     set failures = case when failed then r.failures + 1 else 0 end,
         failed_since = case when failed then coalesce(r.failed_since, clock_timestamp()) end,
         next_try_at = case when failed then
-            clock_timestamp() + least(first_pause * 2 ^ least(r.failures, 20), longest_pause) end
+            clock_timestamp() + least(limits.first_pause * 2 ^ least(r.failures, 20), limits.longest_pause) end
     where r.feature_name = feature and r.receiver = own and (failed or r.failures > 0)
     returning r.failures into failures;
     perform rollout.enter_states(
-        feature, case when failures >= tries then jsonb_build_object(state, 'service') else '{}' end,
+        feature, case when failures >= limits.failed_alerts then jsonb_build_object(state, 'service') else '{}' end,
         case when failures = 0 then array[state] else '{}' end, operation);
     return jsonb_build_object(
         'unsent', greatest(unsent, 0), 'retry_seconds', rollout.next_delivery(feature, array[own], null));
