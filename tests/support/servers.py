@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -81,7 +82,18 @@ class Cluster:
         if as_made:
             _copy_made(version, self._folder / "data", is_hosted=is_hosted)
         else:
-            options = ["-D", "data", "-U", self._superuser, "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
+            options = [
+                "-D",
+                "data",
+                "-U",
+                self._superuser,
+                "-A",
+                "trust",
+                "-E",
+                "utf8",
+                "--locale=C.UTF-8",
+                "--wal-segsize=4",
+            ]
             subprocess.run(
                 [self._programs / "initdb", *options, "--no-sync"], check=True, cwd=self._folder, capture_output=True,
                 **self._user,
@@ -170,8 +182,8 @@ def cluster(version: int = 15, *, within: Path | None = None, **arguments: Any) 
         tools.postgresql(version)
     except tools.NotHere as error:
         pytest.skip(str(error))
-    if within is None and not arguments.get("durable", True) and _has_room(IN_MEMORY):
-        within = IN_MEMORY
+    if within is None and not arguments.get("durable", True):
+        within = _in_memory()
     top = Path(tempfile.mkdtemp(prefix=f"rollout-pg{version}-", dir=within))
     cluster = Cluster(top / "server", version, **arguments)
     cluster.start()
@@ -190,23 +202,17 @@ def _copy_made(version: int, data: Path, *, is_hosted: bool) -> None:
     described = hashlib.sha256(str((version, tools.postgresql(version), is_hosted)).encode())
     for source in sources:
         described.update(source.read_bytes())
-    with tools.kept("servers", KEPT) as servers:
-        made = servers / described.hexdigest()[:16]
-        if not made.exists():
-            _make(version, made, is_hosted=is_hosted)
-        os.utime(made)
-        subprocess.run(["cp", "-Rp", made, data], check=True)
+    name = described.hexdigest()[:16]
+    made = tools.kept("servers", name, functools.partial(_make, version, is_hosted), KEPT)
+    subprocess.run(["cp", "-Rp", made, data], check=True)
 
 
-def _make(version: int, made: Path, *, is_hosted: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="rollout-made-") as folder:
+def _make(version: int, is_hosted: bool, path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="rollout-made-", dir=_in_memory()) as folder:
         server = Cluster(Path(folder) / "server", version, durable=False, is_hosted=is_hosted, as_made=False)
         server.start()
         server.stop()
-        part = made.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        subprocess.run(["cp", "-Rp", Path(folder) / "server/data", part], check=True)
-        part.rename(made)
+        subprocess.run(["cp", "-Rp", Path(folder) / "server/data", path], check=True)
 
 
 def migrated_of(template: str) -> str:
@@ -214,8 +220,9 @@ def migrated_of(template: str) -> str:
     return f"{template}_migrated"
 
 
-def _has_room(folder: Path) -> bool:
-    return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
+def _in_memory() -> Path | None:
+    """Return the folder that is in memory, if it has room."""
+    return IN_MEMORY if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM else None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -108,15 +108,29 @@ def packages(folder: str = "") -> Path:
     return cached / "node_modules"
 
 
-@contextmanager
-def kept(name: str, amount: int) -> Iterator[Path]:
-    """Lend a folder of things that are made once, to one test process at a time; those used last are kept."""
-    folder = _cache() / name
+def kept(kind: str, name: str, make: Callable[[Path], None], amount: int) -> Path:
+    """Return the path of what is made once, by one test process; of its kind, those used last are kept.
+
+    Args:
+        kind: a folder of the cache.
+        name: of what is made; another one if what it is made from changes.
+        make: makes it at the path that it is given.
+        amount: how many are kept.
+    """
+    folder = _cache() / kind
     folder.mkdir(exist_ok=True)
-    with _alone(folder.with_suffix(".lock")):
-        yield folder
+    path = folder / name
+    with _alone(folder.with_name(f"{kind}-{name}.lock")):
+        if not path.exists():
+            part = folder.with_name(f"{kind}-{name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(path)
+        os.utime(path)
+    with _alone(folder.with_name(f"{kind}.lock")):
         for old in sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime)[:-amount]:
             shutil.rmtree(old, ignore_errors=True)
+    return path
 
 
 def _npm(*arguments: str, folder: Path) -> None:
