@@ -10,6 +10,7 @@ as $$
 declare
     limits constant record := rollout.report_limits();
     folder smallint;
+    alone boolean;
     item record;
 begin
     -- A row that was folded since a snapshot that is kept can't be deleted.
@@ -44,11 +45,17 @@ begin
         last_leak_at = greatest(excluded.last_leak_at, c.last_leak_at),
         recorded = c.recorded + excluded.recorded,
         clock_skew = coalesce(excluded.clock_skew, c.clock_skew);
+    -- Whoever is alone with it adds new kinds, so that there is no room for the last one twice.
+    alone := pg_try_advisory_xact_lock(hashtextextended('rollout.fold_deltas kinds', 0));
     for item in
         with gone as (
             delete from rollout.error_deltas d
             where d.ctid = any (array(
-                select o.ctid from rollout.error_deltas o limit limits.most_folded for update skip locked))
+                select o.ctid from rollout.error_deltas o
+                where alone or exists (
+                    select from rollout.error_kinds k
+                    where k.rollout_config_id = o.rollout_config_id and k.kind = o.kind)
+                limit limits.most_folded for update skip locked))
             returning d.*
         )
         select c as config, row(
