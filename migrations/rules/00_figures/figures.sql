@@ -202,8 +202,8 @@ create or replace function rollout.delivery_limits(
 language sql immutable parallel safe
 as $$ select interval '2 seconds', interval '15 minutes', 3 $$;
 comment on function rollout.delivery_limits() is
-    'R10: the pause after the first failure of a service, doubled by each further one, up to the longest; and after how '
-    'many failures the other services hear of it.';
+    'R10: the pause after the first failure of a service, doubled by each further one, up to the longest; and after '
+    'how many failures the other services hear of it.';
 
 create or replace function rollout.clean_up_error()
 returns text
