@@ -92,7 +92,7 @@ def test_every_documented_command_line_is_one():
     seen = set()
     for command in documented_commands():
         name, arguments = cli.spelled(command)
-        if arguments != ["--version"]:
+        if arguments not in (["--version"], ["--help"]):
             cli.build(name).parse_args(arguments)  # leaves with status 2 on an unknown option
         seen.add(name)
     assert set(cli.PROGRAMS) <= seen

@@ -11,7 +11,7 @@ from tests.support.terminal import DASHBOARD
 def dashboard(terminal):
     def opened(width: int = 80, height: int = 24):
         screen = terminal(command=DASHBOARD, width=width, height=height)
-        screen.wait_for("last changes")
+        screen.wait_for(" % in effect")
         return screen
 
     return opened

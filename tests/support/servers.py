@@ -82,18 +82,7 @@ class Cluster:
         if as_made:
             _copy_made(version, self._folder / "data", is_hosted=is_hosted)
         else:
-            options = [
-                "-D",
-                "data",
-                "-U",
-                self._superuser,
-                "-A",
-                "trust",
-                "-E",
-                "utf8",
-                "--locale=C.UTF-8",
-                "--wal-segsize=4",
-            ]
+            options = ["-D", "data", "-U", self._superuser, "-A", "trust", "-E", "utf8", "--locale=C.UTF-8"]
             subprocess.run(
                 [self._programs / "initdb", *options, "--no-sync"], check=True, cwd=self._folder, capture_output=True,
                 **self._user,

@@ -75,7 +75,7 @@ begin
         when s.at = config.rollout_percentage then format('%s %s', k.kind, s.reached)
         when s.next is null then format('beyond %s %s', k.kind, s.reached)
         else format('between %s %s and %s', k.kind, s.reached, s.reached + 1) end
-    into step_in_plan.below, step_in_plan.next, step_in_plan.hours, step_in_plan.name
+    into below, next, hours, name
     from (
         select max(p.percentage) filter (where p.percentage < config.rollout_percentage) as below,
                min(p.percentage) filter (where p.percentage > config.rollout_percentage) as next,
