@@ -52,6 +52,7 @@ def day(rollout, console_env):
 
 
 @pytest.mark.large
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["supabase"])
 def test_r17_three_weeks_by_monitor_once_alone(rollout, day):
     client, walked, printed = rollout.client, [], []

@@ -22,11 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Six processes, since tests wait for most of their time; none for a file of rules: they would start for longer."""
+    """Five processes, since tests also wait; none for a file of rules: they would start for longer."""
     named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
     if len(named) <= ALONE and all(path.is_file() and path.parent.name in ("rules", "unit") for path in named):
         return 0
-    return 2 if config.option.markexpr == "quick" else 6
+    return 2 if config.option.markexpr == "quick" else 5
 
 
 @pytest.hookimpl(tryfirst=True)
