@@ -31,10 +31,20 @@ def server_url(request):
     return request.getfixturevalue(f"{request.param}_url")
 
 
+def of_all(read, asked=lambda found: found.total_repositories):
+    """Look again where the machine was too busy for all to be asked within the moment that there is for it."""
+    for _ in range(20):
+        found = read()
+        if asked(found) == 100:
+            break
+    return found
+
+
 def test_r11_while_the_hosts_own_function_decides_every_number_is_its(adopted):
     client, let_in = adopted.client, adopted.let_in()
     assert let_in == 20, "it fails for those without a category"
-    status, stats, sizes = client.status(), client.stats(), client.categories()
+    status, stats = of_all(client.status), of_all(client.stats)
+    sizes = of_all(client.categories, lambda found: sum(c.repositories for c in found.categories))
     assert (status.eligible_repositories, status.total_repositories, status.all_counted) == (let_in, 100, True)
     assert (stats.eligible_repositories, stats.total_repositories) == (let_in, 100)
     assert {c.category: (c.eligible, c.repositories) for c in sizes.categories if c.repositories} == {

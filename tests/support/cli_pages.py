@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from rollout_console import __version__
 from rollout_console.cli import parser as cli
+from rollout_console.cli import verb_names
 from rollout_console.cli.verbs import VERBS
 from rollout_console.exit_status import Exit, MonitorExit
 from tests.support import ROOT
 
 PAGE, MAN = ROOT / "docs" / "cli.md", ROOT / "docs" / "rollout-console.1"
-NAMES = ROOT / "rollout_console" / "cli" / "verb_names.py"
+NAMES = Path(verb_names.__file__)
 ABOUT = """The verbs: the command that each is, and its summary if help lists it; no code of theirs is loaded to know them.
 
 Written by `python -m tests.support.pages`."""
