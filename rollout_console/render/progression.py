@@ -14,7 +14,7 @@ from rollout_console.render.svg import plan_drawing
 from rollout_console.results import Gate, OnBreach, Phases, Plan, PlanStep, StepState
 
 STEP_MARKS: dict[StepState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
-HERE = "; type: rollout.plan()"  # which the plan itself need not say
+HERE = "rollout.plan()"  # which the plan itself need not say
 ON_BREACH: dict[OnBreach, str] = {
     "zero": "goes to 0 %",
     "step_back": "goes to the step before, and is held",
@@ -30,7 +30,7 @@ def render_plan(plan: Plan, screen: Screen) -> str:
     headers = ["", "step", "share", "audience", "at least", "earliest"]
     table = screen.table(headers, rows, ["left", "right", "right", "left", "right", "left"], narrow=[3], drop=[3, 4])
     gates = [
-        f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now).removesuffix(HERE)}"
+        f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now, HERE)}"
         for g in plan.gates
     ]
     before = [] if plan.next_percentage is None else [f" before {plan.next_percentage} %:", *gates]
@@ -88,9 +88,9 @@ def _earliest(step: PlanStep, now: datetime) -> str:
     return "now" if step.earliest <= now else f"{format_time(step.earliest)} (in {time_left(step.earliest, now)})"
 
 
-def _until(gate: Gate, now: datetime) -> str:
+def _until(gate: Gate, now: datetime, here: str | None = None) -> str:
     opens = f"; opens {format_time(gate.opens_at)} (in {time_left(gate.opens_at, now)})" if gate.opens_at else ""
-    return f"{opens}; type: {sanitize(gate.command, 200)}"
+    return opens if gate.command == here else f"{opens}; type: {sanitize(gate.command, 200)}"
 
 
 def _calendar(plan: Plan) -> list[str]:

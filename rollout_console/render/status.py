@@ -81,23 +81,32 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
 
 def flags(status: Status | Phase4) -> list[str]:
     """Return what is switched off: the way up by a hold, auto-rollback; each until when, if it ends by itself."""
-    now = status.server_time
-    held = [f"{HELD} {format_until(status.held_until, now)}".rstrip()] if status.held_reason is not None else []
-    off = f"{UNPROTECTED} {format_until(status.breaker_off_until, now)}".rstrip()
-    return held if status.auto_rollback_enabled else [*held, off]
+    return [*_held_flag(status), *_off_flag(status)]
+
+
+def _held_flag(status: Status | Phase4) -> list[str]:
+    held = f"{HELD} {format_until(status.held_until, status.server_time)}".rstrip()
+    return [held] if status.held_reason is not None else []
+
+
+def _off_flag(status: Status | Phase4) -> list[str]:
+    off = f"{UNPROTECTED} {format_until(status.breaker_off_until, status.server_time)}".rstrip()
+    return [] if status.auto_rollback_enabled else [off]
 
 
 def flags_in_full(status: Status) -> list[str]:
     """Return what is switched off, auto-rollback first; without an end, since when and by whom."""
     off = status.switched_off
-    found = []
-    for flag in reversed(flags(status)):
-        by, since, ends = (off and off.by, off and off.since, status.breaker_off_until)
-        if flag.startswith(HELD):
-            by, since, ends = status.held_by, status.held_at, status.held_until
-        who = f" by {sanitize(by, 40)}" if by else ""
-        found.append(flag if ends or not since else f"{flag} since {format_time(since)}{who}")
-    return found
+    since, by = (off.since, off.by) if off else (None, None)
+    return [
+        *(_in_full(flag, status.breaker_off_until, since, by) for flag in _off_flag(status)),
+        *(_in_full(flag, status.held_until, status.held_at, status.held_by) for flag in _held_flag(status)),
+    ]
+
+
+def _in_full(flag: str, ends: datetime | None, since: datetime | None, by: str | None) -> str:
+    who = f" by {sanitize(by, 40)}" if by else ""
+    return flag if ends or not since else f"{flag} since {format_time(since)}{who}"
 
 
 def hold_phrase(status: Status) -> str:
