@@ -54,16 +54,19 @@ def _bare(database: Database, stops: int) -> Row:
 def _beside_reporters(database: Database, stops: int) -> Row:
     with psycopg.connect(database.url, autocommit=True) as operator:
 
-        def times() -> list[float]:
+        def times(statement: str, undo: str) -> list[float]:
             taken = []
             for _ in range(stops):
-                taken.append(1000 * seconds(lambda: operator.execute(STOP)))
-                operator.execute("select rollout_resume()")
+                taken.append(1000 * seconds(lambda: operator.execute(statement)))
+                operator.execute(undo)
             return taken
 
-        times()  # plans and caches are warm in a console that is open
-        idle = statistics.median(times())
+        ours = (STOP, "select rollout_resume()")
+        times(*ours)  # plans and caches are warm in a console that is open
+        idle = statistics.median(times(*ours))
         with reporting(database, FAILING, clients=50):
-            worst = max(times())
+            worst = max(times(*ours))
+            bare = max(times(BARE, "update bare_configuration set emergency_stop = false"))
     return Row(f"emergencyStop, the slowest of {stops}, 50 clients report failures", "idle, median",
-               worst, idle, "ms", worst / idle, 8.0)  # fmt: skip
+               worst, idle, "ms", worst / idle, 8.0,
+               note=f"a bare update and an insert in the same crowd, the slowest: {bare:.0f} ms")  # fmt: skip

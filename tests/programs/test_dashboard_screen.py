@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import psycopg
 import pytest
 
-from tests.support.terminal import DASHBOARD, run_command, wait_until
+from tests.support.terminal import DASHBOARD, Terminal, run_command, wait_until
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
@@ -102,6 +104,10 @@ def test_enter_shows_a_change_an_error_and_a_repository_in_full(rollout, dashboa
     screen.wait_for("acme/repo-7 is ")
 
 
+def chosen(screen: Terminal, note: str) -> bool:
+    return any("▸" in line and note in line for line in screen.now().splitlines())
+
+
 def test_a_list_that_is_longer_than_the_screen_scrolls(rollout, dashboard):
     for number in range(40):
         rollout.client.note(f"note {number:02}")
@@ -112,9 +118,9 @@ def test_a_list_that_is_longer_than_the_screen_scrolls(rollout, dashboard):
     for key, seen in (("\x1b[6~", "↑"), ("\x1b[F", "setRollout: 0 % → 20 %"), ("\x1b[H", "note 39")):
         screen.key(key)
         screen.wait_for(seen)
-    for key, chosen in (("j", "note 38"), ("Down", "note 37"), ("k", "note 38")):  # one by one: together they are a paste
+    for key, note in (("j", "note 38"), ("Down", "note 37"), ("k", "note 38")):  # one by one: together they are a paste
         screen.key(key)
-        wait_until(lambda chosen=chosen: any("▸" in line and chosen in line for line in screen.now().splitlines()))
+        wait_until(partial(chosen, screen, note))
 
 
 def test_q_goes_back_before_it_leaves(dashboard):

@@ -7,21 +7,39 @@ import json
 import random
 import threading
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from rollout_console.migrate import apply
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
 
 REPORT = "select record_rollout_job(%s, 'github_actions', %s)"
 LINE = "select pg_advisory_xact_lock(rollout.line(c)) from rollout_configuration c"
 PATIENCE = 1.2  # seconds
+KILL_A_REPORTER = """
+    with one as (
+        select pid from pg_stat_activity
+        where state = 'active' and query like 'select record_rollout_jobs%' and datname = current_database()
+        order by random() limit 1
+    )
+    select count(*) filter (where pg_terminate_backend(pid))::integer from one
+"""
 
 
 def batch(amount: int, **more: object) -> str:
     return json.dumps([{"processor": "github_actions", **more}] * amount)
+
+
+def named_jobs(amount: int, chance: random.Random) -> str:
+    """A batch of jobs with ids, of which half fail."""
+    return json.dumps([
+        {"processor": "github_actions", "success": chance.random() < 0.5, "job_id": str(uuid.UUID(int=chance.getrandbits(128)))}
+        for _ in range(amount)
+    ])  # fmt: skip
 
 
 def tripped(rollout: RolloutUnderTest) -> bool:
@@ -219,41 +237,55 @@ def test_r7_a_repository_that_is_being_deleted_holds_up_no_report(running):
     assert running.client.status().health.jobs == 1
 
 
-def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort):
-    """Sessions that report, are killed, fold beside each other, and one that is idle after it has folded."""
+def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort, tried):
+    """Sessions that report and are killed, beside folds, retention, a migration, and one that is idle after it folded."""
     running.client.disable_auto_rollback()
-    counted = [0] * 6
+    sent = [0] * 6
     over = threading.Event()
 
     def report(number: int) -> None:
         chance = random.Random(number)
-        while not over.is_set():
+        unanswered: str | None = None
+        while not over.is_set() or unanswered:
             try:
                 with psycopg.connect(running.url, autocommit=True) as session:
-                    while not over.is_set():
-                        session.execute("select record_rollout_jobs(%s)", [batch(5, success=chance.random() < 0.5)])
-                        counted[number] += 5
-            except psycopg.errors.AdminShutdown:
-                pass
+                    while not over.is_set() or unanswered:
+                        unanswered = unanswered or named_jobs(20, chance)
+                        session.execute("select record_rollout_jobs(%s)", [unanswered])
+                        unanswered = None
+                        sent[number] += 20
+            except psycopg.OperationalError:
+                pass  # killed: what was not answered is sent again, and its ids say whether it was counted
 
     threads = [threading.Thread(target=report, args=[n]) for n in range(6)]
     for thread in threads:
         thread.start()
-    with psycopg.connect(running.url) as idle:
-        idle.execute("select rollout.fold_deltas()")
-        for _ in range(8):
-            time.sleep(0.25)
-            running.sql("select rollout.fold_deltas()")
+    kills = 0
+    try:
+        for _ in range(effort(1, 10)):
+            with psycopg.connect(running.url) as idle:
+                idle.execute("select rollout.fold_deltas()")
+                for _ in range(8):
+                    time.sleep(0.25)
+                    running.sql("select rollout.fold_deltas()")
+                    kills += running.value(KILL_A_REPORTER)
+                    running.sql("select rollout_remove_old()")
+                idle.rollback()
+            running.sql("delete from rollout.rules")
+            apply(running.url)
+    finally:
         over.set()
         for thread in threads:
             thread.join()
-        idle.rollback()
-    assert running.value("select sum(jobs)::integer from rollout.counts") == sum(counted)
-    assert running.differences() == {}
-    running.sql("select rollout.fold_deltas()")
-    assert running.value("select count(*) from rollout.job_deltas") == 0
-    assert running.value("select sum(jobs)::integer from rollout.counts") == sum(counted)
-    assert running.differences() == {}
+    assert kills > 0
+    tried("reports sent by sessions that are killed", sum(sent))
+    tried("kills of a session that reports", kills)
+    for _ in range(2):
+        assert running.value("select sum(jobs)::integer from rollout.counts") == sum(sent)
+        assert running.value("select sum(total_jobs)::integer from rollout_metrics") == sum(sent)
+        assert running.differences() == {}
+        running.sql("select rollout.fold_deltas()")
+        assert running.value("select count(*) from rollout.job_deltas") == 0
 
 
 @pytest.mark.parametrize("seed", range(2))
