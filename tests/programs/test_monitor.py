@@ -199,6 +199,21 @@ def test_a_breach_that_nothing_was_done_about_is_alerted_once_until_it_is_over(r
     assert receiver.titles[2:] == ["BREACH, and auto-rollback is off"]
 
 
+def test_r8_an_early_sign_is_alerted_once_and_so_is_its_end(rollout, alerting, receiver):
+    rollout.client.configure(max_error_rate=60)
+    for column in ("restarted_at", "percentage_since"):
+        rollout.sql(f"update rollout_configuration set {column} = now() - interval '1 day'")
+    rollout.report(good=90, bad=1, treated=False)
+    rollout.report(good=7, bad=4)
+    for _ in range(2):
+        assert once(alerting).returncode == 0
+    assert receiver.titles == ["early sign: jobs fail more often in the rollout"]
+    assert receiver.bodies[0].startswith("Nothing is rolled back, and nothing is raised by itself. Rollout at 20 %.")
+    rollout.report(good=200)
+    assert once(alerting).returncode == 0
+    assert receiver.titles[1:] == ["early sign is over"]
+
+
 def test_blindness_is_alerted_once_across_runs_and_so_is_its_end(alerting, receiver, kind):
     if kind == "supabase":
         blind = {**alerting, "SUPABASE_SECRET_KEY": "sb_secret_wrong"}
