@@ -9,26 +9,7 @@ import pytest
 
 from rollout_console.errors import BadArgument, Refused
 
-NOT_PERCENTAGES = [
-    True,
-    False,
-    None,
-    "ten",
-    "10.5",
-    "1 0",
-    "10 %%",
-    "",
-    math.nan,
-    math.inf,
-    -math.inf,
-    10.5,
-    10**400,
-    [],
-    {},
-    object(),
-    10j,
-    b"1",
-]
+NOT_PERCENTAGES = [True, "ten", 10.5, math.nan]  # the others: tests/unit/test_validation.py
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +18,7 @@ def repositories(rollout):
     rollout.client.categorize_all()
 
 
-@pytest.mark.parametrize("value", [0, 10, 100, 10.0, decimal.Decimal(10), "10", "10 %", "10%", " 10.0 % "])
+@pytest.mark.parametrize("value", [0, 10, 100, decimal.Decimal(10), "10 %"])
 def test_r4_whole_numbers_are_stored(rollout, value):
     assert rollout.client.set_rollout(value).status.rollout_percentage == (value if value in (0, 100) else 10)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 
 import httpx
 import pytest
@@ -79,7 +81,137 @@ def test_a_failure_knows_whether_a_retry_may_help_and_what_may_have_arrived(fail
     assert (failure.transient, failure.arrived) == (transient, arrived)
 
 
+# What gateways and Cloudflare mean by each: what may pass by itself, and what the database may have heard of.
+STATUSES = {
+    402: (False, False), 418: (False, True), 429: (True, False), 500: (False, True), 501: (False, True),
+    502: (True, True), 503: (True, True), 504: (True, True), 505: (False, True), 519: (False, True), 520: (True, True),
+    521: (True, False), 522: (True, True), 523: (True, False), 524: (True, True), 525: (False, False),
+    526: (False, False), 527: (False, True), 530: (False, False), 540: (False, False), 543: (False, True),
+    544: (True, True), 545: (False, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "expected"), STATUSES.items())
+def test_each_status_of_a_gateway_says_whether_a_retry_may_help_and_what_may_have_arrived(status, expected):
+    failure = answered(status, None)
+    assert (failure.transient, failure.arrived) == expected
+    page = not_json(httpx.Response(status, text="<html>"), HOST)
+    if status != 418:
+        assert (page.transient, page.arrived) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind", "arrived"),
+    [
+        (200, "<html>", Unreachable, True),
+        (299, "<html>", Unreachable, True),
+        (302, "<html>", Unreachable, False),
+        (300, "<html>", Unreachable, False),
+        (400, "<html>", Unreachable, False),
+        (401, "<html>", Unreachable, False),
+        (401, "", BadCredentials, False),
+        (403, "", Unreachable, False),
+    ],
+)
+def test_a_page_instead_of_an_answer(status, text, kind, arrived):
+    failure = not_json(httpx.Response(status, text=text), HOST)
+    assert (failure.kind, failure.transient, failure.arrived) == (kind, False, arrived)
+    assert not_json(None, HOST).what.startswith(f"{HOST} answered with something other than JSON (HTTP 0)")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "transient", "arrived", "what"),
+    [
+        ("PGRST000", "said", Unreachable, True, False, f"the API at {HOST} has no connection to its database (said)"),
+        ("PGRST001", "said", Unreachable, True, True, f"the API at {HOST} has no connection to its database (said)"),
+        ("PGRST002", "said", Unreachable, True, False, f"the API at {HOST} has no connection to its database (said)"),
+        ("PGRST003", "said", Unreachable, True, False, f"the API at {HOST} has no connection to its database (said)"),
+        ("PGRST100", "said", Unreachable, False, True, f"the API at {HOST} refused (said, PGRST100)"),
+        (
+            "PGRST203",
+            "two",
+            SchemaMismatch,
+            False,
+            False,
+            "the database has a function twice (two); drop the older one",
+        ),
+        ("PGRST300", "said", Unreachable, False, False, f"the API at {HOST} can't check keys (said)"),
+        ("PGRST301", "said", BadCredentials, False, False, "the API refused the key (said)"),
+        ("PGRST303", "JWT not yet valid", Unreachable, False, False, f"by the clock of the API at {HOST}"),
+        ("PGRST303", "issued at future", Unreachable, False, False, f"by the clock of the API at {HOST}"),
+        ("PGRST301", "Expected 3 parts", BadCredentials, False, False, f"the API at {HOST} takes no sb_ keys"),
+        ("PT503", "said", Unreachable, True, False, f"the API at {HOST} failed (HTTP 503: said)"),
+        ("PT418", "said", Unreachable, False, False, f"a function before each request of {HOST} refused it"),
+        ("57P01", "said", Unreachable, True, True, "the database"),
+    ],
+)
+def test_each_code_of_the_api_says_what_it_is(code, message, kind, transient, arrived, what):
+    failure = answered(500, code, message)
+    assert (failure.kind, failure.transient, failure.arrived) == (kind, transient, arrived)
+    assert failure.what.startswith(what)
+    assert not failure.ruled
+
+
+@pytest.mark.parametrize("code", ["PGRST202", "PGRST204", "PGRST205"])
+def test_what_the_api_does_not_know_yet_is_asked_for_while_it_may_be_reading_the_schema(code):
+    failure = answered(404, code)
+    assert (failure.kind, failure.transient, failure.retry_for) == (SchemaMismatch, True, 3.0)
+    assert code in failure.what
+
+
+def caused(by: BaseException, *, implicitly: bool) -> httpx.ConnectError:
+    error = httpx.ConnectError("refused")
+    between = OSError("between")
+    error.__cause__ = between
+    if implicitly:
+        between.__context__ = by
+    else:
+        between.__cause__ = by
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "transient", "arrived", "what"),
+    [
+        (caused(ssl.SSLError("bad"), implicitly=False), Unreachable, False, False, f"no secure connection to {HOST}"),
+        (caused(ssl.SSLError("bad"), implicitly=True), Unreachable, False, False, f"no secure connection to {HOST}"),
+        (caused(socket.gaierror("?"), implicitly=True), Unreachable, True, False, f"unknown host {HOST}"),
+        (httpx.UnsupportedProtocol("x"), Unreachable, False, False, f"a proxy blocks {HOST} (x)"),
+        (httpx.ConnectTimeout("x"), TimedOut, True, False, f"no connection to {HOST} in time"),
+        (httpx.PoolTimeout("x"), TimedOut, True, False, f"no connection to {HOST} in time"),
+        (httpx.ConnectError("x"), Unreachable, True, False, f"can't connect to {HOST} (x)"),
+        (httpx.ReadTimeout("x"), TimedOut, True, True, f"no answer from {HOST} in time"),
+        (httpx.RemoteProtocolError("x"), Unreachable, True, True, f"the connection to {HOST} broke off (x)"),
+    ],
+)
+def test_each_way_in_which_a_request_gets_no_answer(error, kind, transient, arrived, what):
+    failure = of_transport(error, HOST)
+    assert (failure.kind, failure.transient, failure.arrived) == (kind, transient, arrived)
+    assert failure.what.startswith(what)
+
+
+def test_what_became_of_a_change_does_not_raise_what_a_refused_one_would():
+    lost = answered(403, "42501")._replace(arrived=True)
+    assert type(lost.error(changes=True)) is Unreachable
+    assert type(lost.error(changes=False)) is NotPermitted
+    assert type(too_late(HOST, 10).error(changes=True)) is TimedOut
+    made = answered(400, "RC002", "no; type that")._replace(made=True)
+    assert (
+        str(made.error(changes=True))
+        == "no; the change was made all the same: do not type it again; see: rollout.status()"
+    )
+
+
+def test_a_full_disk_is_no_outage_that_passes():
+    assert answered(503, "53100", "full").advice == ""
+    assert answered(503, "53300", "many").advice == "look at the project's dashboard"
+
+
 def test_a_retry_waits_as_long_as_the_api_asks():
+    assert answered(429, None, **{"retry-after": "1234"}).wait == 1234
+    assert answered(429, None, **{"retry-after": "12345"}).wait == 0
+    assert answered(544, None, **{"retry-after": "3"}).wait == 3
+    assert answered(503, "53300", **{"retry-after": "3"}).wait == 3
     assert answered(429, None, **{"retry-after": "7"}).wait == 7
     assert answered(503, "PGRST002", **{"retry-after": "2"}).wait == 2
     assert answered(503, "PGRST002", **{"retry-after": "32"}).wait == 4  # the whole of a back-off that has begun
