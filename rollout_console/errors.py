@@ -128,7 +128,9 @@ def from_sqlstate(code: str, message: str) -> RolloutError:
         code: five-character SQLSTATE.
         message: PostgreSQL's message, on one line.
     """
-    kind, line = MEANINGS.get(code) or MEANINGS.get(code[:2]) or UNKNOWN
+    # Of two who replace a function, or rights on one, the later meets an internal error, which has no code of its own.
+    overtaken = code == "XX000" and "concurrently updated" in message
+    kind, line = OVERTAKEN if overtaken else MEANINGS.get(code) or MEANINGS.get(code[:2]) or UNKNOWN
     error = kind(line.format(message=message, code=code))
     error.ruled = code.startswith("RC")
     return error

@@ -161,6 +161,9 @@ def not_json(response: httpx.Response | None, host: str) -> Failure:
         return _of_gateway(status, "", host, response)
     if response is not None and status == 401 and not response.content:  # so are new secret keys refused at times
         return _refused_key("")
+    if response is not None and response.has_redirect_location:  # not followed: a POST would arrive as a GET
+        leads = one_line(response.headers["location"]).partition("?")[0]
+        return Failure(Unreachable, f"{host} leads on to {leads} (HTTP {status})", "set SUPABASE_URL to the API itself")
     return Failure(
         Unreachable,
         f"{host} answered with something other than JSON (HTTP {status}): a proxy or a wrong address",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 
-from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.adapters.postgres import PostgresAdapter, translate
 from rollout_console.client import RolloutClient
 from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
 from tests.support import hosted
+from tests.support.terminal import wait_until
 
 
 @pytest.fixture
@@ -175,6 +177,25 @@ def test_many_at_once_apply_each_part_once(fresh_database):
     for thread in threads:
         thread.join()
     assert sorted(applied) == [*map(str, steps()), str(rules())]
+
+
+def test_r13_beside_a_deployment_of_the_host_that_replaces_the_same_function_it_says_what_to_type(existing):
+    apply(existing)
+    rows(existing, "delete from rollout.rules")
+    with psycopg.connect(existing) as host, ThreadPoolExecutor(1) as console:
+        host.execute(
+            "create or replace function rollout.is_held_for_good(config rollout_configuration) returns boolean"
+            " language sql immutable as 'select false'"
+        )
+        migrating = console.submit(apply, existing)
+        wait_until(lambda: rows(existing, "select 1 from pg_stat_activity where wait_event_type = 'Lock'") != [])
+        host.commit()
+        with pytest.raises(psycopg.Error) as refusal:
+            migrating.result()
+    assert str(translate(refusal.value)) == (
+        "another change was made meanwhile (tuple concurrently updated); nothing was changed: type the command again"
+    )
+    assert list(map(str, apply(existing).parts)) == [str(rules())]
 
 
 def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing):

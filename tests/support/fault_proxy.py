@@ -161,9 +161,9 @@ def answer(status: int, message: str = "", code: str | None = None, *headers: tu
     return lambda handler: handler.give(status, body, "application/json", *headers)
 
 
-def page(status: int, body: bytes = HTML) -> Fault:
+def page(status: int, body: bytes = HTML, *headers: tuple[str, str]) -> Fault:
     """Something between answers with this status and a page for browsers."""
-    return lambda handler: handler.give(status, body, "text/html")
+    return lambda handler: handler.give(status, body, "text/html", *headers)
 
 
 def answer_after(status: int) -> Fault:

@@ -154,7 +154,12 @@ GATEWAY = {
 NETWORK = {
     "200 a page": Case(faults.page(200), Unreachable, "other than JSON .HTTP 200.: a proxy"),
     "200 empty": Case(faults.page(200, b""), Unreachable, "other than JSON"),
-    "301 moved": Case(faults.page(301), Unreachable, "other than JSON .HTTP 301."),
+    "301 without a place": Case(faults.page(301), Unreachable, "other than JSON .HTTP 301."),
+    "301 moved": Case(
+        faults.page(301, b"", ("location", "https://log.in/here?key=1")),
+        Unreachable,
+        "leads on to https://log.in/here .HTTP 301.; set SUPABASE_URL",
+    ),
     "reset": Case(faults.reset, Unreachable, "broke off", passes=True),
 }
 

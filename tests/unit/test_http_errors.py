@@ -119,6 +119,15 @@ def test_a_page_instead_of_an_answer(status, text, kind, arrived):
     assert not_json(None, HOST).what.startswith(f"{HOST} answered with something other than JSON (HTTP 0)")
 
 
+def test_a_redirect_is_not_followed_and_its_place_is_named():
+    moved = httpx.Response(301, headers={"location": "https://log.in/here?key=1"})
+    error = not_json(moved, HOST).error(changes=True)
+    assert str(error) == (
+        f"{HOST} leads on to https://log.in/here (HTTP 301); set SUPABASE_URL to the API itself; "
+        "nothing was changed: type the command again"
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "message", "kind", "transient", "arrived", "what"),
     [
