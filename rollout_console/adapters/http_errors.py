@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Of gateways and Cloudflare: what may pass by itself, and what is answered before the API hears of the request.
 TRANSIENT = frozenset({429, 502, 503, 504, 520, 521, 522, 523, 524, 544})
-NOT_PASSED_ON = frozenset({402, 429, 521, 523, 525, 526, 530, 540})
+NOT_PASSED_ON = frozenset({521, 523, 525, 526, 530})
 # SQLSTATEs after which the same statement may succeed: the connection, a conflict or the server's state was at fault.
 TRANSIENT_STATES = pattern(r"08...|40001|40P01|53[023]..|57P0[123]")
 DOUBTFUL_STATES = pattern(r"08...|40003|57P0[123]")  # what was sent may have been committed all the same

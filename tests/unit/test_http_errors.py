@@ -107,7 +107,8 @@ def test_each_status_of_a_gateway_says_whether_a_retry_may_help_and_what_may_hav
         (299, "<html>", Unreachable, True),
         (302, "<html>", Unreachable, False),
         (300, "<html>", Unreachable, False),
-        (400, "<html>", Unreachable, False),
+        (400, "", Unreachable, False),
+        (499, "<html>", Unreachable, False),
         (401, "<html>", Unreachable, False),
         (401, "", BadCredentials, False),
         (403, "", Unreachable, False),
@@ -117,6 +118,30 @@ def test_a_page_instead_of_an_answer(status, text, kind, arrived):
     failure = not_json(httpx.Response(status, text=text), HOST)
     assert (failure.kind, failure.transient, failure.arrived) == (kind, False, arrived)
     assert not_json(None, HOST).what.startswith(f"{HOST} answered with something other than JSON (HTTP 0)")
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        (400, f"the API at {HOST} failed (HTTP 400: said)"),
+        (401, "the API refused the key (said)"),
+        (402, f"the project at {HOST} is restricted (HTTP 402: said)"),
+        (403, "the API refused (HTTP 403: said); set SUPABASE_SECRET_KEY"),
+        (404, f"no Supabase API at {HOST} (HTTP 404: said)"),
+        (405, f"the API at {HOST} failed (HTTP 405: said)"),
+        (428, f"the API at {HOST} failed (HTTP 428: said)"),
+        (429, f"too many requests, says {HOST} (HTTP 429: said)"),
+        (539, f"the API at {HOST} failed (HTTP 539: said)"),
+        (540, f"the project at {HOST} is paused"),
+    ],
+)
+def test_what_a_gateway_means_is_said(status, what):
+    assert answered(status, None).what.startswith(what)
+
+
+def test_an_error_without_an_answer_is_no_answer_of_an_api():
+    failure = of_answer(APIError({"code": None, "message": "odd"}), None, HOST)
+    assert failure == not_json(None, HOST)
 
 
 def test_a_redirect_is_not_followed_and_its_place_is_named():
@@ -150,6 +175,7 @@ def test_a_redirect_is_not_followed_and_its_place_is_named():
         ("PGRST303", "issued at future", Unreachable, False, False, f"by the clock of the API at {HOST}"),
         ("PGRST301", "Expected 3 parts", BadCredentials, False, False, f"the API at {HOST} takes no sb_ keys"),
         ("PT503", "said", Unreachable, True, False, f"the API at {HOST} failed (HTTP 503: said)"),
+        ("PT429", "said", Unreachable, True, False, f"too many requests, says {HOST} (HTTP 429: said)"),
         ("PT418", "said", Unreachable, False, False, f"a function before each request of {HOST} refused it"),
         ("57P01", "said", Unreachable, True, True, "the database"),
     ],
@@ -213,7 +239,8 @@ def test_what_became_of_a_change_does_not_raise_what_a_refused_one_would():
 
 def test_a_full_disk_is_no_outage_that_passes():
     assert answered(503, "53100", "full").advice == ""
-    assert answered(503, "53300", "many").advice == "look at the project's dashboard"
+    for code in ("08006", "53300", "57P03"):
+        assert answered(503, code, "many").advice == "look at the project's dashboard"
 
 
 def test_a_retry_waits_as_long_as_the_api_asks():
@@ -221,6 +248,8 @@ def test_a_retry_waits_as_long_as_the_api_asks():
     assert answered(429, None, **{"retry-after": "12345"}).wait == 0
     assert answered(544, None, **{"retry-after": "3"}).wait == 3
     assert answered(503, "53300", **{"retry-after": "3"}).wait == 3
+    assert answered(400, "40001", **{"retry-after": "7"}).wait == 4
+    assert answered(503, "53300").wait == answered(400, None).wait == 0
     assert answered(429, None, **{"retry-after": "7"}).wait == 7
     assert answered(503, "PGRST002", **{"retry-after": "2"}).wait == 2
     assert answered(503, "PGRST002", **{"retry-after": "32"}).wait == 4  # the whole of a back-off that has begun

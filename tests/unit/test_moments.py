@@ -47,8 +47,17 @@ def test_r9_what_is_typed_is_what_is_shown():
 def test_r17_today_and_tomorrow_are_those_of_the_operators_clock(given, days, clock):
     sent = moment(given, 'rollout.hold("looking", until="2h")')
     assert sent is not None
+    assert sent[16:19] == ":00"
     day = datetime.now() + timedelta(days=days)
     assert format_time(datetime.fromisoformat(sent).astimezone(UTC)).startswith(f"{day:%Y-%m-%d} {clock}")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_r9_a_year_that_no_zone_knows_is_sent_as_it_is(monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    for given in ("0001-01-01T00:30:00", "9999-12-31T23:59:00"):
+        assert moment_text(given) == given
 
 
 @pytest.mark.parametrize("given", ["tomorrow", "tomorrow 25:00", "yesterday 09:00", "tomorrow 9"])

@@ -97,7 +97,7 @@ def test_r9_repositories_are_one_or_several(value, names):
         ([], "an empty list"),
         ("", "''"),
         ([" "], "' '"),
-        (["a/b", 7], "7"),
+        (["a/b", 7, None], "7"),
     ],
 )
 def test_r9_what_names_no_repository_is_refused_with_what_to_type(value, found):
