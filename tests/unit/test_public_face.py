@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+import jedi
 import pytest
 
 import rollout_console
@@ -91,3 +92,9 @@ def test_every_command_is_in_the_lists_that_the_tests_go_through():
 def test_an_editor_knows_what_with_connect_gives():
     """Without evaluating it: an editor finds no methods behind `Self` of a base class."""
     assert RolloutClient.__enter__.__annotations__["return"] == "RolloutClient"
+
+
+def test_what_is_imported_at_first_use_is_completed_at_the_prompt():
+    """Jedi, which IPython asks, must know it without running anything."""
+    typed = "import rollout_console\nrollout_console.connect().emer"
+    assert [found.name for found in jedi.Script(typed).complete()] == ["emergency_stop"]
