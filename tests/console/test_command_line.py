@@ -56,6 +56,11 @@ BAD_CALLS = [
 ]
 
 
+def run_pieces(env, pieces):
+    """`rollout-console -c PIECE -c PIECE ...`."""
+    return run_command(env, *[word for piece in pieces for word in ("-c", piece)])
+
+
 def state(rollout):
     return rollout.sql("select to_jsonb(c) from rollout_configuration c"), rollout.history_rows()
 
@@ -69,20 +74,22 @@ def test_r18_no_reason_keeps_a_stop_away(rollout, console_env):
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 def test_r13_a_bad_call_changes_nothing_exits_1_and_shows_one_line_with_a_way_out(rollout, console_env, effort):
-    before, advised = state(rollout), []
-    for code in effort(BAD_CALLS[::2], BAD_CALLS):
-        done = run_console(console_env, code)
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        assert (done.returncode, len(lines)) == (1, 1), (code, lines)
-        assert "rollout." in lines[0] or "did you mean" in lines[0], f"no way out in the line: {lines[0]}"
-        assert state(rollout) == before, code
-        advised += re.findall(r"rollout\.\w+\([^)]*\)", lines[0])[-1:]
+    before, calls = state(rollout), effort(BAD_CALLS[::2], BAD_CALLS)
+    alone = run_console(console_env, calls[0])
+    assert (alone.returncode, alone.stdout, len(alone.stderr.splitlines())) == (1, "", 1)
+    done = run_pieces(console_env, calls)
+    lines = (done.stdout + done.stderr).splitlines()
+    assert (done.returncode, len(lines)) == (1, len(calls)), lines
+    assert state(rollout) == before
+    for line in lines:
+        assert "rollout." in line or "did you mean" in line, f"no way out in the line: {line}"
+    advised = [advice for line in lines for advice in re.findall(r"rollout\.\w+\([^)]*\)", line)[-1:]]
     # "owner/name" stands for a name, "percentage" for a number that only the operator knows; resume(5) is for a
     # rollout that is stopped.
     open_ones = ("owner/name", "percentage", "rollout.resume(5)")
     works = [advice for advice in dict.fromkeys(advised) if not any(open_one in advice for open_one in open_ones)]
     assert len(works) > 3
-    done = run_command(console_env, *[word for advice in works for word in ("-c", advice)])
+    done = run_pieces(console_env, works)
     assert (done.returncode, done.stderr) == (0, ""), works
 
 
@@ -135,22 +142,20 @@ def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, con
     assert "\x1b" not in rest
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
+def test_r12_a_report_is_on_screen_exactly_once(console_env):
+    pieces = [
         "rollout.setRollout(30)",
-        "rollout.setRollout(30);",
-        "x = rollout.setRollout(30)",
-        "if True: rollout.setRollout(30)",
-        "for p in [30]:\n    rollout.setRollout(p)",
-        "1\nrollout.setRollout(30)\n2",
-        "await rollout.setRollout(30); // done",
-    ],
-)
-def test_r12_a_report_is_on_screen_exactly_once(console_env, code):
-    done = run_console(console_env, code)
+        "rollout.setRollout(31);",
+        "x = rollout.setRollout(32)",
+        "if True: rollout.setRollout(33)",
+        "for p in [34]:\n    rollout.setRollout(p)",
+        "1\nrollout.setRollout(35)\n2",
+        "await rollout.setRollout(36); // done",
+    ]
+    done = run_pieces(console_env, pieces)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("20 % → 30 %") == 1, done.stdout
+    for percentage in range(30, 37):
+        assert done.stdout.count(f" % → {percentage} %") == 1, done.stdout
 
 
 def test_r12_text_from_the_database_cannot_smuggle_escapes(rollout, console_env):
@@ -201,27 +206,25 @@ def test_results_carry_attributes_as_well(console_env):
     assert "| 100 20 20 None 100 {} 0" in run_console(console_env, code).stdout
 
 
-@pytest.mark.parametrize(
-    ("typed", "to_type"),
-    [
-        ("status()", "rollout.status()"),
-        ("stop", 'rollout.emergencyStop("errors in the logs")'),
-        ("stop('db')", "rollout.emergencyStop('db')"),
-        ("setRollout(30)", "rollout.setRollout(30)"),
-        ("Rollout.setRollout(30)", "rollout.setRollout(30)"),
-        ("rollout.setRollout 30", "rollout.setRollout(30)"),
-        ("rollout.setRollout(30%)", 'rollout.setRollout("30%")'),
-        ("rollout.emergencyStop errors in the logs", 'rollout.emergencyStop("errors in the logs")'),
-    ],
-)
+SLIPS = {
+    "rollout.status()\nstatus()": "rollout.status()",
+    "stop": 'rollout.emergencyStop("errors in the logs")',
+    "stop('db')": "rollout.emergencyStop('db')",
+    "setRollout(30)": "rollout.setRollout(30)",
+    "Rollout.setRollout(30)": "rollout.setRollout(30)",
+    "rollout.setRollout 30": "rollout.setRollout(30)",
+    "rollout.setRollout(30%)": 'rollout.setRollout("30%")',
+    "rollout.emergencyStop errors in the logs": 'rollout.emergencyStop("errors in the logs")',
+}
+
+
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
-def test_r13_a_slip_is_one_line_whose_advice_works(rollout, console_env, typed, to_type):
+def test_r13_a_slip_is_one_line_whose_advice_works(rollout, console_env):
     rows = rollout.history_rows()
-    done = run_console(console_env, f"rollout.status()\n{typed}" if typed == "status()" else typed)
-    (line,) = done.stderr.strip().splitlines()
+    done = run_pieces(console_env, SLIPS)
     assert (done.returncode, rollout.history_rows()) == (1, rows)
-    assert line.endswith(f"type {to_type}")
-    assert run_console(console_env, to_type).returncode == 0
+    assert [line.partition("type ")[2] for line in done.stderr.splitlines()] == [*SLIPS.values()]
+    assert run_pieces(console_env, SLIPS.values()).returncode == 0
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
