@@ -34,3 +34,4 @@ drop function if exists public.rollout_set_auto_rollback(boolean, text, text, js
 drop function if exists rollout.may_raise_at(public.rollout_configuration, timestamptz);
 drop function if exists rollout.changed_plan(public.rollout_configuration, numeric[], numeric[], text, text);
 drop function if exists rollout.frozen_until(public.rollout_configuration);
+drop function if exists rollout.without_category(public.rollout_configuration, integer, integer);

@@ -28,13 +28,13 @@ as $$
     union all
     select rollout.no_category(), 1 + (select max(r.rollout_order) from rollout.category_rules() r), count(*), b.was,
            b.becomes,
-           count(*) filter (where rollout.bucket(config.feature_name, w.repository_id) between b.was and b.becomes - 1),
-           count(*) filter (where rollout.bucket(config.feature_name, w.repository_id) between b.becomes and b.was - 1)
+           count(*) filter (where w.bucket between b.was and b.becomes - 1),
+           count(*) filter (where w.bucket between b.becomes and b.was - 1)
     from (
         select rollout.cutoff_without_category(config.rollout_strategy, config.rollout_percentage) as was,
                rollout.cutoff_without_category(strategy, percentage) as becomes
     ) b
-    join rollout.without_category(config, 0, 10000) w on b.was <> b.becomes
+    join rollout.without_category(config) w on b.was <> b.becomes
     group by b.was, b.becomes
 $$;
 comment on function rollout.moves(rollout_configuration, text, integer) is
@@ -91,8 +91,9 @@ begin
                           and rollout.listed_as(config.id, k.repository_id) is null
                         union all
                         select w.repository_id
-                        from rollout.without_category(config, least(m.was, m.becomes), greatest(m.was, m.becomes)) w
+                        from rollout.without_category(config) w
                         where m.category = rollout.no_category()
+                          and w.bucket >= least(m.was, m.becomes) and w.bucket < greatest(m.was, m.becomes)
                         limit rollout.within('examples', coalesce(examples, 5), 0, 1000, 'rollout.preview(25, 5)')
                     ) e
                     join rollout_host_repositories h on h.id = e.repository_id)) order by m.rollout_order))
