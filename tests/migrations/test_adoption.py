@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from rollout_console.access import adoption_notes, choose_decision, compare_decisions, read_access
 from rollout_console.adapters.postgres import PostgresAdapter
@@ -81,19 +82,20 @@ def visible(url: str) -> dict[tuple[str, str], object]:
     return seen
 
 
-def decisions(url: str) -> dict[tuple[str, str], list[bool]]:
-    """What each role is answered for every repository and feature; as for the application, an error is a no."""
+def told(url: str, role: str, feature: str) -> list[bool]:
+    """What a role is answered for every repository; as for the application, an error is a no."""
     ids = [i for (i,) in sql(url, "select id from repositories order by id")]
-    answers: dict[tuple[str, str], list[bool]] = {}
-    for role in ROLES:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"set role {role}")
-            for feature in FEATURES:
-                try:
-                    answers[role, feature] = one_row(connection.execute(DECISIONS, (feature, ids)))[0] or []
-                except psycopg.Error:  # for one of them, or for all
-                    answers[role, feature] = [is_eligible(connection, i, feature) for i in ids]
-    return answers
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"set role {role}")
+        try:
+            return one_row(connection.execute(DECISIONS, (feature, ids)))[0] or []
+        except psycopg.Error:  # for one of them, or for all
+            return [is_eligible(connection, i, feature) for i in ids]
+
+
+def decisions(url: str) -> dict[tuple[str, str], list[bool]]:
+    """What each role is answered for every repository and feature."""
+    return {(role, feature): told(url, role, feature) for role in ROLES for feature in FEATURES}
 
 
 def is_eligible(connection: psycopg.Connection[Any], repository: object, feature: str) -> bool:
@@ -170,15 +172,15 @@ def test_r11_reports_stay_refused_where_the_host_refuses_them(deployed):
     assert "row-level security" in application.logged[0]
 
 
-@pytest.mark.parametrize("feature", FEATURES)
-@pytest.mark.parametrize("choice", ["host", "readers", "everyone"])
-def test_a_stop_wins_whoever_decides(deployed, choice, feature):
+def test_a_stop_wins_whoever_decides(deployed):
     url = deployed("open policies")
     apply(url)
-    choose_decision(url, choice, {"operator": "tess"})
-    client = stop(url, feature)
-    assert not any(any(decisions(url)[role, feature]) for role in ROLES)
-    client.resume(confirm=True)
+    for choice in ("host", "readers", "everyone"):
+        choose_decision(url, choice, {"operator": "tess"})
+        stopped = [stop(url, feature) for feature in FEATURES]
+        assert not any(map(any, decisions(url).values())), choice
+        for client in stopped:
+            client.resume(confirm=True)
 
 
 def test_r8_a_rollback_to_zero_takes_effect_although_the_host_lets_half_in_at_zero(deployed):
@@ -233,21 +235,43 @@ def test_r11_everyone_is_told_yes_or_no_and_nothing_else(deployed):
     assert not any(decisions(url)["anon", "hybrid_progressive_capture"])
 
 
-def test_r11_the_comparison_counts_what_each_role_is_answered(deployed):
-    url = deployed("service-only policies")
+@pytest.mark.parametrize("shape", ["open policies", "the state of July 2026"])
+def test_r11_what_is_shown_is_what_the_application_is_told(deployed, shape):
+    """Whoever decides, and at each percentage; with the tables closed to anon, only `everyone` tells anon the same."""
+    url = deployed(shape)
     apply(url)
-    compared = compare_decisions(url, "hybrid_progressive_capture")
-    assert (compared.decided_by, compared.asked) == ("host", 80)
-    by_role = {row.role: (row.now, row.readers, row.everyone) for row in compared.roles}
-    for choice, column in (("host", 0), ("readers", 1), ("everyone", 2)):
-        choose_decision(url, choice, {})
-        answered = decisions(url)
-        for role in ROLES:
-            assert sum(answered[role, "hybrid_progressive_capture"]) == by_role[role][column], (choice, role)
-    assert by_role["anon"][:2] == (0, 0)
-    assert by_role["service_role"][0] > by_role["service_role"][1]
-    choose_decision(url, "host", {})
-    assert compare_decisions(url, "hybrid_progressive_capture").roles == compared.roles
+    ids = [str(i) for (i,) in sql(url, "select id from repositories order by id")]
+    as_the_api = PostgresAdapter(make_conninfo(url, options="-c role=service_role"))
+    for feature in ("hybrid_progressive_capture", "by_size"):
+        compared = compare_decisions(url, feature)
+        assert (compared.decided_by, compared.asked) == ("host", 80)
+        foretold = {
+            row.role: {"host": row.now, "readers": row.readers, "everyone": row.everyone} for row in compared.roles
+        }
+        client = RolloutClient(as_the_api, feature)
+        start = client.status().rollout_percentage
+        for choice in ("host", "readers", "everyone"):
+            choose_decision(url, choice, {})
+            answers = {role: told(url, role, feature) for role in ROLES}
+            assert {role: sum(answers[role]) for role in ROLES} == {r: f[choice] for r, f in foretold.items()}
+            for percentage in (100, start):
+                preview, before = client.preview(percentage), sum(answers["service_role"])
+                status = client.set_rollout(percentage, "tried", confirm=True).status
+                answers = {role: told(url, role, feature) for role in ROLES}
+                now = answers["service_role"]
+                sizes = client.categories().categories
+                case = (feature, choice, percentage)
+                assert {status.eligible_repositories, client.stats().eligible_repositories} == {sum(now)}, case
+                assert sum(size.eligible for size in sizes) == sum(now), case
+                assert client.eligible_repositories(ids) == [i for i, is_in in zip(ids, now, strict=True) if is_in]
+                assert [client.explain(i).eligible for i in ids[::9]] == now[::9], case
+                if choice == "host":
+                    assert (preview.entering, preview.eligible_now) == (None, before)
+                else:
+                    assert preview.entering - preview.leaving == sum(now) - before, case
+                assert answers["anon"] == (now if shape == "open policies" or choice == "everyone" else [False] * 80)
+        choose_decision(url, "host", {})
+    as_the_api.close()
 
 
 def test_a_database_without_a_decision_of_the_host_refuses_to_go_back_to_it(fresh_database):
