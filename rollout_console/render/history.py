@@ -36,7 +36,7 @@ def change_summary(entry: HistoryEntry) -> str:
         command += f" of {sanitize(entry.undoes[:8], 8)}"
     before, after = entry.previous_percentage, entry.new_percentage
     if before is not None and after is not None and before != after:
-        return f"{command}: {before} % → {after} %"
+        return f"{command}: {before} % → {after} %" + (", in the history alone" if entry.is_claim else "")
     if entry.command in ("emergencyStop", "resume"):
         return f"{command} at {after} %"
     if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {})):
@@ -77,7 +77,7 @@ def session_phrase(session: EndedSession) -> str:
 def change_author(entry: HistoryEntry) -> str:
     """Return who made a change, as they call themselves, or what made it."""
     if entry.triggered_by == "auto_rollback":
-        return "the application's own check" if entry.outside_console else "auto-rollback"
+        return "the application's own check" if entry.outside_console or entry.before is None else "auto-rollback"
     if entry.triggered_by in ("auto_advance", "auto_hold"):
         return entry.triggered_by.replace("_", "-")
     if entry.triggered_by == "auto_end":

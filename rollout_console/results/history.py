@@ -48,6 +48,11 @@ class HistoryEntry(Record, kw_only=True):
         """What `rollout.undo()` takes: the beginning of the id."""
         return self.id[:8]
 
+    @property
+    def is_claim(self) -> bool:
+        """Whether others wrote it since the adoption, and no change with it was recorded: a write during a stop."""
+        return self.before is None and self.database_role is not None
+
 
 class History(Result, kw_only=True):
     """`rollout.history()`, newest first."""

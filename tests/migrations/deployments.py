@@ -181,6 +181,19 @@ alter function categorize_repository(uuid) set search_path = public, pg_catalog,
 """
 )
 
+# What an application of 2025 had beside its four tables from the day on which it queued jobs.
+JOBS_OF_2025 = """
+create table progressive_capture_jobs (
+    id uuid primary key default gen_random_uuid(), job_type varchar(50) not null,
+    repository_id uuid references repositories on delete cascade,
+    processor_type varchar(20) not null default 'github_actions', status varchar(20) default 'pending',
+    time_range_days integer, workflow_run_id bigint, metadata jsonb default '{}', error text,
+    created_at timestamptz default now(), started_at timestamptz, completed_at timestamptz);
+create index on progressive_capture_jobs (processor_type, status, created_at);
+alter table progressive_capture_jobs enable row level security;
+create policy jobs_are_read on progressive_capture_jobs for select to authenticated using (true);
+"""
+
 SHAPES = {
     "open policies": READ_BY_ALL,
     "service-only policies": SERVICE_ONLY,

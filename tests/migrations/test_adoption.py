@@ -268,7 +268,7 @@ def test_r11_what_is_shown_is_what_the_application_is_told(deployed, shape):
                 if choice == "host":
                     assert (preview.entering, preview.eligible_now) == (None, before)
                 else:
-                    assert preview.entering - preview.leaving == sum(now) - before, case
+                    assert before + (preview.entering or 0) - (preview.leaving or 0) == sum(now), case
                 assert answers["anon"] == (now if shape == "open policies" or choice == "everyone" else [False] * 80)
         choose_decision(url, "host", {})
     as_the_api.close()

@@ -176,7 +176,11 @@ def test_r5_a_stop_keeps_its_percentage_whatever_the_application_writes(running,
         application.record_metrics(repo, success=success, processor="github_actions")
     running.sql("update rollout_configuration set max_error_rate = 5")
     running.client.emergency_stop("errors")
+    stopped = running.client.status().last_change
     assert application.check_and_trigger_rollback()
+    assert [event.type for event in running.client.timeline("1h").events if event.type == "trip"] == []
+    assert running.client.history(1).entries == [stopped], "its row changed nothing, and is no change"
+    assert names(running) == []
     assert running.client.resume().status.rollout_percentage == 50
 
 

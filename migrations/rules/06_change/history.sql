@@ -147,6 +147,21 @@ end $$;
 comment on function rollout.trigger_row_of(rollout_history) is
     'Of a row that the browser console or the application wrote beside its change: the row of our trigger for it.';
 
+create or replace function rollout.is_told(entry rollout_history)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- What its own check has changed since the adoption, our trigger tells; during a stop it changes nothing (R5).
+    return rollout.is_recorded(entry.metadata) or not rollout.changes_nothing(entry)
+        and (entry.triggered_by = 'auto_rollback' and entry.metadata ? 'database_role') is not true
+        and (rollout.trigger_row_of(entry)).id is null;
+end $$;
+comment on function rollout.is_told(rollout_history) is
+    'R10: whether a row is a change to be told: not one that stands beside another, nor one of a check that changes '
+    'nothing.';
+
 create or replace function rollout.application_row_of(entry rollout_history)
 returns rollout_history
 language plpgsql stable

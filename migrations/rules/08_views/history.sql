@@ -17,7 +17,7 @@ begin
         from (
             select * from rollout_history x
             where x.rollout_config_id = config.id and x.created_at < coalesce(before, 'infinity')
-              and not rollout.changes_nothing(x) and (rollout.trigger_row_of(x)).id is null
+              and rollout.is_told(x)
             order by x.created_at desc
             limit wanted) h), '[]'));
 end $$;

@@ -28,7 +28,7 @@ as $$
      from (
         select * from rollout_history x
         where x.rollout_config_id = config.id and x.created_at >= events.starts
-          and not rollout.changes_nothing(x) and (rollout.trigger_row_of(x)).id is null
+          and rollout.is_told(x)
         order by x.created_at desc limit events.max_rows) h)
     union all
     (select a.at, 'alert', null, a.event, null, null

@@ -106,6 +106,7 @@ begin
         order by x.created_at desc limit 1
     ) h
     where config.application_check and h.triggered_by = 'auto_rollback'
+      and ((rollout.trigger_row_of(h)).id is not null or not h.metadata ? 'database_role')  -- there was such a change
       and h.created_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours)
     union all
     select 'whitelist_overwritten',

@@ -75,8 +75,8 @@ as $$
     from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
     where c.feature_name = recent_changes.feature and c.is_active
       and h.created_at > clock_timestamp() - interval '30 days'  -- deliveries are kept for longer
+      and rollout.is_recorded(h.metadata)  -- a row that others write beside a change is none
       and rollout.alert_kind(h) is not null
-      and not rollout.changes_nothing(h) and (rollout.trigger_row_of(h)).id is null
 $$;
 comment on function rollout.recent_changes(text) is 'R10: the changes that an alert may tell of.';
 
