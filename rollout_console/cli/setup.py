@@ -29,7 +29,7 @@ START = {
     "higher": "left at {now} %: it is higher than {wanted} % already",
     "running": "left at {now} %: it is running; to change it, type in the console: rollout.setRollout({wanted})",
     "stopped": "unchanged: an EMERGENCY STOP is on; to end it, type in the console: rollout.resume()",
-    "rolled_back": "left at {now} %: it was rolled back; to start again, type in the console: rollout.setRollout(5)",
+    "rolled_back": "left at {now} %: it was rolled back; to start again, type in the console: rollout.advance()",
 }
 # What became of the whitelist, by the outcome of rollout_seed_whitelist.
 WHITELIST = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import json
 import os
@@ -25,7 +26,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.settings import program
 
 PARAMETER = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
-CALL = re.compile(r"rollout\.(\w+)\(([^()]*)\)")
+CALL = re.compile(r'rollout\.(\w+)\(((?:"(?:[^"\\]|\\.)*"|[^()"])*)\)')
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
 
 
@@ -146,22 +147,40 @@ def in_shell(text: str) -> str:
         command = COMMANDS.get(call[1])
         if command is None or command.verb is None:
             return call[0]
-        return " ".join([program(), command.verb, *_words(call[2])])
+        return " ".join([program(), command.verb, *_words(call[2], command.signature)])
 
     return CALL.sub(verb, text.replace("rollout-console ", f"{program()} ")).replace('reason="..."', '--reason "..."')
 
 
-def _words(arguments: str) -> list[str]:
-    """Return the arguments of a call as words of a shell, in the quotes that they have."""
+def _words(arguments: str, parameters: inspect.Signature) -> list[str]:
+    """Return the arguments of a call as words of a shell."""
+    flags = {name for name, parameter in parameters.parameters.items() if str(parameter.annotation) == "bool"}
+    try:
+        call = ast.parse(f"call({arguments})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        given: list[tuple[str | None, Any]] = [(None, ast.literal_eval(value)) for value in call.args]
+        given += [(keyword.arg, ast.literal_eval(keyword.value)) for keyword in call.keywords]
+    except (SyntaxError, ValueError):  # not to be typed as it is: resume(…, confirm=True)
+        given = [(None, word.strip()) for word in arguments.split(",") if "=" not in word]
+        given += [(str(name), True) for name in re.findall(r"(\w+)=True", arguments)]
     words = []
-    for name, value in re.findall(r"(?:(\w+)=)?(\"[^\"]*\"|'[^']*'|[^\s,\[\]]+)", arguments):
-        if name and value == "True":
+    for name, value in given:
+        if name:
             words.append(f"--{name.replace('_', '-')}")
-            continue
-        plain = value.strip("\"'")
-        quoted = f'"{plain}"' if plain != value and re.fullmatch(r"[\w ./-]+", plain) else shlex.quote(plain)
-        words += [f"--{name.replace('_', '-')}", quoted] if name else [quoted]
+        if isinstance(value, list) and not name:
+            words += map(_word, value)
+        elif name not in flags:
+            words.append(_word(value))
     return words
+
+
+def _word(value: object) -> str:
+    """Return a value as a word of a shell, text always in quotes."""
+    if isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        return shlex.quote(json.dumps(value, ensure_ascii=False))
+    return f'"{value}"' if re.fullmatch(r"[\w ./-]+", value) else shlex.quote(value)
 
 
 def _value(text: str) -> Any:

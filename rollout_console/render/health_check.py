@@ -51,6 +51,8 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
 def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]
+    if check.status.decided_by == "host":  # it may take 5 % for all of them
+        what_next = what_next.replace("setRollout(5)", "advance()").replace("resume(5)", "resume()")
     done = done.format(percentage=check.status.rollout_percentage)
     verdict, *beside = health_lines(check.health, screen)
     beside += filter(None, [stop_effect_phrase(check.status, screen)])

@@ -265,7 +265,9 @@ def test_r8_a_stop_wins_also_over_a_function_that_it_deploys_again(adopted):
     assert any("is_repository_eligible_for_rollout" in line for line in client.verify().differences)
     assert any("is_repository_eligible_for_rollout" in line for line in apply(adopted.url).mended)
     assert (adopted.told(client.feature), client.status().decided_by) == (listed, "host")
-    client.emergency_stop("errors")
+    stopped = render(client.emergency_stop("errors"), Screen()) + render(client.check_health(), Screen())
+    assert "rollout.resume()" in stopped
+    assert "(5)" not in stopped, "its function may take 5 % for all"
     assert adopted.told(client.feature) == 0
     client.resume(50, "healthy", confirm=True)
 

@@ -77,6 +77,16 @@ def test_a_list_takes_all_that_follow_and_what_comes_after_it_is_given_by_name()
         ('rollout.emergencyStop("it\'s $HOME")', "rollout-console stop 'it'\"'\"'s $HOME'"),
         ('rollout.use("staging"), rollout.nothing()', 'rollout.use("staging"), rollout.nothing()'),
         ('type it again with reason="..."', 'type it again with --reason "..."'),
+        ("rollout.configure(follow_jobs=True)", "rollout-console configure --follow-jobs True"),
+        ("rollout.resume(…, confirm=True)", "rollout-console resume '…' --confirm"),
+        (
+            'rollout.configure(ignored_errors=["stuck (<n>) for \\"x\\", ><n> min"])',
+            """rollout-console configure --ignored-errors '["stuck (<n>) for \\"x\\", ><n> min"]'""",
+        ),
+        (
+            'rollout.configure(criteria={"success_rate": 85})',
+            """rollout-console configure --criteria '{"success_rate": 85}'""",
+        ),
     ],
 )
 def test_advice_is_what_can_be_typed_in_a_shell(monkeypatch, text, in_a_shell):
