@@ -29,7 +29,8 @@ do $$
 begin
     if to_regprocedure('public.rollout_host_processors()') is null then
         create function public.rollout_host_processors()
-        returns jsonb language sql immutable parallel safe
+        -- stable: what is immutable stays in the plans of open sessions, however it is redefined
+        returns jsonb language sql stable parallel safe
         as $body$ select '{
             "inngest": {"position": 1, "title": "Inngest", "longest": 120},
             "github_actions": {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,13 @@ from tests.support.rollouts import OPERATOR, RolloutUnderTest
 from tests.support.terminal import console_environment
 from tests.support.within import run_within
 
+ON_THE_PAGE = re.findall(r"```sql\n(.*?)```", Path("docs/other-hosts.md").read_text(encoding="utf-8"), re.DOTALL)
+QUEUE = """
+create table queue (id integer, tenant uuid, worker text, state text, billed_anew boolean, error text,
+    queued_at timestamptz default now(), began_at timestamptz, ended_at timestamptz);
+insert into queue select n, md5('1')::uuid, 'new', 'pending', true, null, now() - interval '3 hours' from generate_series(1, 4) n;
+grant select on queue to service_role;
+"""
 OURS = "rollout_configuration, rollout_history, rollout_metrics, repository_categories"
 TENANTS = """
 create table tenants (id {type} primary key, slug text unique not null, seats integer);
@@ -51,6 +60,9 @@ def test_r9_tenants_from_nothing_to_a_stop(host, type_, identity):
     assert (done.returncode, done.stderr) == (0, "")
     assert tables(rollout) == {"tenants", *OURS.split(", ")}
     assert rollout.client.status().eligible_repositories == 10
+    rollout.sql("revoke select on tenants from service_role")
+    assert "grant select on tenants to service_role;" in run_within(environment, "verify").stdout
+    rollout.sql("grant select on tenants to service_role")
     assert rollout.client.explain("tenant-1").category == "small"
     as_uuid = rollout.value(
         f"select {'id' if type_ == 'uuid' else 'md5(id::text)::uuid'} from tenants where slug = 'tenant-1'"
@@ -58,10 +70,23 @@ def test_r9_tenants_from_nothing_to_a_stop(host, type_, identity):
     rollout.client.add_to_whitelist("tenant-1")
     assert rollout.value("select is_repository_eligible_for_rollout(%s)", as_uuid)
 
-    rollout.sql("""create or replace function rollout_host_processors() returns jsonb
-        language sql immutable parallel safe as $$ select '{
-            "old": {"position": 1, "title": "Old billing", "longest": 5},
-            "new": {"position": 2, "title": "New billing", "longest": 2, "arm": "treatment"}}'::jsonb $$""")
+    if type_ == "bigint":
+        index, asked = ON_THE_PAGE[0].split(";\n", 1)
+        rollout.sql(index)
+        rollout.sql(asked)
+    assert (rollout.client.jobs().groups, [g for g in rollout.client.plan().gates if g.name == "oldest_queued"]) == (
+        [],
+        [],
+    )
+    rollout.sql(QUEUE)
+    for redefined in ON_THE_PAGE[1:]:
+        rollout.sql(redefined)
+    (waiting,) = rollout.client.jobs().groups
+    assert (waiting.processor, waiting.arm, waiting.queued) == ("new", "treatment", 4)
+    assert [w.name for w in rollout.client.status().warnings] == ["oldest_queued"]
+    with pytest.raises(Exception, match="no table progressive_capture_jobs to follow"):
+        rollout.client.configure(follow_jobs=True)
+    rollout.sql("delete from queue where id > 0")
     report = "select record_rollout_job(%s, %s, %s, 1, case when %s then null else 'declined' end, started_at => now())"
     for n in range(12):
         rollout.sql(report, as_uuid, "new", n % 2 == 0, n % 2 == 0)

@@ -3,7 +3,7 @@
 
 create or replace function rollout.criterion_ranges()
 returns table (name text, low numeric, high numeric)
-language sql immutable
+language sql stable
 as $$
     select m.name, m.low, m.high from rollout.manual_criteria() m
     union all
@@ -13,7 +13,7 @@ comment on function rollout.criterion_ranges() is 'R2: what criteria may name, a
 
 create or replace function rollout.wanted(config rollout_configuration, criterion text, manual numeric)
 returns numeric
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -32,7 +32,7 @@ create or replace function rollout.processors(config rollout_configuration)
 returns table (
     "position" integer, processor text, title text, arm text, shortest integer, longest integer, manual integer
 )
-language sql immutable rows 2
+language sql stable rows 2
 as $$
     select row_number() over (order by rollout.number_in(p.value, 'position'), p.key)::integer, p.key,
            coalesce(rollout.text_in(p.value, 'title'), p.key), rollout.text_in(p.value, 'arm'),
@@ -47,7 +47,7 @@ comment on function rollout.processors(rollout_configuration) is
 
 create or replace function rollout.processor_names()
 returns text
-language sql immutable
+language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select string_agg(p.key, ' or ' order by rollout.number_in(p.value, 'position'), p.key)

@@ -157,7 +157,7 @@ comment on function rollout.check_setting(text, jsonb) is
 
 create or replace function rollout.check_costs(name text, low numeric, high numeric, costs jsonb)
 returns void
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -183,7 +183,7 @@ comment on function rollout.check_costs(text, numeric, numeric, jsonb) is
 
 create or replace function rollout.check_criteria(criteria jsonb)
 returns void
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -210,7 +210,7 @@ comment on function rollout.check_criteria(jsonb) is
 
 create or replace function rollout.costs(config rollout_configuration, kind text)
 returns jsonb
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -226,7 +226,7 @@ comment on function rollout.costs(rollout_configuration, text) is
 
 create or replace function rollout.own_criteria(config rollout_configuration)
 returns jsonb
-language sql immutable
+language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select jsonb_object_agg(r.name, rollout.number_in(config.metadata -> 'criteria', r.name))

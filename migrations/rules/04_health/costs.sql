@@ -5,7 +5,7 @@ create or replace function rollout.unit_cost(
     config rollout_configuration, processor text, seen rollout.job_counts[]
 )
 returns numeric
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -32,7 +32,7 @@ create or replace function rollout.cost_reduction(
     config rollout_configuration, seen rollout.job_counts[]
 )
 returns numeric
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -54,7 +54,7 @@ comment on function rollout.cost_reduction(rollout_configuration, rollout.job_co
 
 create or replace function rollout.cost_note(config rollout_configuration, seen rollout.job_counts[])
 returns text
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin

@@ -3,7 +3,7 @@
 
 create or replace function rollout.is_treated(treated boolean, processor text, is_eligible boolean)
 returns boolean
-language sql immutable  -- inlined, so that a decision in its place is asked only where it counts
+language sql stable  -- inlined, so that a decision in its place is asked only where it counts
 as $$
     -- to some processors, as GitHub Actions, only eligible jobs are routed
     select coalesce(

@@ -5,7 +5,7 @@ create or replace function rollout.report_fault(
     processor text, success boolean, processing_seconds numeric, job_id text
 )
 returns text
-language sql immutable
+language sql stable
 as $$
     select case
         when processor is null or not public.rollout_host_processors() ? processor then
@@ -22,7 +22,7 @@ comment on function rollout.report_fault(text, boolean, numeric, text) is
 
 create or replace function rollout.parse_reports(jobs jsonb)
 returns rollout.report[]
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
@@ -55,7 +55,7 @@ comment on function rollout.parse_reports(jsonb) is
 
 create or replace function rollout.refuse_reports(jobs jsonb, arguments text[])
 returns void
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
