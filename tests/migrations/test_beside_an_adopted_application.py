@@ -122,6 +122,19 @@ def test_r11_while_its_own_function_decides_the_numbers_are_its_and_none_rises_u
     assert sized.catch_up().transitions == {"new → test": 1}, "one yes is for repositories to come"
 
 
+def test_r11_our_own_tables_show_no_more_than_its_and_a_key_without_rights_is_told_no(adopted):
+    with psycopg.connect(adopted.url) as connection:
+        connection.execute("select rollout.decide_by('readers')")
+        connection.execute("set local role anon")
+        for table in ("rollout.category_counts", "rollout.job_counts", "rollout.rules"):
+            seen = bool(connection.execute(f"select from {table}").fetchall())
+            assert seen is not adopted.is_of_2026, table  # whose tables are closed
+        connection.execute("reset role; revoke select on rollout_configuration from anon; set local role anon")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):  # which the application takes for a no
+            connection.execute("select is_repository_eligible_for_rollout(id) from repositories")
+        connection.rollback()
+
+
 def test_r11_a_status_asks_its_function_for_a_moment_and_says_so(adopted):
     with psycopg.connect(adopted.url) as connection:
         function = "'rollout_host.is_repository_eligible_for_rollout(uuid, text)'::regprocedure"
@@ -263,7 +276,11 @@ def test_r8_a_stop_wins_also_over_a_function_that_it_deploys_again(adopted):
     assert adopted.told(client.feature) > 20, "its hash is negative for half of them"
     assert adopted.warnings()["decision_replaced"] == "rollout-console migrate, in a shell"
     assert any("is_repository_eligible_for_rollout" in line for line in client.verify().differences)
+    adopted.sql("revoke execute on function is_repository_eligible_for_rollout(uuid, text) from public, anon")
     assert any("is_repository_eligible_for_rollout" in line for line in apply(adopted.url).mended)
+    may = "select has_function_privilege('anon', 'is_repository_eligible_for_rollout(uuid, text)', 'execute')"
+    assert adopted.value(may) is False, "who may ask stays as the host has it"
+    adopted.sql("grant execute on function is_repository_eligible_for_rollout(uuid, text) to public, anon")
     assert (adopted.told(client.feature), client.status().decided_by) == (listed, "host")
     stopped = render(client.emergency_stop("errors"), Screen()) + render(client.check_health(), Screen())
     assert "rollout.resume()" in stopped
