@@ -24,7 +24,7 @@ class Halting(Calls):
         try:
             given = self._given(reason if reason is None else str(reason))  # nothing that was typed keeps a stop away
             ways = self.adapter.ways(halt.function, {"reason": given, **parameters})
-            context = self._context()
+            context = {**self._context(), "reads_status": True}  # 0.1.0 had it in the stop's own answer
             halted = Ladder(ways, self.feature, halt).climb(reason=given, context=context, **parameters)
         except RolloutError as error:
             error.verdict = error.verdict or halt.not_done

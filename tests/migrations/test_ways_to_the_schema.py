@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tempfile
 import uuid
 from pathlib import Path
 
 import psycopg
 import pytest
+from jsonschema import Draft202012Validator
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from rollout_console import __version__
 from rollout_console.adapters.embedded import Server
@@ -92,6 +96,57 @@ def test_the_database_of_this_release_is_kept():
     assert release.of_release(__version__) in RELEASES
 
 
+# Arguments that a console of 0.1.0 can't leave out.
+GIVEN: dict[str, dict[str, object]] = {
+    "rollout_add_to_blacklist": {"repositories": ["acme/repo-3"]},
+    "rollout_add_to_whitelist": {"repositories": ["acme/repo-4"]},
+    "rollout_claim_alerts": {"kinds": ["stop", "trip"]},
+    "rollout_confirm_alerts": {"operation": str(uuid.uuid4()), "sent": []},
+    "rollout_configure": {"settings": Jsonb({"max_error_rate": 6})},
+    "rollout_eligible_repositories": {"ids": []},
+    "rollout_emergency_stop": {"reason": "again"},
+    "rollout_explain": {"repository": "acme/repo-4"},
+    "rollout_find_repositories": {"prefix": "acme"},
+    "rollout_mark_as_test": {"repositories": ["acme/repo-5"]},
+    "rollout_monitor_beat": {"monitor_id": str(uuid.uuid4()), "every_seconds": 60},
+    "rollout_note": {"reason": "seen"},
+    "rollout_preview": {"percentage": 50},
+    "rollout_remove_from_blacklist": {"repositories": ["acme/repo-3"]},
+    "rollout_remove_from_whitelist": {"repositories": ["acme/repo-4"]},
+    "rollout_rollback": {"percentage": 0},
+    "rollout_set_auto_rollback": {"enabled": False},
+    "rollout_set_percentage": {"percentage": 30},
+    "rollout_unmark_as_test": {"repositories": ["acme/repo-5"]},
+}
+REFUSED = {"rollout_blocked", "rollout_simulate"}  # the one says who is in the way, the other is for the sample data
+IN_ANOTHER_FORM = {"rollout_guardrail", "rollout_list_settings"}  # as docs/upgrading.md says
+
+
+def answers_to(calls: Path, url: str, only: str | None = None) -> tuple[set[str], set[str]]:
+    """Call what a release's programs call, and return which functions refused and which answered in another form."""
+    kept = json.loads(stored(calls))
+    refused: set[str] = set()
+    other_form: set[str] = set()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for function, call in kept["calls"].items() if only is None else [(only, kept["calls"][only])]:
+            arguments = dict(GIVEN.get(function, {}))
+            if "context" in call["parameters"]:
+                arguments["context"] = Jsonb({"operator": "ada", "host": "desk", "operation_id": str(uuid.uuid4())})
+            named = sql.SQL(", ").join(sql.SQL("{} => {}").format(sql.Identifier(n), v) for n, v in arguments.items())
+            try:
+                query = sql.SQL("select public.{}({})").format(sql.Identifier(function), named)
+                answer = one_row(connection.execute(query))[0]
+            except psycopg.Error as error:
+                refused.add(function if (error.sqlstate or "").startswith("RC") else f"{function}: {error}")
+                continue
+            schema = {"$ref": f"#/$defs/{call['answer']}", "$defs": kept["$defs"]}
+            if call["answer"] and not Draft202012Validator(schema).is_valid(answer):
+                other_form.add(function)
+            if function in ("rollout_emergency_stop", "rollout_rollback"):
+                assert answer["change"]["id"] == answer["operation_id"]
+    return refused, other_form
+
+
 @pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name.removesuffix(".sql.gz"))
 def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own_from_nothing):
     url = own_database(own_server_url)
@@ -108,6 +163,12 @@ def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own
     assert len(history) >= rows
     assert [entry.command for entry in history if entry.command != "migrate"][:2] == ["emergencyStop", "setRollout"]
     assert client.resume(5).status.rollout_percentage == 5
+    client.emergency_stop("while consoles and monitors of the release run on")  # R18: a stop is never read as not made
+    calls = release.calls_of_release("0.1.0")
+    assert answers_to(calls, url) == (REFUSED, IN_ANOTHER_FORM)
+    client.resume()
+    client.configure(guardrail="compared")
+    assert answers_to(calls, url, "rollout_emergency_stop") == (set(), set())
 
 
 @pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name)

@@ -29,6 +29,11 @@ def of_release(version: str) -> Path:
     return FOLDER / f"{version}.sql.gz"
 
 
+def calls_of_release(version: str) -> Path:
+    """Return the file that holds what a release's programs call: parameters by function, and JSON Schemas of the answers."""
+    return FOLDER / f"{version}.json.gz"
+
+
 def dumped(url: str, *options: str) -> str:
     """Return the host's schema and ours as SQL that psycopg can execute on any supported version."""
     options = ("--no-owner", "--rows-per-insert=500", "--schema=public", "--schema=rollout", *options)

@@ -1,20 +1,7 @@
--- R18: the emergency stop and the fall to 0 %. They depend on the row that they change and on nothing else.
+-- R5 and R18: the emergency stop and the fall to 0 %. They depend on the row that they change and on nothing else.
 --
 -- No function here calls one of a higher floor or reads a table that it can't do without; none has a variable of a
 -- table's type, which PostgreSQL would look up as it compiles the function, and wait there for whoever locks the table.
-
-create or replace function public.rollout_emergency_stop(
-    reason text default null, feature_name text default 'hybrid_progressive_capture', context jsonb default '{}'
-)
-returns jsonb
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    return rollout.halt(feature_name, 'emergencyStop', reason, context);
-end $$;
-comment on function public.rollout_emergency_stop(text, text, jsonb) is
-    'rollout.emergencyStop(), R5 and R18: halts all traffic at once, whoever is in the way, and keeps the percentage.';
 
 create or replace function rollout.halt(feature text, command text, reason text, given jsonb)
 returns jsonb

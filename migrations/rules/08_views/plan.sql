@@ -32,6 +32,7 @@ begin
         'change_window', config.plan ->> 'change_window',
         'held_reason', config.held_reason, 'held_by', config.held_by, 'held_at', config.held_at,
         'held_until', config.held_until,
+        'frozen_until', config.held_until,  -- its name for consoles of 0.1.0
         'auto_advance', config.auto_advance, 'on_breach', config.on_breach,
         'server_time', clock_timestamp());
 end $$;

@@ -33,7 +33,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     if percentage = 0 then
-        return rollout.halt(feature_name, 'rollbackToZero', reason, context);
+        return rollout.halted(feature_name, 'rollbackToZero', reason, context);
     end if;
     return rollout.lower_percentage(percentage, feature_name, reason, context);
 end $$;
