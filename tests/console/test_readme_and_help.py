@@ -6,10 +6,12 @@ import ast
 import contextlib
 import re
 import shlex
+import signal
 
 import pytest
 
 from rollout_console.cli import parser as cli
+from rollout_console.cli.main import main
 from rollout_console.console import COMMANDS, Group, Rollout
 from rollout_console.console.help import help_for, runbook
 from rollout_console.errors import BadArgument, Refused
@@ -88,14 +90,56 @@ def documented_commands() -> list[list[str]]:
     return found
 
 
-def test_every_documented_command_line_is_one():
-    seen = set()
-    for command in documented_commands():
+# Command lines of the pages that other tests run, by what they begin with: screens, targets, what runs until it is ended.
+RUN_ELSEWHERE = re.compile(r"$|-|dashboard|setup --units|monitor(?! --once$)|verify --way-out")
+# Placeholders: a list's `repositories...`, what may be left out `[reason]`, and what a table calls `CODE` or `percentage`.
+A_FORM = re.compile(r"\.\.\.|\[|^(note text|explain repository|preview percentage|set percentage|stop reason)$")
+
+
+@pytest.fixture
+def own_signals():
+    """Programs that run in this process leave its signals as they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_every_documented_command_line_runs(console_env, rollout, monkeypatch, tmp_path, capsys):
+    """On the hosted layout; `resume` where there is a stop. Those that other tests run are parsed here."""
+    rollout.sql("update repositories set full_name = 'acme/one' where full_name = 'acme/repo-1'")
+    rollout.sql("update repositories set full_name = 'acme/two' where full_name = 'acme/repo-2'")
+    for name, value in console_env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    run, named = 0, set()
+    for line, command in {" ".join(command): command for command in documented_commands()}.items():
         name, arguments = cli.spelled(command)
-        if arguments not in (["--version"], ["--help"]):
-            cli.build(name).parse_args(arguments)  # leaves with status 2 on an unknown option
-        seen.add(name)
-    assert set(cli.PROGRAMS) <= seen
+        named.add(name)
+        if RUN_ELSEWHERE.match(line) or A_FORM.search(line):
+            if arguments not in (["--version"], ["--help"]):
+                cli.build(name).parse_args(arguments)  # leaves with status 2 on an unknown option
+            continue
+        if name == "resume":
+            rollout.client.emergency_stop()
+        status = main([*command, "--yes"] if name == "setup" else command)
+        assert (line, status, capsys.readouterr().err) == (line, 0, "")
+        run += 1
+    assert run > 30
+    assert set(cli.PROGRAMS) <= named
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_every_documented_query_runs(rollout):
+    """What a page schedules with pg_cron, and what it looks up in the tables."""
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")]
+    found = {query for page in pages for query in re.findall(r"\$\$(select public\.[^$]+)\$\$", page)}
+    found |= {block for page in pages for block in re.findall(r"```sql\n(select j\.[^`]+)```", page)}
+    for query in found:
+        rollout.sql(query)
+    assert len(found) == 4
 
 
 def documented_calls() -> set[str]:
