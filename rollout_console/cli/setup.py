@@ -259,7 +259,7 @@ def next_steps(status: Status) -> str:
     """Return what to type after the set-up."""
     first = ("rollout.resume()", "when the cause of the stop is fixed")
     if not status.emergency_stop:
-        first = ("rollout.phases()", "whether the next phase may begin")
+        first = ("rollout.plan()", "when the next phase may begin")
     rows = [
         ("in a shell", program(), "opens the console"),
         ("", f"{program()} monitor", "checks health every 15 minutes and alerts"),

@@ -35,7 +35,7 @@ VERB_NAMES = {
     "advance": ("advance", "Go one step up the plan, or say which gates are shut and when they open."),
     "hold": ("hold", "Keep the percentage: nobody raises it until release()."),
     "release": ("release", "Lift a hold."),
-    "phases": ("phases", "Show the progression and whether the next phase may begin."),
+    "phases": ("phases", ""),
     "preview": ("preview", "Show who would become eligible, or stop being so, at another percentage."),
     "history": ("history", "Show who changed what, when and why, newest first."),
     "undo": ("undo", "Take back a change, by default your last; history() shows ids."),

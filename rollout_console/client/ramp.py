@@ -108,9 +108,12 @@ class Ramp(Calls):
         """
         return self._change("rollout_release", reason)
 
-    @command(Group.RAMP, "rollout.phases()", purpose="criteria")
+    @command(Group.RAMP, "rollout.phases()", listed=False)
     def phases(self) -> results.Phases:
-        """Show the progression and whether the next phase may begin (R2)."""
+        """Show the progression and whether the next phase may begin (R2): plan() without its dates.
+
+        For runbooks that name it; plan() shows all of it.
+        """
         return self._read("rollout_phases", results.Phases)
 
     @command(Group.RAMP, "rollout.preview(25)", purpose="what if")

@@ -28,7 +28,8 @@ class SettingValues(TypedDict, total=False):
         cost_per_minute: what a minute of a job costs on each, likewise; on top of `cost_per_job`.
         follow_jobs: whether a trigger on the application's table of jobs records each outcome (R16).
         stuck_after_minutes: how far beyond its target a job in processing is stuck, 1 to 10,080.
-        act_on_warnings: whether a health check rolls back on what became of the jobs, too (R16).
+        act_on_warnings: whether a health check takes what became of the jobs for a breach, too (R16); `on_breach` says
+            what that leads to.
         auto_advance: whether the monitor goes up the plan by itself (R17).
         on_breach: what a breach leads to: `zero` (0 %), `step_back` (the step before, and a hold) or `hold`.
         keep_days: how long reports and ids of jobs are kept, 1 to 36,500; history is kept for good.

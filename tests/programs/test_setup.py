@@ -37,7 +37,7 @@ def test_the_first_run_does_it_all_and_says_so(rollout, fresh):
     said = set_up(fresh)
     assert state(rollout) == [(10, False, True, 5)]
     assert rollout.value("select count(*) from repository_categories") == 120
-    for line in ("configuration  created", "120 repositories categorized", "started at 10 %", "rollout.phases()"):
+    for line in ("configuration  created", "120 repositories categorized", "started at 10 %", "rollout.plan()"):
         assert line in said
     assert [(e.command, e.operator) for e in reversed(rollout.client.history().entries)] == [
         ("setup", "tess"), ("categorizeAll", "tess"), ("setup", "tess"), ("setup", "tess"),
