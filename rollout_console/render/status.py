@@ -232,7 +232,7 @@ def _categorization(status: Status) -> list[tuple[str, str]]:
         without = format_counted(missing.repositories, "repository", "repositories")
         counted = f" (counted {format_age(missing.counted_at, status.server_time)})" if missing.counted_at else ""
         return [("categories", f"{without} not categorized{counted}; type rollout.categorizeAll()")]
-    if run is None and missing is None:
+    if run is None and missing is None and status.total_repositories:
         return [("categories", "never categorized; type rollout.categorizeAll()")]
     return []
 

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from rollout_console.adapters.base import Target
+from rollout_console.adapters.embedded.cluster import programs
 from rollout_console.adapters.embedded.guard import stand_by
 from rollout_console.adapters.embedded.sample import bring_up_to_date
 from rollout_console.adapters.embedded.server import Server
@@ -19,11 +20,15 @@ class EmbeddedAdapter(PostgresAdapter):
 
     Args:
         home: the folder that holds the data folder `postgres`.
+
+    Raises:
+        NotConfigured: the wheel is not installed.
     """
 
     patience: float = 30.0  # seconds: the first start makes the data folder
 
     def __init__(self, home: Path) -> None:
+        programs()  # so that a console without it opens with what to type
         self.server = Server(home)
         super().__init__("", Target("local", "local", first_run=not os.path.exists(self.server.data)))
         self._starting = threading.Lock()
