@@ -32,6 +32,7 @@ def test_an_interrupted_command_changes_nothing_and_the_next_one_has_a_session_o
     assert rollout.value(SESSION) != session
     assert [entry.new_percentage for entry in rollout.client.history(2).entries] == [40, 20]
 
+
 # Presses Ctrl-C at every hundredth import that looking at the status takes.
 WHILE_IMPORTING = """
 import io, itertools, os, signal, sys
