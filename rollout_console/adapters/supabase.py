@@ -7,9 +7,10 @@ import binascii
 import contextlib
 import ipaddress
 import json
+import math
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
@@ -32,6 +33,7 @@ HISTORY = "rollout_history"
 CONFIGURATION = "rollout_configuration"
 
 
+T = TypeVar("T")
 Request: TypeAlias = "Callable[[Client], Any]"  # builds what supabase-py is to send
 
 
@@ -198,27 +200,12 @@ class SupabaseAdapter(Adapter):
         return self._within(seconds, lambda client: client.rpc(function, parameters))
 
     def _within(self, seconds: float, request: Request) -> Answer | Failure:
-        """Send in a thread of its own.
-
-        httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either.
-        """
-        client = self._open()
-        box: queue.SimpleQueue[Answer | Failure | BaseException] = queue.SimpleQueue()
-
-        def send() -> None:
-            try:
-                box.put(self._execute(request(client)))
-            except BaseException as error:
-                box.put(error)
-
-        threading.Thread(target=send, name="supabase-call", daemon=True).start()
+        """Send, and wait for the answer no longer than `seconds`."""
+        client = self._client or _apart(self._open)
         try:
-            outcome = box.get(timeout=max(seconds, 0.01))
+            return _apart(lambda: self._execute(request(client)), seconds)
         except queue.Empty:
             return http_errors.too_late(self.host, self.patience)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
 
     def _execute(self, built: Any) -> Answer | Failure:
         import httpx
@@ -236,6 +223,30 @@ class SupabaseAdapter(Adapter):
         if isinstance(data, str) or not response.content:
             return http_errors.not_json(response, self.host)
         return Answer(data)
+
+
+def _apart(work: Callable[[], T], seconds: float = math.inf) -> T:
+    """Do it in a thread of its own, and wait for it, but no longer than `seconds`.
+
+    httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either; and
+    modules whose import it interrupts can't be used until the console is started again.
+
+    Raises:
+        queue.Empty: it is not done yet; it goes on.
+    """
+    box: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
+
+    def put() -> None:
+        try:
+            box.put((work(), None))
+        except BaseException as error:
+            box.put((None, error))
+
+    threading.Thread(target=put, name="supabase-call", daemon=True).start()
+    done, error = box.get(timeout=None if math.isinf(seconds) else max(seconds, 0.01))
+    if error is not None:
+        raise error
+    return cast("T", done)
 
 
 def _operation_id(parameters: dict[str, object]) -> str | None:

@@ -193,7 +193,7 @@ class Setup:
         if not waiting and self.units is None:
             return True
         if waiting:
-            print(f" the database lacks {', '.join(map(str, waiting))}")
+            print(self.screen.fit(f" the database lacks {', '.join(map(str, waiting))}"))
         if self.dry_run and waiting:
             print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
             return False
@@ -257,12 +257,12 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
 
 def next_steps(status: Status) -> str:
     """Return what to type after the set-up."""
-    first = ("rollout.resume()", "when the cause of the stop is fixed")
+    first = ("rollout.resume()", "once the cause is fixed")
     if not status.emergency_stop:
-        first = ("rollout.plan()", "when the next phase may begin")
+        first = ("rollout.plan()", "when may it go on?")
     rows = [
         ("in a shell", program(), "opens the console"),
-        ("", f"{program()} monitor", "checks health every 15 minutes and alerts"),
+        ("", f"{program()} monitor", "checks health, and alerts"),
         ("", f"{program()} dashboard", "shows it all on a full screen"),
         ("in the console", *first),
         ("", 'rollout.emergencyStop("reason")', "halts everything at once"),

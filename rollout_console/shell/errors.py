@@ -18,7 +18,11 @@ from rollout_console.shell.paste import open_bracket
 from rollout_console.shell.session import Session
 
 CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
+WRONG_BRACKETS = pattern(r"^\s*rollout\.(\w+)\s*[(\[{](.*)[)\]}]\s*;?\s*$")
 WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
+# `rollout stop`, as a program; and a command's words alone, as STOP! or EMERGENCY STOP.
+AS_A_PROGRAM = pattern(r"^\s*(?:\./)?rollout[ \t]+([\w-]+)[ \t]*([^\n]*)$")
+WORDS = pattern(r"^[\w \t-]+[!.\s]*$")
 
 
 def install(session: Session) -> None:
@@ -81,9 +85,8 @@ def one_line(error: BaseException, source: str) -> str | None:
         return sanitize(str(error), 1500)
     if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
         return f"{error.name} is not a name here; nothing was done: type {typed}"
-    bare = WITHOUT_BRACKETS.match(source) if isinstance(error, SyntaxError) else None
-    if bare is not None and (command := command_of(bare[1], COMMANDS)):  # `resume 5` as in a shell, too
-        return f"a command needs brackets; nothing was done: type rollout.{command}({_as_argument(bare[2])})"
+    if isinstance(error, SyntaxError) and (typed := _with_brackets(source)):
+        return f"a command needs brackets ( ); nothing was done: type {typed}"
     call = CALL.match(source)
     if call is None or not isinstance(error, NameError | SyntaxError):
         return None
@@ -121,6 +124,20 @@ def _command_without_its_object(name: str, source: str) -> str | None:
     if (call := _arguments(name, source)) is not None:
         return f"rollout.{command}{call}"
     return COMMANDS[command].call
+
+
+def _with_brackets(source: str) -> str | None:
+    """Return the call that a line without round brackets was meant to be; None if it is no command's."""
+    found = AS_A_PROGRAM.match(source) or WITHOUT_BRACKETS.match(source)
+    if found is None and CALL.match(source) is None:
+        found = WRONG_BRACKETS.match(source)
+    if found is not None and (command := command_of(found[1], COMMANDS)):
+        if found[2].startswith("("):
+            return f"rollout.{command}{sanitize(found[2].strip(), 200)}"
+        return f"rollout.{command}({_as_argument(found[2])})" if found[2].strip() else COMMANDS[command].call
+    words = WORDS.match(source)
+    command = command_of(re.sub(r"\W", "", source), COMMANDS) if words is not None else None
+    return COMMANDS[command].call if command else None
 
 
 def _as_argument(text: str) -> str:

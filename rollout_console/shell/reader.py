@@ -17,7 +17,8 @@ HINTS = pattern(
     r"|^\s*(?:\$|node\b|npm\b|npx\b|supabase\b|rollout-console\b)|\brollout\s*\.\s*\w+\s*\(",
     re.MULTILINE,
 )
-FENCE = pattern(r"[ \t]*```[\w-]*[ \t]*$")
+# A line of its own, or, where a paste ended with it, in front of what is typed next.
+FENCE = pattern(r"[ \t]*(?:```[ \t]*)?```(?:[\w-]*[ \t]*$|(?=rollout\s*\.))")
 STRING = pattern(r'"""|\'\'\'|"|\'')
 DECLARATION = pattern(r"(?:const|let|var)\s+(?=[A-Za-z_$][\w$]*\s*=[^=])")
 AWAIT = pattern(r"await\s+(?=rollout\s*\.)")
@@ -86,10 +87,10 @@ class Reader:
         return self.at == self._continued_at
 
     def _fence(self) -> bool:
-        end = self._line_end()
-        if not FENCE.match(self.text[self.at : end]):
+        found = FENCE.match(self.text[self.at : self._line_end()])
+        if found is None:
             return False
-        self.at = end  # the line end stays: a cell of no lines breaks IPython
+        self.at += found.end()  # the line end stays: a cell of no lines breaks IPython
         return True
 
     def _statement_start(self) -> bool:

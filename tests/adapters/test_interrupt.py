@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import _thread
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
 import threading
 
 import psycopg
 import pytest
+
+from rollout_console.render.live import Lines, watch
 
 SESSION = "select pid from pg_stat_activity where application_name = 'rollout-console' and datname = current_database()"
 
@@ -23,3 +31,44 @@ def test_an_interrupted_command_changes_nothing_and_the_next_one_has_a_session_o
     assert rollout.client.set_rollout(40).status.rollout_percentage == 40
     assert rollout.value(SESSION) != session
     assert [entry.new_percentage for entry in rollout.client.history(2).entries] == [40, 20]
+
+
+# Presses Ctrl-C at every hundredth import that looking at the status takes.
+WHILE_IMPORTING = """
+import io, itertools, os, signal, sys
+from rollout_console import connect
+from rollout_console.render.live import Lines, watch
+
+imports, looks = itertools.count(1), 0
+client = connect()
+sys.addaudithook(lambda event, _: event == "import" and next(imports) % 29 == 0 and os.kill(os.getpid(), signal.SIGINT))
+seen = None
+while seen is None:
+    try:
+        seen, looks = watch(client, Lines(io.StringIO()), 0.5, lambda status: None, times=1), looks + 1
+    except KeyboardInterrupt:  # pressed just before, or just after
+        pass
+print(seen.rollout_percentage, looks > 3)
+"""
+
+
+@pytest.mark.parametrize("kind", ["supabase"], indirect=True)
+def test_r13_ctrl_c_while_libraries_are_imported_leaves_them_usable(rollout, console_env):
+    rollout.client.set_rollout(20)
+    command = [sys.executable, "-c", WHILE_IMPORTING]
+    done = subprocess.run(command, env=console_env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("20 True\n", "")
+
+
+@pytest.mark.parametrize("kind", ["supabase"], indirect=True)
+def test_r13_no_ctrl_c_is_lost_while_the_status_is_watched_over_the_api(rollout, effort, tried, monkeypatch):
+    monkeypatch.setattr("rollout_console.render.live.time.sleep", lambda _: None)  # each look is under way at once
+    chance, looks, presses = random.Random(1), 100, effort(30, 2000)
+    for _ in range(presses):
+        seen: list[object] = []
+        press = threading.Timer(chance.uniform(0.02, 0.06), os.kill, (os.getpid(), signal.SIGINT))
+        press.start()
+        watch(rollout.client, Lines(io.StringIO()), 0.5, seen.append, times=looks)
+        assert not press.is_alive()
+        assert len(seen) < looks
+    tried("Ctrl-C while the status is watched", presses)

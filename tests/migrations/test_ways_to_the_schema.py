@@ -147,10 +147,19 @@ def answers_to(calls: Path, url: str, only: str | None = None) -> tuple[set[str]
     return refused, other_form
 
 
+# What plan(freeze=) of 0.1.0 stored: of a freeze to come, of one that is over, and of one under a hold.
+FROZEN = """
+update rollout_configuration set plan = plan || '{"frozen_until": "2099-01-31T12:00:00+00:00"}';
+insert into rollout_configuration (feature_name, is_active, plan, held_reason, held_by, held_at) values
+    ('was_frozen', true, '{"frozen_until": "2020-01-31T12:00:00+00:00"}', null, null, null),
+    ('is_held', true, '{"frozen_until": "2099-01-31T12:00:00+00:00"}', 'looking', 'rex', now());
+"""
+
+
 @pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name.removesuffix(".sql.gz"))
 def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own_from_nothing):
     url = own_database(own_server_url)
-    execute(url, stored(file))
+    execute(url, stored(file) + FROZEN)
     with psycopg.connect(url) as connection:
         rows = one_row(connection.execute("select count(*) from rollout_history"))[0]
     apply(url)
@@ -161,7 +170,10 @@ def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own
     assert {check.name: check.differences for check in client.verify().checks if check.differences} == {}
     history = client.history(1000).entries
     assert len(history) >= rows
-    assert [entry.command for entry in history if entry.command != "migrate"][:2] == ["emergencyStop", "setRollout"]
+    assert [entry.command for entry in history if entry.command not in (None, "migrate")][:2] == [
+        "emergencyStop",
+        "setRollout",
+    ]
     assert client.resume(5).status.rollout_percentage == 5
     client.emergency_stop("while consoles and monitors of the release run on")  # R18: a stop is never read as not made
     calls = release.calls_of_release("0.1.0")
@@ -169,6 +181,13 @@ def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own
     client.resume()
     client.configure(guardrail="compared")
     assert answers_to(calls, url, "rollout_emergency_stop") == (set(), set())
+
+    held = status.held_reason, status.held_by, f"{status.held_until:%Y-%m-%d %H:%M}", status.held_at is not None
+    assert held == ("frozen", "plan(freeze=)", "2099-01-31 12:00", True)
+    assert "a freeze is a hold with an end now" in [entry.reason for entry in history if entry.command == "migrate"]
+    for feature, reason in [("was_frozen", None), ("is_held", "looking")]:
+        kept = RolloutClient(client.adapter, feature).status()
+        assert (kept.held_reason, kept.held_until) == (reason, None)
 
 
 @pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name)

@@ -112,6 +112,19 @@ def test_r13_a_log_that_cant_be_written_costs_neither_the_alert_nor_the_exit_sta
         assert receiver.titles == ["ROLLED BACK by itself"]
 
 
+def test_r10_a_full_disk_costs_no_alert_that_the_monitor_keeps_itself(rollout, env, tmp_path):
+    blind = {**env, "ROLLOUT_DATABASE_URL": f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"}
+    with alert_receiver() as receiver, open(tmp_path / "log", "w") as log:
+        blind["ROLLOUT_ALERT_URLS"] = receiver.url
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, "-m", "rollout_console", "monitor", "--once",
+             "--every", "1s"],
+            stdout=log, stderr=subprocess.PIPE, env=blind, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, receiver.titles) == (3, ["monitor is BLIND"])
+    assert b"Traceback" not in done.stderr
+
+
 def test_what_follows_a_check_does_not_change_what_it_found(rollout, env):
     rollout.sql("alter table rollout.monitors add constraint refused check (every_seconds is null) not valid")
     try:
@@ -180,19 +193,22 @@ def test_r18_a_server_that_swallows_what_it_is_sent_makes_dashboard_and_toolbar_
 def test_r10_monitors_that_are_killed_lose_no_alert_and_send_one_again_at_most_for_each_kill(
     rollout, env, effort, tried
 ):
-    """At any moment, with services of which one is sound, one answers 500, and one hangs now and then."""
+    """At any moment, with services of which one is sound, one refuses all, and others fail in each way now and then."""
     chance = random.Random(1)
     env["ROLLOUT_ALERT_ON"] = "notes"
-    rounds, kills = effort(4, 200), 0
+    events = kills = 0
     with alert_receiver() as sound, alert_receiver() as broken, alert_receiver() as hanging:
         receivers = [sound, broken, hanging]
-        env["ROLLOUT_ALERT_URLS"] = " ".join(receiver.url for receiver in receivers)
-        for event in range(rounds):
-            rollout.client.note(f"event {event}.")
-            broken.broken, hanging.hangs = chance.random() < 0.5, chance.random() < effort(0, 0.2)
-            together = [start_command(env, "monitor", "--once") for _ in range(2)]
-            time.sleep(chance.uniform(0.3, 2.5))
-            for victim in together[: chance.choice([1, 2])]:
+        refusing = f"json://127.0.0.1:{free_port()}/"
+        env["ROLLOUT_ALERT_URLS"] = " ".join([refusing, *(receiver.url for receiver in receivers)])
+        while kills < effort(3, 1000):
+            rollout.client.note(f"event {events}.")
+            events += 1
+            broken.broken, broken.drops = chance.choice([(False, False), (True, False), (False, True)])
+            hanging.hangs = chance.random() < effort(0, 0.2)
+            together = [start_command(env, "monitor", "--once") for _ in range(effort(2, 4))]
+            time.sleep(chance.uniform(0.3, effort(2.5, 1.5)))
+            for victim in together[: chance.randint(1, len(together))]:
                 kills += victim.poll() is None
                 victim.kill()
             for each in together:
@@ -200,11 +216,11 @@ def test_r10_monitors_that_are_killed_lose_no_alert_and_send_one_again_at_most_f
             # The minute of a claim and the pause of a service are over.
             rollout.sql("update rollout.deliveries set claimed_until = now() where claimed_until is not null")
             rollout.sql("update rollout.receivers set next_try_at = now() where next_try_at is not null")
-        broken.broken = hanging.hangs = False
+        broken.broken = broken.drops = hanging.hangs = False
         assert once(env).returncode == 0
         tried("kills of monitors, alerts counted at the receivers", kills)
         for receiver in receivers:
-            told = [sum(f"event {event}." in body for body in receiver.bodies) for event in range(rounds)]
+            told = [sum(f"event {event}." in body for body in receiver.bodies) for event in range(events)]
             assert 0 not in told, "none is lost"
             assert max(told) <= 1 + kills, "a monitor may be killed before it says what it has sent"
 

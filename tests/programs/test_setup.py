@@ -123,6 +123,7 @@ def test_in_a_terminal_it_asks_first(rollout, fresh):
         screen.wait_for("Do it? [y/N]")
         screen.type(answer)
         screen.wait_for("nothing was changed" if answer == "n" else "halts everything at once")
+        assert answer == "n" or "  when may it go on?\n" in screen.now(), "it fits 80 columns"
         screen.close()
         assert state(rollout) == expected
 

@@ -96,6 +96,21 @@ def test_what_may_be_left_out_can_be_given_by_name_or_in_its_place(rollout, run)
     assert rollout.client.status().rollout_percentage == 10
 
 
+def test_r17_what_is_switched_off_in_the_shell_ends_when_it_is_told_to(rollout, run):
+    done = run("hold", "looking", "--until", "2h")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "HELD until " in done.stdout
+    done = run("disable-auto-rollback", "maintenance", "--until", "tomorrow 09:00", "--json")
+    off = json.loads(done.stdout)["status"]
+    status = rollout.client.status()
+    assert 7100 < (status.held_until - status.held_at).total_seconds() < 7300
+    assert (off["auto_rollback_enabled"], f"{status.breaker_off_until:%H:%M}") == (False, "09:00")
+    refused = run("hold", "looking", "--until", "soon")
+    assert (refused.returncode, refused.stdout) == (Exit.FAILED, "")
+    assert 'type rollout-console hold "looking" --until "2h"' in refused.stderr
+    assert rollout.client.status().held_until == status.held_until
+
+
 def test_the_story_of_an_incident_goes_into_a_file_as_markdown(rollout, run):
     rollout.client.note("see rollout.history() <b>")
     done = run("timeline", "--since", "2h", "--markdown")

@@ -19,6 +19,7 @@ class Receiver(ThreadingHTTPServer):
         bodies: their texts.
         times: when they came, on the monotonic clock, in seconds.
         broken: whether it refuses them.
+        drops: whether it takes an alert and ends the connection without an answer.
         hangs: whether it takes a request and does not answer.
         pings: how often it was asked with GET, as by a heartbeat.
     """
@@ -30,6 +31,7 @@ class Receiver(ThreadingHTTPServer):
         self.bodies: list[str] = []
         self.times: list[float] = []
         self.broken = False
+        self.drops = False
         self.hangs = False
         self.pings = 0
 
@@ -41,6 +43,9 @@ class Delivery(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.server.drops:
+            self.close_connection = True
+            return
         if self.server.hangs:
             time.sleep(8)
             return

@@ -40,6 +40,8 @@ def pasted(text: str) -> str:
         ('rollout.emergencyStop("see https://x.y//z") // z', 'rollout.emergencyStop("see https://x.y//z") # z'),
         ("rollout.addToWhitelist([\n  'a/b', // first\n  'c/d'\n]) // done", "rollout.addToWhitelist([\n  'a/b', # first\n  'c/d'\n]) # done"),
         ("```javascript\nrollout.status()\n```", "\nrollout.status()\n"),
+        ('```rollout.emergencyStop("x")', 'rollout.emergencyStop("x")'),  # a paste ended with its fence
+        ("``` ```bash\nrollout.status()", "\nrollout.status()"),
         ("   ```bash\n   # look\n   rollout.status()\n   ```\n", "\n# look\nrollout.status()\n\n"),
         ("> rollout.status()", "rollout.status()"),
         ("// C:\\\nconst s = rollout.status()", "# C:\\\ns = rollout.status()"),

@@ -129,13 +129,18 @@ def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_pat
 @pytest.mark.parametrize(
     ("typed", "call"),
     [("resume 5", "rollout.resume(5)"), ("stop 5xx errors", 'rollout.emergencyStop("5xx errors")'),
-     ("rollout.setRollout 5", "rollout.setRollout(5)"), ("rollback-to-zero now", 'rollout.rollbackToZero("now")')],
+     ("rollout.setRollout 5", "rollout.setRollout(5)"), ("rollback-to-zero now", 'rollout.rollbackToZero("now")'),
+     ("rollout.setRollout{5}", "rollout.setRollout(5)"), ("rollout.setRollout(5]", "rollout.setRollout(5)"),
+     ("rollout set 0", "rollout.setRollout(0)"), ("rollout status", "rollout.status()"),
+     ('./rollout emergencyStop("x")', 'rollout.emergencyStop("x")'),
+     ("STOP!", 'rollout.emergencyStop("errors in the logs")'),
+     ("EMERGENCY STOP", 'rollout.emergencyStop("errors in the logs")')],
 )  # fmt: skip
 def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
     load(ip, quiet=True)
     with capture_output() as captured:
         ip.run_cell(typed)
-    assert captured.stderr == f"a command needs brackets; nothing was done: type {call}\n"
+    assert captured.stderr == f"a command needs brackets ( ); nothing was done: type {call}\n"
 
 
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):

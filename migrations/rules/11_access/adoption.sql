@@ -107,6 +107,22 @@ begin
         perform rollout.close_change();
     end loop;
 
+    -- What 0.1.0 froze is held until the same time.
+    for config in select * from rollout_configuration c where c.plan ? 'frozen_until' loop
+        perform rollout.open_change(jsonb_build_object(
+            'triggered_by', 'migration', 'command', 'migrate', 'reason', 'a freeze is a hold with an end now'));
+        update rollout_configuration c
+        set plan = nullif(c.plan - 'frozen_until', '{}'),
+            held_reason = coalesce(c.held_reason, case when f.goes_on then 'frozen' end),
+            held_by = coalesce(c.held_by, case when f.goes_on then 'plan(freeze=)' end),
+            held_until = case when f.goes_on then f.until else c.held_until end
+        from (
+            select u.until, u.until > clock_timestamp() and config.held_reason is null as goes_on
+            from (select (config.plan ->> 'frozen_until')::timestamptz as until) u) f
+        where c.id = config.id;
+        perform rollout.close_change();
+    end loop;
+
     -- A repository marked as test although its size says otherwise was marked by hand.
     update repository_categories k
     set pinned_as_test = true
@@ -127,7 +143,8 @@ begin
     perform rollout.set_categorizing(categorizing);
 end $$;
 comment on function rollout.adopt_rows() is
-    'Brings rows older than the rules under them: nulls, marks made by hand, counters of repositories. Idempotent.';
+    'Brings rows older than the rules under them: nulls, freezes, marks made by hand, counters of repositories. '
+    'Idempotent.';
 
 create or replace function rollout.adopt_jobs()
 returns void
