@@ -33,6 +33,7 @@ def test_the_stop_is_one_key_and_a_reason_on_every_page(rollout, dashboard):
     screen.wait_for("Reason: smoke")
     assert rollout.client.status().emergency_stop_reason == "smoke"
     screen.key("Escape")
+    wait_until(lambda: "s set %" in screen.now())
     screen.key("r")
     screen.wait_for("resume at")
     screen.type("5")
@@ -95,6 +96,7 @@ def test_r17_the_ramp_is_a_line_of_steps_and_three_keys(rollout, dashboard):
     screen.type("y")
     screen.wait_for("to raise it from 10 % to 20 %, first press F")
     screen.key("Escape")
+    screen.wait_without("first press F")
     screen.wait_for("HELD")
     screen.key("F")
     screen.wait_for("release the hold of tess? y to do it:")
@@ -144,9 +146,10 @@ def test_after_esc_a_key_belongs_to_the_dashboard_and_never_to_the_question_that
 
 def test_a_stop_that_was_decided_against_never_fires(rollout, dashboard):
     screen = dashboard()
-    for key in ("e", "Escape", "b", "Enter"):
+    for key, seen in (("e", QUESTIONS["e"]), ("Escape", "nothing was changed"), ("b", QUESTIONS["b"])):
         screen.key(key)
-        time.sleep(0.06)
+        screen.wait_for(seen)
+    screen.key("Enter")
     screen.wait_for("20 % → 0 %")
     assert not rollout.client.status().emergency_stop
 
@@ -159,6 +162,7 @@ def test_a_refused_answer_stays_to_be_corrected(rollout, dashboard):
     screen.wait_for("not 'cache'; type for example 25")
     assert "percentage, 0 to 100: cache" in screen.now()
     screen.write("\x7f" * 5)
+    wait_until(lambda: "0 to 100: c" not in screen.now())
     screen.type("30")
     screen.wait_for("20 % → 30 %? y to do it:")
     assert rollout.client.status().rollout_percentage == 20
@@ -212,7 +216,10 @@ def test_no_key_and_no_paste_raises_unasked_after_a_rollback(rollout, dashboard)
     assert "ready for" not in screen.now()
     screen.paste("node scripts/rollout/monitor-phase6.js\n", bracketed=False)
     screen.wait_for("Paste ignored; press ? for the keys")
+    screen.key("z")
+    screen.wait_for("z is no key here")
     screen.write("\x1b[200~FgN\r\x1b[201~")
+    wait_until(lambda: "Paste ignored" in screen.now())
     screen.key("N")
     screen.wait_for("0 % → 10 %? y to do it:")
     assert "rolled back from 20 % just now, by tess: 3 am\n 0 % → 10 %?" in screen.now()

@@ -126,7 +126,7 @@ def test_a_list_that_is_longer_than_the_screen_scrolls(rollout, dashboard):
 def test_q_goes_back_before_it_leaves(dashboard):
     screen = dashboard()
     screen.key("m")
-    screen.wait_for("success metric")
+    screen.wait_for("Esc or q to go back")
     screen.key("q")
     screen.wait_for("q quit")
     assert screen.is_running()

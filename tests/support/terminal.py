@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -133,7 +133,7 @@ class Terminal:
     def type(self, line: str) -> None:
         """Type a line, and Enter once it is on screen: what comes at once is a paste to the dashboard."""
         self._send(line)
-        deadline = time.monotonic() + 0.5
+        deadline = time.monotonic() + 3
         while line[-6:].strip() not in self.cursor_line() and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.03)
@@ -188,7 +188,7 @@ class Terminal:
             cells = [row[x] for row in self._screen.rows() for x in range(self._screen.columns)]
         return {cell.fg for cell in cells} | {cell.bg for cell in cells}
 
-    def wait_for(self, text: str, times: int = 1, seconds: float = 30) -> str:
+    def wait_for(self, text: str, times: int = 1, seconds: float = 60) -> str:
         """Wait until a text is on screen that many times, and return the screen."""
         deadline = time.monotonic() + seconds
         while (screen := self.screen()).count(text) < times:
@@ -254,6 +254,11 @@ def write_targets(env: dict[str, str], text: str) -> None:
 def run_console(env: dict[str, str], code: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """`rollout-console -c CODE`."""
     return run_command(env, "-c", code, cwd=cwd)
+
+
+def run_pieces(env: dict[str, str], pieces: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """`rollout-console -c PIECE -c PIECE ...`: each is run, whatever became of those before it."""
+    return run_command(env, *[word for piece in pieces for word in ("-c", piece)])
 
 
 def run_command(env: dict[str, str], *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
