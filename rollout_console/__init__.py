@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rollout_console.client.connect import connect
     from rollout_console.client.job_report import JobReport
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "BadArgument",
     "BadCredentials",

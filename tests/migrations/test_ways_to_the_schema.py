@@ -85,6 +85,7 @@ def test_a_superuser_of_ones_own_server_gets_what_a_hosted_project_gets(own_from
 
 
 RELEASES = sorted(release.FOLDER.glob("*.sql.gz"))
+EARLIER = [file for file in RELEASES if file != release.of_release(__version__)]
 
 
 def stored(file: Path) -> str:
@@ -156,7 +157,7 @@ insert into rollout_configuration (feature_name, is_active, plan, held_reason, h
 """
 
 
-@pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name.removesuffix(".sql.gz"))
+@pytest.mark.parametrize("file", EARLIER, ids=lambda file: file.name.removesuffix(".sql.gz"))
 def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own_from_nothing):
     url = own_database(own_server_url)
     execute(url, stored(file) + FROZEN)
@@ -190,7 +191,7 @@ def test_a_database_of_a_release_is_brought_up_to_date(file, own_server_url, own
         assert (kept.held_reason, kept.held_until) == (reason, None)
 
 
-@pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", EARLIER, ids=lambda file: file.name)
 def test_a_practice_folder_is_brought_up_to_date_by_the_next_console(file, tmp_path):
     with tempfile.TemporaryDirectory(prefix="rc-") as home:
         practice.folder_of_0_1_0(Path(home))

@@ -116,8 +116,8 @@ def test_r17_two_who_advance_at_once_advance_once(ready):
         with RolloutClient(PostgresAdapter(ready.url), who={"operator": "o", "host": "h"}) as client:
             return (client.auto_advance() if by_itself else client.advance()).outcome
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(work, [True, False] * 2))
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(work, [True, False] * 4))
     assert (outcomes.count("advanced"), percentage(ready)) == (1, 25)
 
 
