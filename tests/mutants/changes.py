@@ -12,6 +12,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 OPERATORS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "=": "<>", "<>": "=", "+": "-", "-": "+"}
+GIVEN = {"errcode", "hint", "detail"}  # of raise, which "=" gives a value, and compares nothing
 WORDS = {"and": "or", "or": "and", "true": "false", "false": "true", "not": ""}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
 # By which a bound is moved: of whole numbers, the other way is what the changed operator says.
@@ -51,7 +52,7 @@ def changes(body: str, figures: bool = False) -> Iterator[Change]:
             afters = [_moved(token["number"], by) + text[len(token["number"]) :] for by in moves]
         elif token["word"] and text.lower() in WORDS:
             afters = [WORDS[text.lower()]]
-        elif text in OPERATORS:
+        elif text in OPERATORS and words[place - 1] not in GIVEN:
             afters = [OPERATORS[text]]
         for after in afters:
             yield Change(token.start(), token.end(), after)
