@@ -57,6 +57,10 @@ def test_r1_for_any_lists_and_ends_the_set_is_decided_as_each_alone(running, ids
     assert running.client.eligible_repositories(ids) == []
 
 
+def test_r1_of_none_none_is_eligible(running):
+    assert running.client.eligible_repositories([]) == []
+
+
 def test_r11_the_hosts_own_decision_is_asked_for_each(running, ids):
     running.sql(
         "create schema rollout_host; grant usage on schema rollout_host to public;"
