@@ -66,13 +66,6 @@ def test_r12_hostile_text_is_reported_like_any_other_and_bounded(running, messag
     assert "\n" not in kind.kind
 
 
-@pytest.mark.parametrize("length", [499, 500, 501])
-def test_of_a_message_500_characters_are_kept(running, length):
-    running.report(bad=1, message="no " + "x" * (length - 3))
-    (kind,) = running.client.errors().kinds
-    assert len(kind.sample) == min(length, 500)
-
-
 @pytest.mark.commits
 def test_a_kind_knows_its_arms_its_repositories_and_since_when_it_is_seen(running):
     running.client.disable_auto_rollback()
