@@ -190,8 +190,9 @@ class Judge:
         begun = time.time()
         became, by = self._judge(item.wanted) if begun < self._until else ("not tried", "")
         outcome: Any = {"killed": "passed", "lived": "failed"}.get(became, "skipped")
+        why: Any = (item.nodeid, 0, by) if outcome == "skipped" else by  # as pytest has the reason of a skip
         report = pytest.TestReport(
-            item.nodeid, item.location, {}, outcome, by, "call", duration=time.time() - begun,
+            item.nodeid, item.location, {}, outcome, why, "call", duration=time.time() - begun,
             user_properties=[("became", became), ("by", by)],
         )  # fmt: skip
         item.ihook.pytest_runtest_logreport(report=report)
@@ -255,6 +256,6 @@ class Judge:
         for became in ("lived", "unsure"):
             terminalreporter.section(became)
             for report in terminalreporter.getreports(became):
-                terminalreporter.write_line(f"{report.nodeid}  [{report.longrepr}]")
+                terminalreporter.write_line(f"{report.nodeid}  [{dict(report.user_properties)['by']}]")
         tried = amounts["killed"] + amounts["lived"] or 1
         terminalreporter.write_line(f"{amounts['killed'] / tried:.1%} killed: {amounts}")
