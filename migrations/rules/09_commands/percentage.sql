@@ -31,21 +31,13 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
-declare
-    answer jsonb;
 begin
-    if percentage is distinct from 0 then
-        return rollout.lower_percentage(percentage, feature_name, reason, context);
+    if percentage = 0 and context ? 'operation_id' and not context ? 'reads_status' then
+        return rollout.halt_with_status(feature_name, 'rollbackToZero', reason, context);
+    elsif percentage = 0 then
+        return rollout.halt(feature_name, 'rollbackToZero', reason, context);
     end if;
-    answer := rollout.halt(feature_name, 'rollbackToZero', reason, context);
-    if context ? 'operation_id' and not context ? 'reads_status' then
-        begin
-            return rollout.as_0_1_0_reads_it(answer, feature_name);
-        exception when others or query_canceled then
-            null;  -- as in rollout_emergency_stop
-        end;
-    end if;
-    return answer;
+    return rollout.lower_percentage(percentage, feature_name, reason, context);
 end $$;
 comment on function public.rollout_rollback(numeric, text, text, jsonb) is
     'rollout.rollbackToPercentage() and rollbackToZero(), R6: lowers the percentage, never raises it; to zero whoever '
