@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import inspect
 import json
 import os
@@ -19,6 +18,7 @@ from rollout_console.client import RolloutClient, SettingValues
 from rollout_console.console import COMMANDS, Command, Output, Rollout
 from rollout_console.console.output import written
 from rollout_console.console.place import client_here
+from rollout_console.console.plain_call import plain_call
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
 from rollout_console.render import unfitted
@@ -155,12 +155,11 @@ def in_shell(text: str) -> str:
 def _words(arguments: str, parameters: inspect.Signature) -> list[str]:
     """Return the arguments of a call as words of a shell."""
     flags = {name for name, parameter in parameters.parameters.items() if str(parameter.annotation) == "bool"}
+    given: list[tuple[str | None, Any]]
     try:
-        call = ast.parse(f"call({arguments})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        given: list[tuple[str | None, Any]] = [(None, ast.literal_eval(value)) for value in call.args]
-        given += [(keyword.arg, ast.literal_eval(keyword.value)) for keyword in call.keywords]
-    except (SyntaxError, ValueError):  # not to be typed as it is: resume(…, confirm=True)
+        call = plain_call(f"call({arguments})")
+        given = [*((None, value) for value in call.arguments), *call.named.items()]
+    except ValueError:  # not to be typed as it is: resume(…, confirm=True)
         given = [(None, word.strip()) for word in arguments.split(",") if "=" not in word]
         given += [(str(name), True) for name in re.findall(r"(\w+)=True", arguments)]
     words = []

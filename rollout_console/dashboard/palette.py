@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS, Output, Rollout
+from rollout_console.console.plain_call import Call, plain_call
 from rollout_console.console.spelling import meant
 from rollout_console.errors import BadArgument
 from rollout_console.render import Screen
@@ -20,14 +20,6 @@ PREFIX = "rollout."
 WORD = re.compile(r"\w*")
 COMMAND_NAMES = {name.lower(): name for name in COMMANDS}
 HERE = {"watch": "the overview is live: press Esc", "help": 'press Esc and ?, or type help("setRollout")'}
-
-
-class Call(NamedTuple):
-    """A command with its arguments."""
-
-    name: str
-    arguments: list[Any]
-    named: dict[str, Any]
 
 
 class Caught(Output):
@@ -87,14 +79,8 @@ def parse(line: str) -> Call:
     if typed in (word, f"{word}("):  # as Tab leaves it
         return Call(name, [], {})
     try:
-        call = ast.parse(typed, mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            raise ValueError("not a call")
-        named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
-        if len(named) != len(call.keywords):
-            raise ValueError("** is no name")
-        return Call(name, [ast.literal_eval(argument) for argument in call.args], named)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return plain_call(typed)._replace(name=name)
+    except ValueError:
         raise BadArgument(f"that is not one command with plain values; type for example {example}") from None
 
 
