@@ -7,7 +7,6 @@ import binascii
 import contextlib
 import ipaddress
 import json
-import math
 import queue
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
@@ -225,8 +224,8 @@ class SupabaseAdapter(Adapter):
         return Answer(data)
 
 
-def _apart(work: Callable[[], T], seconds: float = math.inf) -> T:
-    """Do it in a thread of its own, and wait for it, but no longer than `seconds`.
+def _apart(work: Callable[[], T], seconds: float | None = None) -> T:
+    """Do it in a thread of its own, and wait for it, but no longer than `seconds`, if they are given.
 
     httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either; and
     modules whose import it interrupts can't be used until the console is started again.
@@ -243,7 +242,7 @@ def _apart(work: Callable[[], T], seconds: float = math.inf) -> T:
             box.put((None, error))
 
     threading.Thread(target=put, name="supabase-call", daemon=True).start()
-    done, error = box.get(timeout=None if math.isinf(seconds) else max(seconds, 0.01))
+    done, error = box.get(timeout=None if seconds is None else max(seconds, 0.01))
     if error is not None:
         raise error
     return cast("T", done)

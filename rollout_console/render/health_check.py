@@ -20,7 +20,7 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
     "rolled_back": (
         "ROLLED BACK to 0 %",
         "bad",
-        "; to investigate: rollout.showMetrics(); when fixed: rollout.setRollout(5)",
+        "; to investigate: rollout.showMetrics(); when fixed: rollout.{start}",
     ),
     "stepped_back": (
         "ROLLED BACK to {percentage} %",
@@ -42,8 +42,8 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
         "bad",
         "; to act, on the primary: rollout.rollbackToZero()",
     ),
-    "already_at_zero": ("breach, and the rollout is at 0 % already", None, "; when fixed: rollout.setRollout(5)"),
-    "already_stopped": ("breach, and traffic is halted already", None, "; when fixed: rollout.resume(5)"),
+    "already_at_zero": ("breach, and the rollout is at 0 % already", None, "; when fixed: rollout.{start}"),
+    "already_stopped": ("breach, and traffic is halted already", None, "; when fixed: rollout.{resume}"),
 }
 
 
@@ -51,8 +51,10 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
 def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]
-    if check.status.decided_by == "host":  # it may take 5 % for all of them
-        what_next = what_next.replace("setRollout(5)", "advance()").replace("resume(5)", "resume()")
+    host = check.status.decided_by == "host"  # it may take 5 % for all of them
+    what_next = what_next.format(
+        start="advance()" if host else "setRollout(5)", resume="resume()" if host else "resume(5)"
+    )
     done = done.format(percentage=check.status.rollout_percentage)
     verdict, *beside = health_lines(check.health, screen)
     beside += filter(None, [stop_effect_phrase(check.status, screen)])

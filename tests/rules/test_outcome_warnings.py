@@ -95,7 +95,7 @@ def test_r16_a_healthy_processor_does_not_hide_another(steady):
 
 
 def test_r16_silence_is_that_of_one_feature_processor_and_week(running):
-    """Beside it: another feature, the other processor, a report taken back, and one of over a week ago."""
+    """Beside it: another feature, the other processor, a report that no longer counts, and one of over a week ago."""
     running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
     report_every(running, minutes=20, until=90)
     running.sql(
