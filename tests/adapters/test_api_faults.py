@@ -111,7 +111,7 @@ def test_r13_what_may_still_be_made_is_not_offered_to_be_typed_again(spoken, the
     assert "nothing was changed" not in str(caught.value)
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 @pytest.mark.parametrize("fault", [own("PGRST000"), faults.page(502), state("53300", "many"), own("PGRST002", delay=1)])
 def test_all_of_the_patience_is_used(spoken, monkeypatch, fault):
     monkeypatch.setattr(patience, "PAUSES", (0.1,))

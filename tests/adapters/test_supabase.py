@@ -85,7 +85,7 @@ def test_a_lost_answer_never_doubles_a_history_row(faulty, change):
     assert faulty.history_rows() == rows + 1
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_a_lost_answer_to_create_leaves_one_configuration_and_one_row(faulty):
     other = RolloutClient(faulty.client.adapter, "another_feature", who=faulty.client.who)
     rows = faulty.history_rows()
@@ -179,7 +179,7 @@ def test_eight_threads_behind_a_proxy_that_loses_every_third_answer_lose_nothing
     assert faulty.history_rows() - rows == sum(made)
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 @pytest.mark.parametrize("fault", [faults.hold, faults.hold_after, faults.drip])
 def test_no_call_outlasts_its_patience(faulty, fault):
     faulty.proxy.always = fault
@@ -210,7 +210,7 @@ def test_a_closed_adapter_opens_again(faulty):
     adapter.close()
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_the_first_calls_of_many_threads_share_one_client(faulty):
     adapter, clients = faulty.adapter(), []
     barrier = threading.Barrier(8)

@@ -31,7 +31,7 @@ def run_notebook(console_env, monkeypatch):
     return run
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_a_command_in_a_notebook_shows_one_html_table(run_notebook):
     _, status, value, error = run_notebook(
         "%load_ext rollout_console", "rollout.status() // now", "_.rollout_percentage", "rollout.setRollout(150)"
@@ -62,7 +62,7 @@ def test_hosts_that_nobody_watches(run_notebook, tmp_path):
     assert "hybrid_progressive_capture  20 %" in alone[0]["text"]
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_in_a_notebook_watch_updates_one_output_and_a_cell_that_lowers_does_not_raise(rollout, run_notebook):
     manager, kernel = start_new_kernel()
     shown = []

@@ -78,7 +78,7 @@ def console(terminal):
     return opened
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 @pytest.mark.parametrize("bracketed", [True, False], ids=["bracketed", "line by line"])
 def test_r14_the_manuals_console_commands_paste_as_they_stand(rollout, console, bracketed):
     console.paste(CONSOLE_COMMANDS, bracketed=bracketed)
@@ -131,7 +131,7 @@ def test_r14_the_manuals_emergency_procedures(rollout, console):
     ]  # fmt: skip
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_r14_javascript_and_what_only_looks_like_it(console):
     console.type("const s = await rollout.setRollout(30); // don't panic")
     console.wait_for("20 % → 30 %")
@@ -165,7 +165,7 @@ def test_r13_errors_at_the_prompt_are_one_line_and_the_prompt_lives(console):
     console.wait_for("ZeroDivisionError", times=2)
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_ctrl_c_during_a_command_is_one_line(rollout, console):
     rollout.sql("begin")  # a lock that the command waits for
     import psycopg
@@ -184,7 +184,7 @@ def test_ctrl_c_during_a_command_is_one_line(rollout, console):
     console.wait_for("% set, " if rollout.kind == "supabase" else "20 % set, 20 % in effect")
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_the_installed_profile_opens_the_console_in_plain_ipython(terminal, console_env):
     import subprocess
 
@@ -200,7 +200,7 @@ def test_the_installed_profile_opens_the_console_in_plain_ipython(terminal, cons
     plain.wait_for("20 % set, 20 % in effect")
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_the_extension_loads_into_any_ipython_and_leaves_it(terminal):
     plain = terminal(command=f"{PYTHON} -m IPython --no-banner")
     plain.wait_for("In [")

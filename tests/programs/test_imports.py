@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.terminal import Terminal, console_environment
 
-pytestmark = pytest.mark.quick
+pytestmark = pytest.mark.dependencies
 
 # Runs the command line, and writes which modules were loaded when it ended, or when the prompt had been drawn and
 # the first thread of ours began.

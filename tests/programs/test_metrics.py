@@ -42,7 +42,7 @@ def wait_for(port: int, holds: Callable[[dict[tuple[str, str], float]], bool]) -
         time.sleep(0.1)
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_what_the_monitor_finds_can_be_scraped(rollout, console_env):
     rollout.report(good=29, bad=1)
     rollout.report(good=3, bad=1, treated=False)

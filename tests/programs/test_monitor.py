@@ -246,7 +246,7 @@ def test_an_alert_that_could_not_be_delivered_is_tried_again_and_then_sent_once(
     assert receiver.titles == ["EMERGENCY STOP"]
 
 
-@pytest.mark.quick
+@pytest.mark.dependencies
 def test_an_alert_leaves_as_it_happens_with_the_evidence_and_what_to_type(rollout, alerting, receiver):
     with monitor(alerting, "--every", "1h") as wait_for:
         wait_for("20 %  no jobs yet")

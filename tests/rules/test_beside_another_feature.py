@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,7 +96,9 @@ def answers(client: RolloutClient) -> dict[str, Any]:
 def test_what_is_done_with_a_feature_changes_no_answer_of_another(running):
     neighbours = Neighbours(running)
     quiet, busy = neighbours.ours, neighbours.other
-    first, before = answers(quiet), answers(quiet)
+    first = answers(quiet)
+    time.sleep(0.5)  # so that an age in ten-thousandths of an hour is another
+    before = answers(quiet)
     passing = {path for path in before if before[path] != first.get(path)}  # times, ages
     eligible = running.sql(
         "select is_repository_eligible_for_rollout(id, %s) from repositories order by id", quiet.feature

@@ -60,6 +60,7 @@ def test_r8_what_benchmarks_simulate_is_what_the_database_judges(rollout):
             )
 
 
+@pytest.mark.large
 def test_r8_a_small_simulation_agrees_with_the_figures_that_are_shown(rollout):
     shown = {cost.error_rate: cost for cost in rollout.client.guardrail("evidence").healthy}
     day, _ = verdict.chances((1000, 5, 1.0, 600))

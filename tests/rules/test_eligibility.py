@@ -163,6 +163,7 @@ def test_r1_preview_says_exactly_what_then_happens(ten_thousand, target):
     assert moved <= (after.keys() ^ before.keys())
 
 
+@pytest.mark.large
 def test_r1_status_says_how_many_are_eligible_only_by_the_whitelist(ten_thousand):
     rollout = ten_thousand
     rollout.client.set_rollout(30)
@@ -176,6 +177,7 @@ def test_r1_status_says_how_many_are_eligible_only_by_the_whitelist(ten_thousand
     assert rollout.client.status().only_whitelisted == 0
 
 
+@pytest.mark.large
 def test_r1_explain_names_the_percentage_at_which_a_repository_enters(ten_thousand):
     rollout = ten_thousand
     for name in [row[0] for row in rollout.sql("select full_name from repositories order by id limit 25")]:

@@ -35,6 +35,7 @@ def everything_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
+@pytest.mark.large
 def test_r11_the_key_is_on_no_screen_and_in_no_file_history_or_process_list(faulty, tmp_path):
     """From a `.env` beside which the console is opened; what goes wrong goes wrong in front of the key, too."""
     home, work = tmp_path / "home", tmp_path / "work"

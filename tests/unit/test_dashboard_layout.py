@@ -61,6 +61,7 @@ def shown(
     return draw(Snapshot(seen, time.monotonic() - age, problem), 2, PLAIN, width, height)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("colour", [True, False])

@@ -28,6 +28,7 @@ def widest(text: str) -> int:
     return max(wcswidth(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in text.splitlines())
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("kind", REPORTS, ids=lambda kind: kind.__name__)
 def test_no_report_is_wider_than_the_terminal(kind, text):
