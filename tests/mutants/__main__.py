@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=55, help="after which no further mutant is begun")
     parser.add_argument("--seconds", type=float, default=60, help="that the tests of one mutant may take")
     parser.add_argument("--processes", default="2")
-    parser.add_argument("--map", type=Path, help="a file that keeps what each test calls, for the next time")
+    parser.add_argument(
+        "--map", type=Path, help="a file that keeps what each test calls and notices, for the next time"
+    )
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     return parser.parse_args()
 
@@ -53,7 +57,7 @@ def chosen(every: list[Function], wanted: argparse.Namespace) -> list[Mutant]:
 
 
 def touching(function: Function, every: list[Function], tests: dict[str, Any]) -> list[str]:
-    """Return the tests that touch a function, first those of its rule, that touch little else and take little time.
+    """Return the tests that touch a function, first those whose names say so, that touch little else and take little time.
 
     Of a function that PostgreSQL may inline, they are those that touch what calls it.
     """
@@ -64,12 +68,19 @@ def touching(function: Function, every: list[Function], tests: dict[str, Any]) -
         if one.inlined or not any(one.short in test["calls"] for test in tests.values()):
             waiting += [other for other in every if other.short not in names and other.mentions(one)]
     found = {name: test for name, test in tests.items() if names & set(test["calls"])} or tests
+    # A word counts by how few of these tests have it in their names.
+    shares = {word: sum(word in name for name in found) / len(found) for word in function.words}
 
     def cost(name: str) -> float:
-        relevance = sum(word in name for word in function.words)
-        return float((0.3 + found[name]["seconds"]) * len(found[name]["calls"]) / 4**relevance)
+        relevance = math.prod(share for word, share in shares.items() if word in name)
+        return (0.1 + float(found[name]["seconds"])) * len(found[name]["calls"]) * relevance
 
-    return sorted(found, key=cost)
+    nth = Counter[str]()  # case of a test: the first of each comes before the second of another
+    costs = {}
+    for name in sorted(found, key=cost):
+        nth[name.partition("[")[0]] += 1
+        costs[name] = cost(name) * nth[name.partition("[")[0]] ** 2
+    return sorted(costs, key=lambda name: costs[name])
 
 
 def run(processes: str, *options: object) -> int:
@@ -111,9 +122,16 @@ def main() -> int:
         print(*told, sep="\n")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        tests = measured(every, wanted.map or Path(folder) / "map.json", wanted.processes)
+        kept = wanted.map or Path(folder) / "map.json"
+        tests = measured(every, kept, wanted.processes)
+        noticed = kept.with_suffix(".noticed")
+        noticed.touch()
         asked = {
-            "mutants": [{"name": str(m), "function": m.function.name, "statement": m.statement} for m in told],
+            "mutants": [
+                {"name": str(m), "file": m.function.file, "function": m.function.name, "statement": m.statement}
+                for m in told
+            ],
+            "noticed": str(noticed),
             "functions": {
                 one.name: {"definition": one.definition, "tests": touching(one, every, tests)} for one in every
             },

@@ -47,10 +47,8 @@ class Function:
     def words(self) -> set[str]:
         """Return what the name of a test of its rule has: the rule's number, the subject."""
         rules = re.findall(r"\bR(\d+)", self.comment.partition(":")[0])
-        return {f"_r{number}_" for number in rules} | {
-            *self.short.split("_"),
-            *self.file.partition("/")[2][:-4].split("_"),
-        }
+        words = f"{self.short}_{Path(self.file).stem}".split("_")
+        return {f"_r{number}_" for number in rules} | {word for word in words if len(word) > 3}
 
     @property
     def is_judged(self) -> bool:

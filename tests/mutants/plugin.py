@@ -6,11 +6,11 @@ import gc
 import json
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -20,8 +20,6 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support import servers
 
-# An endless loop ends, and statistics tell which functions were called.
-SERVER = {"statement_timeout": "20s", "track_functions": "all"}
 OTHER_SERVERS = {"api", "api_server", "own_server_url", "postgres15_url"}  # on which the rules are the same
 OF_THE_SESSION = ("adapter_", "asked")  # what the names of databases that stay begin with
 IMPOSSIBLE = ("operator does not exist", "operator is not unique", "must be type boolean")  # no rule could have it
@@ -40,8 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # That a test fails is enough; nobody needs the least example.
     settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutants")
-    servers.cluster = partial(servers.cluster, durable=False, settings=SERVER)
     plugin = Measure if config.getoption("measure") else Judge
+    servers.cluster = partial(servers.cluster, durable=False, settings=plugin.server)
     config.pluginmanager.register(plugin(config))
 
 
@@ -117,6 +115,8 @@ class Measure:
     Tests that compare the text of functions fail, and so judge nothing.
     """
 
+    server: ClassVar = {"track_functions": "all"}
+
     def __init__(self, config: pytest.Config) -> None:
         self._file = Path(config.getoption("measure"))
         self._is_worker = hasattr(config, "workerinput")
@@ -164,7 +164,13 @@ class Mutant(pytest.Item):
 
 
 class Judge:
-    """Puts one mutant after the other into the databases, and runs its tests until one fails."""
+    """Puts one mutant after the other into the databases, and runs its tests until one fails.
+
+    First come those that noticed other mutants of its function, of which all processes write down theirs in one file, then
+    those that noticed one of the same file.
+    """
+
+    server: ClassVar = {"statement_timeout": "10s"}  # so that a loop without an end has one
 
     def __init__(self, config: pytest.Config) -> None:
         asked = json.loads(Path(config.getoption("mutants")).read_text(encoding="utf-8"))
@@ -174,7 +180,7 @@ class Judge:
         self._seconds: float = asked["seconds"]  # that the tests of one may take
         self._databases = Databases([])
         self._tests: dict[str, pytest.Item] = {}
-        self._noticed: Counter[tuple[str, str]] = Counter()  # by the names of a function and a test
+        self._noticed = Path(asked["noticed"])
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> Generator[None]:
@@ -222,7 +228,7 @@ class Judge:
             self._databases.put(original)
             return "invalid", str(error).splitlines()[0]
         deadline = time.monotonic() + self._seconds
-        for done, test in enumerate(sorted(tests, key=lambda test: -self._noticed[function, test])):
+        for done, test in enumerate(sorted(tests, key=self._promise(mutant))):
             if time.monotonic() > deadline:
                 self._databases.put(original)
                 return "lived", f"{done} of {len(tests)} tests, then its time was over"
@@ -232,10 +238,20 @@ class Judge:
                     return "invalid", test
                 if self._fails(test):
                     return "unsure", test
-                self._noticed[function, test] += 1
-                return "killed", test
+                with self._noticed.open("a", encoding="utf-8") as file:
+                    file.write(f"{mutant['file']}\t{function}\t{test}\n")
+                return "killed", f"{test} ({done + 1})"
         self._databases.put(original)
         return "lived", f"{len(tests)} tests"
+
+    def _promise(self, mutant: dict[str, str]) -> Callable[[str], tuple[int, int]]:
+        """Return how little a test promises to notice a mutant."""
+        of_function, of_file = Counter[str](), Counter[str]()
+        for line in self._noticed.read_text(encoding="utf-8").splitlines():
+            file, function, test = line.split("\t")
+            of_file[test] += file == mutant["file"]
+            of_function[test] += function == mutant["function"]
+        return lambda test: (-of_function[test], -of_file[test])
 
     def _fails(self, test: str) -> str | None:
         # Fixtures of the session stay, all others end with the test.
