@@ -60,6 +60,8 @@ def test_posthog_39528_no_plan_goes_beyond_100_or_does_not_rise(rollout, wrong):
 def test_r17_hours_have_a_range(rollout, hours):
     with pytest.raises(Refused, match=r"hours is a whole number from 1 to 720, or one for each of 5 steps"):
         rollout.client.set_plan(hours=hours)
+    rollout.client.set_plan([50], hours=720)
+    assert steps(rollout) == [(50, 720)]
 
 
 @pytest.mark.parametrize(

@@ -334,3 +334,25 @@ def test_what_is_in_the_future_counts_now(running):
     ahead = datetime.now(UTC) + timedelta(hours=1)
     running.sql("select record_rollout_job(null, 'github_actions', false, started_at => %s)", ahead)
     assert running.client.status().health.errors == 1
+
+
+def test_r11_no_setting_outlives_its_transaction(running):
+    """What a pooler hands on to the next client says who changes nothing, is no report, and waits for locks as before."""
+    names = ["lock_timeout", "rollout.change", "rollout.reporting", "role", "transaction_read_only"]
+    report = "select record_rollout_job(null, 'github_actions', false)"
+
+    def settings(session: psycopg.Connection) -> list[str]:
+        asked = session.execute("select coalesce(current_setting(s, true), '') from unnest(%s::text[]) s", [names])
+        return [value for (value,) in asked]
+
+    with psycopg.connect(running.url, autocommit=True) as session:
+        before = settings(session)
+        session.execute(report)
+        assert settings(session) == before
+        session.execute("update rollout_configuration set rollout_percentage = 60")
+        assert settings(session) == before
+        session.execute("select record_rollout_jobs(%s)", [batch(20, success=False)])
+        assert tripped(running)
+        assert settings(session) == before
+        session.execute("select rollout_emergency_stop('errors')")
+        assert settings(session) == before
