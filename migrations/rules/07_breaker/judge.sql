@@ -214,6 +214,7 @@ declare
     -- One stretch has that much in any breach: it is the run, or the strongest of those that are summed.
     enough constant numeric := (select least(l.window_limit, l.recent_limit / (l.stretches + 2.0))
                                 from rollout.evidence_limits() l);
+    at constant timestamptz := clock_timestamp();  -- PostgreSQL inlines a function of it, but none of a volatile one
     stretch record;
     tried integer := 0;
     missing integer;
@@ -222,7 +223,7 @@ begin
     -- and a stretch below the minimum sample is none.
     select array_agg(s.jobs) as jobs, array_agg(s.errors) as errors, max(s.slot_start) as newest
     into stretch from rollout.stretches(config) s;
-    if (stretch.newest >= rollout.slot_start(config, clock_timestamp())) is not true then  -- one begins now
+    if (stretch.newest >= rollout.slot_start(config, at)) is not true then  -- one begins now
         stretch.jobs := stretch.jobs || 0::bigint;
         stretch.errors := stretch.errors || 0::bigint;
     end if;
