@@ -35,7 +35,7 @@ KEPT = 12  # servers as they are before a test, of 70 MB each: some versions, an
 @contextmanager
 def embedded_server() -> Iterator[str]:
     """PostgreSQL 18 from the wheel: its URL."""
-    with cluster(18) as server:
+    with cluster(18, durable=False) as server:
         yield server.url
 
 
