@@ -69,6 +69,19 @@ def test_r3_a_pin_holds_through_categorization_until_it_is_lifted(rollout):
     assert rollout.client.unmark_as_test(name).changed is False
 
 
+@pytest.mark.commits
+def test_r10_a_test_repository_that_is_deleted_leaves_a_row_that_says_so(rollout):
+    name = rollout.add_repositories(1, stars=9000)[0]
+    rollout.client.mark_as_test(name)
+    repository = rollout.repository_id(name)
+    rollout.sql("delete from repositories where id = %s", repository)
+    entry = rollout.client.history(1).entries[0]
+    assert entry.outside_console
+    assert entry.reason == "the repository was deleted, and with it its mark as test"
+    assert entry.before == {"repository_id": repository, "pinned_as_test": True, "category": "test"}
+    assert entry.after == {"repository_id": repository, "pinned_as_test": False, "category": None}
+
+
 def test_r3_a_mark_made_by_the_browser_console_is_a_pin_and_leaves_a_row(rollout):
     """It writes the columns itself, past our functions."""
     name = rollout.add_repositories(1, stars=9000)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import string
 import threading
@@ -82,6 +83,31 @@ def test_a_kind_knows_its_arms_its_repositories_and_since_when_it_is_seen(runnin
     assert kind.processors == ["inngest"]
 
 
+def test_of_a_kind_ten_repositories_are_named_and_that_there_may_be_more(running):
+    running.client.disable_auto_rollback()
+    for number in range(1, 10):
+        running.report(bad=1, name=f"acme/repo-{number}")
+    assert not kinds(running)["boom"].more_repositories
+    running.report(bad=1, name="acme/repo-10")
+    kind = kinds(running)["boom"]
+    assert (len(kind.repositories), kind.more_repositories) == (10, True)
+
+
+def test_as_many_kinds_are_kept_as_are_said_and_one_for_all_others(running):
+    running.client.disable_auto_rollback()
+    most = running.client.errors().most_kinds
+    words = ["".join(letters) for letters in itertools.product("abcdefghi", repeat=3)]
+    for word in words[:most]:
+        running.report(bad=1, message=word)
+    running.sql("select rollout.fold_deltas()")
+    assert running.client.errors().total == most
+    assert None not in kinds(running)
+    running.report(bad=1, message=words[most])
+    running.sql("select rollout.fold_deltas()")
+    assert kinds(running)[None].errors == 1
+    assert running.client.errors().total == most + 1
+
+
 @pytest.mark.commits
 def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
     running.client.disable_auto_rollback()
@@ -93,8 +119,9 @@ def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
         "old": (False, 50),
         "fresh": (True, 75),
     }
+    running.client.hold("looking into it")
     running.client.rollback_to_zero()
-    assert kinds(running)["fresh"].is_new, "a rollback raises nothing"
+    assert kinds(running)["fresh"].is_new, "neither a hold nor a rollback raises anything"
 
 
 @pytest.mark.commits
@@ -110,6 +137,8 @@ def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
         "before": (3, 0), "after": (1, 1), "in flight": (2, 0),
     }  # fmt: skip
     assert next(iter(found)) == "after", "what fails now comes first"
+    main = running.value("select rollout.main_errors(c) from rollout_configuration c")
+    assert [(error["kind"], error["errors"]) for error in main] == [("after", 1)], "no other is evidence now"
 
 
 @pytest.mark.commits
