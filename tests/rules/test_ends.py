@@ -176,5 +176,6 @@ def test_r10_what_is_off_without_an_end_is_brought_to_mind_once_a_day(running):
     assert len(reminders(running)) == 2
     running.client.enable_auto_rollback()
     running.client.release()
+    running.client.disable_auto_rollback("maintenance", until="40h")
     pass_time(running, 24 * HOURS)
-    assert reminders(running) == []
+    assert reminders(running) == [], "it has an end"

@@ -142,7 +142,23 @@ def test_r13_a_batch_with_faults_counts_nothing_and_says_what_is_wrong_with_each
     assert running.value("select count(*) from rollout_metrics") == 0
 
 
-@pytest.mark.parametrize("jobs", ["null", "{}", '"job"', json.dumps([{}] * 10001)])
+@pytest.mark.parametrize("amount", [10, 11])
+def test_r13_the_first_ten_faults_are_in_the_message(running, amount):
+    with pytest.raises(psycopg.Error) as failure:
+        record(running, [7] * amount)
+    message = str(failure.value.diag.message_primary)
+    assert message.count("jobs[") == 10
+    assert message.endswith("; …") == (amount > 10)
+
+
+def test_r13_a_batch_has_up_to_ten_thousand_jobs(running):
+    record(running, [job(None)] * 10_000)
+    assert running.client.status().health.jobs == 10_000
+
+
+@pytest.mark.parametrize(
+    "jobs", ["null", "{}", '"job"', json.dumps([job(None)] * 10_001)], ids=["null", "object", "text", "too many"]
+)
 def test_r13_what_is_no_batch_is_refused(running, jobs):
     with pytest.raises(psycopg.Error, match=r"array of at most 10,000 objects|is a JSON array, not"):
         running.sql("select record_rollout_jobs(%s)", jobs)
