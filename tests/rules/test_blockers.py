@@ -65,6 +65,10 @@ def history_locked(open_session: Sessions) -> None:
     open_session().execute("lock table rollout_history in share mode")
 
 
+def table_of_ours_locked(open_session: Sessions) -> None:
+    open_session().execute("lock table rollout.job_counts")
+
+
 def table_of_the_application_altered(open_session: Sessions) -> None:
     open_session().execute("alter table repositories add column if not exists mine text")
 
@@ -254,7 +258,7 @@ def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(own_
 
 @pytest.mark.parametrize(
     "block",
-    [row_updated, table_locked, ddl_in_waiting, history_locked, categories_written],
+    [row_updated, table_locked, ddl_in_waiting, history_locked, categories_written, table_of_ours_locked],
     ids=lambda block: block.__name__,
 )
 def test_r13_another_command_ends_nobody_and_names_who_is_in_its_way(running, block):
