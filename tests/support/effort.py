@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
+QUICK = {"unit", "rules"}  # the folders of the quick tests
 ALONE = 2  # files of rules, or of unit, that one process has answered before six have started
 
 
@@ -33,6 +35,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("long"):
         config.option.timeout = 3600  # seconds a test
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the folders that have no quick tests."""
+    is_folder = collection_path.parent.name == "tests" and collection_path.is_dir()
+    return (config.option.markexpr == "quick" and is_folder and collection_path.name not in QUICK) or None
 
 
 @pytest.hookimpl(tryfirst=True)
