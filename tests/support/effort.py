@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
 WHOLE = {"unit", "adapters"}  # folders in which nothing is left out: no adapter is there, or each is what is tested
-QUICK = {"unit", "rules"}  # the folders of the quick tests
+QUICK = {"unit", "rules"}  # the folders of the quick tests, and of files that answer by themselves
 ALONE = 2  # files of rules, or of unit, that one process has answered before six have started
 
 
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Five processes, since tests also wait; none for a file of rules: they would start for longer."""
     named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
-    if len(named) <= ALONE and all(path.is_file() and path.parent.name in ("rules", "unit") for path in named):
+    if len(named) <= ALONE and all(path.is_file() and path.parent.name in QUICK for path in named):
         return 0
     return 2 if "quick" in config.option.markexpr else 5
 
