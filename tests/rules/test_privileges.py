@@ -23,9 +23,9 @@ READERS = ("anon", "authenticated")
 DENIED = psycopg.errors.InsufficientPrivilege
 ASKED_FOR_EVERY_JOB = {
     "rollout.decide", "is_repository_eligible_for_rollout", "rollout.listed_as", "rollout.shard", "rollout.stretches",
-    "rollout.newest_slots",
     "rollout.counted_at", "rollout.recorded_window", "rollout.snapshot_is_kept", "rollout.current_change",
     "rollout.placed_report", "rollout.settled_report", "rollout.can_trip", "rollout.reason_to_judge", "rollout.evidence",
+    "rollout.is_ignored",
 }  # fmt: skip
 # Inlined, too, and not immutable, since the host may redefine the first, which the others read.
 OF_THE_HOSTS_PROCESSORS = {

@@ -31,15 +31,13 @@ comment on function rollout.error_kind(text) is
     'The kind of an error: its message without numbers, ids, addresses, paths and quoted text, on one line of at most '
     '160 characters.';
 
-create or replace function rollout.is_ignored(config rollout_configuration, message text)
+create or replace function rollout.is_ignored(config public.rollout_configuration, message text)
 returns boolean
-language plpgsql immutable
-set search_path = pg_catalog, public, pg_temp
+language sql immutable  -- inlined
 as $$
-begin
     -- Most rollouts ignore none: the kind is not found for nothing.
-    return coalesce(config.ignored_errors <> '{}' and rollout.error_kind(message) = any (config.ignored_errors), false);
-end $$;
+    select coalesce(config.ignored_errors <> '{}' and rollout.error_kind(message) = any (config.ignored_errors), false)
+$$;
 comment on function rollout.is_ignored(rollout_configuration, text) is
     'R7: whether an error is of a kind that is counted and shown, and not judged.';
 

@@ -39,37 +39,39 @@ comment on function rollout.crossed(bigint, bigint, numeric, integer) is
 
 create or replace function rollout.newest_slots(config rollout_configuration)
 returns table (slot_start timestamptz, jobs bigint, errors bigint, successes bigint, in_window boolean)
-language sql stable rows 288  -- a set, so that it becomes part of the statement that uses it
+language plpgsql stable rows 288
+set search_path = pg_catalog, public, pg_temp
 as $$
-    with windowed as materialized (
-        select c.slot_start, sum(c.jobs)::bigint as jobs, sum(c.errors)::bigint as errors,
-               sum(c.successes)::bigint as successes
-        from rollout.counts c
-        where c.rollout_config_id = config.id and c.treated and c.slot_start >= (select rollout.window_start(config))
-        group by c.slot_start
-    ), missing as materialized (
-        select case when rollout.window_start(config) = config.restarted_at then 0
-               else greatest(l.stretches - (select count(*) from windowed), 0) end as slots
-        from rollout.evidence_limits() l
-    )
-    select w.slot_start, w.jobs, w.errors, w.successes, true from windowed w
-    union all
+#variable_conflict use_column
+declare
+    window_start constant timestamptz := rollout.window_start(config);
+    missing bigint;
+begin
+    return query
+    select c.slot_start, sum(c.jobs)::bigint, sum(c.errors)::bigint, sum(c.successes)::bigint, true
+    from rollout.counts c
+    where c.rollout_config_id = config.id and c.treated and c.slot_start >= window_start
+    group by c.slot_start;
+    get diagnostics missing = row_count;
+    missing := (rollout.evidence_limits()).stretches - missing;
+    if missing <= 0 or window_start = config.restarted_at then
+        return;
+    end if;
     -- At low traffic a window holds few slots with jobs: as many older ones as are missing.
-    (select o.slot_start, sum(o.jobs)::bigint, sum(o.errors)::bigint, sum(o.successes)::bigint, false
+    return query
+    select o.slot_start, sum(o.jobs)::bigint, sum(o.errors)::bigint, sum(o.successes)::bigint, false
     from (
         select c.slot_start, c.jobs, c.errors, c.successes
         from rollout.counts c
         where c.rollout_config_id = config.id and c.treated and c.slot_start > '-infinity'
-          and c.slot_start >= coalesce(config.restarted_at, '-infinity')
-          and c.slot_start < (select rollout.window_start(config))
+          and c.slot_start >= coalesce(config.restarted_at, '-infinity') and c.slot_start < window_start
         order by c.slot_start desc
-        -- 18 rows to a slot: two processors, and eight folders and one that has not folded
-        limit (select 18 * m.slots from missing m)
+        limit 18 * missing  -- 18 rows to a slot: two processors, and eight folders and one that has not folded
     ) o
     group by o.slot_start
     order by o.slot_start desc
-    limit (select m.slots from missing m))
-$$;
+    limit missing;
+end $$;
 comment on function rollout.newest_slots(rollout_configuration) is
     'R8: the slots with jobs of the treatment since the restart: those of the window, and older ones up to 288.';
 
@@ -112,21 +114,29 @@ create or replace function rollout.weigh_stretches(
 language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
+declare
+    stretch_jobs bigint := 0;
+    stretch_errors bigint := 0;
+    evidence numeric;
+    strongest numeric := 0;
 begin
-    -- Only stretches in which the threshold is crossed: the others' evidence is at most 1 each.
-    select sum(e.evidence) over (), s.slot_start, s.jobs, s.errors into total, since, jobs, errors
-    from (
-        select n.slot_start, (sum(n.jobs) over up_to_now)::bigint as jobs,
-               (sum(n.errors) over up_to_now)::bigint as errors
-        from unnest(slots, slot_jobs, slot_errors) n (slot_start, jobs, errors)
-        window up_to_now as (order by n.slot_start desc)
-    ) s
-    cross join lateral rollout.evidence(s.errors, s.jobs, config.max_error_rate) as e (evidence)
-    where rollout.crossed(s.errors, s.jobs, config.max_error_rate, config.minimum_sample)
-    order by e.evidence desc, s.slot_start
-    limit 1;
-    total := coalesce(total, 0);
+    total := 0;
+    for slot in reverse coalesce(cardinality(slots), 0)..1 loop  -- null without jobs
+        stretch_jobs := stretch_jobs + slot_jobs[slot];
+        stretch_errors := stretch_errors + slot_errors[slot];
+        -- Only stretches in which the threshold is crossed: the others' evidence is at most 1 each.
+        continue when not rollout.crossed(
+            stretch_errors, stretch_jobs, config.max_error_rate, config.minimum_sample);
+        evidence := rollout.evidence(stretch_errors, stretch_jobs, config.max_error_rate);
+        total := total + evidence;
+        if evidence >= strongest then
+            strongest := evidence;
+            since := slots[slot];
+            jobs := stretch_jobs;
+            errors := stretch_errors;
+        end if;
+    end loop;
 end $$;
 comment on function rollout.weigh_stretches(rollout_configuration, timestamptz[], bigint[], bigint[]) is
     'R8: the sum of the evidence over all stretches that begin at one of these slots and reach to the end of the last, '
@@ -213,7 +223,7 @@ begin
     select array_agg(s.slot_start) as starts, array_agg(s.jobs) as jobs, array_agg(s.errors) as errors,
            sum(s.jobs) filter (where s.in_window) as all_jobs, sum(s.errors) filter (where s.in_window) as all_errors,
            sum(s.successes) filter (where s.in_window) as all_successes
-    into slots from rollout.newest_slots(config) s;
+    into slots from (select * from rollout.newest_slots(config) n order by n.slot_start) s;
     -- The web application's own writes can lower counts; a sum is never below zero.
     jobs := greatest(coalesce(slots.all_jobs, 0), 0);
     errors := greatest(coalesce(slots.all_errors, 0), 0);
