@@ -37,9 +37,12 @@ comment on function rollout.within_percent(double precision) is
 
 create or replace function rollout.whole_percentage(percentage numeric, example text)
 returns integer
-language sql immutable
+language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
-as $$ select rollout.within('a percentage', percentage, 0, 100, example) $$;
+as $$
+begin
+    return rollout.within('a percentage', percentage, 0, 100, example);
+end $$;
 comment on function rollout.whole_percentage(numeric, text) is
     'R4: refuses whatever is not a whole number from 0 to 100.';
 

@@ -19,11 +19,12 @@ as $$
 declare
     target constant numeric := rollout.number_in(config.metadata -> 'criteria', criterion);
 begin
-    if target is not null and exists (
-        select from rollout.criterion_ranges() r where r.name = criterion and target between r.low and r.high) then
-        return target;
+    if target is null then  -- mostly, and nothing need be looked up
+        return manual;
     end if;
-    return manual;
+    return case when exists (
+        select from rollout.criterion_ranges() r where r.name = criterion and target between r.low and r.high)
+        then target else manual end;
 end $$;
 comment on function rollout.wanted(rollout_configuration, text, numeric) is
     'R2: the target of a criterion: as criteria says, if that can be one, else the manual''s.';

@@ -2,15 +2,17 @@
 
 create or replace function rollout.below(feature text, size text, bound integer)
 returns bigint
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(sum(b.repositories), 0)::bigint
-    from rollout.buckets b
-    where b.feature_name = feature and b.category = size
-      and ((b.width = 100 and b.bucket < bound / 100 * 100)
-           or (b.width = 1 and b.bucket >= bound / 100 * 100 and b.bucket < bound))
-$$;
+begin
+    return (
+        select coalesce(sum(b.repositories), 0)::bigint
+        from rollout.buckets b
+        where b.feature_name = feature and b.category = size
+          and ((b.width = 100 and b.bucket < bound / 100 * 100)
+               or (b.width = 1 and b.bucket >= bound / 100 * 100 and b.bucket < bound)));
+end $$;
 comment on function rollout.below(text, text, integer) is
     'R1: how many repositories of a category have a bucket below this one.';
 
@@ -48,9 +50,12 @@ comment on function rollout.boundary(text, text, bigint) is
 
 create or replace function rollout.quota(feature text, strategy text, percentage integer)
 returns table (category text, rollout_order integer, repositories bigint, cutoff integer, eligible bigint)
-language sql stable rows 5
+language plpgsql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with counted as (
         select r.category, r.rollout_order, coalesce(a.repositories, 0) as repositories
         from rollout.category_rules() r
@@ -84,8 +89,8 @@ as $$
     left join lateral rollout.boundary(
         feature, f.category, case when f.share > 0 and f.share < f.repositories then f.share::bigint end
     ) boundary on true
-    order by f.rollout_order
-$$;
+    order by f.rollout_order;
+end $$;
 comment on function rollout.quota(text, text, integer) is
     'R1: for each category in rollout order, its repositories, the bucket below which they are eligible at this '
     'percentage, and how many that makes eligible (lists and stop left aside).';

@@ -64,9 +64,12 @@ returns table (
     processor text, arm text, queued bigint, oldest_queued_at timestamptz, running bigint, late bigint, stuck bigint,
     completed bigint, failed bigint, timed bigint, middle double precision, slow double precision
 )
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     select j.processor, j.arm,
            count(*) filter (where j.state = 'queued') as queued,
            min(j.created_at) filter (where j.state = 'queued') as oldest_queued_at,
@@ -81,59 +84,63 @@ as $$
            percentile_cont(0.95) within group (order by j.seconds::float8)
                filter (where j.state = 'completed' and j.in_window) as slow
     from rollout.host_jobs_by_state(config, '{pending,processing,completed,failed}') j
-    group by 1, 2
-$$;
+    group by 1, 2;
+end $$;
 comment on function rollout.host_job_counts(rollout_configuration) is
     'R16: jobs of each processor and arm by state; completed, failed and the durations of completed ones over the '
     'window.';
 
 create or replace function rollout.host_job_groups(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'processor', g.processor, 'arm', g.arm, 'target_seconds', t.longest,
-        'queued', g.queued, 'oldest_queued_at', g.oldest_queued_at, 'running', g.running, 'late', g.late,
-        'stuck', g.stuck, 'completed', g.completed, 'failed', g.failed,
-        'timed', g.timed, 'p50_seconds', round(g.middle::numeric, 2), 'p95_seconds', round(g.slow::numeric, 2),
-        'capped', l.most_read in (g.all_queued, g.all_processing, g.all_completed, g.all_failed)
-        ) order by t.position, g.processor, array_position('{treatment,control,unknown,other}', g.arm)), '[]')
-    from (
-        select c.*,
-               sum(c.queued) over p as all_queued, sum(c.running + c.late + c.stuck) over p as all_processing,
-               sum(c.completed) over p as all_completed, sum(c.failed) over p as all_failed
-        from rollout.host_job_counts(config) c
-        window p as (partition by c.processor)
-    ) g
-    left join rollout.processors(config) t using (processor)
-    cross join rollout.host_job_limits() l
-$$;
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'processor', g.processor, 'arm', g.arm, 'target_seconds', t.longest,
+            'queued', g.queued, 'oldest_queued_at', g.oldest_queued_at, 'running', g.running, 'late', g.late,
+            'stuck', g.stuck, 'completed', g.completed, 'failed', g.failed,
+            'timed', g.timed, 'p50_seconds', round(g.middle::numeric, 2), 'p95_seconds', round(g.slow::numeric, 2),
+            'capped', l.most_read in (g.all_queued, g.all_processing, g.all_completed, g.all_failed)
+            ) order by t.position, g.processor, array_position('{treatment,control,unknown,other}', g.arm)), '[]')
+        from (
+            select c.*,
+                   sum(c.queued) over p as all_queued, sum(c.running + c.late + c.stuck) over p as all_processing,
+                   sum(c.completed) over p as all_completed, sum(c.failed) over p as all_failed
+            from rollout.host_job_counts(config) c
+            window p as (partition by c.processor)
+        ) g
+        left join rollout.processors(config) t using (processor)
+        cross join rollout.host_job_limits() l);
+end $$;
 comment on function rollout.host_job_groups(rollout_configuration) is
     'R16: what rollout.host_job_counts counts, with targets; capped where a processor has more jobs than are read.';
 
 create or replace function rollout.list_host_jobs(config rollout_configuration, state text, max_rows integer)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- what waits longest first, what ended last first
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'id', k.id, 'repository_id', k.repository_id, 'repository', h.full_name, 'processor', k.processor,
-        'arm', k.arm, 'state', k.state, 'created_at', k.created_at, 'started_at', k.started_at,
-        'ended_at', k.ended_at, 'seconds', round(k.seconds, 2), 'error', k.error)
-        order by k.ended_at desc, k.created_at, k.id), '[]')
-    from (
-        select * from rollout.host_jobs_by_state(list_host_jobs.config, array[case
-            when list_host_jobs.state = 'queued' then 'pending'
-            when list_host_jobs.state in ('completed', 'failed') then list_host_jobs.state
-            else 'processing' end]) j
-        where j.state = list_host_jobs.state
-        order by j.ended_at desc, j.created_at, j.id
-        limit list_host_jobs.max_rows
-    ) k
-    left join rollout_host_repositories h on h.id = k.repository_id
-$$;
+begin
+    return (
+        -- what waits longest first, what ended last first
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', k.id, 'repository_id', k.repository_id, 'repository', h.full_name, 'processor', k.processor,
+            'arm', k.arm, 'state', k.state, 'created_at', k.created_at, 'started_at', k.started_at,
+            'ended_at', k.ended_at, 'seconds', round(k.seconds, 2), 'error', k.error)
+            order by k.ended_at desc, k.created_at, k.id), '[]')
+        from (
+            select * from rollout.host_jobs_by_state(list_host_jobs.config, array[case
+                when list_host_jobs.state = 'queued' then 'pending'
+                when list_host_jobs.state in ('completed', 'failed') then list_host_jobs.state
+                else 'processing' end]) j
+            where j.state = list_host_jobs.state
+            order by j.ended_at desc, j.created_at, j.id
+            limit list_host_jobs.max_rows
+        ) k
+        left join rollout_host_repositories h on h.id = k.repository_id);
+end $$;
 comment on function rollout.list_host_jobs(rollout_configuration, text, integer) is
     'R16: jobs in one state with their repositories.';
 

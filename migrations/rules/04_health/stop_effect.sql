@@ -22,7 +22,12 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    recent constant timestamptz := clock_timestamp() - make_interval(hours => config.monitoring_window_hours);
 begin
+    if (config.narrowed_at > recent) is not true then
+        return null;
+    end if;
     return (
         select jsonb_build_object(
             'since', config.narrowed_at,
@@ -30,8 +35,7 @@ begin
             'leaks', coalesce(sum(c.leaks), 0),
             'last_leak_at', max(c.last_leak_at))
         from rollout.counts c
-        where c.rollout_config_id = config.id and c.slot_start >= config.narrowed_at
-        having config.narrowed_at > clock_timestamp() - make_interval(hours => config.monitoring_window_hours));
+        where c.rollout_config_id = config.id and c.slot_start >= config.narrowed_at);
 end $$;
 comment on function rollout.stop_effect(rollout_configuration) is
     'R18: jobs that began since the last stop or lowering, and how many of them in the rollout; null if there was none '

@@ -5,9 +5,12 @@ returns table (
     category text, rollout_order integer, repositories bigint, was integer, becomes integer, entering bigint,
     leaving bigint
 )
-language sql stable rows 5
+language plpgsql stable rows 5
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with step as (
         select n.category, n.rollout_order, n.repositories, n.cutoff as was, t.cutoff as becomes,
                t.eligible - n.eligible as more
@@ -35,8 +38,8 @@ as $$
                rollout.cutoff_without_category(strategy, percentage) as becomes
     ) b
     join rollout.without_category(config) w on b.was <> b.becomes
-    group by b.was, b.becomes
-$$;
+    group by b.was, b.becomes;
+end $$;
 comment on function rollout.moves(rollout_configuration, text, integer) is
     'R1: per category, how many repositories would become eligible or stop being so with another strategy or '
     'percentage, and between which buckets they are.';

@@ -168,21 +168,23 @@ comment on function public.rollout_overview(text, integer) is
 
 create or replace function public.rollout_features()
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object('server_time', clock_timestamp(), 'features', coalesce(
-        jsonb_agg(jsonb_build_object(
-            'feature_name', c.feature_name,
-            'rollout_percentage', c.rollout_percentage,
-            'percentage_in_effect', rollout.percentage_in_effect(c),
-            'emergency_stop', c.emergency_stop,
-            'auto_rollback_enabled', c.breaker_enabled,
-            'health', rollout.health(c),
-            'state', rollout.state(c),
-            'last_change', rollout.last_change(c)) order by c.feature_name), '[]'))
-    from rollout_configuration x cross join lateral rollout.usable(x) c where x.is_active
-$$;
+begin
+    return (
+        select jsonb_build_object('server_time', clock_timestamp(), 'features', coalesce(
+            jsonb_agg(jsonb_build_object(
+                'feature_name', c.feature_name,
+                'rollout_percentage', c.rollout_percentage,
+                'percentage_in_effect', rollout.percentage_in_effect(c),
+                'emergency_stop', c.emergency_stop,
+                'auto_rollback_enabled', c.breaker_enabled,
+                'health', rollout.health(c),
+                'state', rollout.state(c),
+                'last_change', rollout.last_change(c)) order by c.feature_name), '[]'))
+        from rollout_configuration x cross join lateral rollout.usable(x) c where x.is_active);
+end $$;
 comment on function public.rollout_features() is
     'rollout.features(): every feature with an active rollout: percentage, health and last change.';
 
