@@ -142,7 +142,7 @@ def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
 
 
 def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_batch_that_came_after(running):
-    """As a restart that lies ahead of the clock leaves both without a moment since it."""
+    """Where a clock was set back, so that the restart lies ahead of it, and what came after counts for that very moment."""
     running.client.disable_auto_rollback()
     running.sql(
         "update rollout_configuration set restarted_at = now() + interval '1 hour', narrowed_at = now() - interval '1 hour'"
