@@ -221,8 +221,9 @@ def test_r18_a_session_is_ended_from_its_first_second_on(running):
 
 
 @pytest.mark.parametrize("kind", ["embedded"])
-def test_r18_who_waits_for_a_row_that_a_savepoint_has_locked_is_in_nobodys_way(running):
+def test_r18_who_waits_for_a_row_that_a_savepoint_has_locked_or_writes_elsewhere_is_in_nobodys_way(running):
     def blocked_by_a_savepoint_and_awaited(open_session: Sessions) -> None:
+        open_session("reader").execute("update repositories set stargazers_count = 1")
         waiting = open_session("reader")
         waiting.execute("select txid_current()")
         row_updated_in_a_savepoint(open_session)

@@ -141,6 +141,22 @@ def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
     assert [(error["kind"], error["errors"]) for error in main] == [("after", 1)], "no other is evidence now"
 
 
+def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_batch_that_came_after(running):
+    """Where a clock was set back, so that the restart lies ahead of it, and what came after counts for that very moment."""
+    running.client.disable_auto_rollback()
+    running.sql(
+        "update rollout_configuration set restarted_at = now() + interval '1 hour', narrowed_at = now() - interval '1 hour'"
+    )
+    running.sql(
+        "select record_rollout_jobs(jsonb_agg(jsonb_build_object('processor', 'github_actions', 'success', false,"
+        " 'repo_id', %s::text, 'error_message', 'boom', 'started_at', now() - began)))"
+        " from unnest('{2 hours,0}'::interval[]) began",
+        running.repository_id("acme/repo-1"),
+    )
+    kind = kinds(running)["boom"]
+    assert (kind.errors, kind.since_restart) == (2, 1)
+
+
 @pytest.mark.commits
 def test_r8_the_trip_names_the_three_main_errors_as_evidence(running):
     for amount, message in ((1, "rare"), (2, "fewer 1"), (3, "some 2"), (9, "most 3")):

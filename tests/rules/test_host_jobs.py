@@ -10,7 +10,7 @@ import pytest
 from rollout_console.errors import RolloutError
 from rollout_console.migrate import apply, steps
 from tests.support import servers
-from tests.support.jobs import add_jobs, states
+from tests.support.jobs import HOURS, MINUTES, add_jobs, states
 from tests.support.rollouts import RolloutUnderTest, rollout_on
 from tests.support.rows import one_row
 
@@ -94,6 +94,20 @@ def test_r16_a_function_that_a_host_has_redefined_for_0_1_0_is_asked_on(fresh_da
     for _ in range(2):
         rollout.sql(step.sql)
         assert states(rollout, "inngest") == {"queued": 1}
+
+
+@pytest.mark.parametrize(("late", "capped"), [(4_999, False), (5_000, True)])
+def test_r16_counts_are_capped_once_as_many_jobs_of_a_status_are_read(running, late, capped):
+    add_jobs(running, 4_000, status="processing", processor="github_actions")
+    add_jobs(running, 1_000, status="processing", processor="github_actions", started=24 * HOURS)
+    add_jobs(running, late, status="processing", processor="github_actions", started=150 * MINUTES)
+    (group,) = running.client.jobs().groups
+    assert (group.running, group.late, group.stuck, group.capped) == (4_000, late, 1_000, capped)
+
+
+def test_r16_of_processors_that_nobody_has_named_a_thousand_jobs_are_read(running):
+    add_jobs(running, 1_001, processor="a_lambda")
+    assert states(running, "a_lambda", "other") == {"queued": 1_000}
 
 
 @pytest.mark.large

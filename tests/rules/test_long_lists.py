@@ -81,6 +81,14 @@ def test_r10_a_change_of_a_long_list_records_what_differs(listed):
     assert removed.after == {"target_repositories": []}
 
 
+def test_r10_a_change_of_a_short_list_records_it_whole(running):
+    first, second = (running.repository_id(f"acme/repo-{n}") for n in (1, 2))
+    running.client.add_to_whitelist("acme/repo-1")
+    change = running.client.add_to_whitelist("acme/repo-2").change
+    assert change.before == {"target_repositories": [first]}
+    assert change.after == {"target_repositories": [first, second]}
+
+
 def test_r19_a_change_of_a_long_list_is_undone(listed):
     was = entries(listed)
     listed.client.add_to_whitelist(["acme/repo-200", "acme/repo-201"], until="2h")
@@ -106,7 +114,8 @@ def test_r19_a_long_list_that_has_changed_since_is_not_undone(listed):
 def test_r10_a_list_that_becomes_short_or_long_is_recorded_and_undone(listed):
     was = entries(listed)
     names = [f"acme/repo-{n}" for n in range(1, 101)]
-    listed.client.remove_from_whitelist(names)
+    shortened = listed.client.remove_from_whitelist(names).change
     assert len(entries(listed)) == 50
+    assert (len(shortened.before["target_repositories"]), shortened.after) == (100, {"target_repositories": []})
     listed.client.undo()
     assert entries(listed) == was

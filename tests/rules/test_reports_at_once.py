@@ -123,6 +123,22 @@ def test_r8_a_trip_that_somebody_is_in_the_way_of_is_handed_on(running, held):
     assert running.value("select sum(jobs)::integer from rollout.counts") == 11
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        'select record_rollout_jobs(\'[{"processor": "github_actions", "success": false}]\')',
+        "insert into rollout_metrics (rollout_config_id, processor_type, error_count, total_jobs)"
+        " select id, 'github_actions', 1, 1 from rollout_configuration",
+    ],
+    ids=["batch", "row of the application"],
+)
+def test_r8_a_failure_waits_in_line_whoever_writes_it(running, failure):
+    with psycopg.connect(running.url, application_name="editor") as session:
+        session.execute(LINE)
+        running.sql(failure)
+        assert f"process {session.info.backend_pid} (editor)" in warned(running)["reports_waited"]
+
+
 def test_r8_jobs_that_began_before_a_lowering_are_judged_on_every_connection(running):
     """One session long: an answer that it found earlier must not speak for other slots."""
     began = running.value("select clock_timestamp()")
@@ -334,6 +350,23 @@ def test_what_is_in_the_future_counts_now(running):
     ahead = datetime.now(UTC) + timedelta(hours=1)
     running.sql("select record_rollout_job(null, 'github_actions', false, started_at => %s)", ahead)
     assert running.client.status().health.errors == 1
+
+
+def test_r11_how_long_a_report_waits_in_line_outlives_no_transaction(running):
+    waiting = "select count(*) from pg_locks where pid = %s and locktype = 'advisory' and not granted"
+    with psycopg.connect(running.url) as before, psycopg.connect(running.url) as session:
+        before.execute(LINE)
+        (patience,) = one_row(session.execute("show lock_timeout"))
+        session.execute("set local lock_timeout = '7s'")
+        reporting = threading.Thread(target=session.execute, args=(REPORT, [None, False]))
+        reporting.start()
+        while reporting.is_alive() and not running.value(waiting, session.info.backend_pid):
+            time.sleep(0.01)
+        before.commit()
+        reporting.join()
+        assert one_row(session.execute("show lock_timeout")) == ("7s",)
+        session.commit()
+        assert one_row(session.execute("show lock_timeout")) == (patience,)
 
 
 def test_r11_no_setting_outlives_its_transaction(running):

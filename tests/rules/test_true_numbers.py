@@ -61,6 +61,16 @@ def test_r11_while_the_hosts_own_function_decides_every_number_is_its(adopted):
     assert client.status().eligible_repositories == 0
 
 
+def test_r11_test_repositories_are_eligible_by_the_hosts_own_function(adopted):
+    adopted.sql(
+        "update repository_categories set category = 'test' where repository_id = %s", adopted.repository_id("acme/r1")
+    )
+    for percentage, eligible in ((75, True), (1, True), (0, False)):
+        adopted.client.set_rollout(percentage, confirm=True)
+        (found,) = adopted.client.test_repositories().repositories
+        assert found.eligible == eligible, percentage
+
+
 def test_r7_a_report_arrives_although_the_hosts_own_function_fails_for_its_repository(adopted):
     for number, arm in ((1, True), (99, False)):
         repository = adopted.repository_id(f"acme/r{number}")
@@ -202,6 +212,21 @@ def test_r1_repositories_without_a_category_are_counted_where_they_are_let_in(ro
         assert sum(c.eligible for c in client.categories().categories) == let_in
         client.set_rollout(0)
         assert client.status().eligible_repositories == client.status().only_whitelisted == 1
+
+
+def test_r1_a_repository_of_an_unknown_category_is_counted_as_one_without(rollout):
+    rollout.add_repositories(2)
+    rollout.client.categorize_all()
+    rollout.sql(
+        "update repository_categories set category = 'huge' where repository_id = %s",
+        rollout.repository_id("acme/repo-1"),
+    )
+    rollout.client.configure(strategy="percentage")
+    assert rollout.client.set_rollout(100).status.eligible_repositories == asked(rollout) == 2
+    assert {c.category: c.eligible for c in rollout.client.categories().categories if c.repositories} == {
+        "test": 1,
+        "no category": 1,
+    }
 
 
 def test_r6_a_rollback_is_said_wherever_the_state_is_said(rollout):
