@@ -46,9 +46,11 @@ def _notes(found: Jobs) -> list[str]:
         f"done, failed and times since {format_age(found.window_start, found.server_time)}; the others are at most "
         f"{found.look_back_days} days old"
     ]
-    if any(g.capped for g in found.groups):
+    if any(g.capped and g.target_seconds is not None for g in found.groups):
         most = format_count(found.most_read)
         lines.append(f"there are more: of each processor and status the newest {most} are counted")
+    if any(g.capped and g.target_seconds is None for g in found.groups):
+        lines.append("there may be more of an unknown processor: only those among the newest of all jobs are counted")
     if oldest is not None:
         lines.append(f"oldest queued: {format_age(oldest, found.server_time)}")
     if any(g.arm == "other" for g in found.groups):

@@ -17,8 +17,8 @@ class JobGroup(Record, kw_only=True):
 
     `completed` and `failed` count the window, as do the percentiles of the duration in seconds, which `timed` jobs
     are behind. `running`, `late` and `stuck` jobs are in processing: within `target_seconds`, beyond them, far beyond
-    them; a processor that the host has not named has no target. `capped` where the processor has more jobs in one
-    status than are read: the counts are lower bounds.
+    them; a processor that the host has not named has no target. `capped` where there are more jobs in one status
+    than are read: the counts are lower bounds.
     """
 
     processor: str

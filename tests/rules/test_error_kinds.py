@@ -141,6 +141,11 @@ def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
     assert [(error["kind"], error["errors"]) for error in main] == [("after", 1)], "no other is evidence now"
 
 
+def test_r7_a_kind_of_error_whose_jobs_name_no_repository_is_shown(running):
+    running.sql("select record_rollout_job(null, 'github_actions', false, error_message => 'boom')")
+    assert (kinds(running)["boom"].errors, kinds(running)["boom"].repositories) == (1, [])
+
+
 def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_batch_that_came_after(running):
     """Where a clock was set back, so that the restart lies ahead of it, and what came after counts for that very moment."""
     running.client.disable_auto_rollback()

@@ -105,9 +105,18 @@ def test_r16_counts_are_capped_once_as_many_jobs_of_a_status_are_read(running, l
     assert (group.running, group.late, group.stuck, group.capped) == (4_000, late, 1_000, capped)
 
 
-def test_r16_of_processors_that_nobody_has_named_a_thousand_jobs_are_read(running):
-    add_jobs(running, 1_001, processor="a_lambda")
-    assert states(running, "a_lambda", "other") == {"queued": 1_000}
+@pytest.mark.parametrize(("others", "unnamed", "shown", "capped"), [
+    (0, 999, 999, False), (0, 1_001, 1_000, True), (600, 399, 399, False), (600, 600, 400, True),
+])  # fmt: skip
+def test_r16_processors_that_nobody_has_named_are_looked_for_among_the_newest_thousand(
+    running, others, unnamed, shown, capped
+):
+    add_jobs(running, unnamed, processor="a_lambda", queued=MINUTES)
+    if others:
+        add_jobs(running, others, processor="inngest")
+    assert states(running, "a_lambda", "other") == {"queued": shown}
+    of_unnamed = [group for group in running.client.jobs().groups if group.processor == "a_lambda"]
+    assert [group.capped for group in of_unnamed] == [capped]
 
 
 @pytest.mark.large

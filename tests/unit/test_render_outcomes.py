@@ -38,6 +38,13 @@ def test_percentiles_stand_beside_their_number():
 def test_counts_that_are_lower_bounds_say_so(capped):
     text = shown(groups=[sample(results.JobGroup, capped=capped)], most_read=10_000)
     assert ("the newest 10,000 are counted" in text) is capped
+    assert "unknown processor" not in text
+
+
+def test_counts_of_a_processor_that_nobody_has_named_are_lower_bounds_of_another_kind():
+    text = shown(groups=[sample(results.JobGroup, capped=True, target_seconds=None)])
+    assert "only those among the newest of all jobs are counted" in text
+    assert "there are more" not in text
 
 
 def test_it_says_how_to_have_outcomes_judged_until_they_are():

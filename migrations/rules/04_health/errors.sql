@@ -109,8 +109,8 @@ begin
            coalesce(min(k.first_seen_at) >= raised_at, false), max(k.last_seen_at),
            (array_agg(k.sample order by k.treated desc, k.first_seen_at))[1],
            array_agg(distinct k.processor_type),
-           (select array_agg(distinct r) from rollout.counted_errors o, unnest(o.repositories) r
-            where o.rollout_config_id = config.id and o.kind = k.kind)
+           array(select distinct r from rollout.counted_errors o, unnest(o.repositories) r
+                 where o.rollout_config_id = config.id and o.kind = k.kind)
     from rollout.counted_errors k
     where k.rollout_config_id = config.id
     group by k.kind;

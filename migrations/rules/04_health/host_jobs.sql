@@ -102,12 +102,16 @@ begin
             'queued', g.queued, 'oldest_queued_at', g.oldest_queued_at, 'running', g.running, 'late', g.late,
             'stuck', g.stuck, 'completed', g.completed, 'failed', g.failed,
             'timed', g.timed, 'p50_seconds', round(g.middle::numeric, 2), 'p95_seconds', round(g.slow::numeric, 2),
-            'capped', l.most_read in (g.all_queued, g.all_processing, g.all_completed, g.all_failed)
+            'capped', case when t.processor is null then g.most_of_a_status >= l.most_unnamed
+                else l.most_read in (g.all_queued, g.all_processing, g.all_completed, g.all_failed) end
             ) order by t.position, g.processor, array_position('{treatment,control,unknown,other}', g.arm)), '[]')
         from (
             select c.*,
                    sum(c.queued) over p as all_queued, sum(c.running + c.late + c.stuck) over p as all_processing,
-                   sum(c.completed) over p as all_completed, sum(c.failed) over p as all_failed
+                   sum(c.completed) over p as all_completed, sum(c.failed) over p as all_failed,
+                   -- processors that nobody has named are looked for among the newest of all
+                   greatest(sum(c.queued) over (), sum(c.running + c.late + c.stuck) over (),
+                            sum(c.completed) over (), sum(c.failed) over ()) as most_of_a_status
             from rollout.host_job_counts(config) c
             window p as (partition by c.processor)
         ) g
@@ -115,7 +119,7 @@ begin
         cross join rollout.host_job_limits() l);
 end $$;
 comment on function rollout.host_job_groups(rollout_configuration) is
-    'R16: what rollout.host_job_counts counts, with targets; capped where a processor has more jobs than are read.';
+    'R16: what rollout.host_job_counts counts, with targets; capped where there are more jobs than are read.';
 
 create or replace function rollout.list_host_jobs(config rollout_configuration, state text, max_rows integer)
 returns jsonb
