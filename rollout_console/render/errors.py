@@ -26,7 +26,9 @@ def render_errors(errors: Errors, screen: Screen) -> str:
     lines += [line for kind in errors.kinds for line in error_lines(kind, errors.server_time, screen)]
     more = errors.total - len(errors.kinds)
     if more > 0:
-        lines.append(f" {format_counted(more, 'more kind', 'more kinds')}: rollout.errors({errors.most_kinds})")
+        can_be_shown = len(errors.kinds) < errors.most_kinds
+        how = f": rollout.errors({errors.most_kinds})" if can_be_shown else ", beyond what can be shown"
+        lines.append(f" {format_counted(more, 'more kind', 'more kinds')}{how}")
     return "\n".join(lines)
 
 
@@ -36,10 +38,10 @@ def error_lines(error: ErrorKind, now: datetime, screen: Screen) -> list[str]:
     seen = f"last {format_age(error.last_seen_at, now)}"
     if not error.is_new:
         seen = f"first {format_age(error.first_seen_at, now)}, {seen}"
-    where = [sanitize(processor, 30) for processor in error.processors[:3]]
+    where = format_list([sanitize(processor, 30) for processor in error.processors], len(error.processors), 40)
     return [
         f" {screen.paint(kind_name(error, screen.width - 4), 'title')}{new}",
-        f"   {counts_phrase(error)}; {seen}; {', '.join(where)}",
+        f"   {counts_phrase(error)}; {seen}; {where}",
         f"   {repositories_phrase(error, screen.width - 4)}",
         f"   for example: {sanitize(error.sample, screen.width - 16)}",
     ]

@@ -36,6 +36,8 @@ def _state(feature: Feature, found: Features, screen: Screen) -> str:
     said = f"{feature.rollout_percentage} % set, {feature.percentage_in_effect} % in effect"
     if feature.state is not None and feature.state.name == "rolled_back" and feature.state.since is not None:
         said += f"; rolled back, {since_phrase(feature.state.since, found.server_time)}"
+    if feature.state is not None and feature.state.name == "held":
+        said += f"  {screen.paint('HELD', 'warning')}"
     if feature.emergency_stop:
         said += f"  {screen.paint('STOPPED', 'bad')}"
     return said if feature.auto_rollback_enabled else f"{said}  {screen.paint(UNPROTECTED, 'warning')}"

@@ -66,7 +66,7 @@ def render_backtest(test: Backtest, screen: Screen) -> str:
         f" {screen.paint(settings, 'title')}",
         f" since {format_time(test.since)}: {format_counted(test.jobs, 'job', 'jobs')} of the treatment",
     ]
-    lines += [f" {_trip(trip)}" for trip in test.trips] or [" would not have rolled back"]
+    lines += [f" {_trip(trip, test.on_breach)}" for trip in test.trips] or [" would not have rolled back"]
     for missed in test.missed:
         rate = f"{format_percent(missed.error_rate)} of {format_count(missed.jobs or 0)} jobs"
         lines.append(
@@ -75,9 +75,9 @@ def render_backtest(test: Backtest, screen: Screen) -> str:
     return "\n".join(lines)
 
 
-def _trip(trip: ReplayedTrip) -> str:
+def _trip(trip: ReplayedTrip, on_breach: str) -> str:
     jobs = f"{format_percent(trip.error_rate)} ({format_count(trip.errors)} of {format_count(trip.jobs)} jobs)"
     by = "a report" if trip.judged_at == "report" else "a health check"
     beside = "as the breaker did" if trip.acted else "the breaker did not"
-    done = "held, both arms fail," if trip.held else "rolled back"
+    done = "held, both arms fail," if trip.held else "held" if on_breach == "hold" else "rolled back"
     return f"{format_time(trip.at)}  {done} at {by}: {jobs}; {beside}"

@@ -12,7 +12,7 @@ from rollout_console.render.formatting import (
 )
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.results import Health, HealthWarning, Rate, Status, Verdict
+from rollout_console.results import CheckLeadsTo, Health, HealthWarning, Rate, Status, Verdict
 
 VERDICTS: dict[Verdict, tuple[str, str]] = {
     "no_data": ("no jobs yet", "muted"),
@@ -20,6 +20,11 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
     "healthy": ("healthy", "good"),
     "above_threshold": ("above the threshold", "warning"),
     "breach": ("BREACH", "bad"),
+}
+NEXT_CHECK: dict[CheckLeadsTo, str] = {
+    "rollback": "; the next health check rolls back",
+    "hold": "; the next health check holds",
+    "nothing": "",
 }
 FAR_ABOVE = 100  # times the limit: beyond it a figure says nothing more
 
@@ -60,7 +65,9 @@ def evidence_phrase(health: Health) -> str:
     )
     if health.breach:
         return strength
-    return f"{strength}; {'the next health check rolls back' if health.check_rolls_back else 'held'}"
+    if not health.check_rolls_back:
+        return f"{strength}, not enough to roll back"
+    return strength + NEXT_CHECK[health.check_leads_to]
 
 
 def control_phrase(health: Health) -> str:
@@ -100,7 +107,7 @@ def stop_effect_phrase(status: Status, screen: Screen) -> str:
         said = f"since the {event}: {jobs} still began in the rollout{last}: the application has not seen it"
         return screen.paint(said, "bad")
     if not effect.jobs:
-        return f"no jobs reported since {'traffic was stopped' if stopped else 'the percentage was lowered'}"
+        return f"no job has been reported that began since the {event}"
     kept = "none in the rollout" if stopped else "none that should be out"
     return f"{event} has taken effect: {format_counted(effect.jobs, 'job', 'jobs')} since, {kept}"
 

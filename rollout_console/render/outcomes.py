@@ -18,7 +18,7 @@ ENDED: tuple[JobState, ...] = ("completed", "failed")
 def render_jobs(found: Jobs, screen: Screen) -> str:
     """Return the counts of each processor and arm with the last failures, or the jobs in one state."""
     if found.state is not None:
-        return "\n".join([f" {screen.paint(found.state, 'title')}", *_listed(found, screen)])
+        return "\n".join([f" {screen.paint(_counted(found, found.state), 'title')}", *_listed(found, screen)])
     lines = [f" {warning_phrase(warning, screen)}" for warning in found.warnings]
     if found.groups:
         rows = [_group(g) for g in found.groups]
@@ -32,6 +32,12 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
     if found.jobs:
         lines += ["", f" {screen.paint('last failures', 'title')}", *_listed(found, screen)]
     return "\n".join(lines)
+
+
+def _counted(found: Jobs, state: JobState) -> str:
+    """Return the state of the jobs that are listed, with how many there are; of ended ones, those of the window."""
+    known: int = sum(getattr(group, state) for group in found.groups)
+    return state if known <= len(found.jobs) else f"{state}, {len(found.jobs)} of {format_count(known)}"
 
 
 def _group(g: JobGroup) -> list[str]:
@@ -52,7 +58,8 @@ def _notes(found: Jobs) -> list[str]:
     if any(g.capped and g.target_seconds is None for g in found.groups):
         lines.append("there may be more of an unknown processor: only those among the newest of all jobs are counted")
     if oldest is not None:
-        lines.append(f"oldest queued: {format_age(oldest, found.server_time)}")
+        among = " of those" if any(g.capped for g in found.groups) else ""
+        lines.append(f"oldest queued{among}: {format_age(oldest, found.server_time)}")
     if any(g.arm == "other" for g in found.groups):
         lines.append("other: not the feature's, so nothing judges them (ignored_job_types, or an unknown processor)")
     if found.following:
@@ -64,12 +71,13 @@ def _notes(found: Jobs) -> list[str]:
 
 def _listed(found: Jobs, screen: Screen) -> list[str]:
     if not found.jobs:
-        return [f" no jobs are {found.state}"]
+        among = " among those that are read" if any(g.capped for g in found.groups) else ""
+        return [f" no jobs are {found.state}{among}"]
     return [line for job in found.jobs for line in _job(job, found, screen)]
 
 
 def _job(job: Job, found: Jobs, screen: Screen) -> list[str]:
-    repository = sanitize(job.repository or job.repository_id or "deleted repository", 100)
+    repository = sanitize(job.repository or job.repository_id or "no repository", 100)
     began = job.started_at or job.created_at
     moment = (job.ended_at or job.created_at) if job.state in ENDED else began
     took = f", took {format_duration(job.seconds)}" if job.seconds is not None else ""

@@ -16,6 +16,7 @@ from rollout_console.results import Event, HistoryEntry, Timeline
 REASON = 500  # characters
 STYLES = {"trip": "bad", "leak": "bad", "alert": "muted", "error": "warning", "note": "good", "change": "title"}
 KINDS_SHOWN = 5
+MOST_EVENTS = 1000  # that a timeline can be asked for
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def percentages_phrase(timeline: Timeline) -> str:
 def left_out_phrase(timeline: Timeline) -> str:
     """Return how many events are missing, and how to see them."""
     events = format_counted(timeline.left_out, "earlier event is", "earlier events are")
-    return f"{events} left out: limit=1000 shows more"
+    more = f"limit={MOST_EVENTS} shows more" if len(timeline.events) < MOST_EVENTS else "a shorter span shows them"
+    return f"{events} left out: {more}"
 
 
 def _told_change(entry: HistoryEntry, tripped: bool) -> Told:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from rollout_console.results.base import Record, Result
+from rollout_console.results.gates import OnBreach
 from rollout_console.results.health import Guardrail, Rate
 
 
@@ -86,6 +87,7 @@ class Backtest(Result, kw_only=True):
     """`rollout.backtest()`: the recorded jobs since then, judged by these settings."""
 
     guardrail: Guardrail
+    on_breach: OnBreach
     max_error_rate: float
     minimum_sample: int
     since: datetime

@@ -8,6 +8,7 @@ from typing import Literal
 from rollout_console.results.base import Record
 
 Verdict = Literal["no_data", "small_sample", "healthy", "above_threshold", "breach"]
+CheckLeadsTo = Literal["rollback", "hold", "nothing"]
 Guardrail = Literal["manual", "rate", "evidence", "compared"]
 
 
@@ -55,7 +56,8 @@ class Health(Rate, kw_only=True):
     """R7 and R8: what the treatment's jobs in the window say, and the control beside them.
 
     `breach`: a report trips the breaker, or holds where `shared`, since the control fails as well. `check_rolls_back`:
-    a health check rolls back. `evidence`, since the restart, is what the breaker holds against `evidence_limit`.
+    it is enough for a health check, and `check_leads_to` is what one would do now. `evidence`, since the restart, is
+    what the breaker holds against `evidence_limit`.
     """
 
     window_hours: int
@@ -74,6 +76,7 @@ class Health(Rate, kw_only=True):
     breach: bool
     shared: bool = False
     check_rolls_back: bool
+    check_leads_to: CheckLeadsTo = "nothing"
     verdict: Verdict
 
 

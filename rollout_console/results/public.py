@@ -27,6 +27,7 @@ from rollout_console.results.guardrail import (
     ReplayedTrip,
 )
 from rollout_console.results.health import (
+    CheckLeadsTo,
     Compared,
     ControlRate,
     Guardrail,
@@ -85,6 +86,7 @@ __all__ = [
     "Category",
     "CategoryMove",
     "Change",
+    "CheckLeadsTo",
     "Compared",
     "ControlRate",
     "Criterion",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 
 import psycopg
 import pytest
 
+from rollout_console.render.health import evidence_phrase
 from tests.support.rollouts import RolloutUnderTest
 
 # What a health check reads beside the row and the counts, out of reach or broken.
@@ -162,3 +164,37 @@ def test_r8_a_job_id_sent_by_eight_reporters_at_once_is_one_job(running):
     one_less = running.value("select rollout.evidence(%s, %s, 5)", evidence["errors"] - 1, evidence["jobs"] - 1)
     assert one_less < 20 or evidence["jobs"] == 10, "the job before it had not made the evidence"
     assert running.differences() == {}
+
+
+@pytest.mark.parametrize(
+    ("situation", "leads_to", "said"),
+    [
+        (lambda client: None, "rollback", "; the next health check rolls back"),
+        (lambda client: client.configure(on_breach="hold"), "hold", "; the next health check holds"),
+        (lambda client: client.configure(on_breach="step_back"), "rollback", "; the next health check rolls back"),
+        (lambda client: client.disable_auto_rollback(), "nothing", ""),
+        (lambda client: client.emergency_stop("look"), "nothing", ""),
+        (lambda client: client.rollback_to_zero(), "nothing", ""),
+    ],
+    ids=["armed", "hold", "step back", "off", "stopped", "at 0 %"],
+)
+def test_r8_what_the_next_health_check_would_do_is_said_and_done(running, situation, leads_to, said):
+    running.report(good=60, bad=6)  # above the threshold, on weak evidence
+    situation(running.client)
+    health = running.client.status().health
+    assert (health.verdict, health.check_rolls_back, health.check_leads_to) == ("above_threshold", True, leads_to)
+    assert re.fullmatch(r"evidence [\d.]+ of 20" + said, evidence_phrase(health))
+    before = running.client.status()
+    after = running.client.check_health().status
+    lowered = after.rollout_percentage < before.rollout_percentage
+    held = after.held_reason is not None and before.held_reason is None
+    assert {"rollback": lowered, "hold": held and not lowered, "nothing": not lowered and not held}[leads_to]
+    assert running.client.status().health.check_leads_to == "nothing"
+
+
+def test_r8_what_is_not_enough_to_roll_back_is_no_hold(running):
+    running.client.configure(guardrail="evidence")
+    running.report(good=60, bad=6)
+    health = running.client.status().health
+    assert (health.check_rolls_back, health.check_leads_to) == (False, "nothing")
+    assert evidence_phrase(health).endswith(" of 20, not enough to roll back")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rollout_console.errors import RolloutError
+from rollout_console.render import Screen, render
+from tests.support.jobs import add_jobs
 
 
 def test_other_settings_would_have_missed_what_the_breaker_did(running):
@@ -55,3 +57,28 @@ def test_what_the_breaker_did_is_known_of_each_run_by_itself(running):
     found = running.client.backtest()
     assert [(t.jobs, t.errors, t.acted) for t in found.trips] == [(21, 2, True), (20, 3, False)]
     assert found.trips[0].evidence == float(running.value("select round(rollout.evidence(2, 21, 5), 4)"))
+
+
+def test_what_was_held_was_done(running):
+    running.client.configure(on_breach="hold")
+    running.report(good=6, bad=6)
+    assert running.client.status().held_by == "auto-rollback"
+    found = running.client.backtest()
+    assert ([t.acted for t in found.trips], found.missed) == ([True], [])
+    assert "  held at a report: 50 % (6 of 12 jobs); as the breaker did" in render(found, Screen())
+
+
+def test_each_step_back_begins_a_run(running):
+    running.client.configure(on_breach="step_back")
+    for percentage in (25, 10):
+        running.report(good=6, bad=4)
+        assert running.client.status().rollout_percentage == percentage
+    assert [t.acted for t in running.client.backtest().trips] == [True, True]
+
+
+def test_a_rollback_on_a_warning_is_not_missed_since_no_backtest_judges_warnings(running):
+    running.client.configure(act_on_warnings=True)
+    add_jobs(running, 101)
+    assert running.client.check_health().status.rollout_percentage == 0
+    found = running.client.backtest()
+    assert (found.trips, found.missed) == ([], [])

@@ -208,6 +208,7 @@ def test_r5_a_stop_in_the_browser_gives_its_reason_and_leaves_verify_content(run
     browser.emergency_stop("queue is on fire")
     status = running.client.status()
     assert (status.emergency_stop, status.emergency_stop_reason) == (True, "queue is on fire")
+    assert running.client.explain("acme/repo-1").emergency_stop_reason == "queue is on fire"
     assert running.differences() == {}
     assert running.client.resume().status.rollout_percentage == 50
 

@@ -58,3 +58,10 @@ def test_r9_an_entry_whose_repository_is_gone_can_be_removed(rollout, names):
 def test_r9_what_is_not_text_is_refused(rollout, value):
     with pytest.raises(BadArgument, match=r"type rollout\.addToBlacklist"):
         rollout.client.add_to_blacklist(value)
+
+
+def test_r9_a_name_where_an_id_belongs_is_shown_as_what_it_is_and_decides_nothing(rollout, names):
+    rollout.sql("update rollout_configuration set excluded_repositories = array[%s]", names[0])
+    (entry,) = rollout.client.show_whitelist().blacklist
+    assert (entry.repository_id, entry.full_name, entry.category) == (names[0], None, None)
+    assert rollout.client.explain(names[0]).reason != "blacklist"

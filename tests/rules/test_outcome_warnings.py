@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.jobs import MINUTES, add_jobs
+from rollout_console.render import Screen, render
+from tests.support.jobs import HOURS, MINUTES, add_jobs
 
 pytestmark = pytest.mark.asked
 
@@ -119,3 +120,13 @@ def test_r16_silence_is_known_from_ten_moments_with_reports_on(running, reports,
     running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
     report_every(running, minutes=20, until=90, reports=reports)
     assert ("silent_processor" in warnings(running)) is warned
+
+
+def test_r16_where_more_are_processing_than_are_read_older_ones_may_be_stuck(running):
+    add_jobs(running, 50, status="processing", processor="github_actions", started=8 * HOURS, queued=8 * HOURS)
+    assert "stuck_jobs" in warnings(running)
+    add_jobs(running, 10_000, status="processing", processor="github_actions", started=MINUTES, queued=MINUTES)
+    assert warnings(running)["many_processing"] == (
+        "10000 jobs or more are processing on GitHub Actions: the newest are read, and older ones may be stuck"
+    )
+    assert "no jobs are stuck among those that are read" in render(running.client.jobs("stuck"), Screen())

@@ -50,3 +50,22 @@ def test_r7_a_rollout_in_which_no_repository_runs_is_named(running):
     assert warned().message.endswith("Z; 40 jobs ran outside of it")
     running.report(good=1, name="acme/repo-1")
     assert warned() is None
+
+
+def test_r8_no_error_from_before_a_restart_names_a_repository(running):
+    running.report(bad=10, name="acme/repo-1")
+    assert running.client.status().rollout_percentage == 0
+    running.client.set_rollout(50)
+    running.report(good=60, bad=3, name="acme/repo-2")
+    running.report(bad=1, name="acme/repo-1")
+    found = running.client.errors().main_repository
+    assert (found.repository, found.errors, found.all_errors) == ("acme/repo-2", 3, 4)
+
+
+def test_r8_no_repository_is_named_while_some_of_the_errors_are_ignored(running):
+    running.report(good=60, bad=3, name="acme/repo-2", message="regression")
+    running.client.configure(ignored_errors=["token broken"])
+    assert running.client.errors().main_repository.repository == "acme/repo-2"
+    running.report(bad=20, name="acme/repo-1", message="token broken")
+    found = running.client.errors()
+    assert (found.main_repository, running.client.status().health.errors) == (None, 3)

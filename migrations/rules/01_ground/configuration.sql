@@ -37,3 +37,13 @@ language sql immutable
 as $$ select config.held_reason is not null and config.held_until is null $$;
 comment on function rollout.is_held_for_good(rollout_configuration) is
     'R17: whether a hold stands until somebody releases it; what the breaker and a weak signal do is this.';
+
+create or replace function rollout.breaker_is_armed(config rollout_configuration)
+returns boolean
+language sql immutable
+as $$
+    select config.is_active and config.breaker_enabled
+           and not config.emergency_stop and config.rollout_percentage > 0
+$$;
+comment on function rollout.breaker_is_armed(rollout_configuration) is
+    'R8: auto-rollback is on and traffic is flowing, so a breach would be acted on.';

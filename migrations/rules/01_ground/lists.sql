@@ -238,12 +238,13 @@ language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select coalesce(jsonb_agg(jsonb_build_object(
-        'repository_id', n.asked_name, 'full_name', n.full_name, 'category', k.category,
+        'repository_id', n.asked_name, 'category', k.category,
+        'full_name', case when n.asked_name = n.repository_id::text then n.full_name end,  -- a name decides nothing
         'until', names_of_entries.expiries ->> n.asked_name,
         'expired', coalesce((names_of_entries.expiries ->> n.asked_name)::timestamptz <= now(), false))
         order by n.full_name, n.asked_name), '[]')
     from rollout.repository_names(names_of_entries.ids) n
-    left join repository_categories k on k.repository_id = n.repository_id
+    left join repository_categories k on k.repository_id = n.repository_id and n.asked_name = n.repository_id::text
 $$;
 comment on function rollout.names_of_entries(text[], jsonb) is
     'Repositories of a list with name, category and end; the name is null where the repository is gone.';

@@ -119,8 +119,10 @@ declare
     limits constant record := rollout.evidence_limits();
     window_start constant timestamptz := rollout.window_start(config);
     breach constant boolean := t.whole_breach or t.recent_breach;
+    check_rolls_back boolean;
 begin
     select * into rule from rollout.guardrails() g where g.guardrail = config.guardrail;
+    check_rolls_back := (breach or (t.crossed and not rule.at_checks)) and not t.shared;
     return rollout.rate(t.jobs, t.errors) || jsonb_build_object(
         'window_hours', config.monitoring_window_hours,
         'window_start', window_start,
@@ -141,7 +143,13 @@ begin
         'compared', rollout.compared(config),
         'breach', breach,
         'shared', t.shared,
-        'check_rolls_back', (breach or (t.crossed and not rule.at_checks)) and not t.shared,
+        'check_rolls_back', check_rolls_back,
+        'check_leads_to', case
+            when not check_rolls_back then 'nothing'
+            when not rollout.breaker_is_armed(config) then 'nothing'
+            when config.on_breach <> 'hold' then 'rollback'
+            when rollout.is_held_for_good(config) then 'nothing'
+            else 'hold' end,
         'verdict', case
             when t.jobs = 0 then 'no_data'
             when breach then 'breach'
@@ -152,7 +160,8 @@ begin
 end $$;
 comment on function rollout.health(rollout_configuration, rollout.job_counts[]) is
     'R7 and R8: the treatment''s rate over the window with its interval and evidence, the control beside it, and the '
-    'verdict: breach if a report trips the breaker, above_threshold if the threshold is crossed on weak evidence.';
+    'verdict: breach if a report trips the breaker, above_threshold if the threshold is crossed on weak evidence; '
+    'whether that is enough for a health check, and what one would do now.';
 
 create or replace function rollout.health(config rollout_configuration)
 returns jsonb

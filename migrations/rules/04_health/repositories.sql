@@ -13,15 +13,22 @@ as $$
         from rollout_metrics m
         where m.rollout_config_id = config.id and m.treated and m.error_count > 0
           and m.last_error_at >= rollout.window_start(main_repository.config)
+          and (m.created_at < config.restarted_at) is not true  -- a restart begins rows of its own
         group by m.repository_id
         order by errors desc
         limit 1
     ) s
     left join rollout_host_repositories h on h.id = s.repository_id
     where s.repository_id is not null and s.errors > 1 and 2 * s.errors > s.all_errors
+      -- a row does not tell which of its errors are ignored
+      and not exists (
+          select from rollout.counted_errors e
+          where e.rollout_config_id = config.id and e.treated and e.kind = any (config.ignored_errors)
+            and e.last_seen_at >= rollout.window_start(main_repository.config))
 $$;
 comment on function rollout.main_repository(rollout_configuration) is
-    'R8: the repository whose jobs have most of the treatment''s errors in the window; null if none has over half.';
+    'R8: the repository whose jobs have most of the treatment''s errors in the window; null if none has over half, or '
+    'some of the errors are ignored ones.';
 
 create or replace function rollout.repository_gates(config rollout_configuration)
 returns table (name text, open boolean, message text, opens_at timestamptz, command text)
@@ -33,7 +40,7 @@ begin
     return query
     select 'repositories', r.ran >= w.wanted, format(
                'repositories that ran in the rollout %s of %s, wanted >= %s', r.ran, e.eligible, w.wanted),
-           null::timestamptz, 'rollout.preview()'
+           null::timestamptz, 'rollout.categories()'
     from (select sum(a.eligible) as eligible from rollout.eligible_counts(config) a) e
     cross join lateral (select least(config.minimum_repositories, e.eligible) as wanted) w
     cross join (

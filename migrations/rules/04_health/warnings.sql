@@ -109,8 +109,12 @@ begin
                count(*) filter (where j.state = 'stuck') as stuck,
                clock_timestamp() - min(coalesce(j.started_at, j.created_at))
                    filter (where j.state = 'stuck') as stuck_for,
-               count(*) filter (where j.state in ('late', 'stuck') and j.in_window) as overdue
-        from rollout.host_jobs_by_state(config, '{pending,processing}') j
+               count(*) filter (where j.state in ('late', 'stuck') and j.in_window) as overdue,
+               coalesce(max(j.as_many) filter (where j.state <> 'queued'), 0) as in_processing
+        from (
+            select h.*, count(*) over (partition by h.processor, h.state = 'queued') as as_many
+            from rollout.host_jobs_by_state(config, '{pending,processing}') h
+        ) j
         where j.arm <> 'other'
         group by 1
     )
@@ -119,14 +123,21 @@ begin
     cross join rollout.processors(config) t
     left join waiting j using (processor)
     cross join lateral (
+        select 'many_processing', format(
+            '%s jobs or more are processing on %s: the newest are read, and older ones may be stuck', l.most_read,
+            t.title), 'rollout.jobs()'
+        where j.in_processing >= l.most_read
+        union all
         select 'stuck_jobs', format(
             '%s stuck on %s, processing for over %s; the oldest for %s',
-            case j.stuck when 1 then '1 job is' else j.stuck || ' jobs are' end, t.title,
+            case when j.stuck = 1 then '1 job is' when j.stuck >= l.most_read then j.stuck || ' jobs or more are'
+                 else j.stuck || ' jobs are' end, t.title,
             rollout.time_in_words(make_interval(secs => t.longest, mins => config.stuck_after_minutes)),
             rollout.time_in_words(j.stuck_for)), 'rollout.jobs("stuck")'
         where j.stuck > 0
         union all
-        select 'backlog', format('%s jobs are queued on %s, more than %s', j.queued, t.title, l.backlog),
+        select 'backlog', format('%s are queued on %s, more than %s', j.queued || case
+                   when j.queued >= l.most_read then ' jobs or more' else ' jobs' end, t.title, l.backlog),
                'rollout.jobs("queued")'
         where j.queued > l.backlog
         union all

@@ -1,15 +1,5 @@
 -- R8 and R17: what the breaker does once there is a breach.
 
-create or replace function rollout.breaker_is_armed(config rollout_configuration)
-returns boolean
-language sql immutable
-as $$
-    select config.is_active and config.breaker_enabled
-           and not config.emergency_stop and config.rollout_percentage > 0
-$$;
-comment on function rollout.breaker_is_armed(rollout_configuration) is
-    'R8: auto-rollback is on and traffic is flowing, so a breach would be acted on.';
-
 create or replace function rollout.falls_to(config rollout_configuration)
 returns integer
 language sql stable

@@ -184,9 +184,12 @@ comment on function rollout.begin_rows(rollout_configuration, rollout.report[], 
 create or replace function rollout.recorded_window(config rollout_configuration)
 returns timestamptz
 language sql stable  -- inlined
-as $$ select date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch') $$;
+as $$
+    select greatest(
+        date_bin(make_interval(hours => config.monitoring_window_hours), now(), 'epoch'), config.restarted_at)
+$$;
 comment on function rollout.recorded_window(rollout_configuration) is
-    'R7: the beginning of the window in which reports are added up in rollout_metrics.';
+    'R7: the beginning of the window in which reports are added up in rollout_metrics; never before a restart.';
 
 create or replace function rollout.snapshot_is_kept()
 returns boolean

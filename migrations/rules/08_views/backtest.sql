@@ -9,7 +9,8 @@ as $$
     from rollout_history h
     where h.rollout_config_id = restarts.config_id and rollout.is_recorded(h.metadata)
       and ((coalesce(h.previous_percentage, 0) = 0 and h.new_percentage > 0)
-           or (h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false'))
+           or (h.metadata #> '{before,emergency_stop}' = 'true' and h.metadata #> '{after,emergency_stop}' = 'false')
+           or rollout.time_in(h.metadata, 'restarted_at') is not null)
 $$;
 comment on function rollout.restarts(uuid) is
     'R7: every moment, as history has it, at which health began afresh.';
@@ -150,14 +151,20 @@ begin
             select * from rollout.replay(config, since)
         ), acted as (
             select h.created_at as at, rollout.object_in(h.metadata, 'evidence') as evidence,
-                   (select count(*) from rollout.restarts(config.id) r where r < h.created_at) as run
+                   -- a step back ends the run in which it is made, and begins the next
+                   (select count(*) from rollout.restarts(config.id) r
+                    where r < coalesce(rollout.time_in(h.metadata, 'restarted_at'), h.created_at)) as run,
+                   h.previous_percentage > h.new_percentage as lowered
             from rollout_history h
-            where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
-              and h.triggered_by = 'auto_rollback'
-              and h.previous_percentage > h.new_percentage and h.created_at >= since
+            where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata) and h.created_at >= since
+              and (h.triggered_by = 'auto_rollback' and h.previous_percentage > h.new_percentage
+                   or h.triggered_by = 'auto_hold')
+              -- on reported jobs, and not on a warning, which nothing here judges
+              and coalesce(rollout.object_in(h.metadata, 'evidence') ->> 'verdict', 'breach')
+                  in ('breach', 'above_threshold')
         )
         select jsonb_build_object(
-            'guardrail', config.guardrail, 'max_error_rate', config.max_error_rate,
+            'guardrail', config.guardrail, 'on_breach', config.on_breach, 'max_error_rate', config.max_error_rate,
             'minimum_sample', config.minimum_sample, 'since', since,
             'jobs', (select coalesce(sum(c.jobs), 0) from rollout.counts c
                      where c.rollout_config_id = config.id and c.treated and c.slot_start >= since),
@@ -171,7 +178,8 @@ begin
                 select jsonb_agg(jsonb_build_object(
                     'at', a.at, 'jobs', a.evidence -> 'jobs', 'errors', a.evidence -> 'errors',
                     'error_rate', a.evidence -> 'error_rate') order by a.at)
-                from acted a where not exists (select from trips t where t.run = a.run and not t.held)), '[]')));
+                from acted a
+                where a.lowered and not exists (select from trips t where t.run = a.run and not t.held)), '[]')));
 end $$;
 comment on function public.rollout_backtest(jsonb, integer, text) is
     'rollout.backtest(), R8: when other settings would have rolled back in the recorded days (the first time after '

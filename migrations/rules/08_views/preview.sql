@@ -159,7 +159,7 @@ begin
         'eligible', reason = 'host_in' or rollout.is_eligible(reason), 'reason', reason,
         'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
         'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
-        'emergency_stop_reason', config.emergency_stop_reason,
+        'emergency_stop_reason', rollout.stop_reason(config),
         'whitelisted_until', config.whitelist_until -> found.repository_id::text)
         || case when size.category is null then '{}' else jsonb_build_object(
             'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,

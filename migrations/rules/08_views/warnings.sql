@@ -77,7 +77,7 @@ begin
     select 'none_ran', format(
         '%s of %s repositories are in, and none has run in the rollout since %s; %s jobs ran outside of it',
         r.eligible, r.repositories, to_char(arms.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
-        arms.control_jobs), 'rollout.preview()'
+        arms.control_jobs), 'rollout.categories()'
     from (
         select sum(c.eligible) as eligible, sum(c.repositories) as repositories from rollout.eligible_counts(config) c
     ) r
@@ -219,8 +219,8 @@ as $$
 begin
     return query
     select 'decision_replaced',
-           'the host has deployed is_repository_eligible_for_rollout again, over ours: it decides, and a rollback to '
-           '0 % does not overrule it', 'rollout-console migrate, in a shell'
+           'the host has deployed is_repository_eligible_for_rollout again, over ours: it decides, and neither a '
+           'stop nor a rollback to 0 % overrules what it answers', 'rollout-console migrate, in a shell'
     from pg_proc p
     where p.oid = to_regprocedure('public.is_repository_eligible_for_rollout(uuid, text)')
       and p.prosrc !~ 'rollout[.](decide|host_is_halted)\('

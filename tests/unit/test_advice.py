@@ -1,0 +1,36 @@
+"""What the rules advise to type can be typed: each call stands in the SQL as it is shown."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from rollout_console.console import COMMANDS
+from tests.support import ROOT
+
+CALL = re.compile(r"rollout\.(\w+)\((?:[^()'%]|'')*\)")
+DESCRIPTION = re.compile(r"--.*?$|^comment on .*?';$", re.MULTILINE | re.DOTALL)  # what a command is, not what to type
+
+
+def advised() -> set[str]:
+    """Return each call of a command in the rules' texts."""
+    return {
+        call.group(0)
+        for file in Path(ROOT, "migrations", "rules").rglob("*.sql")
+        for text in re.findall(r"'((?:[^']|'')*)'", DESCRIPTION.sub("", file.read_text()))
+        for call in CALL.finditer(text)
+        if call.group(1) in COMMANDS
+    }
+
+
+@pytest.mark.parametrize("call", sorted(advised()))
+def test_r13_what_the_rules_advise_can_be_typed(call):
+    typed = ast.parse(call, mode="eval").body
+    assert isinstance(typed, ast.Call)
+    assert isinstance(typed.func, ast.Attribute)
+    signature = inspect.signature(COMMANDS[typed.func.attr].method)
+    signature.bind(None, *typed.args, **{word.arg or "": word.value for word in typed.keywords})
