@@ -18,7 +18,8 @@ HISTORY = """
     insert into rollout_history (
         rollout_config_id, action, previous_percentage, new_percentage, reason, triggered_by, metadata, created_at)
     select c.id, 'updated', n % 50, n % 50 + 1, 'long ago', 'manual',
-           '{{"command": "setRollout", "before": {{"rollout_percentage": 1}}, "after": {{"rollout_percentage": 2}}}}',
+           '{{"command": "setRollout", "details": {{}}, "before": {{"rollout_percentage": 1}},
+              "after": {{"rollout_percentage": 2}}}}',
            now() - make_interval(secs => {amount} - n)
     from rollout_configuration c, generate_series(1, {amount}) n
 """

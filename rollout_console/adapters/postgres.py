@@ -48,6 +48,7 @@ UNAVAILABLE = pattern(
     r"\((?!ENOTFOUND)E[A-Z]{4,}\)|slots|too many (clients|connections)|max_client|starting up|shutting down", re.I
 )
 WRONG_PASSWORD = pattern(r"password authentication failed|is not permitted to log in", re.I)
+NO_SUCH = pattern(r'(database|role) ".*" does not exist', re.I)
 # Guesses of libpq at why, which fill two more lines.
 PROBABLY = pattern(r"\s*(?:This probably means.*|Is the server running[^?]*\?)", re.S)
 NO_TLS = pattern(r"does not support SSL|requested a cleartext password", re.I)
@@ -295,6 +296,10 @@ def translate(error: psycopg.Error) -> RolloutError:
         return NotConfigured(
             f"no encrypted login ({message}); on a network of your own add sslmode=disable to the database URL, or "
             "require_auth=password where the server wants the password itself, then start again"
+        )
+    if NO_SUCH.search(message):
+        return NotConfigured(
+            f"the login was refused ({message}); correct the name in the database URL, then start again"
         )
     if WRONG_PASSWORD.search(message):
         return from_sqlstate(LOGIN_REFUSED, message)

@@ -13,7 +13,7 @@ from rollout_console.errors import RolloutError
 
 TYPE_CHECKING = False  # as in rollout_console/__init__.py
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 # Each is a module beside this one, imported when asked for: the console must not wait for what it does not use.
 PROGRAMS = {
@@ -37,7 +37,7 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         only: the program or verb that is called, "" for none; None for all of them by name, as help and completion
             list them.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rollout-console",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -55,9 +55,10 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rollout-console {__version__}")
     _add_target(parser, default=None)
+    parser.helped_by = f"rollout-console {only or ''}".strip() + " --help"
     if only == "":  # all of them would take a good part of the time to the first prompt
         return parser
-    kind: type[argparse.ArgumentParser] = _Name if only is None else argparse.ArgumentParser
+    kind: type[argparse.ArgumentParser] = _Name if only is None else _Parser
     found = parser.add_subparsers(title="programs and commands", dest="name", metavar="COMMAND", parser_class=kind)
     if only is None:
         listed = {verb: summary for verb, (_, summary) in VERB_NAMES.items() if summary}
@@ -147,6 +148,15 @@ def near(name: str) -> str:
 
 def _bare(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and what to type next."""
+
+    helped_by = ""  # of a program or verb, its own name says it
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message}; type {self.helped_by or f'{self.prog} --help'}\n")
 
 
 class _Name(argparse.ArgumentParser):

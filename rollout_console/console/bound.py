@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from difflib import get_close_matches
 from typing import Any
 
 from rollout_console.client.command import Command
@@ -56,7 +57,7 @@ class BoundCommand:
         try:
             bound = info.signature.bind(*args, **named)
         except TypeError as error:
-            raise BadArgument(f"{info.name}: {error}; type {info.call}") from None
+            raise BadArgument(f"{info.name}: {error}; type {self._corrected(args, named)}") from None
         for name, value in list(bound.arguments.items()):
             if (left_open := _placeholder_in(value)) is None:
                 continue
@@ -81,6 +82,17 @@ class BoundCommand:
             ) from None
         output.show(result, self._console.client.adapter.notice)
         return result
+
+    def _corrected(self, args: Sequence[object], named: Mapping[str, object]) -> str:
+        """Return the call that was probably meant: what has a name that is nearly right, by its right name."""
+        known = self.info.signature.parameters
+        near = {name: get_close_matches(name, known, 1) for name in named if name not in known}
+        if not near:
+            return self.info.call
+        if all(near.values()):
+            return _typed(self.info.name, args, {(near.get(name) or [name])[0]: value for name, value in named.items()})
+        is_free = all(parameter.default is not inspect.Parameter.empty for parameter in known.values())
+        return f"rollout.{self.info.name}()" if is_free else self.info.call
 
     def __repr__(self) -> str:
         return f"Nothing was done: type {self.info.call}. {self.info.summary}"

@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rollout_console.render.difference import format_change
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_counted, format_duration, format_setting, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import EndedSession, History, HistoryEntry
+
+# What these change, their names or their reasons say.
+SAID_BY_NAME = (
+    "emergencyStop", "resume", "hold", "release", "disableAutoRollback", "enableAutoRollback", "categorizeAll",
+    "catchUp",
+)  # fmt: skip
 
 
 @renderer.register
@@ -23,6 +30,7 @@ def render_history(history: History, screen: Screen) -> str:
         lines.append(f" {sanitize(entry.short_id, 8)}  {format_time(entry.at)}  {summary}  by {change_author(entry)}")
         if entry.ended_sessions:
             lines.append(f"   in its way, and ended: {', '.join(map(session_phrase, entry.ended_sessions))}")
+        lines += [f"   {told}" for told in change_details(entry)]
         if entry.reason:
             lines.append(f"   {sanitize(entry.reason, 2 * screen.width)}")
     return "\n".join(lines)
@@ -42,6 +50,14 @@ def change_summary(entry: HistoryEntry) -> str:
     if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {})):
         return f"{command} until {format_time(ends)}"
     return f"{command}: {_changed_outside(entry)}" if entry.outside_console and entry.after else command
+
+
+def change_details(entry: HistoryEntry) -> list[str]:
+    """Return what became of the fields in a line, where the summary does not say it; none where it does."""
+    moved = entry.previous_percentage != entry.new_percentage
+    if moved or entry.outside_console or entry.command in SAID_BY_NAME:
+        return []
+    return list(filter(None, [format_change(entry)]))
 
 
 def _end(became: dict[str, Any]) -> datetime | None:

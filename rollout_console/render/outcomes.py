@@ -35,9 +35,11 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
 
 
 def _counted(found: Jobs, state: JobState) -> str:
-    """Return the state of the jobs that are listed, with how many there are; of ended ones, those of the window."""
+    """Return the state of the jobs that are listed, with how many there are: known of those that wait."""
     known: int = sum(getattr(group, state) for group in found.groups)
-    return state if known <= len(found.jobs) else f"{state}, {len(found.jobs)} of {format_count(known)}"
+    if state in ENDED or known <= len(found.jobs):
+        return state
+    return f"{state}, {len(found.jobs)} of {format_count(known)}"
 
 
 def _group(g: JobGroup) -> list[str]:

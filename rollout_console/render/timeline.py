@@ -8,7 +8,7 @@ from rollout_console.render.chart import render_error_trend
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.errors import error_lines, kind_name, main_errors, main_repository
 from rollout_console.render.formatting import format_counted
-from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.history import change_author, change_details, change_summary
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Event, HistoryEntry, Timeline
@@ -86,8 +86,8 @@ def left_out_phrase(timeline: Timeline) -> str:
 
 
 def _told_change(entry: HistoryEntry, tripped: bool) -> Told:
-    details = [sanitize(entry.reason, REASON)] if entry.reason else []
-    if tripped:
+    details = [*change_details(entry), *([sanitize(entry.reason, REASON)] if entry.reason else [])]
+    if tripped or entry.triggered_by == "auto_hold":
         details += [f"main error: {phrase}" for phrase in main_errors(entry.evidence or {})]
         details += main_repository(entry.evidence or {})
     what = f"TRIPPED: {change_summary(entry)}" if tripped else change_summary(entry)

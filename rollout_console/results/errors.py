@@ -43,7 +43,6 @@ class MainRepository(Record, kw_only=True):
 class Errors(Result, kw_only=True):
     """`rollout.errors()`: those that fail in the rollout since the last restart first; `total` counts all kinds."""
 
-    rows: ClassVar[str | None] = "kinds"
     as_written: ClassVar[bool] = True
 
     kinds: list[ErrorKind]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rollout_console.console.bound import BoundCommand
 from rollout_console.data_files import data_file
 from rollout_console.errors import RolloutError, Unreachable
 from rollout_console.pattern import pattern
@@ -79,7 +80,8 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
     done = []
     for cell in code(app.shell):
         outcome = app.shell.run_cell(cell, store_history=False)
-        done.append(outcome.success and not session.refused)
+        is_unsaid = isinstance(outcome.result, BoundCommand)  # a command without its brackets does nothing
+        done.append(outcome.success and not session.refused and not is_unsaid)
         if not app.shell.keep_running:
             break
     return 0 if all(done) else 1

@@ -217,6 +217,8 @@ SLIPS = {
     "rollout.setRollout 30": "rollout.setRollout(30)",
     "rollout.setRollout(30%)": 'rollout.setRollout("30%")',
     "rollout.emergencyStop errors in the logs": 'rollout.emergencyStop("errors in the logs")',
+    "rollout.configure(max_eror_rate=7, on_breech='hold')": ("rollout.configure(max_error_rate=7, on_breach='hold')"),
+    "rollout.configure(frobnicate=1)": "rollout.configure()",
 }
 
 
@@ -227,6 +229,14 @@ def test_r13_a_slip_is_one_line_whose_advice_works(rollout, console_env):
     assert (done.returncode, rollout.history_rows()) == (1, rows)
     assert [line.partition("type ")[2] for line in done.stderr.splitlines()] == [*SLIPS.values()]
     assert run_pieces(console_env, SLIPS.values()).returncode == 0
+    assert rollout.client.status().max_error_rate == 7
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r13_a_stop_without_its_brackets_is_said_and_fails(rollout, console_env):
+    done = run_pieces(console_env, ["rollout.emergencyStop"])
+    assert (done.returncode, rollout.client.status().emergency_stop) == (1, False)
+    assert 'Nothing was done: type rollout.emergencyStop("errors in the logs")' in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)

@@ -140,8 +140,12 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["rollback-to-percentage", "50"], Exit.FAILED, "a rollback only lowers"),
         (["undo", "zzz"], Exit.FAILED, "to see the changes, type rollout-console history"),
         (["resumee"], Exit.WRONG_USE, "nothing was done: type rollout-console resume"),
-        (["set"], Exit.WRONG_USE, "the following arguments are required: percentage"),
-        (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn"),
+        (
+            ["set"],
+            Exit.WRONG_USE,
+            "the following arguments are required: percentage; type rollout-console set --help\n",
+        ),
+        (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn; type rollout-console status --help\n"),
         (["-c", "1", "set", "30"], Exit.WRONG_USE, "leave out -c or the command"),
         (["--target", "nowhere", "status"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
@@ -155,6 +159,7 @@ def test_r13_what_fails_changes_nothing_and_says_so_in_the_exit_status_and_on_st
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (status, "")
     assert line in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
     assert rollout.history_rows() == rows
 

@@ -133,3 +133,30 @@ def test_r10_sixteen_writers_lose_nothing(rollout, names):
     for newer, older in itertools.pairwise(entries):
         assert newer.previous_percentage == older.new_percentage
     assert rollout.client.status().rollout_percentage == entries[0].new_percentage
+
+
+@pytest.mark.parametrize("kind", ["embedded", "postgres15"])
+def test_r10_no_screen_reads_the_whole_history(rollout):
+    rollout.sql(
+        "insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, metadata)"
+        ' select c.id, \'updated\', n % 2, 1 - n % 2, \'{"command": "x", "details": {}, "before": {}, "after": {}}\''
+        " from rollout_configuration c, generate_series(1, 10000) n"
+    )
+    rollout.sql("analyze rollout_history")
+    with psycopg.connect(rollout.url) as session:
+        for _ in range(7):  # the plan that is kept is the general one
+            session.execute("select rollout_overview()")
+        (read,) = session.execute(
+            "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'rollout_history'"
+        ).fetchone() or (None,)
+    assert 0 < read < 10_000
+
+
+@pytest.mark.parametrize(
+    "command", ["rollout_status()", "rollout_overview()", "rollout_list_history()", "rollout_timeline()"]
+)
+def test_r9_r10_a_change_of_a_long_list_is_told_whole(rollout, command):
+    rollout.sql(
+        "update rollout_configuration set target_repositories = array(select 'x' || n from generate_series(1, 300) n)"
+    )
+    assert '"x300"' in str(rollout.value(f"select {command}::text"))

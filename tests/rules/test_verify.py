@@ -44,7 +44,7 @@ def test_whoever_writes_whatever_the_counters_are_those_of_the_rows(rollout, env
         write(rollout)
         assert rollout.differences() == {}, name
     done = run_command(env, "verify")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.count("✓") == 6
 
 

@@ -1,4 +1,4 @@
-"""What the rules advise to type can be typed: each call stands in the SQL as it is shown."""
+"""What the rules and the pages advise to type can be typed as it is shown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rollout_console.console import COMMANDS
+from rollout_console.shell.caution import LOWERING, RAISING
 from tests.support import ROOT
 
 CALL = re.compile(r"rollout\.(\w+)\((?:[^()'%]|'')*\)")
@@ -34,3 +35,14 @@ def test_r13_what_the_rules_advise_can_be_typed(call):
     assert isinstance(typed.func, ast.Attribute)
     signature = inspect.signature(COMMANDS[typed.func.attr].method)
     signature.bind(None, *typed.args, **{word.arg or "": word.value for word in typed.keywords})
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_no_block_of_a_page_raises_what_it_has_lowered(page):
+    """The prompt stops such a paste before the raise."""
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+        commands = re.findall(r"^rollout\.(\w+)\(", block, re.MULTILINE)
+        lowered = next((place for place, name in enumerate(commands) if name in LOWERING), len(commands))
+        assert not set(commands[lowered:]) & set(RAISING), block

@@ -141,6 +141,8 @@ def test_the_place_is_what_libpq_will_use(monkeypatch, tmp_path):
         ("FATAL:  Anmeldung verweigert", True, BadCredentials),
         ("connection refused", False, Unreachable),
         ("server does not support SSL, but SSL was required", False, NotConfigured),
+        ('FATAL:  database "projct" does not exist', False, NotConfigured),
+        ('FATAL:  role "postgers" does not exist', True, NotConfigured),
     ],
 )
 def test_the_text_of_a_failed_connect_tells_a_full_server_from_a_wrong_password(message, used_password, kind):

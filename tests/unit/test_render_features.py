@@ -8,7 +8,17 @@ import pytest
 
 from rollout_console.console.reports import Place, Said
 from rollout_console.render import Screen, render
-from rollout_console.results import Feature, Features, Health, HistoryEntry, Metrics, Phase4, Phase4Repository, Status
+from rollout_console.results import (
+    Feature,
+    Features,
+    Health,
+    HistoryEntry,
+    Metrics,
+    Phase4,
+    Phase4Repository,
+    State,
+    Status,
+)
 from tests.support.samples import sample
 
 PIPE = Screen()
@@ -35,6 +45,12 @@ def test_each_feature_is_two_lines_with_what_is_set_in_effect_its_health_and_las
     assert search == " search   50 % set, 0 % in effect  STOPPED  NO AUTO-ROLLBACK"
     assert breach == "   breach; never changed"
     assert last == ' to go to one: rollout.use(feature="search")'
+
+
+@pytest.mark.parametrize(("name", "held"), [("held", True), ("running", False)])
+def test_a_feature_that_is_held_says_so(name, held):
+    found = sample(Features, features=[feature("capture", emergency_stop=False, state=sample(State, name=name))])
+    assert ("  HELD" in render(found, PIPE).splitlines()[0]) is held
 
 
 def test_without_features_it_says_how_to_make_one_and_with_one_there_is_none_to_go_to():

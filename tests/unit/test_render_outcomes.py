@@ -63,8 +63,18 @@ def test_a_state_lists_its_jobs_and_nothing_else():
     assert len(lines) == 3
 
 
-def test_a_state_without_jobs_says_so():
-    assert shown(state="stuck", jobs=[]).splitlines()[-1] == " no jobs are stuck"
+@pytest.mark.parametrize(("stuck", "title"), [(1, " stuck"), (1_500, " stuck, 1 of 1,500")])
+def test_a_list_of_those_that_wait_says_how_many_there_are(stuck, title):
+    groups = [sample(results.JobGroup, stuck=stuck)]
+    assert shown(state="stuck", groups=groups, jobs=[sample(results.Job, state="stuck")]).splitlines()[0] == title
+
+
+@pytest.mark.parametrize(
+    ("capped", "said"), [(False, " no jobs are stuck"), (True, " no jobs are stuck among those that are read")]
+)
+def test_a_state_without_jobs_says_so(capped, said):
+    groups = [sample(results.JobGroup, stuck=0, capped=capped)]
+    assert shown(state="stuck", groups=groups, jobs=[]).splitlines()[-1] == said
 
 
 def test_a_phase_that_is_not_ready_names_the_warning():

@@ -43,6 +43,18 @@ def test_the_history_has_what_a_reason_and_the_order_it_was_given():
     assert "5 % → 5 %" not in text
 
 
+@pytest.mark.parametrize(("command", "told"), [("configure", ["   max_error_rate 5 → 4"]), ("hold", [])])
+def test_the_history_says_what_a_change_has_changed_unless_its_name_does(command, told):
+    changes: dict[str, Any] = {
+        "before": {"max_error_rate": 5},
+        "after": {"max_error_rate": 4},
+        "reason": None,
+        "ended_sessions": [],
+    }
+    text = shown(results.History, command=command, previous_percentage=5, new_percentage=5, **changes)
+    assert text.splitlines()[1:] == told
+
+
 def test_a_row_of_history_without_a_percentage_is_shown_without_none():
     assert "None" not in shown(results.History, previous_percentage=5, new_percentage=None)
 

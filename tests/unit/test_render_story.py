@@ -60,8 +60,16 @@ def test_each_event_has_words():
     )
     for words in ("TRIPPED: ", "main error: 9 × limit <n>, new since 25 %", "alert sent", "trip, change 01234567",
                   "breach", "new kind of error", "limit <n>; at 25 %", "3 jobs began in the rollout",
-                  "2 earlier events are left out"):  # fmt: skip
+                  "2 earlier events are left out: limit=1000 shows more"):  # fmt: skip
         assert words in text
+    full = render(told(*[event("alert", alert="breach")] * 1000, left_out=2), PIPE)
+    assert "2 earlier events are left out: a shorter span shows them" in full
+
+
+def test_an_automatic_hold_has_its_main_error_too():
+    main = {"main_errors": [{"kind": "limit <n>", "errors": 9, "is_new": True, "first_percentage": 25}]}
+    held = sample(HistoryEntry, triggered_by="auto_hold", command="hold", evidence=main)
+    assert "main error: 9 × limit <n>, new since 25 %" in render(told(event("change", change=held)), PIPE)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +106,8 @@ def test_kinds_say_what_is_new_and_how_many_are_not_shown():
     for words in ("limit <n>  new since 25 %, 12 min ago", "5 errors in the rollout (2 since the restart)",
                   "perhaps others", "all other kinds", "2 more kinds: rollout.errors(200)"):  # fmt: skip
         assert words in text
+    most = render(Errors(kinds=[fresh, known, rest], total=5, most_kinds=3, restarted_at=None, server_time=NOW), PIPE)
+    assert "2 more kinds, beyond what can be shown" in most
     assert "no errors are known" in render(
         Errors(kinds=[], total=0, most_kinds=200, restarted_at=None, server_time=NOW), PIPE
     )

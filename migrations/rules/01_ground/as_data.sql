@@ -63,15 +63,24 @@ exception when data_exception then
 end $$;
 comment on function rollout.time_in(jsonb, text) is 'The moment under a key; null for anything else.';
 
+create or replace function rollout.has_details(metadata jsonb)
+returns boolean
+language plpgsql immutable parallel safe  -- in SQL, its parts would be taken for rare together, and all history be read
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    -- Whoever keeps a "before" of his own in his rows has no details.
+    return metadata ? 'after' and jsonb_typeof(metadata -> 'details') = 'object'
+       and jsonb_typeof(metadata -> 'before') in ('object', 'null')
+       and jsonb_typeof(metadata -> 'after') in ('object', 'null');
+end $$;
+comment on function rollout.has_details(jsonb) is
+    'R10: whether metadata of a row of history is as rollout.write_history makes it.';
+
 create or replace function rollout.is_recorded(metadata jsonb)
 returns boolean
 language sql immutable parallel safe
-as $$
-    -- The first two let the index of such rows be used. Whoever keeps a "before" of his own in his rows has no details.
-    select metadata ? 'before' and metadata ? 'after' and pg_catalog.jsonb_typeof(metadata -> 'details') = 'object'
-        and pg_catalog.jsonb_typeof(metadata -> 'before') in ('object', 'null')
-        and pg_catalog.jsonb_typeof(metadata -> 'after') in ('object', 'null')
-$$;
+as $$ select metadata ? 'before' and rollout.has_details(metadata) $$;  -- the first lets the index be used
 comment on function rollout.is_recorded(jsonb) is
     'R10: whether a row of history with this metadata is one that rollout.write_history wrote; the host has its own.';
 

@@ -124,7 +124,7 @@ begin
     select e.bucket
     from rollout.list_entries e
     where e.rollout_config_id = config.id and not e.blacklisted and e.whitelisted and e.until > now() is not false
-      and not exists (select from rollout.category_rules() r where r.category = e.category)
+      and (e.category = any (array(select r.category from rollout.category_rules() r))) is not true
       and exists (select from rollout_host_repositories h where h.id = e.repository_id);
 exception when insufficient_privilege then  -- of a role that may not read the host's repositories
     return;

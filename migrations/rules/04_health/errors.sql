@@ -147,18 +147,20 @@ comment on function rollout.list_error_kinds(rollout_configuration, integer) is
 
 create or replace function rollout.main_errors(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- without samples: whoever may read the history need not be allowed to read messages
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'kind', coalesce(nullif(k.kind, ''), 'other kinds'), 'errors', k.since_restart, 'is_new', k.is_new,
-        'first_seen_at', k.first_seen_at, 'first_percentage', k.first_percentage)
-        order by k.since_restart desc, k.last_seen_at desc), '[]')
-    from (
-        select * from rollout.error_kinds_of(config) o where o.since_restart > 0
-        order by o.since_restart desc, o.last_seen_at desc limit 3
-    ) k
-$$;
+begin
+    return (
+        -- without samples: whoever may read the history need not be allowed to read messages
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'kind', coalesce(nullif(k.kind, ''), 'other kinds'), 'errors', k.since_restart, 'is_new', k.is_new,
+            'first_seen_at', k.first_seen_at, 'first_percentage', k.first_percentage)
+            order by k.since_restart desc, k.last_seen_at desc), '[]')
+        from (
+            select * from rollout.error_kinds_of(config) o where o.since_restart > 0
+            order by o.since_restart desc, o.last_seen_at desc limit 3
+        ) k);
+end $$;
 comment on function rollout.main_errors(rollout_configuration) is
     'R8: the three most frequent kinds of errors in the rollout since the last restart, as evidence of a trip.';

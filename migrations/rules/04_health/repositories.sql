@@ -3,29 +3,31 @@
 
 create or replace function rollout.main_repository(config rollout_configuration)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select jsonb_build_object(
-        'repository', coalesce(h.full_name, s.repository_id::text), 'errors', s.errors, 'all_errors', s.all_errors)
-    from (
-        select m.repository_id, sum(m.error_count) as errors, sum(sum(m.error_count)) over () as all_errors
-        from rollout_metrics m
-        where m.rollout_config_id = config.id and m.treated and m.error_count > 0
-          and m.last_error_at >= rollout.window_start(main_repository.config)
-          and (m.created_at < config.restarted_at) is not true  -- a restart begins rows of its own
-        group by m.repository_id
-        order by errors desc
-        limit 1
-    ) s
-    left join rollout_host_repositories h on h.id = s.repository_id
-    where s.repository_id is not null and s.errors > 1 and 2 * s.errors > s.all_errors
-      -- a row does not tell which of its errors are ignored
-      and not exists (
-          select from rollout.counted_errors e
-          where e.rollout_config_id = config.id and e.treated and e.kind = any (config.ignored_errors)
-            and e.last_seen_at >= rollout.window_start(main_repository.config))
-$$;
+begin
+    return (
+        select jsonb_build_object(
+            'repository', coalesce(h.full_name, s.repository_id::text), 'errors', s.errors, 'all_errors', s.all_errors)
+        from (
+            select m.repository_id, sum(m.error_count) as errors, sum(sum(m.error_count)) over () as all_errors
+            from rollout_metrics m
+            where m.rollout_config_id = config.id and m.treated and m.error_count > 0
+              and m.last_error_at >= rollout.window_start(main_repository.config)
+              and (m.created_at < config.restarted_at) is not true  -- a restart begins rows of its own
+            group by m.repository_id
+            order by errors desc
+            limit 1
+        ) s
+        left join rollout_host_repositories h on h.id = s.repository_id
+        where s.repository_id is not null and s.errors > 1 and 2 * s.errors > s.all_errors
+          -- a row does not tell which of its errors are ignored
+          and not exists (
+              select from rollout.counted_errors e
+              where e.rollout_config_id = config.id and e.treated and e.kind = any (config.ignored_errors)
+                and e.last_seen_at >= rollout.window_start(main_repository.config)));
+end $$;
 comment on function rollout.main_repository(rollout_configuration) is
     'R8: the repository whose jobs have most of the treatment''s errors in the window; null if none has over half, or '
     'some of the errors are ignored ones.';

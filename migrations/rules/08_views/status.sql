@@ -49,11 +49,14 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    read record;
+    parts jsonb := '{}';
+    warnings jsonb := '[]';
+    unreadable jsonb := '[]';
 begin
-    return (
-        select jsonb_object_agg(p.part, s.value) || jsonb_build_object('warnings', coalesce(
-            jsonb_path_query_array(jsonb_agg(s.value) filter (where p.part = 'warnings')
-                || jsonb_agg(s.warnings order by p.part), 'lax $[*][*] ? (@ != null)'), '[]'))
+    for read in  -- not jsonb_object_agg, which takes the square of the length of a list in the last change
+        select p.part, s.value, s.warnings
         from (values
             ('emergency_stop_reason', 'rollout.history()'), ('stop_effect', 'rollout.stats()'),
             ('uncategorized', 'rollout.categories()'), ('last_change', 'rollout.history()'),
@@ -61,7 +64,17 @@ begin
             ('switched_off', 'rollout.history()'),
             ('watch', 'rollout.status()'),
             ('warnings', 'rollout.jobs()')) p (part, command)
-        cross join lateral rollout.status_part(config, look, p.part, p.command) s);
+        cross join lateral rollout.status_part(config, look, p.part, p.command) s
+        order by p.part
+    loop
+        unreadable := unreadable || read.warnings;
+        if read.part = 'warnings' then
+            warnings := coalesce(read.value, '[]');
+        else
+            parts := parts || jsonb_build_object(read.part, read.value);
+        end if;
+    end loop;
+    return parts || jsonb_build_object('warnings', warnings || unreadable);
 end $$;
 comment on function rollout.status_parts(rollout_configuration, rollout.look) is
     'What the status says beside the configuration, part by part: one that can''t be read is a warning.';
@@ -174,7 +187,7 @@ as $$
 begin
     return (
         select jsonb_build_object('server_time', clock_timestamp(), 'features', coalesce(
-            jsonb_agg(jsonb_build_object(
+            to_jsonb(array_agg(jsonb_build_object(  -- not jsonb_agg, as in rollout_list_history
                 'feature_name', c.feature_name,
                 'rollout_percentage', c.rollout_percentage,
                 'percentage_in_effect', rollout.percentage_in_effect(c),
@@ -182,7 +195,7 @@ begin
                 'auto_rollback_enabled', c.breaker_enabled,
                 'health', rollout.health(c),
                 'state', rollout.state(c),
-                'last_change', rollout.last_change(c)) order by c.feature_name), '[]'))
+                'last_change', rollout.last_change(c)) order by c.feature_name)), '[]'))
         from rollout_configuration x cross join lateral rollout.usable(x) c where x.is_active);
 end $$;
 comment on function public.rollout_features() is

@@ -67,7 +67,9 @@ declare
     events jsonb;
     left_out bigint;
 begin
-    select coalesce(jsonb_agg(to_jsonb(e) - 'nth' order by e.at, e.type) filter (where e.nth <= wanted), '[]'),
+    -- not jsonb_agg, as in rollout_list_history
+    select coalesce(
+               to_jsonb(array_agg(to_jsonb(e) - 'nth' order by e.at, e.type) filter (where e.nth <= wanted)), '[]'),
            -- beyond what was read of the history they are counted, echoes included
            count(*) filter (where e.nth > wanted) + case when count(*) > wanted then (
                select count(*) from rollout_history h

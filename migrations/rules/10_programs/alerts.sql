@@ -218,13 +218,13 @@ begin
     where d.feature_name = feature and d.receiver = free.receiver and d.event = free.event;
     return jsonb_build_object(
         'operation', operation, 'retry_seconds', rollout.next_delivery(feature, names, operation), 'alerts', (
-        select coalesce(jsonb_agg(jsonb_build_object(
+        select coalesce(to_jsonb(array_agg(jsonb_build_object(  -- not jsonb_agg, as in rollout_list_history
             'receiver', d.receiver, 'event', d.event, 'kind', d.kind, 'over', d.is_over, 'state', d.state,
             'subject', coalesce((select s.shown_as from rollout.receivers s
                                  where s.feature_name = feature and d.state = 'service ' || s.receiver),
                                 (select o.message from rollout.without_an_end(rollout.active(feature)) o
                                  where d.kind = 'reminder' and o.what = d.state)),
-            'change', rollout.full_history_entry(h)) order by d.happened_at, d.event), '[]')
+            'change', rollout.full_history_entry(h)) order by d.happened_at, d.event)), '[]')
         from rollout.deliveries d left join rollout_history h on h.id::text = d.event
         where d.feature_name = feature and d.claimed_by = operation and d.closed_at is null));
 end $$;

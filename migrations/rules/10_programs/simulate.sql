@@ -72,7 +72,8 @@ declare
 begin
     if config.metadata -> 'sample' is distinct from 'true' then
         raise exception '%', 'simulate works on the sample data of the local practice database only; nothing was done; '
-            'try it there: rollout.simulate() without SUPABASE_URL and ROLLOUT_DATABASE_URL' using errcode = 'RC002';
+            'it opens where no target is set (SUPABASE_URL, VITE_SUPABASE_URL, SUPABASE_DB_URL, ROLLOUT_DATABASE_URL, '
+            'ROLLOUT_TARGET, .env): type rollout.simulate() there' using errcode = 'RC002';
     end if;
     return config;
 end $$;
