@@ -31,25 +31,18 @@ HEALTHY = """
            {jobs}, 1
     from rollout_configuration c
 """
-REPORT = """
-    select record_rollout_job(md5('acme/repo-' || %s)::uuid, 'inngest', %s, 30, 'boom', treated => true),
-           pg_current_xact_id()::text::bigint
-"""
-CROSSING = "select xmin::text::bigint from rollout_history where action = 'rollback' and triggered_by = 'auto_rollback'"
+REPORT = "select record_rollout_job(md5('acme/repo-' || %s)::uuid, 'inngest', %s, 30, 'boom', treated => true)"
+TRIPPED = "select rollout_percentage = 0 from rollout_configuration where is_active"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job as its client saw it: when it asked, whether it was let in, and what its report was."""
+    """A job as its client saw it: when it asked, whether it was let in, and whether its report made or met the trip."""
 
     asked: float
     admitted: bool
     reported: float = 0.0
-    transaction: int = 0
-
-
-def by_transaction(job: Job) -> int:
-    return job.transaction
+    tripped: bool = False
 
 
 def run(ground: Ground, quick: bool) -> list[Row]:
@@ -61,12 +54,11 @@ def _at(ground: Ground, rate: int) -> Row:
     database.fill(REPOSITORIES)
     database.run("select rollout_categorize_batch(100000)", HEALTHY.format(jobs=rate * 60))
     jobs = Simulation(database, jobs_after=max(100, 2 * rate)).run()
-    transaction = database.value(CROSSING)
     ground.drop(database)
-    # The row's transaction is a savepoint's, which is numbered right after the transaction that it is in.
-    crossing = max((job for job in jobs if job.admitted and job.transaction <= transaction), key=by_transaction)
-    after = [job for job in jobs if job.asked > crossing.reported]
-    on_the_way = sum(job.admitted and job.asked <= crossing.reported < job.reported for job in jobs)
+    # Whoever else finds the trip sees it once it is committed.
+    crossing = min(job.reported for job in jobs if job.tripped)
+    after = [job for job in jobs if job.asked > crossing]
+    on_the_way = sum(job.admitted and job.asked <= crossing < job.reported for job in jobs)
     return Row(
         f"jobs at the old percentage after the breaker, {rate:,} jobs/s", "a check every 15 minutes",
         sum(job.admitted for job in after), INTERVAL * rate, "jobs", sum(job.admitted for job in after), 0.0,
@@ -106,5 +98,7 @@ class Simulation:
         question = "select is_repository_eligible_for_rollout(md5('acme/repo-' || %s)::uuid)"
         if not one_row(connection.execute(question, (repository,)))[0]:
             return Job(asked, admitted=False)
-        _, transaction = one_row(connection.execute(REPORT, (repository, number % 2 == 0)))
-        return Job(asked, True, time.monotonic(), transaction)
+        with connection.transaction():
+            connection.execute(REPORT, (repository, number % 2 == 0))
+            (tripped,) = one_row(connection.execute(TRIPPED))
+        return Job(asked, True, time.monotonic(), tripped)

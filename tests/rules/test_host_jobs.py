@@ -156,3 +156,16 @@ def test_r16_many_jobs_are_read_by_short_ranges_of_an_index(postgres15_url, effo
     inngest, actions = rollout.client.jobs().groups
     assert inngest.capped == actions.capped == (inngest.completed == 10_000)
     assert inngest.completed > 1_000
+
+
+def test_r16_what_waits_and_how_long_jobs_took_is_of_each_state_alone(running):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
+    add_jobs(running, queued=2 * HOURS)
+    add_jobs(running, status="processing", queued=5 * HOURS, started=MINUTES)
+    add_jobs(running, status="completed", queued=HOURS, started=2 * MINUTES, ended=MINUTES)
+    add_jobs(running, status="failed", queued=HOURS, started=30 * MINUTES, ended=MINUTES)
+    add_jobs(running, status="completed", queued=50 * HOURS, started=50 * HOURS, ended=40 * HOURS)
+    found = running.client.jobs()
+    (group,) = found.groups
+    assert 119 * MINUTES < found.server_time - group.oldest_queued_at < 121 * MINUTES
+    assert (group.timed, group.p50_seconds, group.p95_seconds) == (1, 60, 60)
