@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from difflib import get_close_matches
 from typing import Any
 
 from rollout_console.client.command import Command
@@ -85,8 +84,10 @@ class BoundCommand:
 
     def _corrected(self, args: Sequence[object], named: Mapping[str, object]) -> str:
         """Return the call that was probably meant: what has a name that is nearly right, by its right name."""
+        import difflib
+
         known = self.info.signature.parameters
-        near = {name: get_close_matches(name, known, 1) for name in named if name not in known}
+        near = {name: difflib.get_close_matches(name, known, n=1) for name in named if name not in known}
         if not near:
             return self.info.call
         if all(near.values()):

@@ -57,7 +57,7 @@ def change_details(entry: HistoryEntry) -> list[str]:
     moved = entry.previous_percentage != entry.new_percentage
     if moved or entry.outside_console or entry.command in SAID_BY_NAME:
         return []
-    return list(filter(None, [format_change(entry)]))
+    return [told] if (told := format_change(entry)) else []
 
 
 def _end(became: dict[str, Any]) -> datetime | None:

@@ -139,8 +139,9 @@ begin
     end loop;
 end $$;
 comment on function rollout.weigh_stretches(rollout_configuration, timestamptz[], bigint[], bigint[]) is
-    'R8: the sum of the evidence over all stretches that begin at one of these slots and reach to the end of the last, '
-    'a Shiryaev-Roberts statistic; and the strongest of them. Live and replayed jobs are weighed by this alone.';
+    'R8: the sum of the evidence over all stretches that begin at one of these slots, the oldest of which comes first, '
+    'and reach to the end of the last, a Shiryaev-Roberts statistic; and the strongest of them. Live and replayed jobs '
+    'are weighed by this alone.';
 
 create or replace function rollout.run_trips(
     config rollout_configuration, window_jobs bigint, window_errors bigint, run_jobs bigint, run_errors bigint

@@ -145,11 +145,9 @@ begin
         'shared', t.shared,
         'check_rolls_back', check_rolls_back,
         'check_leads_to', case
-            when not check_rolls_back then 'nothing'
-            when not rollout.breaker_is_armed(config) then 'nothing'
-            when config.on_breach <> 'hold' then 'rollback'
-            when rollout.is_held_for_good(config) then 'nothing'
-            else 'hold' end,
+            when not (check_rolls_back and rollout.can_trip(config)) then 'nothing'
+            when config.on_breach = 'hold' then 'hold'
+            else 'rollback' end,
         'verdict', case
             when t.jobs = 0 then 'no_data'
             when breach then 'breach'

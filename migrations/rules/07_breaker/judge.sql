@@ -1,17 +1,5 @@
 -- R8: which report is judged when, so that the one too many trips the breaker and no other is held up.
 
-create or replace function rollout.can_trip(config public.rollout_configuration)
-returns boolean
-language plpgsql immutable
-as $$
-#variable_conflict use_variable
-begin
-    return rollout.breaker_is_armed(config) and config.max_error_rate < 100  -- no rate is above 100 %
-       and (config.on_breach <> 'hold' or not rollout.is_held_for_good(config));  -- a hold adds nothing to a hold
-end $$;
-comment on function rollout.can_trip(rollout_configuration) is
-    'R8: whether any report could trip the breaker; if not, reports are counted and not judged.';
-
 create or replace function rollout.is_in_breach(config rollout_configuration)
 returns boolean
 language plpgsql stable
