@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rollout_console.migrate import ADOPT_JOBS, PATIENCE, Rules, Step, rules, steps
+from rollout_console.migrate import ADOPT_JOBS, PATIENCE, Rules, Step, rules, steps, whole
 
 HEAD = f"""-- Written by rollout-console migrate --export: keep it as it is, and commit it.
 set lock_timeout = '{PATIENCE}';
@@ -35,7 +35,7 @@ def export(folder: Path) -> list[Path]:
         parts.append(now)
     written = []
     if parts:
-        written.append(_write(folder, f"rollout_{now.checksum}", "\n".join(part.whole for part in parts)))
+        written.append(_write(folder, f"rollout_{now.checksum}", whole(parts)))
     if not list(folder.glob(f"*_{COUNT}.sql")):
         # Apart, since it may count millions of rows: it holds up no report.
         written.append(_write(folder, COUNT, ADOPT_JOBS))

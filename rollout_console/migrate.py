@@ -125,6 +125,12 @@ def rules() -> Rules:
     return Rules("\n".join([_before("triggers"), *parts]))
 
 
+def whole(parts: list[Step | Rules]) -> str:
+    """Return the statements that apply these parts, in one transaction."""
+    locks = _before("locks") if any(isinstance(part, Step) for part in parts) else ""
+    return "\n".join([locks, *(f"-- {part}\n{part.whole}" for part in parts)])
+
+
 def pending(url: str) -> Pending:
     """Return what this database lacks.
 
@@ -199,8 +205,7 @@ def _apply(connection: psycopg.Connection[Any]) -> Applied:
     if missing := _missing_rights(connection):
         raise NotPermitted(missing)
     recorded = _rows(connection, "rollout.rules", "catalogue::text", NEWEST) if differences else []
-    for part in parts:
-        connection.execute(part.whole)
+    connection.execute(whole(parts))
     still = set(_lines(connection, recorded[0][0])) if recorded else set()
     return Applied(parts, [line for line in differences if line not in still], [x for x in differences if x in still])
 

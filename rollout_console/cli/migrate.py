@@ -9,7 +9,7 @@ from pathlib import Path
 from rollout_console.access import CHOICES, adoption_notes, choose_decision, compare_decisions, read_access
 from rollout_console.errors import NotConfigured, Unreachable
 from rollout_console.export import export
-from rollout_console.migrate import apply, missing_rights, pending, refuse_without_rights, rules, steps
+from rollout_console.migrate import apply, missing_rights, pending, refuse_without_rights, rules, steps, whole
 from rollout_console.render import Screen, render
 from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.sanitize import sanitize
@@ -145,8 +145,7 @@ def _status(url: str) -> int:
 def _dry_run(url: str) -> int:
     waiting = pending(url).parts
     screen = Screen.of(sys.stdout)
-    for part in waiting:
-        print(f"-- {part}\n{part.whole}")
+    print(whole(waiting))
     shown = [access_table(rights, rights, screen) for rights in [read_access(url)] if rights]
     if waiting:
         shown.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,7 +15,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
-from tests.support import hosted
+from tests.support import ROOT, hosted
 from tests.support.terminal import wait_until
 
 
@@ -196,6 +197,55 @@ def test_r13_beside_a_deployment_of_the_host_that_replaces_the_same_function_it_
         "another change was made meanwhile (tuple concurrently updated); nothing was changed: type the command again"
     )
     assert list(map(str, apply(existing).parts)) == [str(rules())]
+
+
+APPLICATION_WRITES = "update rollout_metrics set updated_at = now()"  # a row that it adds to
+APPLICATION_READS = "select rollout_percentage from rollout_configuration where is_active"
+WE_READ = "select (rollout.active('hybrid_progressive_capture')).rollout_percentage"
+WE_WRITE = "select record_rollout_job(null, 'inngest', true)"
+
+
+@pytest.mark.parametrize(
+    ("version", "first", "then"),
+    [
+        ("adopted", APPLICATION_WRITES, APPLICATION_READS),
+        ("adopted", APPLICATION_READS, APPLICATION_WRITES),
+        ("upgraded", APPLICATION_WRITES, APPLICATION_READS),
+        ("upgraded", WE_READ, WE_WRITE),
+    ],
+)
+def test_r13_whoever_holds_a_table_and_needs_the_next_one_is_not_refused_by_a_migration(existing, version, first, then):
+    if version == "upgraded":
+        apply(existing)
+        rows(existing, "delete from rollout.migrations where version = (select max(version) from rollout.migrations)")
+    with psycopg.connect(existing) as host, ThreadPoolExecutor(1) as console:
+        host.execute(first)
+        migrating = console.submit(apply, existing)
+        wait_until(lambda: rows(existing, "select 1 from pg_locks where not granted") != [])
+        host.execute(then)
+        host.commit()
+        assert migrating.result().parts
+
+
+def test_r13_a_migration_gives_way_to_whoever_stays_in_a_transaction(existing):
+    with psycopg.connect(existing) as host:
+        host.execute(APPLICATION_WRITES)
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            apply(existing)
+    assert rows(existing, "select to_regnamespace('rollout')") == [(None,)]
+
+
+def test_indexes_that_were_built_before_as_the_page_says_are_those_that_a_migration_builds(existing, fresh_database):
+    page = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    statements = re.findall(r"create index concurrently if not exists (\w+).*?;", page, re.DOTALL)
+    built = "select indexname::text, indexdef from pg_indexes where schemaname = 'public' and indexname = any (%s)"
+    with psycopg.connect(existing, autocommit=True) as connection:
+        for statement in re.finditer(r"create index concurrently.*?;", page, re.DOTALL):
+            connection.execute(statement[0])
+    before = sorted(rows(existing, built, statements))
+    apply(existing)
+    assert sorted(rows(existing, built, statements)) == before == sorted(rows(fresh_database(), built, statements))
+    assert len(before) == 3
 
 
 def test_rules_are_applied_when_they_differ_and_older_ones_are_replaced(existing):
