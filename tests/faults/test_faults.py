@@ -46,6 +46,7 @@ WAY_OUT = re.compile(
 )
 
 
+@pytest.mark.large
 def test_r13_every_fault_of_the_api_for_every_command(faulty, effort, tried):
     faulty.add_repositories(3)
     faulty.client.categorize_all()

@@ -172,27 +172,38 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    spare constant record := rollout.room(config, (select count(*) from unnest(reports[first:]) r where not r.success));
+    rest constant rollout.report[] := reports[first:];
+    failing constant bigint := (select count(*) from unnest(rest) r where not r.success);
+    spare constant record := rollout.room(config, failing);
+    place integer := first - 1;
+    jobs integer := 0;
+    failures integer := 0;
+    one rollout.report;
 begin
-    return first - 1 + (
-        select min(n.place)
-        from (
-            select f.place, row_number() over (order by f.place) as jobs, not f.success as failed,
-                   count(*) filter (where not f.success) over (order by f.place) as failures
-            from unnest(reports[first:]) with ordinality f (
-                repo_id, processor, success, processing_seconds, error_message, started_at, job_id, treated, number,
-                counted_at, leaked, arm, place)
-            where f.arm
-        ) n
-        where n.jobs = spare.jobs or n.failed and n.failures = spare.failures);
+    if spare.jobs is null and spare.failures > failing then
+        return null;
+    end if;
+    foreach one in array rest loop
+        place := place + 1;
+        continue when not one.arm;
+        jobs := jobs + 1;
+        if not one.success then
+            failures := failures + 1;
+        end if;
+        if jobs = spare.jobs or not one.success and failures = spare.failures then
+            return place;
+        end if;
+    end loop;
+    return null;
 end $$;
 comment on function rollout.next_judged(rollout_configuration, rollout.report[], integer) is
     'R8: the place in a batch of the first report, from one on, that could be the crossing one; null if none could.';
 
-create or replace function rollout.room(
-    config rollout_configuration, most bigint, out failures integer, out jobs integer
+create or replace function rollout.missing_jobs(
+    config rollout_configuration, jobs bigint[], errors bigint[], failures bigint
 )
-language plpgsql
+returns integer
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
@@ -202,6 +213,26 @@ declare
     -- One stretch has that much in any breach: it is the run, or the strongest of those that are summed.
     enough constant numeric := (select least(l.window_limit, l.recent_limit / (l.stretches + 2.0))
                                 from rollout.evidence_limits() l);
+begin
+    return (
+        select min(greatest(config.minimum_sample - s.jobs, 1))
+        from unnest(jobs, errors) s (jobs, errors)
+        where rollout.crossed(s.errors + failures, s.jobs + failures, config.max_error_rate, 1)
+          and (not needs_evidence
+               or rollout.evidence(s.errors + failures, s.jobs + failures, config.max_error_rate) >= enough));
+end $$;
+comment on function rollout.missing_jobs(rollout_configuration, bigint[], bigint[], bigint) is
+    'R8: how many more jobs a stretch needs, at least 1, that could be in breach after so many more failures; null if '
+    'none could.';
+
+create or replace function rollout.room(
+    config rollout_configuration, most bigint, out failures integer, out jobs integer
+)
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+declare
     at constant timestamptz := clock_timestamp();  -- PostgreSQL inlines a function of it, but none of a volatile one
     stretch record;
     tried integer := 0;
@@ -215,13 +246,13 @@ begin
         stretch.jobs := stretch.jobs || 0::bigint;
         stretch.errors := stretch.errors || 0::bigint;
     end if;
+    if rollout.missing_jobs(config, stretch.jobs, stretch.errors, most + 1) is null then  -- as of most batches
+        failures := most + 1;
+        return;
+    end if;
     loop
-        select min(greatest(config.minimum_sample - s.jobs, 1)) into missing
-        from unnest(stretch.jobs, stretch.errors) s (jobs, errors)
-        where rollout.crossed(s.errors + tried, s.jobs + tried, config.max_error_rate, 1)
-          and (not needs_evidence
-               or rollout.evidence(s.errors + tried, s.jobs + tried, config.max_error_rate) >= enough);
-        exit when missing is not null or tried > most;
+        missing := rollout.missing_jobs(config, stretch.jobs, stretch.errors, tried);
+        exit when missing is not null;
         failures := tried;
         tried := case tried when 0 then 1 else 2 * tried end;
     end loop;
