@@ -11,7 +11,7 @@ STOP = "emergencyStop"
 SYNONYMS = {
     **dict.fromkeys(("halt", "kill", "abort", "off"), STOP),
     "rollback": "rollbackToZero",
-    "whitelist": "showWhitelist",
+    **dict.fromkeys(("whitelist", "blacklist", "showblacklist"), "showWhitelist"),
 }
 PAUSE = (
     'nothing was done: to halt all traffic, type rollout.emergencyStop("reason"); '
