@@ -49,20 +49,35 @@ def change_summary(entry: HistoryEntry) -> str:
         return f"{command} at {after} %"
     if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {})):
         return f"{command} until {format_time(ends)}"
+    if names := [sanitize(name, 100) for name in entry.repositories]:
+        until = f" until {format_time(ends)}" if (ends := _whitelisted_until(entry)) else ""
+        return f"{command} {', '.join(names)}{until}"
     return f"{command}: {_changed_outside(entry)}" if entry.outside_console and entry.after else command
 
 
 def change_details(entry: HistoryEntry) -> list[str]:
     """Return what became of the fields in a line, where the summary does not say it; none where it does."""
     moved = entry.previous_percentage != entry.new_percentage
-    if moved or entry.outside_console or entry.command in SAID_BY_NAME:
+    if moved or entry.outside_console or entry.command in SAID_BY_NAME or entry.repositories:
         return []
     return [told] if (told := format_change(entry)) else []
 
 
+def _whitelisted_until(entry: HistoryEntry) -> datetime | None:
+    """Return when those that a change has put on the whitelist leave it by themselves."""
+    ends = (entry.after or {}).get("whitelist_until")
+    before = (entry.before or {}).get("whitelist_until")
+    if not isinstance(ends, dict) or not isinstance(before, dict):
+        return None
+    return _moment(next((end for name, end in ends.items() if before.get(name) != end), None))
+
+
 def _end(became: dict[str, Any]) -> datetime | None:
     """Return when what a change began ends by itself."""
-    given = became.get("held_until") or became.get("breaker_off_until")
+    return _moment(became.get("held_until") or became.get("breaker_off_until"))
+
+
+def _moment(given: object) -> datetime | None:
     try:
         return datetime.fromisoformat(given) if isinstance(given, str) else None
     except ValueError:  # others may write rows, too

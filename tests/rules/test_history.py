@@ -48,6 +48,19 @@ def test_r10_every_change_leaves_exactly_one_row_with_who_why_before_and_after(r
             assert rollout.history_rows() == rows + 1, f"{command} twice: the second changed nothing"
 
 
+def test_r10_a_change_names_its_repositories_up_to_three(rollout, names):
+    client = rollout.client
+    changes = [client.add_to_whitelist, client.remove_from_whitelist, client.add_to_blacklist, client.remove_from_blacklist,
+               client.mark_as_test, client.unmark_as_test]  # fmt: skip
+    client.categorize_all()
+    for changed, told in [(names[:1], names[:1]), (names[:3], names[:3]), (names[:4], [])]:
+        for change in changes:
+            change(changed)
+            assert sorted(client.history(1).entries[0].repositories) == told, change
+    client.set_rollout(20)
+    assert client.history(1).entries[0].repositories == []
+
+
 def test_r10_a_change_past_our_functions_leaves_a_row_marked_so(rollout):
     rows = rollout.history_rows()
     rollout.sql("update rollout_configuration set rollout_percentage = 42, max_error_rate = 7")

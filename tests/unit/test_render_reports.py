@@ -50,9 +50,24 @@ def test_the_history_says_what_a_change_has_changed_unless_its_name_does(command
         "after": {"max_error_rate": 4},
         "reason": None,
         "ended_sessions": [],
+        "repositories": [],
     }
     text = shown(results.History, command=command, previous_percentage=5, new_percentage=5, **changes)
     assert text.splitlines()[1:] == told
+
+
+def test_a_change_of_a_list_is_told_by_names_and_until_when():
+    before, after = (
+        {"whitelist_until": {"1": "2026-01-01T00:00:00Z"}},
+        {"whitelist_until": {"2": "2026-12-01T10:05:00Z"}},
+    )
+    changes: dict[str, Any] = {"before": before, "after": after, "reason": None, "ended_sessions": []}
+    changes |= {"previous_percentage": 5, "new_percentage": 5}
+    text = shown(results.History, command="addToWhitelist", repositories=["acme/a", "acme/b"], **changes)
+    assert "addToWhitelist acme/a, acme/b until 2026-12-01 10:05" in text
+    assert len(text.splitlines()) == 1
+    text = shown(results.History, command="addToWhitelist", repositories=[], **changes)
+    assert text.splitlines()[1:] == ["   ends on the whitelist: 1 entry added, 1 entry removed"]
 
 
 def test_a_row_of_history_without_a_percentage_is_shown_without_none():

@@ -153,6 +153,13 @@ as $$ select 500 $$;
 comment on function rollout.fold_every() is
     'R7: one report in how many folds the deltas: by chance, without a count of what there is or a row that says when.';
 
+create or replace function rollout.most_named()
+returns integer
+language sql immutable parallel safe
+as $$ select 3 $$;
+comment on function rollout.most_named() is
+    'R10: how many repositories of a change the history names; of more, it says how many they are.';
+
 create or replace function rollout.manual_criteria()
 returns table (name text, low numeric, high numeric, target numeric)
 language sql immutable parallel safe

@@ -73,6 +73,21 @@ end $$;
 comment on function rollout.write_history(rollout_configuration, jsonb, integer, jsonb, jsonb) is
     'R10: the only writer of history rows.';
 
+create or replace function rollout.named_repositories(metadata jsonb)
+returns jsonb
+language plpgsql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    names constant text[] := array(
+        select n from jsonb_array_elements_text(rollout.array_in(rollout.object_in(metadata, 'details'), 'applied')) n
+        where n is not null);  -- others may write rows, too
+begin
+    return case when cardinality(names) <= rollout.most_named() then to_jsonb(names) else '[]' end;
+end $$;
+comment on function rollout.named_repositories(jsonb) is
+    'R10: the names of the repositories that a change has put on a list, taken off or marked; none if they are many.';
+
 create or replace function rollout.history_entry(entry rollout_history)
 returns jsonb
 language plpgsql immutable
@@ -99,7 +114,8 @@ begin
         'undoes', case when ours then rollout.text_in(entry.metadata, 'undoes') end,
         'ended_sessions', case when ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
             else '[]' end,
-        'evidence', case when ours then rollout.object_in(entry.metadata, 'evidence') end) end;
+        'evidence', case when ours then rollout.object_in(entry.metadata, 'evidence') end,
+        'repositories', case when ours then rollout.named_repositories(entry.metadata) else '[]' end) end;
 end $$;
 comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';
 
