@@ -22,6 +22,7 @@ from rollout_console.settings import Settings
 BRIEF = 5.0  # seconds for what is tried of each way
 NOBODY = ""  # no feature has this name: what may write a row may write none
 STOP = {"emergency_stop": True}
+BY_HAND = ("to stop by hand, at any SQL prompt", "or in the web application's environment, and deploy it again")
 
 
 def main() -> int:
@@ -40,9 +41,8 @@ def main() -> int:
     for met, text in _tried(client, settings):
         works = works and met
         print(f" {met_mark(met, screen)} {sanitize(text, 500)}", flush=True)
-    statement, switch = halt_by_hand(client.feature, STOP, RolloutError())
-    print(f" to stop by hand, at any SQL prompt:\n   {statement}")
-    print(f" or in the web application's environment, and deploy it again:\n   {switch}")
+    for way, step in zip(BY_HAND, halt_by_hand(client.feature, STOP, RolloutError()), strict=False):
+        print(f" {way}:\n   {step}")
     return 0 if works else 1
 
 

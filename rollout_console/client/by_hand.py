@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rollout_console.errors import NotFound
 from rollout_console.pattern import pattern
+from rollout_console.settings import DEFAULT_FEATURE
 
 SWITCH = "VITE_HYBRID_EMERGENCY_STOP=true"  # of the application; without VITE_ a browser build does not read it
 READ_ONLY = pattern(r"read-only")
 IN_THE_WAY = pattern(r"to end it, run (.+?); then type")
 
 
-def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseException) -> tuple[str, str]:
+def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseException) -> tuple[str, ...]:
     """Return what halts the rollout without this console: it needs no function of ours, and no search path.
 
     Args:
@@ -20,8 +22,11 @@ def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseExceptio
         error: what went wrong; what it says is in the way is removed first.
 
     Returns:
-        A statement for any SQL prompt, and the web application's own switch for its environment.
+        A statement for any SQL prompt, and for the application's own feature its switch, for its environment; nothing
+        for a feature that has no rollout.
     """
+    if isinstance(error, NotFound):
+        return ()
     written = ", ".join(f"{name} = {str(value).lower()}" for name, value in values.items())
     statement = (
         f"update public.rollout_configuration set {written} where feature_name = {_quoted(feature)} and is_active"
@@ -30,7 +35,7 @@ def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseExceptio
         statement = f"begin read write; {statement}; commit"
     if blocked := IN_THE_WAY.search(str(error)):
         statement = f"{blocked[1]}; {statement}"
-    return f"{statement};", SWITCH
+    return (f"{statement};", SWITCH) if feature == DEFAULT_FEATURE else (f"{statement};",)
 
 
 def _quoted(text: str) -> str:

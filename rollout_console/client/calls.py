@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -38,6 +39,17 @@ class Calls:
     def close(self) -> None:
         """Close the connections; a later call opens them again."""
         self.adapter.close()
+
+    def watching(self) -> Self:
+        """Return a client of the same rollout whose answers nobody need have seen: it keeps a screen fresh (R20)."""
+        other = copy(self)
+        other.seen = None
+        return other
+
+    def see(self, other: Calls) -> None:
+        """Take what another client was told as seen by the operator, if it is newer (R20)."""
+        if other.seen is not None and (self.seen is None or other.seen.server_time > self.seen.server_time):
+            self.seen = other.seen
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ from rollout_console.render import render
 from rollout_console.render.sanitize import sanitize
 
 CHANGES, KINDS = 200, 50  # on a page
+MIXED = " some have a minus and some have none; nothing was changed: add and remove one after the other"
 
 
 class Actions(Raising):
@@ -129,8 +130,8 @@ class Actions(Raising):
 
     def move_to(self, client: RolloutClient) -> None:
         """Show another target or feature."""
-        before, self.client = self.overview, client
-        self.overview = before.elsewhere(client.overview, client.listener)
+        before, self.client, self.watching = self.overview, client, client.watching()
+        self.overview = before.elsewhere(self.watching.overview, client.listener)
         before.stop()
         self.overview.start()
 
@@ -138,8 +139,12 @@ class Actions(Raising):
 
     def whitelist(self, text: str) -> None:
         """Add repositories to the whitelist, or remove those with a minus before them."""
-        names = [name.lstrip("-") for name in text.replace(",", " ").split()]
-        if text.startswith("-"):
+        typed = text.replace(",", " ").split()
+        names = [name.lstrip("-") for name in typed]
+        removed = [name for name in typed if name.startswith("-")]
+        if removed and len(removed) < len(typed):
+            self.message = MIXED
+        elif removed:
             self.change(lambda reason: self.client.remove_from_whitelist(names, reason), doing="removing")
         else:
             self.change(lambda reason: self.client.add_to_whitelist(names, reason), doing="adding")

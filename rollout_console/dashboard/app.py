@@ -46,7 +46,7 @@ class Dashboard(Actions):
         )
         self.pace.watch(self.app.key_processor)
         self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_TIMEOUT
-        self.overview = Refresher(client.overview, every, self.app.invalidate, wait=client.listener)
+        self.overview = Refresher(self.watching.overview, every, self.app.invalidate, wait=client.listener)
 
     def run(self) -> None:
         """Run until q."""
@@ -92,7 +92,7 @@ class Dashboard(Actions):
         height = self._room() - len(self._said())
         if self.pages:
             return _fragments(self.pages[-1].draw(screen, height))
-        failed = [screen.paint(f" {NOT_STOPPED} ", "stopped")] if self.stop_failed else []
+        failed = [screen.paint(f" {NOT_STOPPED} ", "stopped")] if self.is_not_stopped() else []
         seen = draw(self.overview.snapshot, self.every, screen, screen.width, height - len(failed))
         return _fragments([*failed, *seen])
 

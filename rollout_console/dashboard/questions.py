@@ -47,18 +47,27 @@ class Questions:
 
     def __init__(self, client: RolloutClient) -> None:
         self.client = client
+        # Keeps the screen fresh; what it is told while a question is open, the answer does not speak of (R20).
+        self.watching = client.watching()
         self.message = ""
         self.pages: list[Page] = []
         self.question = ""
         self.pace = Pace()
         self._told: tuple[float, Status] | None = None  # what the last change said, and when: the screen may be older
-        self.stop_failed = False  # a stop was sent, and none has been made since
+        self._stop_failed: float | None = None  # since when a stop that was sent is not known to be made
         self._answered: Callable[[str], None] | None = None
         self._hasty = False  # an answer that is pasted with its Enter counts
         self._busy = False  # an answer is being carried out; its question stays until it is known to be good
         self._left = 0  # counts Esc: a page that was being read by then is not opened
         self._workers = ThreadPoolExecutor(4, thread_name_prefix="dashboard")
         self.answer = Buffer(multiline=False, accept_handler=self._accept)
+
+    def is_not_stopped(self) -> bool:
+        """Return whether a stop has failed, and nothing that came since shows one."""
+        shown = self.overview.snapshot
+        if self._stop_failed is not None and shown.value is not None and shown.fetched > self._stop_failed:
+            self._stop_failed = None if shown.value.status.emergency_stop else self._stop_failed
+        return self._stop_failed is not None
 
     def screen(self) -> Screen:
         """Return the terminal as it is now."""
@@ -76,6 +85,7 @@ class Questions:
         self._hasty = hasty
         if not self.question:
             self.app.layout.focus(self.answer)
+            self.client.see(self.watching)
         self.question, self._answered, self._busy = question, answered, False
         self.answer.reset()
 
@@ -127,7 +137,8 @@ class Questions:
             result, notice = await loop.run_in_executor(self._workers, act)
             if isinstance(told := getattr(result, "status", None), Status):
                 self._told = time.monotonic(), told
-            self.stop_failed = self.stop_failed and getattr(result, "command", "") != "emergencyStop"
+            if getattr(result, "command", "") == "emergencyStop":
+                self._stop_failed = None
             if asked and self.question == asked:
                 self.leave()
             if not isinstance(result, Page) or left == self._left:
@@ -143,7 +154,7 @@ class Questions:
         screen = self.screen()
         said = failure_lines(f" {in_keys(sanitize(str(error), 500))}", error, screen)
         if error.verdict == NOT_STOPPED:
-            self.stop_failed, said = True, said[1:]  # the first line of the screen says NOT STOPPED until one is made
+            self._stop_failed, said = time.monotonic(), said[1:]  # the first line of the screen says NOT STOPPED
             self.question = self.question and AGAIN
         self.message, self._busy = screen.fit("\n".join(said)), False
 

@@ -140,6 +140,7 @@ class Raising(Questions):
         seen = self.seen()
         if seen is None:
             return
+        self.client.see(self.watching)
         status, screen = self.newest(seen), self.screen()
         said = [self.message.rstrip(), *cautions(seen, percentage, screen)]
         self.message = screen.fit("\n".join(filter(None, said)))

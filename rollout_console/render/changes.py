@@ -143,14 +143,18 @@ def say_configured(change: Change) -> str:
     """Say from what to what each setting went."""
     if change.change is None or not change.change.after:
         return "nothing changed: the settings are as asked already; to see them: rollout.configure()"
-    said = format_change(change.change)
+    return format_change(change.change) + _who_moves(change)
+
+
+def _who_moves(change: Change) -> str:
+    """Return a line about who enters and leaves by another strategy; nothing if it is the same."""
     if change.moves is None:
-        return said
+        return ""
     moves, status = change.moves, change.status
     counts = f"{format_count(moves.entering)} enter, {format_count(moves.leaving)} leave"
     eligible = f"{format_count(moves.eligible_before)} → {format_count(status.eligible_repositories)}"
     halted = "; traffic stays halted by the emergency stop" if status.emergency_stop else ""
-    return f"{said}\n eligible {eligible} of {format_count(status.total_repositories)}: {counts}{halted}"
+    return f"\n eligible {eligible} of {format_count(status.total_repositories)}: {counts}{halted}"
 
 
 @sentence("undo")
@@ -161,7 +165,8 @@ def say_undone(change: Change) -> str:
     undone, status = change.undone, change.status
     which = f"{sanitize(undone.short_id, 8)}, {format_age(undone.at, status.server_time)}"
     again = f'rollout.undo("{sanitize(change.change.short_id, 8)}")'
-    return f"undone: {change_summary(undone)} ({which})\n {format_change(change.change)}; to take that back: {again}"
+    made = f"undone: {change_summary(undone)} ({which})\n {format_change(change.change)}"
+    return f"{made}; to take that back: {again}{_who_moves(change)}"
 
 
 @sentence("addToWhitelist")

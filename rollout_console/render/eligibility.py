@@ -101,7 +101,8 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
     if e.last_categorized_at is not None:
         facts.append(("categorized", format_time(e.last_categorized_at)))
     if e.whitelisted_until is not None:
-        facts.append(("whitelisted until", format_time(e.whitelisted_until)))
+        over = ": EXPIRED" if e.whitelist_expired else ""
+        facts.append(("whitelisted until", format_time(e.whitelisted_until) + over))
     if e.enters_at is not None:
         facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
     facts.append(("id", sanitize(e.repository_id, 60)))

@@ -36,7 +36,7 @@ def _state(feature: Feature, found: Features, screen: Screen) -> str:
     said = f"{feature.rollout_percentage} % set, {feature.percentage_in_effect} % in effect"
     if feature.state is not None and feature.state.name == "rolled_back" and feature.state.since is not None:
         said += f"; rolled back, {since_phrase(feature.state.since, found.server_time)}"
-    if feature.state is not None and feature.state.name == "held":
+    if feature.held:
         said += f"  {screen.paint('HELD', 'warning')}"
     if feature.emergency_stop:
         said += f"  {screen.paint('STOPPED', 'bad')}"

@@ -82,6 +82,7 @@ class Explanation(Result, kw_only=True):
     enters_at: int | None
     emergency_stop_reason: str | None
     whitelisted_until: datetime | None
+    whitelist_expired: bool = False
     stars: int | None = None
     contributors: int | None = None
     pull_requests: int | None = None

@@ -21,6 +21,7 @@ class Feature(Record, kw_only=True):
     emergency_stop: bool
     auto_rollback_enabled: bool
     state: State | None
+    held: bool = False
     health: Health
     last_change: HistoryEntry | None
 

@@ -129,7 +129,7 @@ def install(session: Session) -> None:
 
         ip.pt_app.app.invalidate()
 
-    status = Refresher(client.status, REFRESH, changed, longest=REFRESH, wait=client.listener)
+    status = Refresher(client.watching().status, REFRESH, changed, longest=REFRESH, wait=client.listener)
     session.status = status
 
     class RolloutPrompts(Prompts):

@@ -152,7 +152,7 @@ class Session(Output):
         """See `Output.moved`: prompt and toolbar forget the status of the place before."""
         self.last_status = None
         if self.status is not None:
-            self.follow(self.status.elsewhere(client.status, client.listener))
+            self.follow(self.status.elsewhere(client.watching().status, client.listener))
 
     def follow(self, status: Refresher[Status]) -> None:
         """Keep another status fresh, in place of the one before; an answer that is under way for that is lost."""

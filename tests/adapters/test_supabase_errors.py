@@ -132,7 +132,9 @@ def test_refusals_of_our_functions_arrive_word_for_word(faulty):
         faulty.client.rollback_to_percentage(7)
     with pytest.raises(NotFound, match=r"^unknown repository: acme/none; nothing was changed; type"):
         faulty.client.add_to_whitelist("acme/none")
-    with pytest.raises(NotFound, match=r"^no active rollout for feature 'other'.*rollout-console setup$"):
+    with pytest.raises(
+        NotFound, match=r"^no active rollout for feature 'other', but for hybrid_progressive_capture; .*feature="
+    ):
         RolloutClient(faulty.client.adapter, "other").status()
 
 

@@ -252,6 +252,39 @@ def test_what_speaks_against_a_raise_is_shown_before_the_y_and_whose_hold_it_is(
     assert "nothing was changed" not in screen.now(), "what a key said ends with the next one"
 
 
+def test_r20_an_answer_raises_nothing_over_what_came_after_its_question(rollout, dashboard):
+    screen = dashboard(100, 30)
+    screen.key("s")
+    screen.wait_for("percentage, 0 to 100:")
+    screen.type("25")
+    screen.wait_for("20 % → 25 %? y to do it:")
+    rollout.client.rollback_to_zero("data loss")
+    screen.wait_for("ROLLED BACK to 0 %")
+    screen.type("y")
+    screen.wait_for("not done, since you had not seen rollbackToZero")
+    assert rollout.client.status().rollout_percentage == 0
+    screen.key("Escape")
+    screen.wait_for("nothing was changed")
+    rollout.client.emergency_stop("first")
+    screen.wait_for("STOPPED")
+    screen.key("r")
+    screen.wait_for("Enter resumes")
+    rollout.client.emergency_stop("second: do not resume")
+    screen.wait_for("second: do not resume")
+    screen.key("Enter")
+    screen.wait_for("not done, since you had not seen emergencyStop")
+    assert rollout.client.status().emergency_stop
+
+
+def test_names_to_add_and_to_remove_are_not_mixed(rollout, dashboard):
+    screen = dashboard(100, 30)
+    screen.key("w")
+    screen.wait_for("whitelist: owner/name to add")
+    screen.type("acme/repo-7 -acme/repo-8")
+    screen.wait_for("nothing was changed: add and remove one after the other")
+    assert rollout.client.status().whitelist_size == 0
+
+
 def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(rollout, dashboard):
     screen = dashboard(100, 40)
     rollout.sql("alter table rollout_configuration rename to away")
@@ -265,6 +298,6 @@ def test_a_stop_that_fails_says_so_on_the_first_line_and_what_to_do_by_hand(roll
         assert "Enter tries again" in shown
     finally:
         rollout.sql("alter table away rename to rollout_configuration")
-    screen.key("Enter")
+    rollout.client.emergency_stop("by another hand")
     screen.wait_for("STOPPED (20 % is kept)")
     screen.wait_without("NOT STOPPED")

@@ -159,6 +159,18 @@ def reminders(rollout, receiver="a", **kinds):
     return [due.subject for due in claims.alerts]
 
 
+def test_r10_nothing_is_due_while_nothing_waits_to_be_sent(running):
+    assert running.client.claim_alerts(["stop"], 900, [], [], {"a": "a"}).retry_seconds is None
+    running.client.emergency_stop("errors")
+    claims = running.client.claim_alerts(["stop"], 900, [], [], {"a": "a"})
+    assert (len(claims.alerts), claims.retry_seconds) == (1, None), "it is about to be sent"
+    assert running.client.confirm_alerts(claims.operation, [], "a", failed=True).retry_seconds > 0
+    claims = running.client.claim_alerts(["stop"], 900, [], [], {"b": "b"})
+    assert (
+        running.client.confirm_alerts(claims.operation, [due.event for due in claims.alerts], "b").retry_seconds is None
+    )
+
+
 def test_r10_what_is_off_without_an_end_is_brought_to_mind_once_a_day(running):
     running.client.hold("looking", until="3d")
     running.client.disable_auto_rollback("maintenance")

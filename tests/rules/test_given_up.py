@@ -49,6 +49,16 @@ def running(running):
     return running
 
 
+def test_r20_what_keeps_a_prompt_fresh_is_not_seen_by_its_operator(running):
+    toolbar = running.client.watching()
+    another(running.client).rollback_to_zero("data loss")
+    assert toolbar.status().rollout_percentage == 0
+    with pytest.raises(Refused, match=rf"not seen rollbackToZero of .*Z, by ann: data loss; look: {LOOK}"):
+        running.client.set_rollout(25)
+    running.client.see(toolbar)
+    assert running.client.set_rollout(25).changed
+
+
 def another(client: RolloutClient) -> RolloutClient:
     """Return another operator's console."""
     return RolloutClient(client.adapter, client.feature, who={"operator": "ann", "host": "elsewhere"})

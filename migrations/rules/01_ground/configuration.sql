@@ -1,5 +1,22 @@
 -- R5 and R17: the active configuration of a feature, the percentage that is in effect, and whether it is held for good.
 
+create or replace function rollout.no_active(feature text)
+returns text
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    others constant text[] := array(
+        select left(c.feature_name, 100) from rollout_configuration c where c.is_active order by 1 limit 5);
+begin
+    return format('no active rollout for feature %s', coalesce(quote_literal(left(feature, 100)), 'null'))
+        || case when others = '{}' then '; to create one, type in a shell: rollout-console setup'
+            else format(', but for %1$s; to use one, type rollout.use(feature="%2$s"), or in a shell: export '
+                        'ROLLOUT_FEATURE=%2$s', array_to_string(others, ', '), others[1]) end;
+end $$;
+comment on function rollout.no_active(text) is
+    'R13: that a feature has no active rollout, which have one, and what to type.';
+
 create or replace function rollout.active(feature text)
 returns rollout_configuration
 language plpgsql stable
@@ -15,8 +32,7 @@ begin
             raise exception 'this key or role may not read the rollout''s tables, or there is no rollout in them; '
                 'set SUPABASE_SECRET_KEY, then start again' using errcode = 'RC003';
         end if;
-        raise exception 'no active rollout for feature %; to create one, type in a shell: rollout-console setup',
-            coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'RC003';
+        raise exception '%', rollout.no_active(feature) using errcode = 'RC003';
     end if;
     return rollout.usable(config);
 end $$;

@@ -147,8 +147,7 @@ begin
         raise exception 'the row of the rollout can''t be changed by role %: row-level security hides it', current_user
             using errcode = '42501';
     end if;
-    raise exception 'no active rollout for feature %; to create one, type in a shell: rollout-console setup',
-        coalesce(quote_literal(left(feature, 100)), 'null') using errcode = 'RC003';
+    raise exception '%', rollout.no_active(feature) using errcode = 'RC003';
 end $$;
 comment on function rollout.refuse_unseen(text) is
     'R18: refuses a stop whose row was not found: 42501 if row-level security may hide it, else RC003.';

@@ -24,6 +24,7 @@ declare
     breaker constant text := 'auto-rollback';
     why constant text := coalesce(change ->> 'reason', rollout.trip_reason(config, health));
     evidence constant jsonb := health || jsonb_build_object(
+        'check_leads_to', 'nothing',  -- more than this
         'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config),
         'main_repository', rollout.main_repository(config));
 begin

@@ -44,6 +44,23 @@ comment on function rollout.moves(rollout_configuration, text, integer) is
     'R1: per category, how many repositories would become eligible or stop being so with another strategy or '
     'percentage, and between which buckets they are.';
 
+create or replace function rollout.moves_by_strategy(config rollout_configuration, strategy text)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if strategy = config.rollout_strategy or rollout.decided_by() = 'host' then
+        return '{}';
+    end if;
+    return jsonb_build_object('moves', (
+        select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))
+        from rollout.moves(config, strategy, config.rollout_percentage) m) || (
+        select jsonb_build_object('eligible_before', sum(a.eligible)) from rollout.eligible_counts(config) a));
+end $$;
+comment on function rollout.moves_by_strategy(rollout_configuration, text) is
+    'R1: how many repositories would become eligible or stop being so with another strategy, as a change tells it.';
+
 create or replace function public.rollout_preview(
     percentage numeric, feature_name text default 'hybrid_progressive_capture', examples integer default null
 )
@@ -160,7 +177,9 @@ begin
         'rollout_percentage', config.rollout_percentage, 'strategy', config.rollout_strategy,
         'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
         'emergency_stop_reason', rollout.stop_reason(config),
-        'whitelisted_until', config.whitelist_until -> found.repository_id::text)
+        'whitelisted_until', config.whitelist_until -> found.repository_id::text,
+        'whitelist_expired', coalesce(
+            (config.whitelist_until ->> found.repository_id::text)::timestamptz <= now(), false))
         || case when size.category is null then '{}' else jsonb_build_object(
             'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,
             'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;

@@ -195,6 +195,7 @@ begin
                 'auto_rollback_enabled', c.breaker_enabled,
                 'health', rollout.health(c),
                 'state', rollout.state(c),
+                'held', c.held_reason is not null,
                 'last_change', rollout.last_change(c)) order by c.feature_name)), '[]'))
         from rollout_configuration x cross join lateral rollout.usable(x) c where x.is_active);
 end $$;

@@ -83,6 +83,7 @@ begin
             perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
             perform rollout.trip(
                 config, look.health, rollout.current_change() || jsonb_build_object('reason', warning), details);
+            details := jsonb_set(details, '{health,check_leads_to}', '"nothing"');
         end if;
         perform rollout.note_check(feature_name, context);
     end loop;

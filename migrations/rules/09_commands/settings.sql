@@ -17,12 +17,7 @@ begin
         became := rollout.with_settings(config, rollout.given(settings, 'object', 'settings'));
         -- A message may be typed as it was read: it stands for its kind.
         became.ignored_errors := array(select rollout.error_kind(i) from unnest(became.ignored_errors) i);
-        if became.rollout_strategy <> config.rollout_strategy and rollout.decided_by() is distinct from 'host' then
-            details := jsonb_build_object('moves', (
-                select jsonb_build_object('entering', sum(m.entering), 'leaving', sum(m.leaving))
-                from rollout.moves(config, became.rollout_strategy, config.rollout_percentage) m) || (
-                select jsonb_build_object('eligible_before', sum(a.eligible)) from rollout.eligible_counts(config) a));
-        end if;
+        details := rollout.moves_by_strategy(config, became.rollout_strategy);
         perform rollout.store(became, details);
     end loop;
     return rollout.answer(feature_name, details);

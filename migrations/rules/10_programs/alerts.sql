@@ -243,6 +243,7 @@ as $$
     from rollout.deliveries d join rollout.receivers r using (feature_name, receiver)
     where d.feature_name = next_delivery.feature and d.receiver = any (receivers) and d.closed_at is null
       and d.claimed_by is distinct from own_claim
+    having count(*) > 0  -- greatest() would leave out that there is none
 $$;
 comment on function rollout.next_delivery(text, text[], uuid) is
     'R10: in how many seconds something else than this claim can be sent to one of these; null if nothing waits.';
