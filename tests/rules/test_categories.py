@@ -22,6 +22,8 @@ EXAMPLES = [
     ((50, 10, 101), "medium"),
     ((500, 50, 1000), "medium"),
     ((501, 50, 1000), "large"),
+    ((500, 51, 1000), "large"),
+    ((500, 50, 1001), "large"),
     ((5000, 200, 10000), "large"),
     ((5001, 1, 1), "enterprise"),
     ((1, 201, 1), "enterprise"),
@@ -33,6 +35,20 @@ EXAMPLES = [
 @pytest.mark.parametrize(("counts", "category"), EXAMPLES)
 def test_r3_limits_are_inclusive(rollout, counts, category):
     assert rollout.value("select category from rollout.category_of(%s, %s, %s)", *counts) == category
+
+
+def test_r3_the_categories_are_the_manuals_in_its_order(rollout):
+    shown = rollout.client.categories().categories
+    assert [
+        (c.category, c.rollout_order, c.priority_level, c.max_stars, c.max_contributors, c.max_pull_requests)
+        for c in shown
+    ] == [
+        ("test", 1, 100, 0, 2, 10),
+        ("small", 2, 80, 50, 10, 100),
+        ("medium", 3, 60, 500, 50, 1000),
+        ("large", 4, 40, 5000, 200, 10000),
+        ("enterprise", 5, 20, None, None, None),
+    ]
 
 
 def test_r3_contributors_are_the_distinct_authors_of_pull_requests(rollout):

@@ -240,7 +240,8 @@ def test_r1_the_first_that_the_share_leaves_out_is_counted_once_it_is_listed(run
     assert running.client.status().eligible_repositories == 10
     for until in ("2h", None):
         running.client.add_to_whitelist(everyone, until=until)
-        assert running.client.status().eligible_repositories == 20
+        status = running.client.status()
+        assert (status.eligible_repositories, status.only_whitelisted) == (20, 10)
     running.client.remove_from_whitelist(everyone)
     running.client.add_to_blacklist([name for name in everyone if not running.is_eligible(name)])
     assert running.client.status().eligible_repositories == 10
