@@ -173,7 +173,7 @@ begin
             select c.category, c.rollout_order from rollout.category_rules() c
             union all select rollout.no_category(), 1 + max(c.rollout_order) from rollout.category_rules() c
         ) r on r.category = h.category
-        where r.category <> rollout.no_category() or h.repositories > 0
+        where r.category <> rollout.no_category() or h.repositories is not null
         order by r.rollout_order;
     else
         return query
