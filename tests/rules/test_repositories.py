@@ -80,6 +80,7 @@ def test_r8_no_repository_is_named_while_some_of_the_errors_are_ignored(running)
         ("acme/repo-1", ["acme/repo-1", "acme/repo-10"]),
         ("acme/repo-10", ["acme/repo-10"]),
         ("EPO-1", ["acme/repo-1", "acme/repo-10"]),
+        ("ACME/REPO-2", ["acme/repo-2"]),
         ("o-1", ["acme/repo-1", "acme/repo-10"]),
         ("-1", []),
         ("ACME-", ["b/acme-1"]),

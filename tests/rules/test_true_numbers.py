@@ -203,6 +203,10 @@ def test_r11_the_hosts_answers_are_counted_by_category_and_an_error_is_a_no(host
     ids = [hosts.repository_id(name) for name in names]
     assert hosts.client.eligible_repositories(ids) == [ids[1]]
     assert hosts.sql("select rollout.is_all(25), rollout.is_all(26)") == [(False, True)]
+    let_in = {
+        repository.full_name for repository in hosts.client.test_repositories().repositories if repository.eligible
+    }
+    assert let_in == {"acme/repo-1", "acme/repo-11"}
 
 
 @pytest.mark.asked
