@@ -255,6 +255,9 @@ def test_r1_the_share_ends_below_the_bucket_at_its_bound(rollout, strategy, cate
         names = [f"acme/in-{bucket}" for bucket in (4999, 5000, 5050)]
         assert [name for name in names if rollout.is_eligible(name)] == names[:expected]
         assert status.eligible_repositories == expected
+    if categorized or strategy == "percentage":
+        enters = [rollout.client.explain(f"acme/in-{bucket}").enters_at for bucket in (4999, 5000, 5050)]
+        assert enters == ([50, 51, 51] if strategy == "percentage" else [34, 67, 100])
 
 
 def test_r1_a_repository_enters_at_the_percentage_that_explain_names(rollout):
