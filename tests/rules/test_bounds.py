@@ -7,6 +7,8 @@ import pytest
 
 pytestmark = pytest.mark.asked
 
+# A configuration with nothing but a list.
+ONLY = "jsonb_populate_record(null::rollout_configuration, jsonb_build_object('{}', array_fill('x'::text, '{{{}}}'::int[])))"
 ASKED = [
     ("rollout.time_in_words('119 min 59 s')", "119 min"),
     ("rollout.time_in_words('2 h')", "2 h"),
@@ -23,6 +25,10 @@ ASKED = [
     ("(rollout.read_change_window('Mon 09:00-09:15 UTC')).days", "{1}"),
     ("(rollout.read_change_window('Sat-Mon,Wed 09:00-24:00 UTC')).days", "{1,3,6,7}"),
     ("rollout.manual_cost_reduction()", "(60,85)"),
+    ("rollout.percentage_in_effect(null::rollout_configuration)", "0"),
+    (f"rollout.has_long_lists({ONLY.format('target_repositories', 100)})", "false"),
+    (f"rollout.has_long_lists({ONLY.format('target_repositories', 101)})", "true"),
+    (f"rollout.has_long_lists({ONLY.format('excluded_repositories', 100)})", "false"),
     ("rollout.within_percent(0)", "0"),
     ("rollout.within_percent(100)", "100"),
 ]

@@ -291,17 +291,10 @@ def test_r1_without_counters_nobody_is_let_in_or_counted(running):
     assert (status.eligible_repositories, status.total_repositories) == (0, 0)
     shown = running.client.categories().categories
     assert [(c.repositories, c.eligible) for c in shown] == [(0, 0)] * 5
+    preview = running.client.preview(100)
+    assert (preview.entering, preview.leaving) == (0, 0)
     found = running.client.explain("acme/repo-1")
     assert (found.eligible, found.reason) == (False, "category_out")
-
-
-def test_r5_a_rollout_without_a_percentage_is_at_0(running):
-    running.add_repositories(100, prefix="acme/more")
-    running.client.categorize_all()
-    running.sql("update rollout_configuration set rollout_percentage = null")
-    status = running.client.status()
-    assert (status.percentage_in_effect, status.eligible_repositories) == (0, 0)
-    assert running.differences() == {}
 
 
 def test_r1_the_first_that_the_share_leaves_out_is_counted_once_it_is_listed(running):

@@ -178,7 +178,7 @@ begin
     else
         return query
         -- Counts by strategy and lists, then the entries that end by themselves, which no trigger sees.
-        select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
+        select r.category, r.rollout_order, coalesce(a.repositories, 0), a.cutoff,
                case when config.emergency_stop then 0 else
                    coalesce(a.eligible, 0) + coalesce(a.listed, 0) + coalesce(l.more, 0)
                end
