@@ -90,7 +90,7 @@ def test_r1_an_entry_stops_deciding_by_itself_for_every_reader(rollout, names):
 @pytest.mark.parametrize("blacklisted", [0, 150])
 def test_r9_an_entry_that_ends_at_this_very_moment_decides_no_more(rollout, names, blacklisted):
     without = rollout.add_repositories(3, prefix="acme/uncategorized")
-    ended, lasting = [names[0], without[0]], [names[1], without[1]]
+    ended, lasting = [names[0], names[2], without[0]], [names[1], without[1]]
     ids = {name: rollout.repository_id(name) for name in names + without}
     rollout.client.add_to_whitelist([*ended, *lasting])
     rollout.sql(
