@@ -171,3 +171,43 @@ def test_r10_a_change_whose_answer_cannot_be_shown_was_made(running, monkeypatch
         running.client.set_rollout(20)
     monkeypatch.undo()
     assert running.client.status().rollout_percentage == 20
+
+
+MOMENTS = (
+    "restarted_at",
+    "narrowed_at",
+    "percentage_since",
+    "emergency_stopped_at",
+    "held_at",
+    "created_at",
+    "updated_at",
+)
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize("column", MOMENTS)
+@pytest.mark.parametrize("moment", ["-infinity", "infinity", "0001-01-01 12:00+00", "9999-12-31 12:00+00"])
+def test_r7_a_moment_that_is_none_is_not_shown(running, column, moment):
+    with running.transaction() as session:
+        session.execute("set session_replication_role = replica")
+        session.execute(f"update rollout_configuration set {column} = %s", [moment])
+    assert getattr(running.client.status(), column) is None
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("column", "judged_by"),
+    [
+        ("max_error_rate", {-1: 5, 0: 0, 100: 100, 101: 5}),
+        ("minimum_sample", {1: 1, 1_000_000: 1_000_000, 1_000_001: 10}),
+        ("monitoring_window_hours", {1: 1, 8_760: 8_760, 8_761: 24}),
+        ("stuck_after_minutes", {0: 60, 1: 1, 10_080: 10_080, 10_081: 60}),
+        ("keep_days", {0: 90, 1: 1, 36_500: 36_500, 36_501: 90}),
+    ],
+)
+def test_r7_what_no_rollout_can_be_judged_by_is_the_default(running, column, judged_by):
+    for written, expected in judged_by.items():
+        running.sql(f"update rollout_configuration set {column} = %s", written)
+        status = running.client.status()
+        assert getattr(status, column) == expected
+        assert any(w.name == "unusable_setting" for w in status.warnings) == (written != expected)

@@ -282,3 +282,15 @@ def test_r13_a_command_on_a_cold_connection_names_who_is_in_its_way(running, blo
         (pid,) = sessions["blocker"]
         with pytest.raises(Blocked, match=rf"process {pid} \(blocker, .*then type the command again$"):
             cold.set_rollout(60)
+
+
+@pytest.mark.asked
+def test_r11_the_sessions_of_others_are_shown_to_nobody_else_whatever_the_grants(rollout):
+    rollout.sql("grant usage on schema rollout to anon; grant execute on function rollout.blockers(text) to anon")
+    with rollout.transaction() as session:
+        session.execute("set local role service_role")
+        session.execute("select * from rollout.blockers('hybrid_progressive_capture')")
+        session.execute("set local role anon")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="anon may not see the sessions of others"):
+            session.execute("select * from rollout.blockers('hybrid_progressive_capture')")
+        session.execute("reset role")

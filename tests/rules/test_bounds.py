@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 pytestmark = pytest.mark.asked
 
+# A configuration with nothing but a list.
+ONLY = "jsonb_populate_record(null::rollout_configuration, jsonb_build_object('{}', array_fill('x'::text, '{{{}}}'::int[])))"
 ASKED = [
     ("rollout.time_in_words('119 min 59 s')", "119 min"),
     ("rollout.time_in_words('2 h')", "2 h"),
     ("rollout.time_in_words('47:59')", "47 h"),
     ("rollout.time_in_words('2 days')", "2 days"),
+    ("rollout.known(numeric '1e300') = 1e300", "true"),
+    ("rollout.known(numeric 'Infinity')", None),
+    ("rollout.known(numeric '-Infinity')", None),
+    ("rollout.known(numeric 'NaN')", None),
+    ("rollout.known(timestamptz '0001-01-01 23:59:59.999999+00') is null", "true"),
+    ("rollout.known(timestamptz '0001-01-02 00:00+00') is null", "false"),
+    ("rollout.known(timestamptz '9999-12-30 23:59:59.999999+00') is null", "false"),
+    ("rollout.known(timestamptz '9999-12-31 00:00+00') is null", "true"),
+    ("(rollout.read_change_window('Mon 09:00-09:15 UTC')).days", "{1}"),
+    ("(rollout.read_change_window('Sat-Mon,Wed 09:00-24:00 UTC')).days", "{1,3,6,7}"),
+    ("rollout.manual_cost_reduction()", "(60,85)"),
+    ("rollout.percentage_in_effect(null::rollout_configuration)", "0"),
+    (f"rollout.has_long_lists({ONLY.format('target_repositories', 100)})", "false"),
+    (f"rollout.has_long_lists({ONLY.format('target_repositories', 101)})", "true"),
+    (f"rollout.has_long_lists({ONLY.format('excluded_repositories', 100)})", "false"),
+    ("rollout.within_percent(0)", "0"),
+    ("rollout.within_percent(100)", "100"),
 ]
 
 
 def test_what_is_decided_at_a_bound(rollout):
     found = {asked: rollout.value(f"select ({asked})::text") for asked, _ in ASKED}
     assert found == dict(ASKED)
+
+
+@pytest.mark.parametrize("rate", ["-0.01", "100.01", "'NaN'", "null"])
+def test_a_rate_is_a_percentage(rollout, rate):
+    with pytest.raises(psycopg.Error, match="error_rate is a percentage from 0 to 100"):
+        rollout.sql(f"select rollout.within_percent({rate})")
+
+
+@pytest.mark.parametrize(("seconds", "running"), [(179.1, 1), (180, 0)])
+def test_r10_a_monitor_runs_until_it_has_missed_two_beats_and_a_minute(rollout, seconds, running):
+    rollout.sql(
+        "insert into rollout.monitors (id, feature_name, every_seconds, seen_at) values"
+        " (gen_random_uuid(), 'hybrid_progressive_capture', 60, clock_timestamp() - make_interval(secs => %s))",
+        seconds,
+    )  # fmt: skip
+    assert rollout.client.status().watch.monitors == running
+
+
+@pytest.mark.parametrize(("skew", "said"), [(4.9, False), (5, True), (-3600, True), (3600.1, False)])
+def test_r7_a_clock_that_differs_by_5_seconds_to_an_hour_is_said(rollout, skew, said):
+    rollout.sql(
+        "insert into rollout.job_counts (rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes,"
+        " timed_jobs, processing_seconds, treated, clock_skew) select id, clock_timestamp(), 'inngest', 0, 1, 0, 1, 0, 0,"
+        " true, %s from rollout_configuration",
+        skew,
+    )
+    assert ("clock" in [warning.name for warning in rollout.client.status().warnings]) is said

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from tests.support.rollouts import OPERATOR, Unseeing
+
 pytestmark = pytest.mark.asked
 
 # stars, contributors, pull requests: on each limit, and one beyond it
@@ -22,6 +24,8 @@ EXAMPLES = [
     ((50, 10, 101), "medium"),
     ((500, 50, 1000), "medium"),
     ((501, 50, 1000), "large"),
+    ((500, 51, 1000), "large"),
+    ((500, 50, 1001), "large"),
     ((5000, 200, 10000), "large"),
     ((5001, 1, 1), "enterprise"),
     ((1, 201, 1), "enterprise"),
@@ -33,6 +37,20 @@ EXAMPLES = [
 @pytest.mark.parametrize(("counts", "category"), EXAMPLES)
 def test_r3_limits_are_inclusive(rollout, counts, category):
     assert rollout.value("select category from rollout.category_of(%s, %s, %s)", *counts) == category
+
+
+def test_r3_the_categories_are_the_manuals_in_its_order(rollout):
+    shown = rollout.client.categories().categories
+    assert [
+        (c.category, c.rollout_order, c.priority_level, c.max_stars, c.max_contributors, c.max_pull_requests)
+        for c in shown
+    ] == [
+        ("test", 1, 100, 0, 2, 10),
+        ("small", 2, 80, 50, 10, 100),
+        ("medium", 3, 60, 500, 50, 1000),
+        ("large", 4, 40, 5000, 200, 10000),
+        ("enterprise", 5, 20, None, None, None),
+    ]
 
 
 def test_r3_contributors_are_the_distinct_authors_of_pull_requests(rollout):
@@ -67,6 +85,35 @@ def test_r3_a_pin_holds_through_categorization_until_it_is_lifted(rollout):
     rollout.client.unmark_as_test(name)
     assert rollout.client.explain(name).category == "enterprise"
     assert rollout.client.unmark_as_test(name).changed is False
+
+
+def test_r3_of_what_is_written_only_what_moves_is_said(rollout):
+    rollout.add_repositories(2, stars=20)
+    assert rollout.client.categorize_all().transitions == {"new → small": 2}
+    rollout.sql("update repositories set stargazers_count = 21")
+    again = rollout.client.categorize_all()
+    assert (again.changed, again.transitions) == (2, {})
+    rollout.sql("update repositories set stargazers_count = 51 where full_name = 'acme/repo-1'")
+    assert rollout.client.categorize_all().transitions == {"small → medium": 1}
+
+
+def test_r1_totals_begin_at_nothing_and_end_there(rollout):
+    def totals(feature):
+        counted = rollout.sql(
+            "select category, repositories, stars, contributors, pull_requests, activity, pinned"
+            " from rollout.category_counts where feature_name = %s order by 1", feature)  # fmt: skip
+        return {category: numbers for category, *numbers in counted}
+
+    nothing = {category: [0] * 6 for category in ("enterprise", "large", "medium", "small", "test")}
+    assert totals("hybrid_progressive_capture") == nothing
+    rollout.add_repositories(1, stars=20)
+    rollout.client.categorize_all()
+    Unseeing(rollout.client.adapter, "another_feature", who=OPERATOR).create()
+    expected = nothing | {"small": [1, 20, 0, 0, 20, 0]}
+    assert totals("hybrid_progressive_capture") == totals("another_feature") == expected
+    rollout.sql("truncate repository_categories")
+    assert totals("hybrid_progressive_capture") == totals("another_feature") == nothing
+    assert rollout.differences() == {}
 
 
 @pytest.mark.commits

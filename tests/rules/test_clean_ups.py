@@ -86,10 +86,13 @@ def test_r7_an_ignored_error_is_not_judged_whoever_reports_it(running):
     assert running.client.status().rollout_percentage == 0
 
 
-@pytest.mark.parametrize("wrong", [["x" * 161], [""], ["a"] * 51, "text", {"a": 1}])
-def test_r7_what_is_ignored_is_a_list_of_texts(running, wrong):
-    with pytest.raises(RolloutError, match=r"ignored_errors"):
-        running.client.configure(ignored_errors=wrong)
+@pytest.mark.asked
+def test_r7_what_is_ignored_is_a_list_of_at_most_fifty_texts_of_at_most_160_characters(running):
+    for allowed in (["a"] * 50, ["x" * 160]):
+        running.client.configure(ignored_errors=allowed)
+    for wrong in (["a"] * 51, [""], ["x" * 161], [5], ["a", None], "text", {"a": 1}):
+        with pytest.raises(RolloutError, match="ignored_errors is a list of at most 50 texts of 1 to 160 characters"):
+            running.client._change("rollout_configure", None, settings={"ignored_errors": wrong})
 
 
 def test_r16_the_clean_up_is_suggested_where_its_job_is_found(following):

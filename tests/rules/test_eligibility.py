@@ -231,6 +231,72 @@ def test_r1_totals_of_the_categories_are_those_of_the_rows(rollout):
     assert counted == recount
 
 
+IN_BUCKET = """
+insert into repositories (id, github_id, full_name, owner, name)
+select id, -%s, %s, 'acme', %s from (select md5(n::text)::uuid as id from generate_series(1, 200000) n) i
+where rollout.bucket('hybrid_progressive_capture', id) = %s limit 1
+"""
+
+
+@pytest.mark.parametrize("categorized", [True, False])
+@pytest.mark.parametrize("strategy", ["percentage", "repository_size"])
+def test_r1_the_share_ends_below_the_bucket_at_its_bound(rollout, strategy, categorized):
+    for bucket in (4999, 5000, 5050):
+        rollout.sql(IN_BUCKET, bucket, f"acme/in-{bucket}", f"in-{bucket}", bucket)
+    if categorized:
+        rollout.client.categorize_all()
+    rollout.client.configure(strategy=strategy)
+    let_in = {("percentage", 50): 1, ("percentage", 51): 3}
+    if categorized:
+        let_in |= {("repository_size", 50): 1, ("repository_size", 67): 2, ("repository_size", 99): 2}
+    for percentage in (50, 51, 67, 99):
+        expected = let_in.get((strategy, percentage), 3 if strategy == "percentage" else 1 if categorized else 0)
+        status = rollout.client.set_rollout(percentage).status
+        names = [f"acme/in-{bucket}" for bucket in (4999, 5000, 5050)]
+        assert [name for name in names if rollout.is_eligible(name)] == names[:expected]
+        assert status.eligible_repositories == expected
+    if categorized or strategy == "percentage":
+        enters = [rollout.client.explain(f"acme/in-{bucket}").enters_at for bucket in (4999, 5000, 5050)]
+        assert enters == ([50, 51, 51] if strategy == "percentage" else [34, 67, 100])
+
+
+def test_r1_a_repository_enters_at_the_percentage_that_explain_names(rollout):
+    names = rollout.add_repositories(60) + rollout.add_repositories(40, stars=90, prefix="acme/medium")
+    rollout.client.categorize_all()
+    enters = {name: rollout.client.explain(name).enters_at for name in names[::9]}
+    assert len(set(enters.values())) > 8
+    for name, percentage in enters.items():
+        rollout.client.set_rollout(percentage - 1)
+        assert not rollout.is_eligible(name)
+        rollout.client.set_rollout(percentage)
+        assert rollout.is_eligible(name)
+
+
+def test_r1_explain_names_the_rule_for_each_category_and_at_the_boundary(rollout):
+    rollout.add_repositories(20)
+    names = rollout.add_repositories(60, stars=90, prefix="acme/medium")
+    rollout.add_repositories(1, stars=9000, prefix="acme/enterprise")
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(50)
+    found = {name: rollout.client.explain(name) for name in ("acme/repo-1", "acme/enterprise-1", *names)}
+    assert [found[name].reason for name in ("acme/repo-1", "acme/enterprise-1")] == ["category_in", "category_out"]
+    reasons = [found[name].reason for name in names]
+    assert set(reasons) == {"boundary_in", "boundary_out"}
+    assert 20 + reasons.count("boundary_in") == rollout.client.status().eligible_repositories == 40
+
+
+def test_r1_without_counters_nobody_is_let_in_or_counted(running):
+    running.sql("delete from rollout.category_counts")
+    status = running.client.status()
+    assert (status.eligible_repositories, status.total_repositories) == (0, 0)
+    shown = running.client.categories().categories
+    assert [(c.repositories, c.eligible) for c in shown] == [(0, 0)] * 5
+    preview = running.client.preview(100)
+    assert (preview.entering, preview.leaving) == (0, 0)
+    found = running.client.explain("acme/repo-1")
+    assert (found.eligible, found.reason) == (False, "category_out")
+
+
 def test_r1_the_first_that_the_share_leaves_out_is_counted_once_it_is_listed(running):
     """Its bucket is the very one below which the others are eligible."""
     everyone = [name for (name,) in running.sql("select full_name from repositories")]
@@ -240,7 +306,8 @@ def test_r1_the_first_that_the_share_leaves_out_is_counted_once_it_is_listed(run
     assert running.client.status().eligible_repositories == 10
     for until in ("2h", None):
         running.client.add_to_whitelist(everyone, until=until)
-        assert running.client.status().eligible_repositories == 20
+        status = running.client.status()
+        assert (status.eligible_repositories, status.only_whitelisted) == (20, 10)
     running.client.remove_from_whitelist(everyone)
     running.client.add_to_blacklist([name for name in everyone if not running.is_eligible(name)])
     assert running.client.status().eligible_repositories == 10

@@ -37,7 +37,7 @@ def ids(running) -> list[str]:
 
 
 @pytest.mark.parametrize("strategy", ["repository_size", "percentage", "whitelist"])
-@pytest.mark.parametrize("percentage", [0, 7, 50, 99, 100])
+@pytest.mark.parametrize("percentage", [0, 1, 50, 99, 100])
 def test_r1_for_any_lists_and_ends_the_set_is_decided_as_each_alone(running, ids, strategy, percentage):
     chance = random.Random(f"{strategy} {percentage}")
     running.client.configure(strategy=strategy)
@@ -59,6 +59,20 @@ def test_r1_for_any_lists_and_ends_the_set_is_decided_as_each_alone(running, ids
 
 def test_r1_of_none_none_is_eligible(running):
     assert running.client.eligible_repositories([]) == []
+    assert running.value("select rollout_eligible_repositories(null)") == []
+
+
+@pytest.mark.parametrize("strategy", ["repository_size", "percentage"])
+@pytest.mark.parametrize(("percentage", "reason"), [(0, "zero_percent"), (100, "full_rollout")])
+def test_r1_at_0_and_at_100_percent_no_counter_is_asked(running, ids, strategy, percentage, reason):
+    """A fall to 0 % is made although the counters can't be written (R18)."""
+    running.client.configure(strategy=strategy)
+    with running.transaction() as session:
+        session.execute("set session_replication_role = replica")
+        session.execute("update rollout_configuration set rollout_percentage = %s", [percentage])
+    expected = ids if percentage else []
+    assert running.client.eligible_repositories(ids) == one_by_one(running, ids) == expected
+    assert running.client.explain("acme/repo-1").reason == reason
 
 
 def test_r11_the_hosts_own_decision_is_asked_for_each(running, ids):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from rollout_console.errors import Refused, RolloutError
@@ -60,3 +63,12 @@ def test_r5_resume_without_a_stop_changes_nothing(rollout):
 def test_a_reason_is_text_but_of_a_stop(rollout, reason):
     with pytest.raises(RolloutError, match="in quotes"):
         rollout.client.set_rollout(10, reason)
+
+
+@pytest.mark.parametrize("operation", ["no id", 5, {}, None])
+def test_r18_a_stop_whose_operation_has_no_id_is_made_at_once(rollout, operation):
+    context = json.dumps({"operation_id": operation})
+    begun = time.monotonic()
+    answer = rollout.value("select rollout_emergency_stop(reason => 'errors', context => %s::jsonb)", context)
+    assert time.monotonic() - begun < 2, "it waits only for who is in its way"
+    assert (answer["changed"], rollout.client.status().emergency_stop) == (True, True)

@@ -69,6 +69,26 @@ def test_r9_status_and_show_whitelist_show_fifty_and_how_many_there_are(listed):
         listed.client.show_whitelist(limit=0)
 
 
+@pytest.mark.parametrize(("white", "black", "shown"), [(100, 0, 100), (101, 0, 50), (60, 40, 60), (60, 41, 50)])
+def test_r9_lists_are_long_from_more_than_a_hundred_entries_together(listed, white, black, shown):
+    listed.sql(
+        "update rollout_configuration set target_repositories = target_repositories[1:%s], excluded_repositories ="
+        " array(select gen_random_uuid()::text from generate_series(1, %s))",
+        white, black,
+    )  # fmt: skip
+    status = listed.client.status()
+    assert (len(status.target_repositories), status.whitelist_size, status.blacklist_size) == (shown, white, black)
+
+
+def test_r9_of_a_long_whitelist_the_ends_of_those_that_are_shown_are_shown(listed):
+    listed.sql(
+        "update rollout_configuration set whitelist_until = jsonb_build_object("
+        "target_repositories[50], '2099-01-31T12:00Z', target_repositories[51], '2099-01-31T12:00Z')"
+    )
+    status = listed.client.status()
+    assert list(status.whitelist_until) == [status.target_repositories[49]]
+
+
 def test_r10_a_change_of_a_long_list_records_what_differs(listed):
     added = listed.client.add_to_whitelist(["acme/repo-200", "acme/repo-201"]).change
     ids = [listed.repository_id(f"acme/repo-{n}") for n in (200, 201)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rollout_console.render import Screen, render
 
 
@@ -69,3 +71,24 @@ def test_r8_no_repository_is_named_while_some_of_the_errors_are_ignored(running)
     running.report(bad=20, name="acme/repo-1", message="token broken")
     found = running.client.errors()
     assert (found.main_repository, running.client.status().health.errors) == (None, 3)
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("acme/repo-1", ["acme/repo-1", "acme/repo-10"]),
+        ("acme/repo-10", ["acme/repo-10"]),
+        ("EPO-1", ["acme/repo-1", "acme/repo-10"]),
+        ("ACME/REPO-2", ["acme/repo-2"]),
+        ("o-1", ["acme/repo-1", "acme/repo-10"]),
+        ("-1", []),
+        ("ACME-", ["b/acme-1"]),
+        ("b", ["b/acme-1"]),
+        ("acme/x", []),
+    ],
+)
+def test_r9_names_are_found_by_their_beginning_or_else_by_what_they_hold(rollout, typed, found):
+    rollout.add_repositories(10)
+    rollout.add_repositories(1, prefix="b/acme")
+    assert rollout.value("select rollout_find_repositories(%s)", typed) == found

@@ -17,21 +17,22 @@ LIMITS = {
     "stuck_after_minutes": (1, 10_080),
     "keep_days": (1, 36_500),
     "most_jobs_of_a_row": (1, 2_147_483_647),
+    "minimum_repositories": (1, 100_000),
 }
 
 
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())
 def test_each_setting_holds_what_its_range_allows(running, name, limits):
     for value in limits:
-        change = running.client.configure(**{name: value})
-        assert getattr(change.status, name) == value
+        running.client.configure(**{name: value})
+        assert {setting.name: setting.value for setting in running.client.settings().settings}[name] == value
     for value in (limits[0] - 1, limits[1] + 1, limits[0] + 0.001, "many", True, "5"):
         with pytest.raises(RolloutError, match=rf"{name} is a .* type for example rollout.configure\({name}="):
             running.client.configure(**{name: value})
     for value in (float("nan"), float("inf"), [5], object()):
         with pytest.raises(RolloutError, match=name):
             running.client.configure(**{name: value})
-    assert getattr(running.client.status(), name) == limits[1]
+    assert {setting.name: setting.value for setting in running.client.settings().settings}[name] == limits[1]
 
 
 def test_a_guardrail_is_one_of_four(running):
@@ -175,7 +176,8 @@ def test_a_cost_holds_what_its_range_allows(running, processor):
 
 
 def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
-    for rubbish in ("5", '"free"', '{"inngest": "cheap", "lambda": 1}', "null", "[1]"):
+    beyond = ('{"inngest": -0.001}', '{"inngest": 1000.001, "github_actions": 1e300}')
+    for rubbish in ("5", '"free"', '{"inngest": "cheap", "lambda": 1}', "null", "[1]", *beyond):
         running.sql(f"update rollout_configuration set metadata = '{{\"cost_per_job\": {rubbish}}}'")
         shown = {s.name: s.value for s in running.client.settings().settings}
         assert shown["cost_per_job"] is None
@@ -202,3 +204,38 @@ def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_
             running.client.configure(criteria=wrong)
     running.sql("""update rollout_configuration set metadata = '{"criteria": {"inngest_seconds": 1e300}}'""")
     assert {c.name: c.target for c in running.client.stats().criteria}["Inngest processing time"] == 120
+
+
+CRITERIA = {
+    "success_rate": (0, 100, 95),
+    "advance_error_rate": (0, 100, 3),
+    "advance_jobs": (1, 1_000_000, 10),
+    "inngest_seconds": (1, 604_800, 120),
+    "github_actions_seconds": (1, 604_800, 7200),
+}
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(("name", "limits"), CRITERIA.items())
+def test_r2_a_criterion_that_can_be_none_is_refused_and_the_manuals_whoever_writes_it(running, name, limits):
+    lowest, highest, manual = limits
+    shown = {
+        "success_rate": ("success rate", "target"),
+        "advance_error_rate": ("error rate", "target"),
+        "advance_jobs": ("jobs", "target"),
+        "inngest_seconds": ("Inngest processing time", "target"),
+        "github_actions_seconds": ("GitHub Actions processing time", "upper_target"),
+    }
+
+    def target():
+        criteria = running.client.stats().criteria if "seconds" in name else running.client.phases().criteria
+        return next(getattr(c, shown[name][1]) for c in criteria if c.name == shown[name][0])
+
+    for value, expected in ((lowest - 1, manual), (lowest, lowest), (highest, highest), (highest + 1, manual)):
+        running.sql("update rollout_configuration set metadata = %s", f'{{"criteria": {{"{name}": {value}}}}}')
+        assert target() == expected
+        if value == expected:
+            running.client.configure(criteria={name: value})
+        else:
+            with pytest.raises(RolloutError, match=f"{name}: {value}"):
+                running.client.configure(criteria={name: value})

@@ -87,6 +87,34 @@ def test_r1_an_entry_stops_deciding_by_itself_for_every_reader(rollout, names):
     assert names[0] in [name for category in preview.categories for name in category.examples]
 
 
+@pytest.mark.parametrize("blacklisted", [0, 150])
+def test_r9_an_entry_that_ends_at_this_very_moment_decides_no_more(rollout, names, blacklisted):
+    without = rollout.add_repositories(3, prefix="acme/uncategorized")
+    ended, lasting = [names[0], names[2], without[0]], [names[1], without[1]]
+    ids = {name: rollout.repository_id(name) for name in names + without}
+    rollout.client.add_to_whitelist([*ended, *lasting])
+    rollout.sql(
+        "update rollout_configuration set excluded_repositories = array("
+        "select gen_random_uuid()::text from generate_series(1, %s)), whitelist_until = (select jsonb_object_agg("
+        "r.id, now() + case when full_name = any (%s) then interval '1 microsecond' else '0 s' end)"
+        " from repositories r where full_name = any (%s))",
+        blacklisted, lasting, [*ended, *lasting],
+    )  # fmt: skip
+    assert [name for name in ids if rollout.is_eligible(name)] == lasting
+    assert rollout.client.eligible_repositories(list(ids.values())) == [ids[name] for name in lasting]
+    status = rollout.client.status()
+    assert (status.whitelist_size, status.eligible_repositories, status.only_whitelisted) == (2, 2, 2)
+    counted = [(c.category, c.eligible, c.repositories) for c in rollout.client.categories().categories if c.eligible]
+    assert counted == [("test", 1, 5), ("no category", 1, 1)]
+    expired = {name: entry.expired for name, entry in entries(rollout).items()}
+    assert expired == dict.fromkeys(ended, True) | dict.fromkeys(lasting, False)
+    rollout.client.emergency_stop("all")
+    assert rollout.client.status().only_whitelisted == 0
+    rollout.client.resume(100)
+    status = rollout.client.status()
+    assert (status.eligible_repositories, status.only_whitelisted) == (len(ids), 0)
+
+
 @pytest.mark.parametrize("strategy", ["repository_size", "percentage", "whitelist"])
 def test_r1_counts_and_decisions_agree_with_live_and_expired_entries(rollout, names, strategy):
     rollout.add_repositories(45, stars=90, prefix="acme/grown")

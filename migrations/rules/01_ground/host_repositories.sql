@@ -91,10 +91,7 @@ as $$
     -- returns a table, so that PostgreSQL can inline it into a query over many repositories
     select r.category, r.priority_level
     from rollout.category_rules() r
-    where (coalesce(stars, 0) <= r.max_stars
-           and coalesce(contributors, 0) <= r.max_contributors
-           and coalesce(pull_requests, 0) <= r.max_pull_requests)
-       or r.max_stars is null
+    where (stars > r.max_stars or contributors > r.max_contributors or pull_requests > r.max_pull_requests) is not true
     order by r.rollout_order
     limit 1
 $$;

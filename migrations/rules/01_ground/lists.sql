@@ -176,8 +176,7 @@ begin
     -- Two statements: entries with an end, counted at every status, are found by their own index.
     if with_an_end then
         return query
-        select a.category,
-               count(*) - count(*) filter (where config.rollout_strategy <> 'whitelist' and e.bucket < a.cutoff)
+        select a.category, count(*) - count(*) filter (where e.bucket < a.cutoff)
         from rollout.list_entries e
         join rollout.category_counts a on a.feature_name = config.feature_name and a.category = e.category
         where e.rollout_config_id = config.id and e.until > now() and not e.blacklisted
@@ -185,8 +184,7 @@ begin
     else
         return query
         select a.category, (
-            select count(*) filter (where not e.blacklisted)
-                   - count(*) filter (where config.rollout_strategy <> 'whitelist' and e.bucket < a.cutoff)
+            select count(*) filter (where not e.blacklisted) - count(*) filter (where e.bucket < a.cutoff)
             from rollout.list_entries e
             where e.rollout_config_id = config.id and e.category = a.category and (e.blacklisted or e.until is null))
         from rollout.category_counts a where a.feature_name = config.feature_name;

@@ -43,14 +43,15 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
+    asked constant uuid[] := coalesce(ids, '{}');
     eligible uuid[] := '{}';
     id uuid;
 begin
-    perform rollout.within('ids', coalesce(cardinality(ids), 0), 0, 100000, 'client.eligible_repositories(ids)');
+    perform rollout.within('ids', cardinality(asked), 0, 100000, 'client.eligible_repositories(ids)');
     if rollout.decided_by() <> 'host' then
-        return to_jsonb(rollout.eligible_of(ids, feature_name));
+        return to_jsonb(rollout.eligible_of(asked, feature_name));
     end if;
-    foreach id in array coalesce(ids, '{}') loop
+    foreach id in array asked loop
         if rollout.is_let_in(id, feature_name) then
             eligible := eligible || id;
         end if;

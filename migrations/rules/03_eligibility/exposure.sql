@@ -88,8 +88,8 @@ create or replace function rollout.cutoff_without_category(strategy text, percen
 returns integer
 language sql immutable parallel safe
 as $$
-    select case when strategy = 'whitelist' or percentage = 0 then 0 when percentage = 100 then 10000
-        when strategy = 'percentage' then percentage * 100 else 0 end
+    select case when strategy = 'whitelist' then 0
+        when strategy = 'percentage' or percentage = 100 then percentage * 100 else 0 end
 $$;
 comment on function rollout.cutoff_without_category(text, integer) is
     'R1: the bucket below which a repository without a category is eligible, lists and stop left aside.';
@@ -173,12 +173,12 @@ begin
             select c.category, c.rollout_order from rollout.category_rules() c
             union all select rollout.no_category(), 1 + max(c.rollout_order) from rollout.category_rules() c
         ) r on r.category = h.category
-        where r.category <> rollout.no_category() or h.repositories > 0
+        where r.category <> rollout.no_category() or h.repositories is not null
         order by r.rollout_order;
     else
         return query
         -- Counts by strategy and lists, then the entries that end by themselves, which no trigger sees.
-        select r.category, r.rollout_order, coalesce(a.repositories, 0), coalesce(a.cutoff, 0),
+        select r.category, r.rollout_order, coalesce(a.repositories, 0), a.cutoff,
                case when config.emergency_stop then 0 else
                    coalesce(a.eligible, 0) + coalesce(a.listed, 0) + coalesce(l.more, 0)
                end
@@ -216,8 +216,7 @@ begin
             select w.bucket, rollout.cutoff_without_category(config.rollout_strategy, config.rollout_percentage)
             from rollout.whitelisted_without_category(config) w
         ) w
-        where not config.emergency_stop and rollout.decided_by() is distinct from 'host'
-          and (config.rollout_strategy = 'whitelist' or w.bucket >= w.cutoff));
+        where not config.emergency_stop and rollout.decided_by() is distinct from 'host' and w.bucket >= w.cutoff);
 end $$;
 comment on function rollout.eligible_by_whitelist_only(rollout_configuration) is
     'R1: how many of the eligible repositories are so by the whitelist alone, whatever the percentage; none where the '
