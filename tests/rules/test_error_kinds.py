@@ -14,6 +14,7 @@ import pytest
 from rollout_console.errors import BadArgument, RolloutError
 from tests.support.application import Application
 from tests.support.channels import SqlChannel
+from tests.support.rollouts import OPERATOR, Unseeing
 from tests.support.rows import one_row
 
 pytestmark = pytest.mark.asked
@@ -124,6 +125,32 @@ def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
     assert kinds(running)["fresh"].is_new, "neither a hold nor a rollback raises anything"
 
 
+@pytest.mark.parametrize(("ahead", "is_new"), [("-1 us", False), ("0", True), ("1 us", True)])
+def test_new_is_what_was_first_seen_at_the_raise_or_after_it(running, ahead, is_new):
+    running.report(bad=1)
+    running.sql(
+        "update rollout.error_deltas set failed_at = %s::interval + ("
+        " select max(created_at) from rollout_history where new_percentage > previous_percentage)",
+        ahead,
+    )
+    assert kinds(running)["boom"].is_new == is_new
+
+
+def test_nothing_is_new_where_traffic_was_never_raised(rollout):
+    rollout.add_repositories(1)
+    rollout.report(bad=1)
+    assert not kinds(rollout)["boom"].is_new
+
+
+def test_r7_nothing_is_ignored_where_a_null_stands_for_what_is(running):
+    for ignored, expected in ((None, False), ([], False), (["bang"], False), (["bang", "boom"], True)):
+        assert running.value(
+            "select rollout.is_ignored(jsonb_populate_record(c, jsonb_build_object('ignored_errors', %s::text[])), 'boom')"
+            " from rollout_configuration c",
+            ignored,
+        ) == expected  # fmt: skip
+
+
 @pytest.mark.commits
 def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
     running.client.disable_auto_rollback()
@@ -158,8 +185,13 @@ def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_bat
         " from unnest('{2 hours,0}'::interval[]) began",
         running.repository_id("acme/repo-1"),
     )
-    kind = kinds(running)["boom"]
-    assert (kind.errors, kind.since_restart) == (2, 1)
+    running.sql(
+        "update rollout.error_deltas d set failed_at = c.restarted_at from rollout_configuration c where d.failed_at > now()"
+    )
+    for _ in ("as reported", "folded"):
+        kind = kinds(running)["boom"]
+        assert (kind.errors, kind.since_restart) == (2, 1)
+        running.sql("select rollout.fold_deltas()")
 
 
 @pytest.mark.commits
@@ -266,6 +298,36 @@ def test_kinds_that_were_not_seen_for_long_make_room(running):
     running.report(bad=1, message="fresh")
     running.sql("select rollout.fold_deltas()")
     assert set(kinds(running)) == {"fresh"}
+
+
+KINDS = (
+    "insert into rollout.error_kinds (rollout_config_id, kind, processor_type, treated, shard, errors, judged_errors,"
+    " first_seen_at, first_percentage, last_seen_at, sample, repositories)"
+    " select c.id, %s || n, 'inngest', true, 1, 1, 1, now() - interval '9 days', 50, now() - %s::interval, 'boom', '{}'"
+    " from rollout_configuration c, generate_series(1, %s) n where c.feature_name = %s"
+)
+
+
+@pytest.mark.parametrize(("full", "kept"), [("59 s", None), ("61 s", "fresh")])
+def test_there_is_no_room_for_a_kind_within_a_minute_of_there_being_none(running, full, kept):
+    running.sql(KINDS, "old", "8 days", 5, running.client.feature)
+    running.sql(KINDS, "", full, 1, running.client.feature)
+    running.sql("update rollout.error_kinds set kind = '' where kind = '1'")
+    running.report(bad=1, message="fresh")
+    running.sql("select rollout.fold_deltas()")
+    assert set(kinds(running)) - {None} == ({kept} if kept else {f"old{n}" for n in range(1, 6)})
+
+
+def test_the_kinds_of_another_feature_take_no_room_and_are_not_removed(running):
+    other = Unseeing(running.client.adapter, "another_feature", who=OPERATOR)
+    other.create()
+    for name, seen, amount in (("old", "8 days", 1), ("new", "1 hour", 200), ("", "1 s", 1)):
+        running.sql(KINDS, name, seen, amount, other.feature)
+    running.sql("update rollout.error_kinds set kind = '' where kind = '1'")
+    running.report(bad=1, message="fresh")
+    running.sql("select rollout.fold_deltas()")
+    assert set(kinds(running)) == {"fresh"}
+    assert other.errors().total == 202
 
 
 @pytest.mark.parametrize("limit", [0, 201, -1])

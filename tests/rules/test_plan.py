@@ -101,6 +101,13 @@ def test_r17_each_step_says_the_earliest_moment_at_which_it_may_come(running):
     assert [s.earliest is not None for s in running.client.plan().steps] == [False, True, True, True, True]
 
 
+@pytest.mark.parametrize(("percentage", "hours"), [(0, [0, 24, 48, 72, 96]), (1, [24, 48, 72, 96, 120])])
+def test_r17_from_1_percent_on_the_first_step_waits_for_its_hours(rollout, percentage, hours):
+    rollout.client.set_rollout(percentage)
+    plan = rollout.client.plan()
+    assert [round((s.earliest - plan.server_time) / timedelta(hours=1), 1) for s in plan.steps] == hours
+
+
 def test_r17_what_is_missing_is_named_gate_by_gate(running):
     running.client.set_rollout(10)
     assert shut(running) == ["time at this percentage", "error rate", "success rate", "jobs", "verdict"]

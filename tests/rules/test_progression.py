@@ -41,6 +41,17 @@ def criteria(rollout) -> dict[str, bool | None]:
     return {c.name: c.met for c in rollout.client.phases().criteria}
 
 
+def test_r2_each_screen_has_its_criteria_in_order(rollout):
+    client = rollout.client
+    rates = ["error rate", "success rate"]
+    assert [c.name for c in client.phases().criteria] == ["time at this percentage", *rates, "jobs"]
+    assert [c.name for c in client.check_health().criteria] == [*rates, "jobs"]
+    assert [c.name for c in client.stats().criteria] == [
+        *rates, "Inngest processing time", "GitHub Actions processing time", "jobs on GitHub Actions",
+        "cost reduction against Inngest only",
+    ]  # fmt: skip
+
+
 def test_r2_ready_after_a_day_with_good_jobs(rollout):
     at_ten_percent_for(rollout, 24.1)
     rollout.report(good=100, bad=2)

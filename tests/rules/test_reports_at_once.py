@@ -253,6 +253,35 @@ def test_r7_a_repository_that_is_being_deleted_holds_up_no_report(running):
     assert running.client.status().health.jobs == 1
 
 
+DRAW = """
+    do $$ declare seed integer := 0; begin
+        loop
+            perform setseed(seed / 10000.0);
+            exit when (random() * 500 < 1) = %s;
+            seed := seed + 1;
+        end loop;
+        perform setseed(seed / 10000.0);
+    end $$
+"""
+FAILURES = {
+    "report": "select record_rollout_job(null, 'inngest', false)",
+    "batch": f"select record_rollout_jobs('{batch(1, success=False)}')",
+    "row": "insert into rollout_metrics (rollout_config_id, processor_type, error_count, total_jobs)"
+    " select id, 'inngest', 1, 1 from rollout_configuration",
+}
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize("kind_of_report", FAILURES)
+@pytest.mark.parametrize("drawn", [True, False])
+def test_r7_one_report_in_500_folds_all_of_whichever_kind(running, kind_of_report, drawn):
+    running.report(good=1)
+    running.sql(DRAW % drawn)
+    running.sql(FAILURES[kind_of_report])
+    left = running.value("select count(*) from rollout.job_deltas")
+    assert left == (0 if drawn else 2)
+
+
 def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort, tried):
     """Sessions that report and are killed, beside folds, retention, a migration, and one that is idle after it folded."""
     running.client.disable_auto_rollback()

@@ -260,6 +260,28 @@ def test_r6_a_rollback_is_said_wherever_the_state_is_said(rollout):
     assert (client.status().state.name, client.status().state.by) == ("held", "tess")
 
 
+@pytest.mark.parametrize(
+    ("lower", "state"),
+    [
+        (lambda r: r.client.set_rollout(0), "rolled_back"),
+        (lambda r: r.client.set_rollout(25), "running"),
+        (lambda r: r.client.rollback_to_percentage(25), "rolled_back"),
+        (lambda r: r.sql("update rollout_configuration set rollout_percentage = 0"), "rolled_back"),
+        (lambda r: r.sql("update rollout_configuration set rollout_percentage = 25"), "running"),
+    ],
+    ids=["set to 0", "set lower", "rolled back", "written to 0", "written lower"],
+)
+def test_r6_what_is_lowered_to_0_or_by_a_rollback_is_rolled_back(running, lower, state):
+    lower(running)
+    assert running.client.status().state.name == state
+
+
+def test_r6_what_the_breaker_stepped_back_is_rolled_back(running):
+    running.client.configure(on_breach="step_back")
+    running.report(bad=10)
+    assert (running.client.status().rollout_percentage, running.client.status().state.name) == (25, "rolled_back")
+
+
 def test_r6_what_the_breaker_rolled_back_says_so(running):
     running.client.configure(guardrail="rate")
     running.report(good=10, bad=10)

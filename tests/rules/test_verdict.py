@@ -119,6 +119,60 @@ def test_r8_what_has_long_passed_does_not_trip_in_a_window_below_the_threshold(l
     assert treatment(long_running)[4]
 
 
+@pytest.mark.parametrize("restarted_at", ["now() - interval '3 days'", None])
+def test_r8_jobs_that_are_not_of_the_run_are_in_none_of_its_sums(long_running, restarted_at):
+    """Those of the control, of before all time, of another run; folded, corrected and removed, as well."""
+    long_running.sql(f"update rollout_configuration set restarted_at = {restarted_at or 'null'}")
+    run = [("now() - interval '3 days'", True, 20, 12), ("now() - interval '1 hour'", True, 10, 6)]
+    others = [("'-infinity'", True), ("'-infinity'", False), ("now() - interval '1 hour'", False)]
+    if restarted_at:
+        others.append(("now() - interval '3 days 1 us'", True))
+    for begins, treated, jobs, errors in [*run, *((*other, 50, 50) for other in others)]:
+        long_running.sql(
+            f"insert into rollout.job_deltas select id, {begins}, 'inngest', %s, %s, %s, 0, 0, 0, 0, null, 0, null"
+            " from rollout_configuration", treated, jobs, errors,
+        )  # fmt: skip
+    for change in (
+        "select", "select rollout.fold_deltas()", "update rollout.job_counts set jobs = jobs - 1 where jobs = 50",
+        "delete from rollout.job_counts where jobs = 49",
+    ):  # fmt: skip
+        long_running.sql(change)
+        assert treatment(long_running)[:4] == (
+            30, 18, pytest.approx(float(evidence(18, 30))), pytest.approx(float(evidence(18, 30) + evidence(6, 10))),
+        ), change  # fmt: skip
+    long_running.sql("delete from rollout.job_counts where jobs = 20")
+    assert treatment(long_running)[:2] == (10, 6)
+
+
+def test_r8_of_equally_strong_stretches_the_longest_is_told(rollout):
+    assert rollout.sql(
+        "select w.jobs, w.errors, w.since < now() from rollout_configuration c cross join lateral jsonb_populate_record(c,"
+        " jsonb_build_object('minimum_sample', 1, 'max_error_rate', 0)) k"
+        " cross join lateral rollout.weigh_stretches(k, array[now() - interval '1 hour', now()], '{4,4}', '{1,1}') w"
+    ) == [(8, 2, True)]
+
+
+@pytest.mark.parametrize(
+    ("total", "since", "jobs", "errors", "trips"),
+    [
+        (5759.99, "0", 20, 2, False),
+        (5760, "0", 20, 1, True),
+        (5760, "-1 us", 20, 1, False),
+        (5760, "-1 us", 20, 2, True),
+        (5760, "-1 us", 1, 1, True),
+        (5760, "-1 us", 0, 0, False),
+        (5760, "1 us", 0, 0, True),
+    ],
+)
+def test_r8_stretches_trip_at_their_limit_if_the_strongest_or_the_window_speaks_for_it(
+    rollout, total, since, jobs, errors, trips
+):
+    assert rollout.value(
+        "select rollout.stretches_trip(c, %s::numeric, now() + %s::interval, now(), %s::int, %s::int) from rollout_configuration c",
+        total, since, jobs, errors,
+    ) == trips  # fmt: skip
+
+
 @pytest.mark.commits
 def test_r8_sums_are_the_same_whoever_counts_and_whenever(long_running):
     count(long_running, timedelta(days=2), 30, 3)
@@ -187,10 +241,19 @@ def test_r8_a_breach_that_the_control_shares_is_held_and_said(running):
 
 
 @pytest.mark.commits
-def test_r8_without_a_control_there_is_nothing_to_compare(running):
+@pytest.mark.parametrize(("control", "left"), [(0, 0), (1, 50)])
+def test_r8_a_control_of_one_job_is_compared_and_one_of_none_is_passed_over(running, control, left):
     running.client.configure(guardrail="compared")
+    count(running, timedelta(), control, 0, treated=False)
     running.report(good=4, bad=6)
-    assert running.client.status().rollout_percentage == 0
+    assert running.client.status().rollout_percentage == left
+
+
+def test_r8_one_job_in_each_arm_is_compared(running):
+    count(running, timedelta(), 1, 1)
+    count(running, timedelta(), 1, 0, treated=False)
+    coin = sum(r / ((1 + r) / 2) for r in ALTERNATIVES) / 5  # heads, with a share of a half
+    assert running.client.status().health.compared.evidence == pytest.approx(float(coin), abs=1e-4)
 
 
 @pytest.mark.commits

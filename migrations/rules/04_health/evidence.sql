@@ -239,8 +239,8 @@ begin
     select w.total, w.since, w.jobs, w.errors into recent_evidence, recent_since, recent_jobs, recent_errors
     from rollout.weigh_stretches(config, slots.starts, slots.jobs, slots.errors) w;
     whole_breach := rollout.run_trips(config, jobs, errors, run_jobs, run_errors);
-    recent_breach := not whole_breach and coalesce(rollout.stretches_trip(
-        config, recent_evidence, recent_since, rollout.window_start(config), jobs, errors), false);
+    recent_breach := not whole_breach and rollout.stretches_trip(
+        config, recent_evidence, recent_since, rollout.window_start(config), jobs, errors);
     shared := false;
     if (whole_breach or recent_breach) and exists (
         select from rollout.guardrails() g where g.guardrail = config.guardrail and g.compared) then
