@@ -173,6 +173,18 @@ def test_r7_a_kind_of_error_whose_jobs_name_no_repository_is_shown(running):
     assert (kinds(running)["boom"].errors, kinds(running)["boom"].repositories) == (1, [])
 
 
+def test_r7_neither_an_ignored_kind_nor_one_of_the_control_counts_since_the_restart(running):
+    running.client.configure(ignored_errors=["boom"])
+    for message, treated in (("boom", True), ("bang", True), ("crash", False)):
+        running.sql(
+            "select record_rollout_job(null, 'inngest', false, error_message => %s, treated => %s)", message, treated
+        )
+    for _ in ("as reported", "folded"):
+        found = {name: (kind.treatment, kind.since_restart, kind.is_ignored) for name, kind in kinds(running).items()}
+        assert found == {"boom": (1, 0, True), "bang": (1, 1, False), "crash": (0, 0, False)}
+        running.sql("select rollout.fold_deltas()")
+
+
 def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_batch_that_came_after(running):
     """Where a clock was set back, so that the restart lies ahead of it, and what came after counts for that very moment."""
     running.client.disable_auto_rollback()
@@ -181,16 +193,17 @@ def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_bat
     )
     running.sql(
         "select record_rollout_jobs(jsonb_agg(jsonb_build_object('processor', 'github_actions', 'success', false,"
-        " 'repo_id', %s::text, 'error_message', 'boom', 'started_at', now() - began)))"
-        " from unnest('{2 hours,0}'::interval[]) began",
+        " 'repo_id', %s::text, 'error_message', message, 'started_at', now() - began)))"
+        " from (values (interval '2 hours', 'boom'), ('2 hours', 'boom'), ('0', 'boom'), ('2 hours', 'early'))"
+        " v (began, message)",
         running.repository_id("acme/repo-1"),
     )
     running.sql(
         "update rollout.error_deltas d set failed_at = c.restarted_at from rollout_configuration c where d.failed_at > now()"
     )
     for _ in ("as reported", "folded"):
-        kind = kinds(running)["boom"]
-        assert (kind.errors, kind.since_restart) == (2, 1)
+        found = {name: (kind.errors, kind.since_restart) for name, kind in kinds(running).items()}
+        assert found == {"boom": (3, 1), "early": (1, 0)}
         running.sql("select rollout.fold_deltas()")
 
 

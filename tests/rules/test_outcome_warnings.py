@@ -113,6 +113,18 @@ def test_r16_success_is_contradicted_from_a_minimum_sample_on_and_by_most_of_the
 
 
 @pytest.mark.parametrize(
+    ("ignored", "warned"),
+    [({}, True), ({"ignored_errors": ["boom"]}, False), ({"ignored_job_types": ["recent_prs"]}, False)],
+)
+def test_r16_what_is_ignored_contradicts_nothing(steady, ignored, warned):
+    if ignored:
+        steady.client.configure(**ignored)
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, 30)")
+    add_jobs(steady, 10, status="failed", processor="github_actions", queued=2 * HOURS, ended=HOURS, error="boom")
+    assert ("contradiction" in warnings(steady)) is warned
+
+
+@pytest.mark.parametrize(
     ("follow", "ago", "warned"), [(True, "23:59", True), (True, "24:01", False), (False, "23:59", False)]
 )
 def test_r16_what_was_not_recorded_in_the_window_warns_while_jobs_are_followed(steady, follow, ago, warned):

@@ -260,6 +260,7 @@ def test_r6_a_rollback_is_said_wherever_the_state_is_said(rollout):
     assert (client.status().state.name, client.status().state.by) == ("held", "tess")
 
 
+@pytest.mark.asked
 @pytest.mark.parametrize(
     ("lower", "state"),
     [
@@ -276,9 +277,10 @@ def test_r6_what_is_lowered_to_0_or_by_a_rollback_is_rolled_back(running, lower,
     assert running.client.status().state.name == state
 
 
+@pytest.mark.asked
 def test_r6_what_the_breaker_stepped_back_is_rolled_back(running):
     running.client.configure(on_breach="step_back")
-    running.report(bad=10)
+    running.sql("select record_rollout_job(null, 'github_actions', false) from generate_series(1, 10)")
     assert (running.client.status().rollout_percentage, running.client.status().state.name) == (25, "rolled_back")
 
 

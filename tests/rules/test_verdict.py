@@ -43,10 +43,11 @@ def count(rollout, ago, jobs, errors=0, *, treated=True):
     )  # fmt: skip
 
 
-def treatment(rollout):
+def treatment(rollout, feature=None):
     return rollout.sql(
         "select t.run_jobs, t.run_errors, t.evidence::float8, t.recent_evidence::float8, t.whole_breach, t.recent_breach"
-        " from rollout_configuration c cross join lateral rollout.treatment(c) t"
+        " from rollout_configuration c cross join lateral rollout.treatment(c) t where c.feature_name = %s",
+        feature or rollout.client.feature,
     )[0]
 
 
@@ -122,6 +123,7 @@ def test_r8_what_has_long_passed_does_not_trip_in_a_window_below_the_threshold(l
 @pytest.mark.parametrize("restarted_at", ["now() - interval '3 days'", None])
 def test_r8_jobs_that_are_not_of_the_run_are_in_none_of_its_sums(long_running, restarted_at):
     """Those of the control, of before all time, of another run; folded, corrected and removed, as well."""
+    long_running.sql("select rollout_create(feature_name => 'another_feature')")
     long_running.sql(f"update rollout_configuration set restarted_at = {restarted_at or 'null'}")
     run = [("now() - interval '3 days'", True, 20, 12), ("now() - interval '1 hour'", True, 10, 6)]
     others = [("'-infinity'", True), ("'-infinity'", False), ("now() - interval '1 hour'", False)]
@@ -132,16 +134,17 @@ def test_r8_jobs_that_are_not_of_the_run_are_in_none_of_its_sums(long_running, r
             f"insert into rollout.job_deltas select id, {begins}, 'inngest', %s, %s, %s, 0, 0, 0, 0, null, 0, null"
             " from rollout_configuration", treated, jobs, errors,
         )  # fmt: skip
+    sums = (30, 18, *(pytest.approx(float(sum_)) for sum_ in (evidence(18, 30), evidence(18, 30) + evidence(6, 10))))
+    of_ours = "select id from rollout_configuration where feature_name <> 'another_feature'"
     for change in (
         "select", "select rollout.fold_deltas()", "update rollout.job_counts set jobs = jobs - 1 where jobs = 50",
         "delete from rollout.job_counts where jobs = 49",
     ):  # fmt: skip
         long_running.sql(change)
-        assert treatment(long_running)[:4] == (
-            30, 18, pytest.approx(float(evidence(18, 30))), pytest.approx(float(evidence(18, 30) + evidence(6, 10))),
-        ), change  # fmt: skip
-    long_running.sql("delete from rollout.job_counts where jobs = 20")
+        assert treatment(long_running)[:4] == treatment(long_running, "another_feature")[:4] == sums, change
+    long_running.sql(f"delete from rollout.job_counts where jobs = 20 and rollout_config_id = ({of_ours})")
     assert treatment(long_running)[:2] == (10, 6)
+    assert treatment(long_running, "another_feature")[:4] == sums, "of which nothing was removed"
 
 
 def test_r8_of_equally_strong_stretches_the_longest_is_told(rollout):
@@ -241,12 +244,21 @@ def test_r8_a_breach_that_the_control_shares_is_held_and_said(running):
 
 
 @pytest.mark.commits
-@pytest.mark.parametrize(("control", "left"), [(0, 0), (1, 50)])
-def test_r8_a_control_of_one_job_is_compared_and_one_of_none_is_passed_over(running, control, left):
+def test_r8_without_a_control_there_is_nothing_to_compare(running):
     running.client.configure(guardrail="compared")
-    count(running, timedelta(), control, 0, treated=False)
     running.report(good=4, bad=6)
-    assert running.client.status().rollout_percentage == left
+    assert running.client.status().rollout_percentage == 0
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "control", "shared"), [("compared", 0, False), ("compared", 1, True), ("evidence", 1, False)]
+)
+def test_r8_a_control_of_one_job_is_compared_and_one_of_none_is_passed_over(running, guardrail, control, shared):
+    running.client.configure(guardrail=guardrail)
+    count(running, timedelta(), 10, 6)
+    count(running, timedelta(), control, 0, treated=False)
+    health = running.client.status().health
+    assert (health.breach, health.shared, health.check_rolls_back) == (True, shared, not shared)
 
 
 def test_r8_one_job_in_each_arm_is_compared(running):

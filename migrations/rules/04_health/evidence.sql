@@ -101,7 +101,7 @@ as $$
     from rollout.newest_slots(config) s
     window up_to_now as (order by s.slot_start desc)
     union all
-    select config.restarted_at, r.jobs, r.errors from rollout.since_restart(config) r where r.jobs > 0
+    select config.restarted_at, r.jobs, r.errors from rollout.since_restart(config) r
 $$;
 comment on function rollout.stretches(rollout_configuration) is
     'R8: all that evidence is taken over: the treatment''s jobs from the beginning of each of the newest slots up to '
