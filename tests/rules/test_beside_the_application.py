@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.support.application import Application, BrowserConsole
 from tests.support.application_of_2026 import BrowserConsoleOf2026
@@ -279,3 +280,76 @@ def test_r7_the_databases_clock_decides_and_the_difference_is_shown(running, cha
     assert "clock" in names(running)
     assert "120 s behind" in next(w.message for w in status.warnings if w.name == "clock")
     assert running.differences() == {}
+
+
+# What a row of its own means
+
+
+@pytest.mark.asked
+def test_r7_what_a_row_of_the_application_counts(rollout):
+    """Jobs, errors, successes, how many of them were timed, and their seconds: its average of 0 is unknown."""
+    for row, counted in (
+        ({}, (0, 0, 0, 0, 0)),
+        ({"total_jobs": 5, "success_count": 3, "error_count": 2}, (5, 2, 3, 0, 0)),
+        ({"total_jobs": 5, "success_count": 3, "error_count": 2, "average_processing_time": 0.5}, (5, 2, 3, 5, 2.5)),
+        ({"total_jobs": 5, "success_count": 5, "average_processing_time": 0}, (5, 0, 5, 0, 0)),
+        ({"success_count": 1, "error_count": 1}, (2, 1, 1, 0, 0)),
+        ({"total_jobs": 9, "error_count": 1}, (9, 1, 0, 0, 0)),
+        ({"total_jobs": 5, "success_count": 3, "error_count": 2, "queued": True}, (2, 2, 0, 0, 0)),
+        ({"total_jobs": 5, "success_count": 5, "timed_jobs": 2, "processing_seconds": 7, "average_processing_time": 9},
+         (5, 0, 5, 2, 7)),
+        ({"total_jobs": 5, "success_count": 5, "timed_jobs": 2, "average_processing_time": 9}, (5, 0, 5, 2, 0)),
+    ):  # fmt: skip
+        assert rollout.sql(
+            "select t.jobs, t.errors, t.successes, t.timed, t.seconds from"
+            " rollout.metrics_tally(jsonb_populate_record(null::rollout_metrics, %s)) t",
+            Jsonb({"processor_type": "inngest", "treated": True, **row}),
+        ) == [counted], row  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r7_counts_that_no_job_can_have(rollout):
+    for row, is_odd in (
+        ({}, False),
+        *(({count: number}, number < 0) for number in (-1, 0)
+          for count in ("total_jobs", "success_count", "error_count", "timed_jobs")),
+        ({"total_jobs": 0, "error_count": 1}, False),  # of a row whose jobs nobody counts
+        ({"total_jobs": 1, "error_count": 1}, False),
+        ({"total_jobs": 1, "error_count": 2}, True),
+        ({"total_jobs": 1000}, False), ({"total_jobs": 1001}, True),
+        ({"success_count": 900, "error_count": 100}, False), ({"success_count": 900, "error_count": 101}, True),
+        ({"total_jobs": 2, "success_count": 900, "error_count": 2}, False),
+    ):  # fmt: skip
+        assert rollout.value(
+            "select rollout.is_odd(jsonb_populate_record(c, '{\"most_jobs_of_a_row\": 1000}'),"
+            " jsonb_populate_record(null::rollout_metrics, %s)) from rollout_configuration c",
+            Jsonb(row),
+        ) is is_odd, row  # fmt: skip
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize("lowered", ["restarted_at", "narrowed_at"])
+def test_r7_a_report_counts_for_the_present_or_for_just_before_what_its_job_began_before(rollout, lowered):
+    """In microseconds after the present."""
+    for moment, began, counted in (
+        (None, None, 0), (None, -9, 0), (-5, None, 0), (-5, -6, -6), (-5, -5, 0), (-5, -4, 0),
+        (0, -1, -1), (0, 0, 0), (1, -9, 1), (1, None, 1),
+    ):  # fmt: skip
+        assert rollout.value(
+            f"select extract(epoch from rollout.counted_at(k, now() + %s * u, now()) - now()) * 1000000"
+            f" from rollout_configuration c, (select interval '1 us' as u) u cross join lateral"
+            f" (select (jsonb_populate_record(c, jsonb_build_object('restarted_at', null, 'narrowed_at', null) ||"
+            f"   jsonb_build_object('{lowered}', now() + %s * u))).*) k",
+            began, moment,
+        ) == counted, (moment, began)  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r9_entries_that_a_write_of_the_browser_console_dropped_unseen(rollout):
+    """It adds or removes one entry of the list that it has read."""
+    for was, became, dropped in (
+        (["a", "b"], ["a", "b"], []), (["a", "b"], ["a"], []), (["a", "b"], ["a", "b", "c"], []),
+        (["a", "b"], [], ["a", "b"]), (["a", "b"], ["a", "c"], ["b"]), (["a", "b"], ["c"], ["a", "b"]), ([], ["a"], []),
+    ):  # fmt: skip
+        found = rollout.value("select rollout.overwritten(%s::text[], %s::text[])", was, became)
+        assert sorted(found) == dropped, (was, became)
