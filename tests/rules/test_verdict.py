@@ -261,7 +261,8 @@ def test_r8_a_control_of_one_job_is_compared_and_one_of_none_is_passed_over(runn
     assert (health.breach, health.shared, health.check_rolls_back) == (True, shared, not shared)
 
 
-def test_r8_one_job_in_each_arm_is_compared(running):
+def test_r8_one_job_in_each_arm_is_compared_and_none_of_another_feature(running):
+    running.sql("select rollout_create(feature_name => 'another_feature')")
     count(running, timedelta(), 1, 1)
     count(running, timedelta(), 1, 0, treated=False)
     coin = sum(r / ((1 + r) / 2) for r in ALTERNATIVES) / 5  # heads, with a share of a half
