@@ -353,3 +353,59 @@ def test_r9_entries_that_a_write_of_the_browser_console_dropped_unseen(rollout):
     ):  # fmt: skip
         found = rollout.value("select rollout.overwritten(%s::text[], %s::text[])", was, became)
         assert sorted(found) == dropped, (was, became)
+
+
+@pytest.mark.asked
+def test_r10_which_row_of_the_browser_console_stands_beside_one_of_our_trigger(rollout):
+    """So long after it, of which percentage and action; the trigger's own row is of 25 %."""
+    rollout.sql("select rollout_create(feature_name => 'another_feature')")
+
+    def add(feature, moment, percentage, action, **metadata):
+        return rollout.value(
+            "insert into rollout_history (rollout_config_id, action, new_percentage, triggered_by, metadata, created_at)"
+            " select id, %s, %s, 'manual', %s, %s from rollout_configuration where feature_name = %s returning id",
+            action, percentage, Jsonb(metadata), moment, feature,
+        )  # fmt: skip
+
+    ours, other = rollout.client.feature, "another_feature"
+    recorded = {"before": {}, "after": {}, "details": {}}
+    moment = rollout.value("select now() + interval '1 hour'")
+    for feature, outside, later, percentage, action, is_echo in (
+        (ours, True, "0", 25, "updated", True), (ours, True, "10 s", 25, "updated", True),
+        (ours, True, "10 s 1 us", 25, "updated", False), (ours, True, "-1 us", 25, "updated", False),
+        (ours, True, "1 s", 30, "updated", False), (ours, True, "1 s", None, "updated", True),
+        (ours, True, "1 s", 30, "emergency_stop", True), (ours, False, "1 s", 25, "updated", False),
+        (other, True, "1 s", 25, "updated", False),
+    ):  # fmt: skip
+        moment += timedelta(hours=1)
+        by_trigger = add(feature, moment, 25, "updated", **recorded, outside_console=outside)
+        written = add(ours, rollout.value("select %s + %s::interval", moment, later), percentage, action)
+        found = rollout.sql(
+            "select rollout.is_told(w), (rollout.trigger_row_of(w)).id, (rollout.application_row_of(t)).id"
+            " from rollout_history w, rollout_history t where w.id = %s and t.id = %s",
+            written, by_trigger,
+        )[0]  # fmt: skip
+        assert found == ((False, by_trigger, written) if is_echo else (True, None, None)), (later, percentage, action)
+
+
+@pytest.mark.asked
+def test_r10_rows_of_the_applications_check_are_not_told_and_those_of_others_are(rollout):
+    for triggered_by, previous, percentage, is_told in (
+        ("auto_rollback", 0, 0, False), ("auto_rollback", 50, 0, False), ("manual", 0, 0, True), ("manual", 50, 0, True),
+    ):  # fmt: skip
+        assert rollout.value(
+            "with h as (insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage,"
+            "  triggered_by) select id, 'rollback', %s, %s, %s from rollout_configuration returning rollout_history)"
+            " select rollout.is_told(h.rollout_history) from h",
+            previous, percentage, triggered_by,
+        ) is is_told, (triggered_by, previous)  # fmt: skip
+    for triggered_by, previous, percentage, changes_nothing in (
+        ("auto_rollback", 0, 0, True), ("auto_rollback", 50, 0, False), ("manual", 0, 0, False),
+        ("auto_rollback", None, 0, False),
+    ):  # fmt: skip
+        row = {"triggered_by": triggered_by, "previous_percentage": previous, "new_percentage": percentage}
+        for metadata, is_theirs in ((None, True), ({"before": {}, "after": {}, "details": {}}, False)):
+            assert rollout.value(
+                "select rollout.changes_nothing(jsonb_populate_record(null::rollout_history, %s))",
+                Jsonb({**row, "metadata": metadata}),
+            ) is (changes_nothing and is_theirs), (row, metadata)  # fmt: skip
