@@ -83,6 +83,7 @@ def test_r2_a_stop_is_not_time_at_the_percentage(rollout):
     assert rollout.client.phases().ready
     rollout.client.emergency_stop("look")
     assert not rollout.client.phases().ready
+    assert rollout.client.phases().criteria[0].actual == 0
     rollout.client.resume()
     assert criteria(rollout)["time at this percentage"] is False
 

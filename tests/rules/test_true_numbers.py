@@ -278,6 +278,22 @@ def test_r6_what_is_lowered_to_0_or_by_a_rollback_is_rolled_back(running, lower,
 
 
 @pytest.mark.asked
+def test_r6_one_percent_is_not_0(running):
+    def said():
+        status = running.client.status()
+        return status.state.name, status.phase
+
+    running.client.set_rollout(1)
+    assert said() == ("running", "before phase 6")
+    running.client.set_rollout(0)
+    assert said() == ("rolled_back", "rolled back")
+    running.client.set_rollout(1)
+    assert said() == ("running", "before phase 6")
+    running.client.rollback_to_zero()
+    assert said() == ("rolled_back", "rolled back")
+
+
+@pytest.mark.asked
 def test_r6_what_the_breaker_stepped_back_is_rolled_back(running):
     running.client.configure(on_breach="step_back")
     running.sql("select record_rollout_job(null, 'github_actions', false) from generate_series(1, 10)")
