@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -368,7 +369,7 @@ def test_r10_which_row_of_the_browser_console_stands_beside_one_of_our_trigger(r
         )  # fmt: skip
 
     ours, other = rollout.client.feature, "another_feature"
-    recorded = {"before": {}, "after": {}, "details": {}}
+    recorded: dict[str, Any] = {"before": {}, "after": {}, "details": {}}
     moment = rollout.value("select now() + interval '1 hour'")
     for feature, outside, later, percentage, action, is_echo in (
         (ours, True, "0", 25, "updated", True), (ours, True, "10 s", 25, "updated", True),
@@ -399,11 +400,11 @@ def test_r10_rows_of_the_applications_check_are_not_told_and_those_of_others_are
             " select rollout.is_told(h.rollout_history) from h",
             previous, percentage, triggered_by,
         ) is is_told, (triggered_by, previous)  # fmt: skip
-    for triggered_by, previous, percentage, changes_nothing in (
+    for by, was, became, changes_nothing in (
         ("auto_rollback", 0, 0, True), ("auto_rollback", 50, 0, False), ("manual", 0, 0, False),
         ("auto_rollback", None, 0, False),
     ):  # fmt: skip
-        row = {"triggered_by": triggered_by, "previous_percentage": previous, "new_percentage": percentage}
+        row = {"triggered_by": by, "previous_percentage": was, "new_percentage": became}
         for metadata, is_theirs in ((None, True), ({"before": {}, "after": {}, "details": {}}, False)):
             assert rollout.value(
                 "select rollout.changes_nothing(jsonb_populate_record(null::rollout_history, %s))",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -216,6 +217,7 @@ def test_r20_what_lowers_or_protects(rollout):
         (50, 50, {"held_until": NOON}, True), (50, 50, {"breaker_off_until": NOON}, True),
         (50, 50, {"max_error_rate": 50}, False),
     ]  # fmt: skip
+    before: dict[str, Any]
     for previous, new, after, lowers in cases:
         for triggered_by, before, expected in (
             ("manual", {"before": {}}, lowers), ("auto_end", {"before": {}}, False), ("manual", {}, False),
