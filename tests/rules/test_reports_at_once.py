@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from rollout_console.migrate import apply
+from tests.support.jobs import add_jobs, finish
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
 
@@ -121,6 +122,23 @@ def test_r8_a_trip_that_somebody_is_in_the_way_of_is_handed_on(running, held):
     running.report(good=1)
     assert tripped(running)
     assert running.value("select sum(jobs)::integer from rollout.counts") == 11
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r8_neither_a_success_nor_a_job_that_is_followed_waits_in_line(running):
+    running.client.configure(follow_jobs=True)
+    (job,) = add_jobs(running, status="processing")
+    try:
+        for report in (lambda: running.report(good=1), lambda: finish(running, job, "failed")):
+            with psycopg.connect(running.url) as session:
+                session.execute(LINE)
+                report()
+                assert running.sql("select waited_for from rollout.unjudged") == [(None,)]
+            running.report(good=1)
+            assert running.sql("select waited_for from rollout.unjudged") == [], "judged by the next report"
+    finally:
+        running.client.configure(follow_jobs=False)
+    assert running.client.status().health.jobs == 4
 
 
 @pytest.mark.parametrize(
