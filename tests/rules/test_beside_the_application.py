@@ -390,6 +390,20 @@ def test_r10_which_row_of_the_browser_console_stands_beside_one_of_our_trigger(r
 
 
 @pytest.mark.asked
+def test_r10_outside_of_the_console_is_what_our_trigger_marked_so(rollout):
+    client = rollout.client
+    client.set_rollout(10)
+    assert not client.history(1).entries[0].outside_console
+    rollout.sql("update rollout_configuration set rollout_percentage = 20")
+    assert client.history(1).entries[0].outside_console
+    rollout.sql(
+        "insert into rollout_history (rollout_config_id, action, new_percentage, metadata, created_at)"
+        " select id, 'updated', 30, '{\"outside_console\": true}', now() + interval '1 hour' from rollout_configuration"
+    )
+    assert not client.history(1).entries[0].outside_console, "nor is what others mark"
+
+
+@pytest.mark.asked
 def test_r10_rows_of_the_applications_check_are_not_told_and_those_of_others_are(rollout):
     for triggered_by, previous, percentage, is_told in (
         ("auto_rollback", 0, 0, False), ("auto_rollback", 50, 0, False), ("manual", 0, 0, True), ("manual", 50, 0, True),

@@ -101,6 +101,10 @@ def test_r5_and_r8_who_stopped_it_or_switched_it_off_is_who_did_so_last(rollout)
     other = Unseeing(ours.adapter, "another_feature", who={"operator": "eve", "host": "h"})
     other.create()
     ours.set_rollout(50)
+    ann.hold("look")
+    state = ours.status().state
+    assert (state.name, state.by, state.reason) == ("held", "ann", "look")
+    ann.release()
     for client in (ann, ours):
         client.emergency_stop(f"by {client.who['operator']}")
         if client is ann:

@@ -207,3 +207,17 @@ def test_r16_switching_it_off_works_without_the_table(fresh_database):
     rollout.sql("drop table progressive_capture_jobs")
     assert rollout.client.configure(follow_jobs=False).changed
     assert rollout.client.jobs().warnings == []
+
+
+@pytest.mark.asked
+def test_r16_without_its_trigger_or_with_one_that_is_switched_off_nothing_is_followed(running):
+    assert not running.client.jobs().following
+    running.client.configure(follow_jobs=True)
+    assert running.client.jobs().following
+    for statement in (
+        "alter table progressive_capture_jobs disable trigger rollout_follow_jobs",
+        "drop trigger rollout_follow_jobs on progressive_capture_jobs",
+    ):
+        running.sql(statement)
+        assert not running.client.jobs().following
+        assert [w.name for w in running.client.jobs().warnings] == ["not_following"]
