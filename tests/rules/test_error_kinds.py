@@ -313,6 +313,31 @@ def test_kinds_that_were_not_seen_for_long_make_room(running):
     assert set(kinds(running)) == {"fresh"}
 
 
+def test_a_kind_keeps_its_first_sample_its_last_moment_and_ten_repositories_each_once(running):
+    """In hours, reports of it: the first two are folded at once, each of the others by itself."""
+    running.sql("update rollout_configuration set restarted_at = '2026-01-01'")
+    for number, (hour, amount, first, last, errors, latest, kept) in enumerate((
+        (3, 1, 1, 3, None, None, None), (2, 2, 3, 5, 3, 3, 5), (5, 4, 5, 9, 7, 5, 9), (4, 8, 1, 1, 15, 5, 9),
+        (6, 16, 8, 12, 31, 6, 10), (6, 32, 13, 13, 63, 6, 10),
+    ), 1):  # fmt: skip
+        running.sql(
+            "insert into rollout.error_deltas select id, 'boom', 'inngest', true, %s,"
+            " '2026-01-02'::timestamptz + %s * interval '1 h', %s, %s, array(select md5(n::text)::uuid"
+            "  from generate_series(%s::integer, %s) n) from rollout_configuration",
+            amount, hour, 10 * hour, f"at {hour}", first, last,
+        )  # fmt: skip
+        if number == 1:
+            continue
+        running.sql("select rollout.fold_deltas()")
+        found = running.sql(
+            "select errors, judged_errors, extract(hour from first_seen_at at time zone 'UTC')::integer, first_percentage,"
+            " sample, extract(hour from last_seen_at at time zone 'UTC')::integer, cardinality(repositories)"
+            " from rollout.error_kinds"
+        )
+        assert found == [(errors, errors, 2, 20, "at 2", latest, kept)], number
+        assert len(set(running.value("select repositories from rollout.error_kinds"))) == kept, "each once"
+
+
 KINDS = (
     "insert into rollout.error_kinds (rollout_config_id, kind, processor_type, treated, shard, errors, judged_errors,"
     " first_seen_at, first_percentage, last_seen_at, sample, repositories)"

@@ -300,6 +300,27 @@ def test_r7_one_report_in_500_folds_all_of_whichever_kind(running, kind_of_repor
     assert left == (0 if drawn else 2)
 
 
+@pytest.mark.asked
+def test_r7_a_slot_is_the_sum_of_what_was_folded_into_it_with_the_last_leak_and_the_newest_skew(running):
+    folded = (0,) * 7
+    leaked, skewed = None, None
+    for number, (amount, leak, skew) in enumerate(((1, 5, 7), (2, None, None), (4, 3, None), (8, None, 9)), 1):
+        running.sql(
+            "insert into rollout.job_deltas select id, '2026-01-02', 'inngest', true, %s, %s, %s, %s, %s, %s,"
+            " '2026-01-02'::timestamptz + %s * interval '1 h', %s, %s from rollout_configuration",
+            *(amount * n for n in range(1, 7)), leak, amount * 7, skew,
+        )  # fmt: skip
+        folded = tuple(sum_ + amount * n for n, sum_ in enumerate(folded, 1))
+        leaked, skewed = max(leaked or 0, leak or 0), skew or skewed
+        if number != 1:  # of the first two at once
+            running.sql("select rollout.fold_deltas()")
+            assert running.sql(
+                "select jobs, errors, successes, timed_jobs, processing_seconds::integer, leaks, recorded,"
+                " (extract(epoch from last_leak_at - slot_start) / 3600)::integer, clock_skew::integer"
+                " from rollout.job_counts"
+            ) == [(*folded, leaked, skewed)]  # fmt: skip
+
+
 def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort, tried):
     """Sessions that report and are killed, beside folds, retention, a migration, and one that is idle after it folded."""
     running.client.disable_auto_rollback()

@@ -15,7 +15,7 @@ from rollout_console.migrate import apply
 from rollout_console.render import Screen, render
 from tests.support import hosted, servers
 from tests.support.adopted import DECISION, adopt
-from tests.support.rollouts import OPERATOR
+from tests.support.rollouts import OPERATOR, Unseeing
 from tests.support.terminal import console_environment, run_command
 
 
@@ -284,6 +284,10 @@ def test_r6_one_percent_is_not_0(running):
         return status.state.name, status.phase
 
     running.client.set_rollout(1)
+    other = Unseeing(running.client.adapter, "another_feature", who=OPERATOR)
+    other.create()
+    other.set_rollout(50)
+    other.rollback_to_zero()
     assert said() == ("running", "before phase 6")
     running.client.set_rollout(0)
     assert said() == ("rolled_back", "rolled back")

@@ -263,6 +263,9 @@ def test_r8_a_control_of_one_job_is_compared_and_one_of_none_is_passed_over(runn
 
 def test_r8_one_job_in_each_arm_is_compared_and_none_of_another_feature(running):
     running.sql("select rollout_create(feature_name => 'another_feature')")
+    running.sql(
+        "update rollout_configuration set restarted_at = now() - interval '1 h', percentage_since = now() - interval '1 h'"
+    )
     count(running, timedelta(), 1, 1)
     count(running, timedelta(), 1, 0, treated=False)
     coin = sum(r / ((1 + r) / 2) for r in ALTERNATIVES) / 5  # heads, with a share of a half
