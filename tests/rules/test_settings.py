@@ -202,3 +202,18 @@ def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_
             running.client.configure(criteria=wrong)
     running.sql("""update rollout_configuration set metadata = '{"criteria": {"inngest_seconds": 1e300}}'""")
     assert {c.name: c.target for c in running.client.stats().criteria}["Inngest processing time"] == 120
+
+
+@pytest.mark.asked
+def test_what_the_cost_reduction_waits_for(running):
+    def note():
+        return running.client.stats().criteria[-1].note
+
+    assert note() == "unit costs not set; see rollout.configure()"
+    running.client.configure(cost_per_job={"inngest": 1})
+    assert note() == "unit costs not set; see rollout.configure()"
+    running.client.configure(cost_per_minute={"github_actions": 1})
+    assert note() == "a cost by the minute needs jobs whose time is known"
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.sql("select record_rollout_job(null, 'github_actions', true, 30)")
+    assert (note(), running.client.stats().criteria[-1].actual) == (None, 50)
