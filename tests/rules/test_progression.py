@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.asked
@@ -50,6 +52,29 @@ def test_r2_each_screen_has_its_criteria_in_order(rollout):
         *rates, "Inngest processing time", "GitHub Actions processing time", "jobs on GitHub Actions",
         "cost reduction against Inngest only",
     ]  # fmt: skip
+
+
+TREATMENT, CONTROL = {"longest": 60, "arm": "treatment"}, {"longest": 60}
+
+
+@pytest.mark.parametrize(
+    ("processors", "criteria_of_them"),
+    [
+        ({"a": CONTROL}, ["a processing time"]),
+        ({"a": CONTROL, "b": TREATMENT},
+         ["a processing time", "b processing time", "jobs on b", "cost reduction against a only"]),
+        ({"a": CONTROL, "b": TREATMENT, "c": TREATMENT},
+         ["a processing time", "b processing time", "c processing time", "jobs on b", "jobs on c",
+          "cost reduction against a only"]),
+    ],
+)  # fmt: skip
+def test_r7_the_processors_of_another_host_are_measured_in_their_order(rollout, processors, criteria_of_them):
+    named = {name: {"position": n, "title": name, **of} for n, (name, of) in enumerate(processors.items())}
+    rollout.sql(
+        "create or replace function public.rollout_host_processors() returns jsonb language sql stable parallel safe"
+        f" as $$ select '{json.dumps(named)}'::jsonb $$"
+    )
+    assert [c.name for c in rollout.client.stats().criteria][2:] == criteria_of_them
 
 
 def test_r2_ready_after_a_day_with_good_jobs(rollout):

@@ -302,7 +302,7 @@ def test_r7_one_report_in_500_folds_all_of_whichever_kind(running, kind_of_repor
 
 @pytest.mark.asked
 def test_r7_a_slot_is_the_sum_of_what_was_folded_into_it_with_the_last_leak_and_the_newest_skew(running):
-    folded = (0,) * 7
+    folded: tuple[int, ...] = (0,) * 7
     leaked, skewed = None, None
     for number, (amount, leak, skew) in enumerate(((1, 5, 7), (2, None, None), (4, 3, None), (8, None, 9)), 1):
         running.sql(
@@ -319,6 +319,24 @@ def test_r7_a_slot_is_the_sum_of_what_was_folded_into_it_with_the_last_leak_and_
                 " (extract(epoch from last_leak_at - slot_start) / 3600)::integer, clock_skew::integer"
                 " from rollout.job_counts"
             ) == [(*folded, leaked, skewed)]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r7_whoever_does_not_fold_alone_folds_errors_of_known_kinds_and_leaves_the_others(running):
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    running.client.disable_auto_rollback()
+    running.report(bad=1, message="known")
+    running.sql("select record_rollout_job(null, 'inngest', false, 1, 'fresh', 'another_feature')")
+    running.sql("select rollout.fold_deltas()")
+    for message in ("known", "fresh"):
+        running.report(bad=1, message=message)
+    with psycopg.connect(running.url) as folding:
+        folding.execute("select pg_advisory_xact_lock(hashtextextended('rollout.fold_deltas kinds', 0))")
+        running.sql("select rollout.fold_deltas()")
+        assert running.sql("select kind from rollout.error_deltas") == [("fresh",)]
+    running.sql("select rollout.fold_deltas()")
+    assert running.sql("select kind from rollout.error_deltas") == []
+    assert {kind.kind: kind.errors for kind in running.client.errors().kinds} == {"known": 2, "fresh": 1}
 
 
 def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort, tried):

@@ -59,6 +59,24 @@ def long_running(running):
     return running
 
 
+@pytest.mark.parametrize(
+    ("jobs", "errors", "verdict"),
+    [
+        (0, 0, "no_data"),
+        (1, 0, "small_sample"),
+        (9, 9, "small_sample"),
+        (10, 0, "healthy"),
+        (20, 1, "healthy"),
+        (19, 1, "above_threshold"),
+        (10, 3, "above_threshold"),
+        (10, 4, "breach"),
+    ],
+)
+def test_r7_the_verdict_of_a_window(running, jobs, errors, verdict):
+    count(running, timedelta(), jobs, errors)
+    assert running.client.status().health.verdict == verdict
+
+
 def test_r8_the_sum_over_stretches_is_exact(rollout):
     rng = np.random.default_rng(8)
     for rate, slots, sample in ((0.05, 288, 10), (0.3, 40, 10), (0.9, 3, 1), (0.04, 288, 200)):
