@@ -253,6 +253,10 @@ def test_r16_each_feature_that_follows_counts_an_outcome_once_and_what_takes_its
     assert [sums(running, feature) for feature in features[:2]] == [[1, 1, 1, 30], [2, 2, 2, 40]]
     running.sql(write, "completed", 50, job)
     assert [sums(running, feature) for feature in features] == [[1, 0, 1, 50], [2, 1, 2, 60], [0] * 4, [0] * 4]
+    running.client.configure(follow_jobs=False)
+    assert running.value(TRIGGERS) == 1
+    running.sql("update rollout_configuration set follow_jobs = false where feature_name = 'following_too'")
+    assert running.value(TRIGGERS) == 0, "an inactive one follows nothing"
 
 
 @pytest.mark.asked
@@ -268,3 +272,10 @@ def test_r16_a_job_that_ended_as_it_began_took_no_time_and_one_that_ended_before
             " where id = %s", status, seconds, job,
         )  # fmt: skip
     assert sums(running, running.client.feature) == timed
+
+
+@pytest.mark.asked
+def test_r16_what_could_not_be_recorded_is_counted_with_why_not_the_last_time(running):
+    for failures, why in enumerate(("first", "second", "third"), 1):
+        running.sql("select rollout.note_follow_error(%s)", why)
+        assert running.sql("select failures, message from rollout.follow_errors") == [(failures, why)]

@@ -183,6 +183,7 @@ def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
     assert running.client.status().metadata["cost_per_job"] == {"inngest": 1}
 
 
+@pytest.mark.asked
 def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_manuals(running):
     running.report(good=9, bad=1)
     assert [c.note for c in running.client.stats().criteria][:4] == [None] * 4

@@ -334,6 +334,14 @@ def test_r8_an_early_sign_warns_and_holds_and_rolls_nothing_back(with_control):
     assert not early().early, "another run"
 
 
+@pytest.mark.parametrize(("percentage", "is_early"), [(1, True), (0, False)])
+def test_r8_from_1_percent_on_there_are_early_signs(with_control, percentage, is_early):
+    with_control.sql("update rollout_configuration set rollout_percentage = %s", percentage)
+    with_control.sql("update rollout_configuration set percentage_since = now() - interval '1 day'")
+    count(with_control, timedelta(hours=1), 11, 4)
+    assert with_control.client.status().health.compared.early is is_early
+
+
 def test_r8_what_ran_at_another_percentage_is_not_compared(with_control):
     with_control.sql("update rollout_configuration set percentage_since = now() - interval '30 minutes'")
     with_control.client.disable_auto_rollback()
