@@ -185,6 +185,7 @@ def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
 
 @pytest.mark.asked
 def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_manuals(running):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
     running.report(good=9, bad=1)
     assert [c.note for c in running.client.stats().criteria][:4] == [None] * 4
     wanted = {"success_rate": 85, "advance_error_rate": 12.5, "advance_jobs": 20, "inngest_seconds": 25}
