@@ -346,7 +346,7 @@ KINDS = (
 )
 
 
-@pytest.mark.parametrize(("full", "kept"), [("59 s", None), ("61 s", "fresh")])
+@pytest.mark.parametrize(("full", "kept"), [("50 s", None), ("61 s", "fresh")])
 def test_there_is_no_room_for_a_kind_within_a_minute_of_there_being_none(running, full, kept):
     running.sql(KINDS, "old", "8 days", 5, running.client.feature)
     running.sql(KINDS, "", full, 1, running.client.feature)

@@ -42,7 +42,7 @@ def receive(rollout, feature: str, receiver: str, failures: int, *, waiting: int
 @pytest.mark.parametrize(
     ("feature", "watches", "ago", "is_watched"),
     [
-        (FEATURES[0], beat, "119 s", True),  # two beats of 30 s, and 60 s
+        (FEATURES[0], beat, "110 s", True),  # two beats of 30 s, and 60 s
         (FEATURES[0], beat, "121 s", False),
         (FEATURES[1], beat, "0 s", False),
         (FEATURES[0], check, "59 min", True),
