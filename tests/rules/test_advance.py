@@ -257,18 +257,33 @@ def test_argo_rollouts_261_what_a_release_has_accepted_holds_at_no_step_again(re
     assert ready.client.auto_advance().outcome == "held", "it had ended, so this is another"
 
 
-def test_r17_by_hand_a_gate_that_is_shut_stays_shut_after_a_release(ready):
+SLOW = "select record_rollout_job(null, 'github_actions', true, 9000, treated => true) from generate_series(1, 10)"
+
+
+@pytest.mark.parametrize(
+    ("name", "signal"), [("stuck_jobs", SIGNALS["stuck_jobs"]), ("slow_github_actions", lambda r: r.sql(SLOW))]
+)
+def test_r17_by_hand_a_gate_that_is_shut_stays_shut_after_a_release(ready, name, signal):
     """Nobody would see the end of what was accepted, so that the next stuck job would go by."""
-    add_jobs(ready, status="processing", queued=9 * HOURS)
+    signal(ready)
     ready.client.hold("look")
     ready.client.release()
-    assert shut(ready) == ["stuck_jobs"]
+    assert shut(ready) == [name]
     ready.client.configure(auto_advance=True)
     ready.client.hold("look")
     ready.client.release()
     assert shut(ready) == []
     ready.client.configure(auto_advance=False)
-    assert shut(ready) == ["stuck_jobs"]
+    assert shut(ready) == [name]
+
+
+def test_r17_nothing_is_accepted_where_a_null_stands_for_what_was(ready):
+    for signal in (SIGNALS["stuck_jobs"], lambda r: r.sql(SLOW)):
+        signal(ready)
+    with ready.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("update rollout_configuration set accepted_signals = null")
+    assert shut(ready) == ["stuck_jobs", "slow_github_actions"]
 
 
 def test_flagger_1248_a_release_that_is_sent_again_restarts_nothing(ready):

@@ -65,6 +65,17 @@ def test_r7_the_applications_own_rows_get_their_arm_by_the_same_rule(halves, rep
     assert halves.differences() == {}
 
 
+@pytest.mark.asked
+@pytest.mark.parametrize(("processor", "arm"), [("inngest", "control"), ("github_actions", "treatment")])
+def test_r7_a_row_that_is_older_than_arms_counts_by_its_processor(halves, processor, arm):
+    with halves.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(APPLICATION, (halves.repository_id("acme/repo-1"), processor))
+    halves.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    halves.sql("update rollout_metrics set success_count = 2, total_jobs = 2 where treated is null")
+    assert arms(halves) == {"treatment": 0, "control": 0} | {arm: 1}
+
+
 def test_r7_forty_failures_are_not_hidden_by_nine_hundred_good_control_jobs(running):
     running.client.disable_auto_rollback()
     running.sql("select record_rollout_job(null, 'inngest', true, treated => false) from generate_series(1, 900)")

@@ -6,8 +6,10 @@ import json
 import time
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from rollout_console.errors import Refused, RolloutError
+from tests.support.rollouts import Unseeing
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +74,71 @@ def test_r18_a_stop_whose_operation_has_no_id_is_made_at_once(rollout, operation
     answer = rollout.value("select rollout_emergency_stop(reason => 'errors', context => %s::jsonb)", context)
     assert time.monotonic() - begun < 2, "it waits only for who is in its way"
     assert (answer["changed"], rollout.client.status().emergency_stop) == (True, True)
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("feature", "before", "action", "metadata", "reason"),
+    [
+        (None, "0", "emergency_stop", {}, "on fire"),
+        (None, "1 min", "emergency_stop", {}, "on fire"),
+        (None, "1 min 1 us", "emergency_stop", {}, None),
+        (None, "0", "updated", {}, None),
+        (None, "0", "emergency_stop", {"before": {}, "after": {}, "details": {}}, None),
+        ("another_feature", "0", "emergency_stop", {}, None),
+    ],
+)
+def test_r5_the_reason_of_a_stop_in_the_browser_is_that_of_its_row_of_a_minute_before_or_later(
+    rollout, feature, before, action, metadata, reason
+):
+    rollout.sql("select rollout_create(feature_name => 'another_feature')")
+    rollout.sql(
+        "update rollout_configuration set emergency_stop = true where feature_name = %s", rollout.client.feature
+    )
+    rollout.sql(
+        "insert into rollout_history (rollout_config_id, action, reason, metadata, created_at)"
+        " select o.id, %s, 'on fire', %s, c.emergency_stopped_at - %s::interval from rollout_configuration c,"
+        " rollout_configuration o where c.feature_name = %s and o.feature_name = %s",
+        action, Jsonb(metadata), before, rollout.client.feature, feature or rollout.client.feature,
+    )  # fmt: skip
+    assert rollout.client.status().emergency_stop_reason == reason
+    rollout.client.resume()
+    assert rollout.client.status().emergency_stop_reason is None
+
+
+@pytest.mark.asked
+def test_r5_and_r8_who_stopped_it_or_switched_it_off_is_who_did_so_last(rollout):
+    ours = rollout.client
+    ann, uma = (Unseeing(ours.adapter, ours.feature, who={"operator": name, "host": "h"}) for name in ("ann", "uma"))
+    other = Unseeing(ours.adapter, "another_feature", who={"operator": "eve", "host": "h"})
+    other.create()
+    ours.set_rollout(50)
+    ann.hold("look")
+    state = ours.status().state
+    assert (state.name, state.by, state.reason) == ("held", "ann", "look")
+    ann.release()
+    for client in (ann, ours):
+        client.emergency_stop(f"by {client.who['operator']}")
+        if client is ann:
+            ours.resume()
+    for client in (ann, ours):
+        client.disable_auto_rollback(f"by {client.who['operator']}")
+        if client is ann:
+            ours.enable_auto_rollback()
+    uma.note("looked")
+    uma.add_to_whitelist("acme/repo-1", reason="listed")
+    other.emergency_stop("by eve")
+    other.disable_auto_rollback("by eve")
+    state = ours.status().state
+    assert (state.name, state.by, state.reason) == ("stopped", "tess", "by tess")
+    off = rollout.value(
+        "select rollout.switched_off(c) from rollout_configuration c where c.feature_name = %s", ours.feature
+    )
+    assert (off["by"], off["reason"], off["until"]) == ("tess", "by tess", None)
+    left_off = "select w.what from rollout_configuration c, rollout.without_an_end(c) w where c.feature_name = %s"
+    assert rollout.sql(left_off, ours.feature) == [("auto_rollback",)]
+    ours.disable_auto_rollback("for a while", until="2h")
+    assert rollout.sql(left_off, ours.feature) == []
+    ours.enable_auto_rollback()
+    assert rollout.value("select rollout.switched_off(c) from rollout_configuration c where c.feature_name = %s",
+                         ours.feature) is None  # fmt: skip

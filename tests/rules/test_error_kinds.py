@@ -14,6 +14,7 @@ import pytest
 from rollout_console.errors import BadArgument, RolloutError
 from tests.support.application import Application
 from tests.support.channels import SqlChannel
+from tests.support.rollouts import OPERATOR, Unseeing
 from tests.support.rows import one_row
 
 pytestmark = pytest.mark.asked
@@ -124,6 +125,32 @@ def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
     assert kinds(running)["fresh"].is_new, "neither a hold nor a rollback raises anything"
 
 
+@pytest.mark.parametrize(("ahead", "is_new"), [("-1 us", False), ("0", True), ("1 us", True)])
+def test_new_is_what_was_first_seen_at_the_raise_or_after_it(running, ahead, is_new):
+    running.report(bad=1)
+    running.sql(
+        "update rollout.error_deltas set failed_at = %s::interval + ("
+        " select max(created_at) from rollout_history where new_percentage > previous_percentage)",
+        ahead,
+    )
+    assert kinds(running)["boom"].is_new == is_new
+
+
+def test_nothing_is_new_where_traffic_was_never_raised(rollout):
+    rollout.add_repositories(1)
+    rollout.report(bad=1)
+    assert not kinds(rollout)["boom"].is_new
+
+
+def test_r7_nothing_is_ignored_where_a_null_stands_for_what_is(running):
+    for ignored, expected in ((None, False), ([], False), (["bang"], False), (["bang", "boom"], True)):
+        assert running.value(
+            "select rollout.is_ignored(jsonb_populate_record(c, jsonb_build_object('ignored_errors', %s::text[])), 'boom')"
+            " from rollout_configuration c",
+            ignored,
+        ) == expected  # fmt: skip
+
+
 @pytest.mark.commits
 def test_r7_errors_from_before_a_restart_are_kept_and_no_longer_judged(running):
     running.client.disable_auto_rollback()
@@ -146,6 +173,18 @@ def test_r7_a_kind_of_error_whose_jobs_name_no_repository_is_shown(running):
     assert (kinds(running)["boom"].errors, kinds(running)["boom"].repositories) == (1, [])
 
 
+def test_r7_neither_an_ignored_kind_nor_one_of_the_control_counts_since_the_restart(running):
+    running.client.configure(ignored_errors=["boom"])
+    for message, treated in (("boom", True), ("bang", True), ("crash", False)):
+        running.sql(
+            "select record_rollout_job(null, 'inngest', false, error_message => %s, treated => %s)", message, treated
+        )
+    for _ in ("as reported", "folded"):
+        found = {name: (kind.treatment, kind.since_restart, kind.is_ignored) for name, kind in kinds(running).items()}
+        assert found == {"boom": (1, 0, True), "bang": (1, 1, False), "crash": (0, 0, False)}
+        running.sql("select rollout.fold_deltas()")
+
+
 def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_batch_that_came_after(running):
     """Where a clock was set back, so that the restart lies ahead of it, and what came after counts for that very moment."""
     running.client.disable_auto_rollback()
@@ -154,12 +193,18 @@ def test_r7_errors_from_before_a_lowering_are_not_judged_with_those_of_their_bat
     )
     running.sql(
         "select record_rollout_jobs(jsonb_agg(jsonb_build_object('processor', 'github_actions', 'success', false,"
-        " 'repo_id', %s::text, 'error_message', 'boom', 'started_at', now() - began)))"
-        " from unnest('{2 hours,0}'::interval[]) began",
+        " 'repo_id', %s::text, 'error_message', message, 'started_at', now() - began)))"
+        " from (values (interval '2 hours', 'boom'), ('2 hours', 'boom'), ('0', 'boom'), ('2 hours', 'early'))"
+        " v (began, message)",
         running.repository_id("acme/repo-1"),
     )
-    kind = kinds(running)["boom"]
-    assert (kind.errors, kind.since_restart) == (2, 1)
+    running.sql(
+        "update rollout.error_deltas d set failed_at = c.restarted_at from rollout_configuration c where d.failed_at > now()"
+    )
+    for _ in ("as reported", "folded"):
+        found = {name: (kind.errors, kind.since_restart) for name, kind in kinds(running).items()}
+        assert found == {"boom": (3, 1), "early": (1, 0)}
+        running.sql("select rollout.fold_deltas()")
 
 
 @pytest.mark.commits
@@ -266,6 +311,61 @@ def test_kinds_that_were_not_seen_for_long_make_room(running):
     running.report(bad=1, message="fresh")
     running.sql("select rollout.fold_deltas()")
     assert set(kinds(running)) == {"fresh"}
+
+
+def test_a_kind_keeps_its_first_sample_its_last_moment_and_ten_repositories_each_once(running):
+    """In hours, reports of it: the first two are folded at once, each of the others by itself."""
+    running.sql("update rollout_configuration set restarted_at = '2026-01-01'")
+    for number, (hour, amount, first, last, errors, latest, kept) in enumerate((
+        (3, 1, 1, 3, None, None, None), (2, 2, 3, 5, 3, 3, 5), (5, 4, 5, 9, 7, 5, 9), (4, 8, 1, 1, 15, 5, 9),
+        (6, 16, 8, 12, 31, 6, 10), (6, 32, 13, 13, 63, 6, 10),
+    ), 1):  # fmt: skip
+        running.sql(
+            "insert into rollout.error_deltas select id, 'boom', 'inngest', true, %s,"
+            " '2026-01-02'::timestamptz + %s * interval '1 h', %s, %s, array(select md5(n::text)::uuid"
+            "  from generate_series(%s::integer, %s) n) from rollout_configuration",
+            amount, hour, 10 * hour, f"at {hour}", first, last,
+        )  # fmt: skip
+        if number == 1:
+            continue
+        running.sql("select rollout.fold_deltas()")
+        found = running.sql(
+            "select errors, judged_errors, extract(hour from first_seen_at at time zone 'UTC')::integer, first_percentage,"
+            " sample, extract(hour from last_seen_at at time zone 'UTC')::integer, cardinality(repositories)"
+            " from rollout.error_kinds"
+        )
+        assert found == [(errors, errors, 2, 20, "at 2", latest, kept)], number
+        assert len(set(running.value("select repositories from rollout.error_kinds"))) == kept, "each once"
+
+
+KINDS = (
+    "insert into rollout.error_kinds (rollout_config_id, kind, processor_type, treated, shard, errors, judged_errors,"
+    " first_seen_at, first_percentage, last_seen_at, sample, repositories)"
+    " select c.id, %s || n, 'inngest', true, 1, 1, 1, now() - interval '9 days', 50, now() - %s::interval, 'boom', '{}'"
+    " from rollout_configuration c, generate_series(1, %s) n where c.feature_name = %s"
+)
+
+
+@pytest.mark.parametrize(("full", "kept"), [("50 s", None), ("61 s", "fresh")])
+def test_there_is_no_room_for_a_kind_within_a_minute_of_there_being_none(running, full, kept):
+    running.sql(KINDS, "old", "8 days", 5, running.client.feature)
+    running.sql(KINDS, "", full, 1, running.client.feature)
+    running.sql("update rollout.error_kinds set kind = '' where kind = '1'")
+    running.report(bad=1, message="fresh")
+    running.sql("select rollout.fold_deltas()")
+    assert set(kinds(running)) - {None} == ({kept} if kept else {f"old{n}" for n in range(1, 6)})
+
+
+def test_the_kinds_of_another_feature_take_no_room_and_are_not_removed(running):
+    other = Unseeing(running.client.adapter, "another_feature", who=OPERATOR)
+    other.create()
+    for name, seen, amount in (("old", "8 days", 1), ("new", "1 hour", 200), ("", "1 s", 1)):
+        running.sql(KINDS, name, seen, amount, other.feature)
+    running.sql("update rollout.error_kinds set kind = '' where kind = '1'")
+    running.report(bad=1, message="fresh")
+    running.sql("select rollout.fold_deltas()")
+    assert set(kinds(running)) == {"fresh"}
+    assert other.errors().total == 202
 
 
 @pytest.mark.parametrize("limit", [0, 201, -1])

@@ -10,7 +10,7 @@ import pytest
 from rollout_console.errors import RolloutError
 from rollout_console.migrate import rules
 from tests.support.jobs import HOURS, MINUTES, add_jobs, finish, retry
-from tests.support.rollouts import rollout_on
+from tests.support.rollouts import OPERATOR, Unseeing, rollout_on
 from tests.support.rows import one_row
 
 TRIGGERS = "select count(*) from pg_trigger where tgname = 'rollout_follow_jobs'"
@@ -207,3 +207,75 @@ def test_r16_switching_it_off_works_without_the_table(fresh_database):
     rollout.sql("drop table progressive_capture_jobs")
     assert rollout.client.configure(follow_jobs=False).changed
     assert rollout.client.jobs().warnings == []
+
+
+@pytest.mark.asked
+def test_r16_without_its_trigger_or_with_one_that_is_switched_off_nothing_is_followed(running):
+    assert not running.client.jobs().following
+    running.client.configure(follow_jobs=True)
+    assert running.client.jobs().following
+    for statement in (
+        "alter table progressive_capture_jobs disable trigger rollout_follow_jobs",
+        "drop trigger rollout_follow_jobs on progressive_capture_jobs",
+    ):
+        running.sql(statement)
+        assert not running.client.jobs().following
+        assert [w.name for w in running.client.jobs().warnings] == ["not_following"]
+
+
+def sums(rollout, feature: str) -> list[int]:
+    """Jobs, errors, timed jobs and seconds of a feature."""
+    return [int(sum_ or 0) for sum_ in rollout.sql(
+        "select sum(k.jobs), sum(k.errors), sum(k.timed_jobs), sum(k.processing_seconds) from rollout.counts k"
+        " join rollout_configuration c on c.id = k.rollout_config_id where c.feature_name = %s", feature,
+    )[0]]  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r16_each_feature_that_follows_counts_an_outcome_once_and_what_takes_its_place_instead(running):
+    features = [running.client.feature, "following_too", "not_following", "inactive"]
+    for feature in features[1:]:
+        other = Unseeing(running.client.adapter, feature, who=OPERATOR)
+        other.create()
+        if feature != "not_following":
+            other.configure(follow_jobs=True)
+    running.client.configure(follow_jobs=True, ignored_job_types=["recent_prs"])
+    running.sql("update rollout_configuration set is_active = false where feature_name = 'inactive'")
+    write = (
+        "update progressive_capture_jobs set status = %s, completed_at = started_at + %s * interval '1 s' where id = %s"
+    )
+    (job,) = add_jobs(running, status="processing", started=HOURS)
+    running.sql(write, "failed", 10, job)
+    running.client.configure(ignored_job_types=[])
+    assert [sums(running, feature) for feature in features] == [[0] * 4, [1, 1, 1, 10], [0] * 4, [0] * 4]
+    (job,) = add_jobs(running, status="processing", started=HOURS)
+    running.sql(write, "failed", 30, job)
+    assert [sums(running, feature) for feature in features[:2]] == [[1, 1, 1, 30], [2, 2, 2, 40]]
+    running.sql(write, "completed", 50, job)
+    assert [sums(running, feature) for feature in features] == [[1, 0, 1, 50], [2, 1, 2, 60], [0] * 4, [0] * 4]
+    running.client.configure(follow_jobs=False)
+    assert running.value(TRIGGERS) == 1
+    running.sql("update rollout_configuration set follow_jobs = false where feature_name = 'following_too'")
+    assert running.value(TRIGGERS) == 0, "an inactive one follows nothing"
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(("seconds", "timed"), [(-1, [1, 0, 0, 0]), (0, [1, 0, 1, 0]), (1, [1, 0, 1, 1])])
+def test_r16_a_job_that_ended_as_it_began_took_no_time_and_one_that_ended_before_an_unknown_one(
+    running, seconds, timed
+):
+    running.client.configure(follow_jobs=True)
+    (job,) = add_jobs(running, status="processing", started=HOURS)
+    for status in ("failed", "completed"):  # one in the place of the other
+        running.sql(
+            "update progressive_capture_jobs set status = %s, completed_at = started_at + %s * interval '1 s'"
+            " where id = %s", status, seconds, job,
+        )  # fmt: skip
+    assert sums(running, running.client.feature) == timed
+
+
+@pytest.mark.asked
+def test_r16_what_could_not_be_recorded_is_counted_with_why_not_the_last_time(running):
+    for failures, why in enumerate(("first", "second", "third"), 1):
+        running.sql("select rollout.note_follow_error(%s)", why)
+        assert running.sql("select failures, message from rollout.follow_errors") == [(failures, why)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from rollout_console.client import RolloutClient
 from rollout_console.client.seen import Seen
@@ -172,3 +175,83 @@ def test_r20_a_fresh_process_asks_first_and_a_reader_does_not(running):
     running.client.rollback_to_percentage(20)
     with pytest.raises(Refused):
         late()
+
+
+STOPPED, HELD, OFF = {"emergency_stop": True}, {"held_reason": "look"}, {"breaker_enabled": False}
+NOON, LATER = "2030-01-01T12:00Z", "2030-01-01T12:00:00.000001Z"
+HELD_TO_NOON, HELD_LATER = HELD | {"held_until": NOON}, HELD | {"held_until": LATER}
+OFF_TO_NOON, OFF_LATER = OFF | {"breaker_off_until": NOON}, OFF | {"breaker_off_until": LATER}
+LISTS = ({"target_repositories": ["a"]}, {"excluded_repositories": ["a"]}, {"whitelist_until": {"a": NOON}})
+BY_WHAT_IT_GOES = (
+    {"guardrail": "rate"}, {"max_error_rate": 6}, {"minimum_sample": 11}, {"monitoring_window_hours": 25},
+    {"judged_reports": "outcomes"}, {"application_check": False}, {"act_on_warnings": True}, {"on_breach": "hold"},
+    {"rollout_strategy": "percentage"}, {"plan": {"change_window": "Mon 09:00-10:00 UTC"}}, {"auto_advance": True},
+    {"minimum_repositories": 2},
+)  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r20_what_raises_or_unprotects(rollout):
+    cases = [
+        ({}, {}, None, False),
+        ({}, {"keep_days": 1}, "configure", False),
+        ({"rollout_percentage": 50}, {"rollout_percentage": 51}, None, True),
+        ({"rollout_percentage": 50}, {"rollout_percentage": 50}, None, False),
+        ({"rollout_percentage": 50}, {"rollout_percentage": 49}, None, False),
+        (STOPPED, {}, None, True), (STOPPED, STOPPED, None, False), ({}, STOPPED, None, False),
+        (HELD, {}, None, True), (HELD, HELD, None, False), ({}, HELD, None, False), ({}, HELD_TO_NOON, None, False),
+        (HELD_TO_NOON, HELD_TO_NOON, None, False), (HELD_LATER, HELD_TO_NOON, None, True),
+        (HELD_TO_NOON, HELD_LATER, None, False), (HELD, HELD_TO_NOON, None, True), (HELD_TO_NOON, HELD, None, False),
+        ({}, OFF, None, True), (OFF, OFF, None, False), (OFF, {}, None, False), ({}, OFF_TO_NOON, None, True),
+        (OFF_TO_NOON, OFF_TO_NOON, None, False), (OFF_TO_NOON, OFF_LATER, None, True),
+        (OFF_LATER, OFF_TO_NOON, None, False), (OFF_TO_NOON, OFF, None, True), (OFF, OFF_TO_NOON, None, False),
+        *(({}, became, command, raises) for became in LISTS for command, raises in (
+            (None, True), ("addToWhitelist", True), ("addToBlacklist", False), ("removeFromWhitelist", False))),
+        *(({}, became, "configure", True) for became in BY_WHAT_IT_GOES),
+    ]  # fmt: skip
+    for was, became, command, raises in cases:
+        assert rollout.value(
+            "select rollout.raises_or_unprotects(jsonb_populate_record(c, %s), jsonb_populate_record(c, %s), %s)"
+            " from rollout_configuration c",
+            Jsonb(was), Jsonb(became), command,
+        ) == raises, (was, became, command)  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r20_what_lowers_or_protects(rollout):
+    cases = [
+        (50, 49, {}, True), (50, 50, {}, False), (50, 51, {}, False), (None, 50, {}, False),
+        (50, 50, STOPPED, True), (50, 50, {"emergency_stop": False}, False),
+        (50, 50, {"breaker_enabled": True}, True), (50, 50, OFF, False), (50, 50, OFF_TO_NOON, False),
+        (50, 50, HELD, True), (50, 50, HELD_TO_NOON, True), (50, 50, {"held_reason": None, "held_until": None}, False),
+        (50, 50, {"held_until": NOON}, True), (50, 50, {"breaker_off_until": NOON}, True),
+        (50, 50, {"max_error_rate": 50}, False),
+    ]  # fmt: skip
+    before: dict[str, Any]
+    for previous, new, after, lowers in cases:
+        for triggered_by, before, expected in (
+            ("manual", {"before": {}}, lowers), ("auto_end", {"before": {}}, False), ("manual", {}, False),
+        ):  # fmt: skip
+            assert rollout.value(
+                "select rollout.lowers_or_protects(jsonb_populate_record(null::rollout_history, %s))",
+                Jsonb({
+                    "previous_percentage": previous, "new_percentage": new, "triggered_by": triggered_by,
+                    "metadata": {"after": after, **before},
+                }),
+            ) is expected, (previous, new, after, triggered_by, before)  # fmt: skip
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("dated", "looked", "refused"), [(0, -1, False), (1, -1, True), (1, 0, True), (1, 1, False), (1, 2, False)]
+)
+def test_r20_a_configuration_that_was_dated_without_a_row_is_newer_than_what_was_seen_before(
+    rollout, dated, looked, refused
+):
+    """In microseconds after the newest row."""
+    newest = rollout.value("select max(created_at) from rollout_history")
+    rollout.sql("update rollout_configuration set updated_at = %s", newest + timedelta(microseconds=dated))
+    seen_at = newest + timedelta(microseconds=looked)
+    context = rollout.client._context() | {"seen_at": seen_at.isoformat()}
+    with pytest.raises(Refused, match="stopped or lowered once more at") if refused else nullcontext():
+        rollout.client._call("rollout_set_percentage", Change, percentage=60, context=context)

@@ -183,3 +183,43 @@ def test_r7_both_arms_are_those_of_the_window(running):
     health = running.client.status().health
     assert (health.jobs, health.errors, health.control.jobs, health.control.errors) == (51, 1, 51, 1)
     assert [(p.arm, p.jobs) for p in running.client.show_metrics().processors] == [("treatment", 51), ("control", 51)]
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("events", "trials", "interval"),
+    [
+        (0, 0, (None, None)),
+        (1, 11, (1.62, 37.74)),
+        (0, 1, (0, 79.35)),  # z^2 / (n + z^2)
+        (1, 1, (20.65, 100)),
+        (0, 10, (0, 27.75)),
+        (10, 10, (72.25, 100)),
+        (5, 10, (23.66, 76.34)),
+    ],
+)
+def test_r7_the_interval_of_a_rate_is_wilsons(rollout, events, trials, interval):
+    assert rollout.sql("select i.low::float8, i.high::float8 from rollout.wilson(%s, %s) i", events, trials) == [
+        interval
+    ]
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(("restarted_at", "since_restart"), [("23:59", True), ("24:01", False), (None, False)])
+def test_r7_the_window_says_whether_it_begins_at_the_restart(running, restarted_at, since_restart):
+    running.sql("update rollout_configuration set restarted_at = now() - %s::interval", restarted_at)
+    health = running.client.status().health
+    assert health.since_restart is since_restart
+    assert (health.jobs, health.errors, health.control.jobs, health.control.errors) == (0, 0, 0, 0)
+
+
+@pytest.mark.asked
+def test_r7_a_control_of_one_job_is_told_in_the_reason_of_a_trip(running):
+    for control, said in ((0, ""), (1, "; control 0.00 %")):
+        running.sql(
+            "select record_rollout_job(null, 'inngest', true, treated => false) from generate_series(1, %s)", control
+        )
+        reason = running.value(
+            "select rollout.trip_reason(c, rollout.health(c)) from rollout_configuration c where c.is_active"
+        )
+        assert reason.endswith(f"above 5.00 %{said}")

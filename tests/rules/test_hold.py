@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from rollout_console.errors import Refused
 from rollout_console.render import Screen, render
@@ -123,6 +124,39 @@ def test_r17_the_browser_console_writes_the_row_itself_which_is_said(running):
     assert warning.command == "rollout.rollbackToPercentage(50)"
     running.client.rollback_to_percentage(50)
     assert running.client.status().warnings == []
+
+
+@pytest.mark.parametrize(
+    ("feature", "after", "outside", "previous", "new", "warned"),
+    [
+        (None, "0", True, 40, 50, True),
+        (None, "-1 us", True, 40, 50, False),
+        (None, "0", False, 40, 50, False),
+        (None, "0", True, 40, 40, False),
+        (None, "0", True, 45, 40, False),
+        (None, "0", True, 50, 60, False),  # lowered again since
+        ("another_feature", "0", True, 40, 50, False),
+    ],
+)
+def test_r17_a_raise_past_a_hold_is_one_of_others_since_it_that_still_stands(
+    running, feature, after, outside, previous, new, warned
+):
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+
+    def warnings():
+        return "raised_while_held" in [w.name for w in running.client.status().warnings]
+
+    running.client.hold("look")
+    running.sql(
+        "insert into rollout_history (rollout_config_id, action, previous_percentage, new_percentage, metadata, created_at)"
+        " select o.id, 'updated', %s, %s, %s, c.held_at + %s::interval from rollout_configuration c, rollout_configuration o"
+        " where c.feature_name = %s and o.feature_name = %s",
+        previous, new, Jsonb({"outside_console": outside}), after, running.client.feature,
+        feature or running.client.feature,
+    )  # fmt: skip
+    assert warnings() is warned
+    running.client.release()
+    assert not warnings()
 
 
 def test_r17_held_nothing_rises_by_itself_however_long(running):

@@ -119,6 +119,17 @@ def test_r16_processors_that_nobody_has_named_are_looked_for_among_the_newest_th
     assert [group.capped for group in of_unnamed] == [capped]
 
 
+@pytest.mark.parametrize(("unnamed", "capped"), [(399, False), (400, True)])
+def test_r16_among_the_newest_thousand_are_all_that_are_processing(running, unnamed, capped):
+    for hours in (1, 2.5, 9):  # running, late and stuck
+        add_jobs(running, 200, status="processing", processor="github_actions", queued=hours * HOURS)
+    add_jobs(running, unnamed, status="processing", processor="a_lambda")
+    found = {group.processor: group for group in running.client.jobs().groups}
+    named = found["github_actions"]
+    assert (named.running, named.late, named.stuck) == (200, 200, 200)
+    assert (found["a_lambda"].running, found["a_lambda"].capped) == (unnamed, capped)
+
+
 @pytest.mark.large
 def test_r16_many_jobs_are_read_by_short_ranges_of_an_index(postgres15_url, effort):
     rollout = rollout_on(servers.create_database(postgres15_url, f"many_{uuid.uuid4().hex[:12]}"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from rollout_console.errors import Refused
+from tests.support.rollouts import OPERATOR, Unseeing
 
 pytestmark = pytest.mark.asked
 
@@ -22,7 +24,11 @@ def listed(rollout):
 
 
 def entries(rollout) -> set[str]:
-    return set(rollout.value("select target_repositories from rollout_configuration"))
+    return set(
+        rollout.value(
+            "select target_repositories from rollout_configuration where feature_name = %s", rollout.client.feature
+        )
+    )
 
 
 def test_r9_a_long_whitelist_decides_and_is_counted(listed):
@@ -101,6 +107,29 @@ def test_r10_a_change_of_a_long_list_records_what_differs(listed):
     assert removed.after == {"target_repositories": []}
 
 
+NOON, LATER = "2030-01-01T12:00:00+00:00", "2030-01-01T13:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("was", "became", "before", "after"),
+    [
+        ({"a": NOON}, {"a": NOON}, None, None),
+        ({"a": NOON}, {"a": LATER}, {"a": NOON}, {"a": LATER}),
+        ({"a": NOON, "b": NOON}, {"a": NOON}, {"b": NOON}, {}),
+        ({"a": NOON}, {"a": NOON, "b": NOON}, {}, {"b": NOON}),
+        ({"a": NOON, "b": NOON, "c": NOON}, {"b": LATER, "c": NOON, "d": NOON}, {"a": NOON, "b": NOON},
+         {"b": LATER, "d": NOON}),
+    ],
+)  # fmt: skip
+def test_r10_of_the_ends_of_entries_those_that_differ_are_recorded(rollout, was, became, before, after):
+    found = rollout.sql(
+        "select d.before, d.after from rollout_configuration c cross join lateral rollout.list_differences("
+        " jsonb_populate_record(c, %s), jsonb_populate_record(c, %s)) d where d.field = 'whitelist_until'",
+        Jsonb({"whitelist_until": was}), Jsonb({"whitelist_until": became}),
+    )  # fmt: skip
+    assert found == ([] if before is None else [(before, after)])
+
+
 def test_r10_a_change_of_a_short_list_records_it_whole(running):
     first, second = (running.repository_id(f"acme/repo-{n}") for n in (1, 2))
     running.client.add_to_whitelist("acme/repo-1")
@@ -128,6 +157,16 @@ def test_r19_a_long_list_that_has_changed_since_is_not_undone(listed):
     was = entries(listed)
     with pytest.raises(Refused, match="target_repositories changed since"):
         listed.client.undo(change.short_id)
+    assert entries(listed) == was
+
+
+def test_r19_a_long_list_that_another_feature_has_changed_since_is_undone(listed):
+    was = entries(listed)
+    listed.client.add_to_whitelist("acme/repo-200")
+    other = Unseeing(listed.client.adapter, "another_feature", who=OPERATOR)
+    other.create()
+    other.add_to_whitelist("acme/repo-201")
+    listed.client.undo()
     assert entries(listed) == was
 
 

@@ -84,6 +84,57 @@ def test_r16_what_was_reported_as_failed_contradicts_nothing(steady):
     assert warnings(steady) == {}
 
 
+@pytest.mark.parametrize(
+    ("reported", "completed", "failed", "overdue", "warned"),
+    [
+        (30, 0, 9, 0, False),
+        (30, 0, 10, 0, True),
+        (30, 0, 8, 1, False),
+        (30, 0, 8, 2, True),
+        (9, 0, 10, 0, False),
+        (10, 0, 10, 0, True),
+        (30, 10, 10, 0, False),
+        (30, 9, 10, 0, True),
+        (18, 9, 10, 0, False),
+        (19, 9, 10, 0, True),
+    ],
+)
+def test_r16_success_is_contradicted_from_a_minimum_sample_on_and_by_most_of_the_jobs(
+    steady, reported, completed, failed, overdue, warned
+):
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, %s)", reported)
+    for amount, status in ((completed, "completed"), (failed, "failed")):
+        add_jobs(steady, amount, status=status, processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    add_jobs(steady, overdue, status="processing", processor="github_actions", queued=150 * MINUTES)
+    assert warnings(steady) == ({
+        "contradiction": f"reported on GitHub Actions as succeeded: {reported} of {reported}; in truth completed:"
+        f" {completed}, failed: {failed}, late or stuck: {overdue}"
+    } if warned else {})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ignored", "warned"),
+    [({}, True), ({"ignored_errors": ["boom"]}, False), ({"ignored_job_types": ["recent_prs"]}, False)],
+)
+def test_r16_what_is_ignored_contradicts_nothing(steady, ignored, warned):
+    if ignored:
+        steady.client.configure(**ignored)
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, 30)")
+    add_jobs(steady, 10, status="failed", processor="github_actions", queued=2 * HOURS, ended=HOURS, error="boom")
+    assert ("contradiction" in warnings(steady)) is warned
+
+
+@pytest.mark.parametrize(
+    ("follow", "ago", "warned"), [(True, "23:59", True), (True, "24:01", False), (False, "23:59", False)]
+)
+def test_r16_what_was_not_recorded_in_the_window_warns_while_jobs_are_followed(steady, follow, ago, warned):
+    steady.sql("update rollout_configuration set follow_jobs = %s", follow)
+    steady.sql(
+        "insert into rollout.follow_errors (failures, failed_at, message) values (1, now() - %s::interval, 'why')", ago
+    )
+    assert ("follow_errors" in warnings(steady)) is warned
+
+
 def test_r16_a_healthy_processor_does_not_hide_another(steady):
     add_jobs(steady, 500, status="completed", queued=30 * MINUTES, ended=5 * MINUTES)
     add_jobs(steady, 20, status="failed", processor="github_actions", queued=30 * MINUTES, ended=5 * MINUTES)

@@ -101,6 +101,21 @@ def test_r17_each_step_says_the_earliest_moment_at_which_it_may_come(running):
     assert [s.earliest is not None for s in running.client.plan().steps] == [False, True, True, True, True]
 
 
+@pytest.mark.parametrize(("percentage", "hours"), [(0, [0, 24, 48, 72, 96]), (1, [24, 48, 72, 96, 120])])
+def test_r17_from_1_percent_on_the_first_step_waits_for_its_hours(rollout, percentage, hours):
+    rollout.client.set_rollout(percentage)
+    plan = rollout.client.plan()
+    assert [round((s.earliest - plan.server_time) / timedelta(hours=1), 1) for s in plan.steps] == hours
+
+
+def test_r17_a_raise_beyond_the_next_step_skips_it(running):
+    running.client.set_rollout(10)
+    for target, skipped in ((9, None), (10, None), (11, None), (25, None), (26, 25), (50, 25)):
+        found = running.value("select rollout.cautions(c, %s) from rollout_configuration c", target)
+        assert found.get("skipped_phase") == skipped, target
+        assert ("shut" in found) is (target > 10), target
+
+
 def test_r17_what_is_missing_is_named_gate_by_gate(running):
     running.client.set_rollout(10)
     assert shut(running) == ["time at this percentage", "error rate", "success rate", "jobs", "verdict"]

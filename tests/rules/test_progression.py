@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.asked
@@ -41,6 +43,40 @@ def criteria(rollout) -> dict[str, bool | None]:
     return {c.name: c.met for c in rollout.client.phases().criteria}
 
 
+def test_r2_each_screen_has_its_criteria_in_order(rollout):
+    client = rollout.client
+    rates = ["error rate", "success rate"]
+    assert [c.name for c in client.phases().criteria] == ["time at this percentage", *rates, "jobs"]
+    assert [c.name for c in client.check_health().criteria] == [*rates, "jobs"]
+    assert [c.name for c in client.stats().criteria] == [
+        *rates, "Inngest processing time", "GitHub Actions processing time", "jobs on GitHub Actions",
+        "cost reduction against Inngest only",
+    ]  # fmt: skip
+
+
+TREATMENT, CONTROL = {"longest": 60, "arm": "treatment"}, {"longest": 60}
+
+
+@pytest.mark.parametrize(
+    ("processors", "criteria_of_them"),
+    [
+        ({"a": CONTROL}, ["a processing time"]),
+        ({"a": CONTROL, "b": TREATMENT},
+         ["a processing time", "b processing time", "jobs on b", "cost reduction against a only"]),
+        ({"a": CONTROL, "b": TREATMENT, "c": TREATMENT},
+         ["a processing time", "b processing time", "c processing time", "jobs on b", "jobs on c",
+          "cost reduction against a only"]),
+    ],
+)  # fmt: skip
+def test_r7_the_processors_of_another_host_are_measured_in_their_order(rollout, processors, criteria_of_them):
+    named = {name: {"position": n, "title": name, **of} for n, (name, of) in enumerate(processors.items())}
+    rollout.sql(
+        "create or replace function public.rollout_host_processors() returns jsonb language sql stable parallel safe"
+        f" as $$ select '{json.dumps(named)}'::jsonb $$"
+    )
+    assert [c.name for c in rollout.client.stats().criteria][2:] == criteria_of_them
+
+
 def test_r2_ready_after_a_day_with_good_jobs(rollout):
     at_ten_percent_for(rollout, 24.1)
     rollout.report(good=100, bad=2)
@@ -72,6 +108,7 @@ def test_r2_a_stop_is_not_time_at_the_percentage(rollout):
     assert rollout.client.phases().ready
     rollout.client.emergency_stop("look")
     assert not rollout.client.phases().ready
+    assert rollout.client.phases().criteria[0].actual == 0
     rollout.client.resume()
     assert criteria(rollout)["time at this percentage"] is False
 

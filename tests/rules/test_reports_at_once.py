@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from rollout_console.migrate import apply
+from tests.support.jobs import add_jobs, finish
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
 
@@ -121,6 +122,23 @@ def test_r8_a_trip_that_somebody_is_in_the_way_of_is_handed_on(running, held):
     running.report(good=1)
     assert tripped(running)
     assert running.value("select sum(jobs)::integer from rollout.counts") == 11
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r8_neither_a_success_nor_a_job_that_is_followed_waits_in_line(running):
+    running.client.configure(follow_jobs=True)
+    (job,) = add_jobs(running, status="processing")
+    try:
+        for report in (lambda: running.report(good=1), lambda: finish(running, job, "failed")):
+            with psycopg.connect(running.url) as session:
+                session.execute(LINE)
+                report()
+                assert running.sql("select waited_for from rollout.unjudged") == [(None,)]
+            running.report(good=1)
+            assert running.sql("select waited_for from rollout.unjudged") == [], "judged by the next report"
+    finally:
+        running.client.configure(follow_jobs=False)
+    assert running.client.status().health.jobs == 4
 
 
 @pytest.mark.parametrize(
@@ -251,6 +269,74 @@ def test_r7_a_repository_that_is_being_deleted_holds_up_no_report(running):
         running.sql(REPORT, repo, True)
         assert time.monotonic() - begun < PATIENCE
     assert running.client.status().health.jobs == 1
+
+
+DRAW = """
+    do $$ declare seed integer := 0; begin
+        loop
+            perform setseed(seed / 10000.0);
+            exit when (random() * 500 < 1) = %s;
+            seed := seed + 1;
+        end loop;
+        perform setseed(seed / 10000.0);
+    end $$
+"""
+FAILURES = {
+    "report": "select record_rollout_job(null, 'inngest', false)",
+    "batch": f"select record_rollout_jobs('{batch(1, success=False)}')",
+    "row": "insert into rollout_metrics (rollout_config_id, processor_type, error_count, total_jobs)"
+    " select id, 'inngest', 1, 1 from rollout_configuration",
+}
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize("kind_of_report", FAILURES)
+@pytest.mark.parametrize("drawn", [True, False])
+def test_r7_one_report_in_500_folds_all_of_whichever_kind(running, kind_of_report, drawn):
+    running.report(good=1)
+    running.sql(DRAW % drawn)
+    running.sql(FAILURES[kind_of_report])
+    left = running.value("select count(*) from rollout.job_deltas")
+    assert left == (0 if drawn else 2)
+
+
+@pytest.mark.asked
+def test_r7_a_slot_is_the_sum_of_what_was_folded_into_it_with_the_last_leak_and_the_newest_skew(running):
+    folded: tuple[int, ...] = (0,) * 7
+    leaked, skewed = None, None
+    for number, (amount, leak, skew) in enumerate(((1, 5, 7), (2, None, None), (4, 3, None), (8, None, 9)), 1):
+        running.sql(
+            "insert into rollout.job_deltas select id, '2026-01-02', 'inngest', true, %s, %s, %s, %s, %s, %s,"
+            " '2026-01-02'::timestamptz + %s * interval '1 h', %s, %s from rollout_configuration",
+            *(amount * n for n in range(1, 7)), leak, amount * 7, skew,
+        )  # fmt: skip
+        folded = tuple(sum_ + amount * n for n, sum_ in enumerate(folded, 1))
+        leaked, skewed = max(leaked or 0, leak or 0), skew or skewed
+        if number != 1:  # of the first two at once
+            running.sql("select rollout.fold_deltas()")
+            assert running.sql(
+                "select jobs, errors, successes, timed_jobs, processing_seconds::integer, leaks, recorded,"
+                " (extract(epoch from last_leak_at - slot_start) / 3600)::integer, clock_skew::integer"
+                " from rollout.job_counts"
+            ) == [(*folded, leaked, skewed)]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r7_whoever_does_not_fold_alone_folds_errors_of_known_kinds_and_leaves_the_others(running):
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    running.client.disable_auto_rollback()
+    running.report(bad=1, message="known")
+    running.sql("select record_rollout_job(null, 'inngest', false, 1, 'fresh', 'another_feature')")
+    running.sql("select rollout.fold_deltas()")
+    for message in ("known", "fresh"):
+        running.report(bad=1, message=message)
+    with psycopg.connect(running.url) as folding:
+        folding.execute("select pg_advisory_xact_lock(hashtextextended('rollout.fold_deltas kinds', 0))")
+        running.sql("select rollout.fold_deltas()")
+        assert running.sql("select kind from rollout.error_deltas") == [("fresh",)]
+    running.sql("select rollout.fold_deltas()")
+    assert running.sql("select kind from rollout.error_deltas") == []
+    assert {kind.kind: kind.errors for kind in running.client.errors().kinds} == {"known": 2, "fresh": 1}
 
 
 def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort, tried):

@@ -92,3 +92,96 @@ def test_r9_names_are_found_by_their_beginning_or_else_by_what_they_hold(rollout
     rollout.add_repositories(10)
     rollout.add_repositories(1, prefix="b/acme")
     assert rollout.value("select rollout_find_repositories(%s)", typed) == found
+
+
+def row(rollout, name, errors, *, jobs=None, treated=True, feature=None, error="0", created="0", updated="0"):
+    """A row of reports: so long before now its last error and its last report, so long before the restart its creation."""
+    with rollout.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, treated, error_count, total_jobs,"
+            " last_error_at, created_at, updated_at) select c.id, (select id from repositories where full_name = %s),"
+            " 'inngest', %s, %s, %s, now() - %s::interval, c.restarted_at - %s::interval, now() - %s::interval"
+            " from rollout_configuration c where c.feature_name = %s",
+            (name, treated, errors, errors if jobs is None else jobs, error, created, updated,
+             feature or rollout.client.feature),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def long_running(running):
+    """A rollout that began three days ago, beside another feature."""
+    running.client.disable_auto_rollback()
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
+    return running
+
+
+def main_repository(rollout):
+    found = rollout.client.errors().main_repository
+    return found and (found.repository, found.errors, found.all_errors)
+
+
+@pytest.mark.asked
+def test_r8_the_main_repository_is_that_of_one_feature_arm_window_and_run(long_running):
+    row(long_running, "acme/repo-1", 100, treated=False)
+    row(long_running, "acme/repo-1", 100, feature="another_feature")
+    row(long_running, "acme/repo-1", 100, error="24 hours 1 minute")
+    row(long_running, "acme/repo-1", 100, created="1 us")
+    row(long_running, "acme/repo-1", 0, jobs=100)
+    assert main_repository(long_running) is None
+    row(long_running, "acme/repo-2", 1)
+    assert main_repository(long_running) is None, "one error is none's"
+    row(long_running, "acme/repo-2", 1, error="23 hours 59 minutes")
+    assert main_repository(long_running) == ("acme/repo-2", 2, 2)
+    row(long_running, "acme/repo-3", 1)
+    row(long_running, None, 1)
+    assert main_repository(long_running) is None, "half is not most"
+    row(long_running, "acme/repo-2", 1)
+    assert main_repository(long_running) == ("acme/repo-2", 3, 5)
+    row(long_running, None, 9)
+    assert main_repository(long_running) is None, "most of them are nobody's"
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("message", "treated", "feature", "ago", "is_named"),
+    [
+        ("token", True, None, "23 hours 59 minutes", False),
+        ("other", True, None, "0", True),
+        ("token", False, None, "0", True),
+        ("token", True, "another_feature", "0", True),
+        ("token", True, None, "24 hours 1 minute", True),
+    ],
+)
+def test_r8_an_ignored_error_of_the_window_leaves_no_main_repository(
+    long_running, message, treated, feature, ago, is_named
+):
+    long_running.client.configure(ignored_errors=["token"])
+    row(long_running, "acme/repo-2", 3)
+    long_running.sql(
+        "insert into rollout.error_deltas select id, %s, 'inngest', %s, 1, now() - %s::interval, 50, %s, '{}'"
+        " from rollout_configuration where feature_name = %s",
+        message, treated, ago, message, feature or long_running.client.feature,
+    )  # fmt: skip
+    assert (main_repository(long_running) is not None) is is_named
+
+
+@pytest.mark.asked
+def test_r17_only_repositories_of_one_feature_arm_and_window_have_run(long_running):
+    def gate():
+        return [(g.open, g.message) for g in long_running.client.plan().gates if g.name == "repositories"]
+
+    long_running.client.configure(minimum_repositories=1)
+    assert gate() == []
+    long_running.client.configure(minimum_repositories=2)
+    long_running.sql("update rollout_configuration set restarted_at = now() - interval '40 hours'")
+    row(long_running, "acme/repo-1", 0, jobs=1)
+    for others in (
+        {"jobs": 0}, {"treated": False}, {"feature": "another_feature"}, {"updated": "24 hours 1 minute"},
+        {"created": "8 hours 1 minute"},  # beyond two windows
+    ):  # fmt: skip
+        row(long_running, "acme/repo-2", 0, **{"jobs": 1, **others})
+        assert gate() == [(False, "repositories that ran in the rollout 1 of 10, wanted >= 2")], others
+    row(long_running, "acme/repo-2", 0, jobs=1, updated="23 hours 59 minutes", created="7 hours 59 minutes")
+    assert gate() == [(True, "repositories that ran in the rollout 2 of 10, wanted >= 2")]

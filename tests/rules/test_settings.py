@@ -185,7 +185,9 @@ def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
     assert running.client.status().metadata["cost_per_job"] == {"inngest": 1}
 
 
+@pytest.mark.asked
 def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_manuals(running):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
     running.report(good=9, bad=1)
     assert [c.note for c in running.client.stats().criteria][:4] == [None] * 4
     wanted = {"success_rate": 85, "advance_error_rate": 12.5, "advance_jobs": 20, "inngest_seconds": 25}
@@ -239,3 +241,18 @@ def test_r2_a_criterion_that_can_be_none_is_refused_and_the_manuals_whoever_writ
         else:
             with pytest.raises(RolloutError, match=f"{name}: {value}"):
                 running.client.configure(criteria={name: value})
+
+
+@pytest.mark.asked
+def test_what_the_cost_reduction_waits_for(running):
+    def note():
+        return running.client.stats().criteria[-1].note
+
+    assert note() == "unit costs not set; see rollout.configure()"
+    running.client.configure(cost_per_job={"inngest": 1})
+    assert note() == "unit costs not set; see rollout.configure()"
+    running.client.configure(cost_per_minute={"github_actions": 1})
+    assert note() == "a cost by the minute needs jobs whose time is known"
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.sql("select record_rollout_job(null, 'github_actions', true, 30)")
+    assert (note(), running.client.stats().criteria[-1].actual) == (None, 50)

@@ -15,7 +15,7 @@ from rollout_console.migrate import apply
 from rollout_console.render import Screen, render
 from tests.support import hosted, servers
 from tests.support.adopted import DECISION, adopt
-from tests.support.rollouts import OPERATOR
+from tests.support.rollouts import OPERATOR, Unseeing
 from tests.support.terminal import console_environment, run_command
 
 
@@ -338,6 +338,50 @@ def test_r6_a_rollback_is_said_wherever_the_state_is_said(rollout):
     client.set_rollout(10)
     client.hold("wait")
     assert (client.status().state.name, client.status().state.by) == ("held", "tess")
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("lower", "state"),
+    [
+        (lambda r: r.client.set_rollout(0), "rolled_back"),
+        (lambda r: r.client.set_rollout(25), "running"),
+        (lambda r: r.client.rollback_to_percentage(25), "rolled_back"),
+        (lambda r: r.sql("update rollout_configuration set rollout_percentage = 0"), "rolled_back"),
+        (lambda r: r.sql("update rollout_configuration set rollout_percentage = 25"), "running"),
+    ],
+    ids=["set to 0", "set lower", "rolled back", "written to 0", "written lower"],
+)
+def test_r6_what_is_lowered_to_0_or_by_a_rollback_is_rolled_back(running, lower, state):
+    lower(running)
+    assert running.client.status().state.name == state
+
+
+@pytest.mark.asked
+def test_r6_one_percent_is_not_0(running):
+    def said():
+        status = running.client.status()
+        return status.state.name, status.phase
+
+    running.client.set_rollout(1)
+    other = Unseeing(running.client.adapter, "another_feature", who=OPERATOR)
+    other.create()
+    other.set_rollout(50)
+    other.rollback_to_zero()
+    assert said() == ("running", "before phase 6")
+    running.client.set_rollout(0)
+    assert said() == ("rolled_back", "rolled back")
+    running.client.set_rollout(1)
+    assert said() == ("running", "before phase 6")
+    running.client.rollback_to_zero()
+    assert said() == ("rolled_back", "rolled back")
+
+
+@pytest.mark.asked
+def test_r6_what_the_breaker_stepped_back_is_rolled_back(running):
+    running.client.configure(on_breach="step_back")
+    running.sql("select record_rollout_job(null, 'github_actions', false) from generate_series(1, 10)")
+    assert (running.client.status().rollout_percentage, running.client.status().state.name) == (25, "rolled_back")
 
 
 def test_r6_what_the_breaker_rolled_back_says_so(running):

@@ -43,10 +43,11 @@ def count(rollout, ago, jobs, errors=0, *, treated=True):
     )  # fmt: skip
 
 
-def treatment(rollout):
+def treatment(rollout, feature=None):
     return rollout.sql(
         "select t.run_jobs, t.run_errors, t.evidence::float8, t.recent_evidence::float8, t.whole_breach, t.recent_breach"
-        " from rollout_configuration c cross join lateral rollout.treatment(c) t"
+        " from rollout_configuration c cross join lateral rollout.treatment(c) t where c.feature_name = %s",
+        feature or rollout.client.feature,
     )[0]
 
 
@@ -56,6 +57,24 @@ def long_running(running):
     running.client.disable_auto_rollback()
     running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
     return running
+
+
+@pytest.mark.parametrize(
+    ("jobs", "errors", "verdict"),
+    [
+        (0, 0, "no_data"),
+        (1, 0, "small_sample"),
+        (9, 9, "small_sample"),
+        (10, 0, "healthy"),
+        (20, 1, "healthy"),
+        (19, 1, "above_threshold"),
+        (10, 3, "above_threshold"),
+        (10, 4, "breach"),
+    ],
+)
+def test_r7_the_verdict_of_a_window(running, jobs, errors, verdict):
+    count(running, timedelta(), jobs, errors)
+    assert running.client.status().health.verdict == verdict
 
 
 def test_r8_the_sum_over_stretches_is_exact(rollout):
@@ -117,6 +136,62 @@ def test_r8_what_has_long_passed_does_not_trip_in_a_window_below_the_threshold(l
     assert not treatment(long_running)[4], "5 % is not above 5 %"
     count(long_running, timedelta(), 1, 1)
     assert treatment(long_running)[4]
+
+
+@pytest.mark.parametrize("restarted_at", ["now() - interval '3 days'", None])
+def test_r8_jobs_that_are_not_of_the_run_are_in_none_of_its_sums(long_running, restarted_at):
+    """Those of the control, of before all time, of another run; folded, corrected and removed, as well."""
+    long_running.sql("select rollout_create(feature_name => 'another_feature')")
+    long_running.sql(f"update rollout_configuration set restarted_at = {restarted_at or 'null'}")
+    run = [("now() - interval '3 days'", True, 20, 12), ("now() - interval '1 hour'", True, 10, 6)]
+    others = [("'-infinity'", True), ("'-infinity'", False), ("now() - interval '1 hour'", False)]
+    if restarted_at:
+        others.append(("now() - interval '3 days 1 us'", True))
+    for begins, treated, jobs, errors in [*run, *((*other, 50, 50) for other in others)]:
+        long_running.sql(
+            f"insert into rollout.job_deltas select id, {begins}, 'inngest', %s, %s, %s, 0, 0, 0, 0, null, 0, null"
+            " from rollout_configuration", treated, jobs, errors,
+        )  # fmt: skip
+    sums = (30, 18, *(pytest.approx(float(sum_)) for sum_ in (evidence(18, 30), evidence(18, 30) + evidence(6, 10))))
+    of_ours = "select id from rollout_configuration where feature_name <> 'another_feature'"
+    for change in (
+        "select", "select rollout.fold_deltas()", "update rollout.job_counts set jobs = jobs - 1 where jobs = 50",
+        "delete from rollout.job_counts where jobs = 49",
+    ):  # fmt: skip
+        long_running.sql(change)
+        assert treatment(long_running)[:4] == treatment(long_running, "another_feature")[:4] == sums, change
+    long_running.sql(f"delete from rollout.job_counts where jobs = 20 and rollout_config_id = ({of_ours})")
+    assert treatment(long_running)[:2] == (10, 6)
+    assert treatment(long_running, "another_feature")[:4] == sums, "of which nothing was removed"
+
+
+def test_r8_of_equally_strong_stretches_the_longest_is_told(rollout):
+    assert rollout.sql(
+        "select w.jobs, w.errors, w.since < now() from rollout_configuration c cross join lateral jsonb_populate_record(c,"
+        " jsonb_build_object('minimum_sample', 1, 'max_error_rate', 0)) k"
+        " cross join lateral rollout.weigh_stretches(k, array[now() - interval '1 hour', now()], '{4,4}', '{1,1}') w"
+    ) == [(8, 2, True)]
+
+
+@pytest.mark.parametrize(
+    ("total", "since", "jobs", "errors", "trips"),
+    [
+        (5759.99, "0", 20, 2, False),
+        (5760, "0", 20, 1, True),
+        (5760, "-1 us", 20, 1, False),
+        (5760, "-1 us", 20, 2, True),
+        (5760, "-1 us", 1, 1, True),
+        (5760, "-1 us", 0, 0, False),
+        (5760, "1 us", 0, 0, True),
+    ],
+)
+def test_r8_stretches_trip_at_their_limit_if_the_strongest_or_the_window_speaks_for_it(
+    rollout, total, since, jobs, errors, trips
+):
+    assert rollout.value(
+        "select rollout.stretches_trip(c, %s::numeric, now() + %s::interval, now(), %s::int, %s::int) from rollout_configuration c",
+        total, since, jobs, errors,
+    ) == trips  # fmt: skip
 
 
 @pytest.mark.commits
@@ -193,6 +268,28 @@ def test_r8_without_a_control_there_is_nothing_to_compare(running):
     assert running.client.status().rollout_percentage == 0
 
 
+@pytest.mark.parametrize(
+    ("guardrail", "control", "shared"), [("compared", 0, False), ("compared", 1, True), ("evidence", 1, False)]
+)
+def test_r8_a_control_of_one_job_is_compared_and_one_of_none_is_passed_over(running, guardrail, control, shared):
+    running.client.configure(guardrail=guardrail)
+    count(running, timedelta(), 10, 6)
+    count(running, timedelta(), control, 0, treated=False)
+    health = running.client.status().health
+    assert (health.breach, health.shared, health.check_rolls_back) == (True, shared, not shared)
+
+
+def test_r8_one_job_in_each_arm_is_compared_and_none_of_another_feature(running):
+    running.sql("select rollout_create(feature_name => 'another_feature')")
+    running.sql(
+        "update rollout_configuration set restarted_at = now() - interval '1 h', percentage_since = now() - interval '1 h'"
+    )
+    count(running, timedelta(), 1, 1)
+    count(running, timedelta(), 1, 0, treated=False)
+    coin = sum(r / ((1 + r) / 2) for r in ALTERNATIVES) / 5  # heads, with a share of a half
+    assert running.client.status().health.compared.evidence == pytest.approx(float(coin), abs=1e-4)
+
+
 @pytest.mark.commits
 def test_r8_other_guardrails_ask_no_control(running):
     running.client.configure(guardrail="evidence")
@@ -235,6 +332,14 @@ def test_r8_an_early_sign_warns_and_holds_and_rolls_nothing_back(with_control):
     with_control.client.set_rollout(0)
     with_control.client.set_rollout(50)
     assert not early().early, "another run"
+
+
+@pytest.mark.parametrize(("percentage", "is_early"), [(1, True), (0, False)])
+def test_r8_from_1_percent_on_there_are_early_signs(with_control, percentage, is_early):
+    with_control.sql("update rollout_configuration set rollout_percentage = %s", percentage)
+    with_control.sql("update rollout_configuration set percentage_since = now() - interval '1 day'")
+    count(with_control, timedelta(hours=1), 11, 4)
+    assert with_control.client.status().health.compared.early is is_early
 
 
 def test_r8_what_ran_at_another_percentage_is_not_compared(with_control):

@@ -129,7 +129,7 @@ begin
             'kind', nullif(k.kind, ''), 'errors', k.errors, 'treatment', k.treatment, 'control', k.control,
             'since_restart', k.since_restart, 'first_seen_at', k.first_seen_at, 'first_percentage', k.first_percentage,
             'is_new', k.is_new, 'last_seen_at', k.last_seen_at, 'sample', k.sample, 'processors', k.processors,
-            'is_ignored', coalesce(k.kind = any (config.ignored_errors), false),
+            'is_ignored', k.kind = any (config.ignored_errors),
             'repositories', array(
                 select coalesce(h.full_name, r.id::text)
                 from unnest(k.repositories) r (id) left join rollout_host_repositories h on h.id = r.id

@@ -101,7 +101,7 @@ as $$
     from rollout.newest_slots(config) s
     window up_to_now as (order by s.slot_start desc)
     union all
-    select config.restarted_at, r.jobs, r.errors from rollout.since_restart(config) r where r.jobs > 0
+    select config.restarted_at, r.jobs, r.errors from rollout.since_restart(config) r
 $$;
 comment on function rollout.stretches(rollout_configuration) is
     'R8: all that evidence is taken over: the treatment''s jobs from the beginning of each of the newest slots up to '
@@ -239,8 +239,8 @@ begin
     select w.total, w.since, w.jobs, w.errors into recent_evidence, recent_since, recent_jobs, recent_errors
     from rollout.weigh_stretches(config, slots.starts, slots.jobs, slots.errors) w;
     whole_breach := rollout.run_trips(config, jobs, errors, run_jobs, run_errors);
-    recent_breach := not whole_breach and coalesce(rollout.stretches_trip(
-        config, recent_evidence, recent_since, rollout.window_start(config), jobs, errors), false);
+    recent_breach := not whole_breach and rollout.stretches_trip(
+        config, recent_evidence, recent_since, rollout.window_start(config), jobs, errors);
     shared := false;
     if (whole_breach or recent_breach) and exists (
         select from rollout.guardrails() g where g.guardrail = config.guardrail and g.compared) then

@@ -162,7 +162,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     -- The setting alone is not enough: a table that was dropped and created again has lost the trigger.
-    return coalesce(config.follow_jobs, false) and exists (
+    return config.follow_jobs and exists (
         select from pg_trigger t
         where t.tgrelid = rollout.followed_table() and t.tgname = 'rollout_follow_jobs' and t.tgenabled <> 'D');
 end $$;

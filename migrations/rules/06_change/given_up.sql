@@ -58,7 +58,7 @@ create or replace function rollout.raises_or_unprotects(
 returns boolean
 language sql immutable
 as $$
-    select coalesce(became.rollout_percentage > was.rollout_percentage, false)
+    select became.rollout_percentage > was.rollout_percentage
         or was.emergency_stop and not became.emergency_stop
         or was.held_reason is not null and (became.held_reason is null
             or coalesce(became.held_until, 'infinity') < coalesce(was.held_until, 'infinity'))

@@ -94,7 +94,7 @@ language plpgsql immutable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    ours constant boolean := coalesce(rollout.is_recorded(entry.metadata), false);
+    ours constant boolean := rollout.is_recorded(entry.metadata);
 begin
     return case when entry.id is not null then jsonb_build_object(
         'id', entry.id,
