@@ -221,7 +221,8 @@ def test_r20_what_raises_or_unprotects(rollout):
 def test_r20_what_lowers_or_protects(rollout):
     cases = [
         (50, 49, {}, True), (50, 50, {}, False), (50, 51, {}, False), (None, 50, {}, False),
-        (50, 50, STOPPED, True), (50, 50, {"emergency_stop": False}, False),
+        (50, 50, STOPPED, True), (50, 50, {"emergency_stop": False, "emergency_stop_reason": None}, False),
+        (50, 50, {"emergency_stop_reason": "worse"}, True),
         (50, 50, {"breaker_enabled": True}, True), (50, 50, OFF, False), (50, 50, OFF_TO_NOON, False),
         (50, 50, HELD, True), (50, 50, HELD_TO_NOON, True), (50, 50, {"held_reason": None, "held_until": None}, False),
         (50, 50, {"held_until": NOON}, True), (50, 50, {"breaker_off_until": NOON}, True),

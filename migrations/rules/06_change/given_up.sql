@@ -86,6 +86,7 @@ as $$
     select entry.metadata ? 'before' and entry.triggered_by <> 'auto_end' and (
         coalesce(entry.new_percentage < entry.previous_percentage, false)
         or entry.metadata -> 'after' @> '{"emergency_stop": true}'
+        or entry.metadata #>> '{after,emergency_stop_reason}' is not null  -- stopped again, for another reason
         or entry.metadata -> 'after' @> '{"breaker_enabled": true}'
         or entry.metadata #>> '{after,held_reason}' is not null
         or entry.metadata -> 'after' ?| '{held_until,breaker_off_until}'
