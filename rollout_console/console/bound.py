@@ -66,9 +66,9 @@ class BoundCommand:
             output.announce(info.call)
             output.refuse(f"{left_open.name} is a placeholder; nothing was done: type for example {info.example}")
             return None
-        typed, first = _typed(info.name, args, kwargs), next(iter(bound.arguments.values()), None)
+        typed = _typed(info.name, args, kwargs)
         output.announce(typed)
-        if objection := output.objection(info.name, first, typed):
+        if objection := output.objection(info.name, bound.arguments, typed):
             output.refuse(objection)
             return None
         method = getattr(self._owner or self._console.client, info.method.__name__)
