@@ -42,6 +42,7 @@ def add_arguments(
     """
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON: an object, or one a line")
     in_order = True
+    has_switch = any(str(parameter.annotation) == "bool" for parameter in parameters.parameters.values())
 
     def said(name: str) -> str | None:
         return (about or {}).get(name, "").replace("%", "%%") or None
@@ -49,7 +50,8 @@ def add_arguments(
     for name, parameter in parameters.parameters.items():
         kinds = str(parameter.annotation).split(" | ")
         is_flag, is_list = kinds == ["bool"], any(kind.startswith(("list[", "Repositories")) for kind in kinds)
-        convert = str if {"str", "Repositories"} & {*kinds} else _value
+        is_text = bool({"str", "Repositories"} & {*kinds})
+        convert = (_text if has_switch else str) if is_text else _numbers if is_list else _value
         optional = parameter.default is not inspect.Parameter.empty
         # What is left out must not overwrite what was given as an option: no default of its own.
         absent: Any = {"default": argparse.SUPPRESS} if optional else {}
@@ -180,6 +182,18 @@ def _word(value: object) -> str:
     if not isinstance(value, str):
         return shlex.quote(json.dumps(value, ensure_ascii=False))
     return f'"{value}"' if re.fullmatch(r"[\w ./-]+", value) else shlex.quote(value)
+
+
+def _text(text: str) -> str:
+    """Return text of a command that has switches; not what is meant for one of them."""
+    if text.lower() in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text} is no text: a switch stands alone")
+    return text
+
+
+def _numbers(text: str) -> Any:
+    """Return numbers with commas between them as a list; see `_value` for anything else."""
+    return json.loads(f"[{text}]") if re.fullmatch(r"\d+(?:, *\d+)+", text) else _value(text)
 
 
 def _value(text: str) -> Any:
