@@ -11,6 +11,7 @@ from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import (
     format_age,
     format_count,
+    format_counted,
     format_number,
     format_percent,
     format_time,
@@ -132,7 +133,8 @@ def _verdict(status: results.Status, screen: Screen) -> str:
 
 
 def _arms(health: results.Health) -> list[str]:
-    threshold = f"threshold {format_number(health.max_error_rate)} %, ≥ {health.minimum_sample} jobs"
+    least = format_counted(health.minimum_sample, "job", "jobs")
+    threshold = f"threshold {format_number(health.max_error_rate)} %, ≥ {least}"
     return [_arm("treatment", health), _arm("control", health.control), threshold]
 
 
