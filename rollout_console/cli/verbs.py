@@ -11,10 +11,11 @@ import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Literal, TextIO, get_args, get_origin
+from typing import Any, TextIO
 
 from rollout_console import results
 from rollout_console.client import RolloutClient, SettingValues
+from rollout_console.client.command import values_of
 from rollout_console.console import COMMANDS, Command, Output, Rollout
 from rollout_console.console.output import written
 from rollout_console.console.place import client_here
@@ -65,13 +66,6 @@ def add_arguments(
             nargs = ("*" if is_list else "?") if optional else ("+" if is_list else None)
             parser.add_argument(name, nargs=nargs, type=convert, help=said(name), **absent)
             in_order = not is_list  # a list takes all that follow
-
-
-def values_of(annotation: object) -> list[str]:
-    """Return the words that a parameter may be, if it may be a few only; annotations may be as they are written."""
-    kind = getattr(results, str(annotation).partition(" | ")[0].removeprefix("results."), annotation)
-    kinds = [kind, *get_args(kind)]
-    return [str(value) for each in kinds if get_origin(each) is Literal for value in get_args(each)]
 
 
 def about_parameters(command: Command) -> dict[str, str]:
