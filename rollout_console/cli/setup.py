@@ -13,7 +13,7 @@ from rollout_console.client.connect import connect
 from rollout_console.errors import BadArgument, NotConfigured, Unconfirmed
 from rollout_console.migrate import apply, pending, refuse_without_rights
 from rollout_console.render import Screen, render
-from rollout_console.render.formatting import format_count
+from rollout_console.render.formatting import format_count, format_counted
 from rollout_console.render.progress import CategorizationProgress
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import CategorizationRun, SetupPlan, Status
@@ -149,7 +149,7 @@ class Setup:
 
     def _categorize(self, plan: SetupPlan) -> None:
         if plan.categorized >= plan.repositories:
-            self._done("categories", f"all {format_count(plan.repositories)} repositories have one")
+            self._done("categories", f"each of {_repositories(plan.repositories)} has one")
             return
 
         def categorize(confirm: bool) -> CategorizationRun:
@@ -158,7 +158,7 @@ class Setup:
 
         run = self._exposing("categories", categorize)
         if run is not None:
-            self._done("categories", f"{format_count(run.processed)} repositories categorized")
+            self._done("categories", f"{_repositories(run.processed)} categorized")
 
     def _exposing(self, name: str, act: Callable[[bool], T]) -> T | None:
         """Do what may have the host's own function let more in: how many is said first, and --yes is no yes to it."""
@@ -207,7 +207,7 @@ class Setup:
         if self.units is not None:
             self._done("units", f"rollout_host_repositories reads {self.units.schema}.{self.units.table}")
         if applied.parts:
-            self._done("schema", f"{format_count(len(applied.parts))} migrations applied")
+            self._done("schema", f"{format_counted(len(applied.parts), 'migration', 'migrations')} applied")
         return True
 
     def _agrees(self, question: str) -> bool:
@@ -239,7 +239,7 @@ def describe(plan: SetupPlan, percentage: int) -> list[str]:
         steps.append("create the configuration")
     if plan.categorized < plan.repositories:
         steps.append(
-            f"categorize {format_count(plan.repositories)} repositories ({format_count(plan.categorized)} are)"
+            f"categorize {_repositories(plan.repositories)} ({format_count(plan.categorized)} are)"
             + (
                 "; you are asked first if the host's own function then lets more in"
                 if plan.decided_by == "host"
@@ -269,3 +269,7 @@ def next_steps(status: Status) -> str:
     ]
     width = max(len(command) for _, command, _ in rows) + 1
     return "\n".join(f" {where.ljust(14)}  {command.ljust(width)} {what}" for where, command, what in rows)
+
+
+def _repositories(number: int) -> str:
+    return format_counted(number, "repository", "repositories")

@@ -11,10 +11,11 @@ import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Literal, TextIO, get_args, get_origin
+from typing import Any, TextIO
 
 from rollout_console import results
 from rollout_console.client import RolloutClient, SettingValues
+from rollout_console.client.command import values_of
 from rollout_console.console import COMMANDS, Command, Output, Rollout
 from rollout_console.console.output import written
 from rollout_console.console.place import client_here
@@ -42,6 +43,7 @@ def add_arguments(
     """
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON: an object, or one a line")
     in_order = True
+    has_switch = any(str(parameter.annotation) == "bool" for parameter in parameters.parameters.values())
 
     def said(name: str) -> str | None:
         return (about or {}).get(name, "").replace("%", "%%") or None
@@ -49,7 +51,8 @@ def add_arguments(
     for name, parameter in parameters.parameters.items():
         kinds = str(parameter.annotation).split(" | ")
         is_flag, is_list = kinds == ["bool"], any(kind.startswith(("list[", "Repositories")) for kind in kinds)
-        convert = str if {"str", "Repositories"} & {*kinds} else _value
+        is_text = bool({"str", "Repositories"} & {*kinds})
+        convert = (_text if has_switch else str) if is_text else _numbers if is_list else _value
         optional = parameter.default is not inspect.Parameter.empty
         # What is left out must not overwrite what was given as an option: no default of its own.
         absent: Any = {"default": argparse.SUPPRESS} if optional else {}
@@ -63,13 +66,6 @@ def add_arguments(
             nargs = ("*" if is_list else "?") if optional else ("+" if is_list else None)
             parser.add_argument(name, nargs=nargs, type=convert, help=said(name), **absent)
             in_order = not is_list  # a list takes all that follow
-
-
-def values_of(annotation: object) -> list[str]:
-    """Return the words that a parameter may be, if it may be a few only; annotations may be as they are written."""
-    kind = getattr(results, str(annotation).partition(" | ")[0].removeprefix("results."), annotation)
-    kinds = [kind, *get_args(kind)]
-    return [str(value) for each in kinds if get_origin(each) is Literal for value in get_args(each)]
 
 
 def about_parameters(command: Command) -> dict[str, str]:
@@ -180,6 +176,18 @@ def _word(value: object) -> str:
     if not isinstance(value, str):
         return shlex.quote(json.dumps(value, ensure_ascii=False))
     return f'"{value}"' if re.fullmatch(r"[\w ./-]+", value) else shlex.quote(value)
+
+
+def _text(text: str) -> str:
+    """Return text of a command that has switches; not what is meant for one of them."""
+    if text.lower() in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text} is no text: a switch stands alone")
+    return text
+
+
+def _numbers(text: str) -> Any:
+    """Return numbers with commas between them as a list; see `_value` for anything else."""
+    return json.loads(f"[{text}]") if re.fullmatch(r"\d+(?:, *\d+)+", text) else _value(text)
 
 
 def _value(text: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from rollout_console.pattern import pattern
 
@@ -158,6 +158,15 @@ def commands_of(owner: type) -> dict[str, Command]:
     marked = [vars(member) for member in members if inspect.isfunction(member)]
     found: list[Command] = [attributes["command"] for attributes in marked if "command" in attributes]
     return {command.name: command for command in found}
+
+
+def values_of(annotation: object) -> list[str]:
+    """Return the words that a parameter may be, if it may be a few only; annotations may be as they are written."""
+    from rollout_console import results
+
+    kind = getattr(results, str(annotation).partition(" | ")[0].removeprefix("results."), annotation)
+    kinds = [kind, *get_args(kind)]
+    return [str(value) for each in kinds if get_origin(each) is Literal for value in get_args(each)]
 
 
 def name_in(example: str) -> str:

@@ -44,6 +44,8 @@ class Ramp(Calls):
         Raises:
             Refused: the steps do not rise, or one of the arguments is out of its range; nothing was changed.
         """
+        if isinstance(steps, int | float | str):
+            raise BadArgument(f"steps are a list, not {described(steps)}; type for example {EXAMPLE}")
         if window is not None and not isinstance(window, str):
             raise BadArgument(
                 f"a window is text, not {described(window)}; "

@@ -170,7 +170,7 @@ class RepositoryLists(Calls):
             "rollout_eligible_repositories",
             changes=False,
             idempotent=True,
-            ids=[clean_text(str(each)) for each in ids],
+            ids=[_id(each) for each in ids],
             feature_name=self.feature,
         )
         return answer
@@ -186,3 +186,14 @@ class RepositoryLists(Calls):
             "rollout_find_repositories", changes=False, idempotent=True, prefix=clean_text(prefix), max_rows=limit
         )
         return names
+
+
+def _id(given: object) -> str:
+    from uuid import UUID
+
+    try:
+        return str(UUID(str(given)))
+    except ValueError:
+        raise BadArgument(
+            f'an id of a repository is a UUID, not {described(given)}; for a name, type rollout.explain("owner/name")'
+        ) from None

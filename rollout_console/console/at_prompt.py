@@ -70,8 +70,11 @@ class AtPrompt:
     def timeline(self, since: str = "2h", markdown: bool = False, limit: int = 300) -> results.Timeline:
         """Show changes, notes, trips, alerts, new errors and the error rate in one order.
 
-        since is a span up to now ("30m", "2h", "3d") or a time in ISO 8601. With markdown=True it is the first
-        draft of a post-mortem.
+        since is a span up to now ("30m", "2h", "3d") or a time in ISO 8601. As Markdown it is the first draft of a
+        post-mortem.
+
+        Args:
+            markdown: whether to show it as Markdown.
         """
         found = self._console.client.timeline(since, limit)
         return results.Postmortem(**fields_of(found)) if markdown else found

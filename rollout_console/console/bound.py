@@ -66,9 +66,9 @@ class BoundCommand:
             output.announce(info.call)
             output.refuse(f"{left_open.name} is a placeholder; nothing was done: type for example {info.example}")
             return None
-        typed, first = _typed(info.name, args, kwargs), next(iter(bound.arguments.values()), None)
+        typed = _typed(info.name, args, kwargs)
         output.announce(typed)
-        if objection := output.objection(info.name, first, typed):
+        if objection := output.objection(info.name, bound.arguments, typed):
             output.refuse(objection)
             return None
         method = getattr(self._owner or self._console.client, info.method.__name__)
@@ -102,9 +102,24 @@ class BoundCommand:
         """Refuse to be read like a list.
 
         Raises:
-            BadArgument: always.
+            NotCalled: always.
         """
-        raise BadArgument(f"{self.info.name} is a command, and needs brackets ( ); type {self.info.call}")
+        raise NotCalled(self.info)
+
+    def __getattr__(self, name: str) -> Any:
+        """Refuse to be read like a result.
+
+        Raises:
+            NotCalled: the name is one that a result could have.
+        """
+        raise AttributeError(name) if name.startswith("_") else NotCalled(self.info)
+
+
+class NotCalled(BadArgument, AttributeError):
+    """A command without its brackets; an AttributeError too, so that hasattr() works as usual."""
+
+    def __init__(self, info: Command) -> None:
+        super().__init__(f"{info.name} is a command, and needs brackets ( ); nothing was done: type {info.call}")
 
 
 def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:

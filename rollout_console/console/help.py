@@ -19,6 +19,8 @@ from rollout_console.render.screen import Screen
 from rollout_console.results import Result
 from rollout_console.validation import described
 
+LEAST = 3  # letters of a word in a title of the runbook
+
 
 class Listed(NamedTuple):
     """A command in a list: its name, its name with arguments, its purpose in a word, and its summary."""
@@ -77,8 +79,8 @@ def help_for(topic: object, commands: Mapping[str, Command]) -> Help:
                 ]
             ),
         )
-    titles = [title for title in parts if asked.lower() in title.lower()]
-    if asked and titles:
+    titles = [title for title in parts if len(asked) >= LEAST and asked.lower() in title.lower()]
+    if titles:
         return Help(asked, "\n\n".join(f"{title}\n\n{parts[title]}" for title in titles))
     pages = {page.stem: page for page in data_file("docs").glob("*.md")}
     if asked.lower() in pages:
@@ -105,7 +107,8 @@ def _plain(text: str) -> str:
 
 
 def _about(found: Command) -> str:
-    details = f"\n\n {found.details}" if found.details else ""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in found.details.split("\n\n")]
+    details = "".join(f"\n\n {paragraph}" for paragraph in paragraphs if paragraph)
     arguments = f"\n Arguments: {', '.join(found.parameters)}" if "…" in found.usage else ""
     return f" {found.usage}{arguments}\n {found.summary}{details}\n\n For example: {found.example}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -85,7 +85,7 @@ class Output:
     def announce(self, call: str) -> None:
         """Take note of what was typed: a session tells the reports of a pasted block apart by it."""
 
-    def objection(self, command: str, first: object, call: str) -> str | None:
+    def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
         """Return why a command is not carried out now: never, where nobody pastes."""
         return None
 

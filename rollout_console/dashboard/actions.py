@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from rollout_console.client import RolloutClient
 from rollout_console.dashboard import palette
-from rollout_console.dashboard.advice import in_keys
-from rollout_console.dashboard.keys import CHOOSE, OVERVIEW, PAGE, SCROLL, Key
+from rollout_console.dashboard.keys import CHOOSE, OVERVIEW, PAGE, PALETTE, SCROLL, Key
 from rollout_console.dashboard.pages import (
     KEYS_HELP,
     Page,
@@ -95,13 +94,8 @@ class Actions(Raising):
 
     def ask_command(self) -> None:
         """Ask for a command of the console."""
-        self.ask(":", self._run)
+        self.ask(PALETTE.name, self._run)
         self.message = self._hint()
-
-    @property
-    def commanding(self) -> bool:
-        """Whether a command is being typed."""
-        return self.question == ":"
 
     def complete(self) -> None:
         """Type what is sure of the command's name."""
@@ -123,7 +117,7 @@ class Actions(Raising):
         screen = self.screen()
 
         def ran() -> Page:
-            text = in_keys(palette.run(line, self.client, palette.Caught(screen, self.move_to)))
+            text = palette.run(line, self.client, palette.Caught(screen, self.move_to))
             return text_page(f":{sanitize(line, 200)}", lambda screen: text)
 
         self.perform(ran, doing="running")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
+from rollout_console.console.plain_call import plain_call
 from rollout_console.dashboard.keys import OVERVIEW
 
 KEYS = {command: key.name for key in OVERVIEW for command in key.commands}
-EXAMPLE = re.compile(r"type for example rollout\.\w+\(([^()]+)\)")
+# Those whose key asks for their argument, and for nothing else.
+ASKED = (
+    *("setRollout", "preview", "rollbackToPercentage", "resume"),
+    *("emergencyStop", "hold", "explain", "addToWhitelist"),
+)
+EXAMPLE = re.compile(r"(?<=type for example )rollout\.(\w+)\(([^()]+)\)")
 LOOK = re.compile(r"[,;] (?:then|try again|try|look|see): rollout\.status\(\)")
 COMMAND = re.compile(r"(?:, )?(?:type )?rollout\.(\w+)\(([^()]*)\)")
 
@@ -16,19 +22,29 @@ def in_keys(text: str) -> str:
     """Return text in which commands to type are keys to press, and examples are answers to give.
 
     Args:
-        text: what the console would show; a command without a key stays as it is. The status is in sight anyway.
+        text: what the console would show; a command that no key asks for stays as it is, for `:`. The status is in
+            sight anyway.
     """
     seen = LOOK.sub("; this screen looks again by itself", text)
-    return COMMAND.sub(_press, EXAMPLE.sub(lambda found: f"type for example {_answer(found[1])}", seen))
+    return COMMAND.sub(_press, EXAMPLE.sub(lambda found: _answer(found[1], found[2]) or found[0], seen))
 
 
 def _press(found: re.Match[str]) -> str:
-    key, argument = KEYS.get(found[1]), _answer(found[2])
-    if key is None:
+    key, answer = KEYS.get(found[1]), _answer(found[1], found[2])
+    if key is None or answer is None:
         return found[0]
     comma = ", " if found[0].startswith(", ") else ""
-    return f"{comma}press {key}" + (f" and answer {argument}" if argument else "")
+    return f"{comma}press {key}" + (f" and answer {answer}" if answer else "")
 
 
-def _answer(arguments: str) -> str:
-    return arguments.split(",")[0].strip("\"'[] ")
+def _answer(command: str, arguments: str) -> str | None:
+    """Return what to answer the key of a command, "" for nothing; None if it does not ask for just that."""
+    if not arguments:
+        return ""
+    try:
+        call = plain_call(f"{command}({arguments})")
+    except ValueError:
+        return None
+    if command not in ASKED or call.named or len(call.arguments) != 1 or isinstance(call.arguments[0], list):
+        return None
+    return str(call.arguments[0])

@@ -11,6 +11,7 @@ from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import (
     format_age,
     format_count,
+    format_counted,
     format_number,
     format_percent,
     format_time,
@@ -26,6 +27,7 @@ from rollout_console.render.status import counted_phrase, flags, hold_phrase, of
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
 FOLDED = 2  # lines, at most, of a sentence
+HANG = "   "
 PROBLEM = 3  # lines, at most, of why there is nothing newer
 
 
@@ -43,7 +45,7 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
     lines = [_first_line(seen, _age(snapshot, screen, stale=stale), screen, stale=stale)]
     if snapshot.problem:
         problem = screen.paint(in_keys(sanitize(snapshot.problem, 500)), "warning")
-        lines += fold(f" {problem}", width, "   ")[:PROBLEM]
+        lines += _folded(f" {problem}", screen, PROBLEM)
     for line in meaning(status, screen):
         lines += _folded(f" {line}", screen)
     if effect := stop_effect_phrase(status, screen):
@@ -132,7 +134,8 @@ def _verdict(status: results.Status, screen: Screen) -> str:
 
 
 def _arms(health: results.Health) -> list[str]:
-    threshold = f"threshold {format_number(health.max_error_rate)} %, ≥ {health.minimum_sample} jobs"
+    least = format_counted(health.minimum_sample, "job", "jobs")
+    threshold = f"threshold {format_number(health.max_error_rate)} %, ≥ {least}"
     return [_arm("treatment", health), _arm("control", health.control), threshold]
 
 
@@ -143,9 +146,11 @@ def _arm(name: str, rate: results.Rate) -> str:
 
 
 def _warning(warning: results.HealthWarning, screen: Screen) -> list[str]:
-    command = sanitize(warning.command, 120)
+    command = sanitize(warning.command, 300)
     todo = f"press : and type {command.removeprefix('rollout.')}" if command.startswith("rollout.") else command
     text = f" {screen.paint('warning', 'warning')}: {sanitize(warning.message, 200)}"
+    if todo == command and len(fold(f"{text}; {todo}", screen.width, HANG)) > FOLDED:
+        todo = "press : and type status()"  # a statement of SQL in half is of no use; there it is whole
     room = screen.width * FOLDED - cells(todo) - 20  # what is to be typed is never cut for the sake of the message
     return _folded(f"{clip(text, max(30, room))}; {todo}", screen)
 
@@ -155,10 +160,10 @@ def missing_lines(seen: results.Overview, part: str, screen: Screen) -> list[str
     return _warning(seen.missing(part), screen)
 
 
-def _folded(text: str, screen: Screen) -> list[str]:
+def _folded(text: str, screen: Screen, most: int = FOLDED) -> list[str]:
     """Return a sentence in few lines; an ellipsis says that there is more."""
-    lines = fold(text, screen.width, "   ")
-    return lines if len(lines) <= FOLDED else [*lines[: FOLDED - 1], clip(f"{lines[FOLDED - 1]} …", screen.width)]
+    lines = fold(text, screen.width, HANG)
+    return lines if len(lines) <= most else [*lines[: most - 1], clip(f"{lines[most - 1]} …", screen.width)]
 
 
 def _plan(seen: results.Overview, screen: Screen) -> list[str]:

@@ -11,7 +11,7 @@ from rollout_console.dashboard.advice import in_keys
 from rollout_console.dashboard.keys import Key, help_lines
 from rollout_console.render import Screen, render
 from rollout_console.render.errors import counts_phrase, error_lines, kind_name, new_phrase
-from rollout_console.render.formatting import format_age, format_time
+from rollout_console.render.formatting import format_age, format_setting, format_time
 from rollout_console.render.history import change_author, change_summary
 from rollout_console.render.layout import clip
 from rollout_console.render.sanitize import sanitize
@@ -191,4 +191,9 @@ def _change_line(entry: results.HistoryEntry, screen: Screen) -> str:
 
 def _before_and_after(entry: results.HistoryEntry, name: str) -> str:
     was, became = (entry.before or {}).get(name), (entry.after or {}).get(name)
-    return f"{sanitize(str(was), 300)} → {sanitize(str(became), 300)}"
+    return f"{_recorded(was)} → {_recorded(became)}"
+
+
+def _recorded(value: object) -> str:
+    is_word = value is None or isinstance(value, bool | list)
+    return sanitize(format_setting(value) if is_word else str(value), 300)

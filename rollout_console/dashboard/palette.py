@@ -12,8 +12,9 @@ from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS, Output, Rollout
 from rollout_console.console.plain_call import Call, plain_call
 from rollout_console.console.spelling import meant
+from rollout_console.dashboard.advice import in_keys
 from rollout_console.errors import BadArgument
-from rollout_console.render import Screen
+from rollout_console.render import Screen, render
 from rollout_console.render.layout import cells, pack
 
 PREFIX = "rollout."
@@ -44,6 +45,11 @@ class Caught(Output):
     def stream(self) -> TextIO:
         """Where a command with a screen of its own draws."""
         return self._stream
+
+    def present(self, result: object) -> None:
+        """Keep a result, with advice in keys; what others have written, and help, stays as it is."""
+        shown = render(result, self._screen)
+        self.say(shown if getattr(result, "as_written", False) else in_keys(shown))
 
     def say(self, text: str) -> None:
         """Keep text."""

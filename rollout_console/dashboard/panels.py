@@ -11,7 +11,7 @@ from rollout_console.render.criteria import format_target, met_mark
 from rollout_console.render.errors import kind_name, repositories_phrase
 from rollout_console.render.formatting import format_age, format_count, format_duration, format_measure, format_percent
 from rollout_console.render.history import change_author, change_summary
-from rollout_console.render.layout import cells, fold, pack, shorten_middle
+from rollout_console.render.layout import cells, fold, pack, pad, shorten_middle
 from rollout_console.render.marks import SIGNS, legend, marks_line
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -93,13 +93,14 @@ def criteria(metrics: results.Metrics, screen: Screen) -> Panel:
 def processors(metrics: results.Metrics) -> Panel:
     """Return each processor's jobs, error rate and average time, by arm."""
     found = metrics.processors
+    longest = max((cells(sanitize(p.processor, 60)) for p in found), default=0)
 
     def line(p: results.ProcessorMetrics, width: int) -> str:
-        text = (
-            f" {shorten_middle(sanitize(p.processor, 60), 12):<12} {p.arm:<9} {format_count(p.jobs):>9} jobs"
-            f"{format_percent(p.error_rate):>9}"
-        )
-        return f"{text} {format_duration(p.average_seconds):>9}" if width >= WITH_DURATION else text
+        text = f" {p.arm:<9} {format_count(p.jobs):>9} jobs{format_percent(p.error_rate):>9}"
+        if width >= WITH_DURATION:
+            text += f" {format_duration(p.average_seconds):>9}"
+        room = max(12, min(longest, width - cells(text) - 2))
+        return f" {pad(shorten_middle(sanitize(p.processor, 60), room), room)}{text}"
 
     return Panel(
         "processors: jobs, errors" + (", average time" if found else ""),

@@ -15,6 +15,7 @@ from prompt_toolkit.buffer import Buffer
 from rollout_console.client import RolloutClient
 from rollout_console.console.output import failure_lines
 from rollout_console.dashboard.advice import in_keys
+from rollout_console.dashboard.keys import PALETTE
 from rollout_console.dashboard.pace import Pace
 from rollout_console.dashboard.pages import Page
 from rollout_console.errors import NOT_STOPPED, RolloutError
@@ -73,6 +74,11 @@ class Questions:
         """Return the terminal as it is now."""
         columns = self.app.output.get_size().columns
         return Screen(width=columns, colour=not os.environ.get("NO_COLOR"), bars=True)
+
+    @property
+    def commanding(self) -> bool:
+        """Whether a command is being typed."""
+        return self.question == PALETTE.name
 
     def ask(self, question: str, answered: Callable[[str], None], *, hasty: bool = False) -> None:
         """Ask for a line of text; Esc leaves it unanswered. The question stays until its answer is carried out.
@@ -152,7 +158,8 @@ class Questions:
 
     def _failed(self, error: RolloutError) -> None:
         screen = self.screen()
-        said = failure_lines(f" {in_keys(sanitize(str(error), 500))}", error, screen)
+        problem = sanitize(str(error), 500)
+        said = failure_lines(f" {problem if self.commanding else in_keys(problem)}", error, screen)
         if error.verdict == NOT_STOPPED:
             self._stop_failed, said = time.monotonic(), said[1:]  # the first line of the screen says NOT STOPPED
             self.question = self.question and AGAIN

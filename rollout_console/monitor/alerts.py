@@ -170,12 +170,16 @@ def kinds_of(chosen: str | None) -> list[str]:
     """Return the kinds of alerts that ROLLOUT_ALERT_ON chooses; None for the default.
 
     Raises:
-        NotConfigured: it names one that there is not.
+        NotConfigured: it names one that there is not, or none.
     """
     kinds = [kind.strip().lower() for kind in chosen.split(",") if kind.strip()] if chosen else list(DEFAULT)
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise NotConfigured(
             f"ROLLOUT_ALERT_ON: there is no kind {', '.join(unknown)}; the kinds are {', '.join(KINDS)}; start again"
+        )
+    if not kinds:
+        raise NotConfigured(
+            f"ROLLOUT_ALERT_ON names no kind; set kinds of {', '.join(KINDS)}, or unset it for the default; start again"
         )
     return kinds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_count
+from rollout_console.render.formatting import format_count, format_counted
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import AccessRight, DecisionComparison
@@ -59,5 +59,5 @@ def render_comparison(compared: DecisionComparison, screen: Screen) -> str:
         [sanitize(row.role, 63), format_count(row.now), format_count(row.readers), format_count(row.everyone)]
         for row in compared.roles
     ]
-    asked = f"eligible, of {format_count(compared.asked)} repositories"
+    asked = f"eligible, of {format_counted(compared.asked, 'repository', 'repositories')}"
     return "\n".join([head, screen.table([asked, "now", "--decision readers", "--decision everyone"], rows)])

@@ -41,10 +41,12 @@ def _limits(c: Category) -> str:
         return "none yet"
     if c.max_stars is None or c.max_contributors is None or c.max_pull_requests is None:
         return "no limits"
-    return (
-        f"≤{format_count(c.max_stars)} stars, ≤{format_count(c.max_contributors)} people, "
-        f"≤{format_count(c.max_pull_requests)} PRs"
+    limits = (
+        format_counted(c.max_stars, "star", "stars"),
+        format_counted(c.max_contributors, "person", "people"),
+        format_counted(c.max_pull_requests, "PR", "PRs"),
     )
+    return ", ".join(f"≤{limit}" for limit in limits)
 
 
 def _note(found: Categories, screen: Screen) -> str:

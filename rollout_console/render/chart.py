@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_count, format_number, format_percent, format_time
+from rollout_console.render.formatting import format_count, format_counted, format_number, format_percent, format_time
 from rollout_console.render.layout import pack
 from rollout_console.render.marks import marks_line, told
 from rollout_console.render.screen import Screen
@@ -84,12 +84,13 @@ def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
     control = sum(p.control_jobs for p in trend.points), sum(p.control_errors for p in trend.points)
     threshold = f"threshold {format_number(trend.max_error_rate)} %"
     head = (
-        f" error rate {_window(trend)}: {format_count(errors)} of {format_count(jobs)} jobs, {threshold};"
+        f" error rate {_window(trend)}: {format_count(errors)} of {format_counted(jobs, 'job', 'jobs')}, {threshold};"
         f" control {format_count(control[1])} of {format_count(control[0])}"
     )
     if not screen.bars:  # in a pipe: figures, one line a step
         rows = [
-            f"{format_time(p.at)}  {format_count(p.jobs)} jobs  {format_count(p.errors)} errors  "
+            f"{format_time(p.at)}  {format_counted(p.jobs, 'job', 'jobs')}  "
+            f"{format_counted(p.errors, 'error', 'errors')}  "
             f"{format_percent(100 * p.errors / p.jobs if p.jobs else None)}"
             for p in trend.points
         ]

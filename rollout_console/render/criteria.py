@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from rollout_console.render.formatting import format_measure, format_number
+from rollout_console.render.formatting import MINUTE, format_measure, format_number
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Criterion, Unit
 
 MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "muted")}
-# By unit: what a target is divided by, and what stands behind it.
-TARGETS: dict[Unit, tuple[int, str]] = {
-    "percent": (1, " %"),
-    "hours": (1, " h"),
-    "seconds": (60, " min"),
-    "jobs": (1, ""),
-}
+BEHIND: dict[Unit, str] = {"percent": " %", "hours": " h", "seconds": " s", "jobs": ""}
 
 
 def met_mark(met: bool | None, screen: Screen) -> str:
@@ -27,10 +21,11 @@ def format_target(criterion: Criterion) -> str:
     """Return what a criterion asks for, in its unit; empty without a target."""
     if criterion.operator is None:
         return ""
-    scale, unit = TARGETS[criterion.unit]
-    figures = [format_number(f / scale) for f in (criterion.target, criterion.upper_target) if f is not None]
+    figures, unit = [f for f in (criterion.target, criterion.upper_target) if f is not None], BEHIND[criterion.unit]
+    if criterion.unit == "seconds" and min(figures) >= MINUTE:
+        figures, unit = [seconds / MINUTE for seconds in figures], " min"
     sign = "" if criterion.operator == "between" else f"{criterion.operator} "
-    return f"{sign}{'–'.join(figures)}{unit}"
+    return f"{sign}{'–'.join(map(format_number, figures))}{unit}"
 
 
 def criteria_table(criteria: list[Criterion], screen: Screen, title: str) -> str:

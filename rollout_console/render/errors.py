@@ -101,7 +101,8 @@ def main_repository(evidence: Mapping[str, Any]) -> list[str]:
 def main_repository_phrase(found: MainRepository) -> str:
     """Return how many of the errors are one repository's, and how to keep it out."""
     name = sanitize(found.repository, 140)
-    share = f"{format_count(found.errors)} of {format_count(found.all_errors)} errors are those of {name}"
+    errors = format_counted(found.all_errors, "error is that", "errors are those")
+    share = f"{format_count(found.errors)} of {errors} of {name}"
     return f'{share}; to keep it out: rollout.addToBlacklist("{name}")'
 
 

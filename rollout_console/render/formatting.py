@@ -89,11 +89,16 @@ def format_moment(moment: datetime | None, now: datetime) -> str:
 
 
 def format_until(moment: datetime | None, now: datetime) -> str:
-    """Return when something ends, in few words: the time of the day, with its date if that is another one."""
+    """Return when something ends, in few words: the time of the day, with its date if that is another one.
+
+    What ends within two minutes has its seconds.
+    """
     if moment is None:
         return ""
     local = moment.astimezone()
-    return f"until {local:%H:%M}" if local.date() == now.astimezone().date() else f"until {local:%Y-%m-%d %H:%M}"
+    day = "" if local.date() == now.astimezone().date() else f"{local:%Y-%m-%d} "
+    is_near = 0 < (moment - now).total_seconds() < 2 * MINUTE
+    return f"until {day}{local:%H:%M:%S}" if is_near else f"until {day}{local:%H:%M}"
 
 
 def format_list(texts: list[str], total: int, width: int) -> str:

@@ -14,10 +14,10 @@ def render_guardrail(cost: GuardrailCost, screen: Screen) -> str:
     """Return the rule, how often it rolls back a healthy rollout, and how soon it acts on a failing one."""
     traffic = f"at {format_counted(cost.jobs, 'job', 'jobs')} a day"
     today = f"{format_counted(cost.jobs_today, 'job', 'jobs')} in the last 24 h"
-    evidence = format_number(cost.evidence_limit)
+    evidence, least = format_number(cost.evidence_limit), format_counted(cost.minimum_sample, "job", "jobs")
     lines = [
         f" {screen.paint(f'guardrail {cost.guardrail}', 'title')}: {sanitize(cost.meaning, 100)}",
-        f" threshold: {format_number(cost.max_error_rate)} % errors in at least {cost.minimum_sample} jobs; {today}",
+        f" threshold: {format_number(cost.max_error_rate)} % errors in at least {least}; {today}",
         f" where evidence is needed: {evidence} since the restart, which at most 1 in {evidence} healthy",
         f" rollouts ever reaches, or {format_number(cost.recent_limit)} in sum over shorter times up to now",
     ]
@@ -59,16 +59,15 @@ def _job(number: int | None, hours: float | None) -> str:
 @renderer.register
 def render_backtest(test: Backtest, screen: Screen) -> str:
     """Return when the settings would have rolled back, and what they would have missed."""
-    settings = (
-        f"guardrail {test.guardrail}, above {format_number(test.max_error_rate)} %, at least {test.minimum_sample} jobs"
-    )
+    least = format_counted(test.minimum_sample, "job", "jobs")
+    settings = f"guardrail {test.guardrail}, above {format_number(test.max_error_rate)} %, at least {least}"
     lines = [
         f" {screen.paint(settings, 'title')}",
         f" since {format_time(test.since)}: {format_counted(test.jobs, 'job', 'jobs')} of the treatment",
     ]
     lines += [f" {_trip(trip, test.on_breach)}" for trip in test.trips] or [" would not have rolled back"]
     for missed in test.missed:
-        rate = f"{format_percent(missed.error_rate)} of {format_count(missed.jobs or 0)} jobs"
+        rate = f"{format_percent(missed.error_rate)} of {format_counted(missed.jobs or 0, 'job', 'jobs')}"
         lines.append(
             screen.paint(f" {format_time(missed.at)}  the breaker rolled back ({rate}); these would not", "warning")
         )
@@ -76,8 +75,8 @@ def render_backtest(test: Backtest, screen: Screen) -> str:
 
 
 def _trip(trip: ReplayedTrip, on_breach: str) -> str:
-    jobs = f"{format_percent(trip.error_rate)} ({format_count(trip.errors)} of {format_count(trip.jobs)} jobs)"
+    failed = f"{format_count(trip.errors)} of {format_counted(trip.jobs, 'job', 'jobs')}"
     by = "a report" if trip.judged_at == "report" else "a health check"
     beside = "as the breaker did" if trip.acted else "the breaker did not"
     done = "held, both arms fail," if trip.held else "held" if on_breach == "hold" else "rolled back"
-    return f"{format_time(trip.at)}  {done} at {by}: {jobs}; {beside}"
+    return f"{format_time(trip.at)}  {done} at {by}: {format_percent(trip.error_rate)} ({failed}); {beside}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout_console.render.dispatch import renderer
-from rollout_console.render.formatting import format_age, format_count, format_duration, shorten
+from rollout_console.render.formatting import format_age, format_count, format_counted, format_duration, shorten
 from rollout_console.render.health import warning_phrase
 from rollout_console.render.layout import cells
 from rollout_console.render.sanitize import sanitize
@@ -26,8 +26,8 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
         lines += [f" {line}" for line in _notes(found)]
     else:
         lines.append(
-            f" no job in the last {found.look_back_days} days is known: what became of the jobs that were reported is "
-            "neither success nor failure"
+            f" no job in the last {format_counted(found.look_back_days, 'day', 'days')} is known: what became of the "
+            "jobs that were reported is neither success nor failure"
         )
     if found.jobs:
         lines += ["", f" {screen.paint('last failures', 'title')}", *_listed(found, screen)]
@@ -52,7 +52,7 @@ def _notes(found: Jobs) -> list[str]:
     oldest = min((g.oldest_queued_at for g in found.groups if g.oldest_queued_at is not None), default=None)
     lines = [
         f"done, failed and times since {format_age(found.window_start, found.server_time)}; the others are at most "
-        f"{found.look_back_days} days old"
+        f"{format_counted(found.look_back_days, 'day', 'days')} old"
     ]
     if any(g.capped and g.target_seconds is not None for g in found.groups):
         most = format_count(found.most_read)

@@ -201,7 +201,8 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
 
 
 def _auto_rollback(status: Status, screen: Screen) -> str:
-    threshold = f"above {format_number(status.max_error_rate)} % errors in at least {status.minimum_sample} jobs"
+    least = format_counted(status.minimum_sample, "job", "jobs")
+    threshold = f"above {format_number(status.max_error_rate)} % errors in at least {least}"
     if status.auto_rollback_enabled:
         return f"on: {ON_BREACH[status.on_breach]} {threshold}"
     off = off_phrase(status).removeprefix("off")

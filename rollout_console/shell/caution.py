@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rollout_console.results import Change
 
-# What lets more traffic in, or takes a protection away; the history suggests none of these.
+# What can let more traffic in, or takes a protection away; the history suggests none of these.
 RAISING = ("setRollout", "resume", "advance", "release", "undo", "disableAutoRollback")
 LOWERING = ("emergencyStop", "rollbackToZero", "rollbackToPercentage")
 READING = 2.0  # seconds that a hand takes at least to read a report and type the next line
+PASTED = 0.5  # seconds within which only a paste has its next line
 
 
 class Caution:
-    """Remembers what lowered traffic last, for as long as lines come faster than anybody reads.
+    """Remembers what lowered traffic last, until there was time to read it; in a paste nobody reads.
 
     Args:
         clock: in seconds.
@@ -25,39 +26,48 @@ class Caution:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lowered: Change | None = None
-        self._ended = float("-inf")
+        self._shown = self._ended = float("-inf")  # the lowering, and what was entered last
 
     def new_cell(self) -> None:
-        """Take note that the operator has entered something; what came before is read once they took their time."""
-        if self._clock() - self._ended > READING:
+        """Take note that the operator has entered something: forget a lowering that they had time to read."""
+        now = self._clock()
+        if now - self._shown > READING and now - self._ended > PASTED:
             self._lowered = None
 
     def end_cell(self) -> None:
         """Take note that everything is shown: from here on it is being read, however long it took to come."""
         self._ended = self._clock()
+        self._shown = min(self._shown, self._ended)
 
     def learn(self, result: object) -> None:
         """Take note of what lowers traffic or stops it, also where that was done already."""
         from rollout_console.results import Change
 
         if isinstance(result, Change) and _lowers(result):
-            self._lowered = result
+            self._lowered, self._shown = result, float("inf")
 
-    def objection(self, command: str, first: object, call: str) -> str | None:
+    def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
         """Return what to say in the place of a raise that comes with the lowering; see `Output.objection`."""
-        if self._lowered is None or command not in RAISING or not self._raises(command, first):
+        if self._lowered is None or not _raises(command, arguments, self._lowered.status.rollout_percentage):
             return None
-        return f"not done: it would raise what this block has just lowered. Read first; to go on: {call}"
+        return f"not done: it would raise what was lowered just now. Read first; to go on: {call}"
 
-    def _raises(self, command: str, first: object) -> bool:
-        if command in ("setRollout", "resume") and self._lowered is not None and isinstance(first, int | float | str):
-            kept = self._lowered.status
-            try:
-                wanted = float(str(first).strip(" %"))
-            except ValueError:
-                return True
-            return wanted > kept.rollout_percentage or (command == "resume" and wanted > 0)
-        return command != "disableAutoRollback"
+
+def _raises(command: str, arguments: Mapping[str, object], kept: int) -> bool:
+    if command == "advance":
+        return True
+    if command == "undo":  # without it, the database refuses what raises traffic
+        return arguments.get("confirm") is True
+    if command not in ("setRollout", "resume"):
+        return False
+    given = arguments.get("percentage")
+    if not isinstance(given, int | float | str):
+        return True
+    try:
+        wanted = float(str(given).strip(" %"))
+    except ValueError:
+        return True
+    return wanted > kept or (command == "resume" and wanted > 0)
 
 
 def _lowers(result: Change) -> bool:

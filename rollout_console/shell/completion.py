@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as TooLate
 from typing import Any
 
 from rollout_console.client import RolloutClient
+from rollout_console.client.command import values_of
 from rollout_console.console import COMMANDS
 from rollout_console.errors import RolloutError
 from rollout_console.pattern import pattern
@@ -27,6 +28,12 @@ USE = pattern(
     r"rollout\.use\(\s*(?:(?P<none>\w*)|(?:target\s*=\s*)?[\"'](?P<target>[^\"']*)|"
     r".*\bfeature\s*=\s*[\"'](?P<feature>[^\"']*))$"
 )
+# Any open text in the brackets of a command, with the name that it is given by.
+QUOTED = pattern(
+    r".*\brollout\.(?P<command>\w+)\((?P<before>(?:[^\"']|\"[^\"]*\"|'[^']*')*?)(?:(?P<name>\w+)\s*=\s*)?"
+    r"(?P<quote>[\"'])(?P<typed>(?:(?!(?P=quote)).)*)$"
+)
+CLOSED = pattern(r"\"[^\"]*\"|'[^']*'")
 UNDO = pattern(r"rollout\.undo\(\s*(?:change\s*=\s*)?([\"']?[0-9a-f]*)$")
 COMMAND = pattern(r"(?:^|[\s=(])rollout\.(\w*)$")
 BARE = pattern(r"\s*([A-Za-z]{2,})$")  # a command without what it is of
@@ -63,6 +70,8 @@ class Completer:
             return self._places(found)
         if found := UNDO.search(line):
             return self._changes(found[1])
+        if (found := QUOTED.match(line)) and (choices := _choices(found)) is not None:
+            return found["typed"], choices
         if (found := NUMBER.search(line)) and _takes(found.group(1), "percentage"):
             percentages = [str(percentage) for percentage in self._percentages()]
             return found.group(2), [(p, "phase") for p in percentages if p.startswith(found.group(2))]
@@ -141,6 +150,21 @@ def _commands(beginning: str) -> list[tuple[str, str]]:
     return [(c.name, c.summary) for c in listed if c.name.lower().startswith(beginning.lower())]
 
 
+def _choices(found: re.Match[str]) -> list[tuple[str, str]] | None:
+    """Return the words that an open text may be, none for any text; None where it names what the command is of."""
+    command = COMMANDS.get(found["command"])
+    if command is None:
+        return None
+    before = CLOSED.sub("", found["before"])
+    is_first = "," not in before or ("[" in before and "]" not in before)
+    name = found["name"] or (next(iter(command.parameters), "") if is_first else "")
+    if name in ("topic", "repository", "repositories"):
+        return None
+    parameter = command.signature.parameters.get(name)
+    values = values_of(parameter.annotation) if parameter is not None else []
+    return [(value, name) for value in values if value.startswith(found["typed"])]
+
+
 def _takes(command: str, *parameters: str) -> bool:
     return command in COMMANDS and COMMANDS[command].parameters[:1] in [(parameter,) for parameter in parameters]
 
@@ -157,6 +181,8 @@ def install(session: Session) -> None:
         if found is None:
             return {"completions": [], "suppress": False}
         fragment, candidates = found
+        if not candidates and QUOTED.match(context.text_until_cursor):
+            candidates = [(fragment, "")]  # or IPython would offer its magics, and files
         return {
             "completions": [SimpleCompletion(text, type=about) for text, about in candidates],
             "matched_fragment": fragment,

@@ -24,6 +24,8 @@ WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 AS_A_PROGRAM = pattern(r"^\s*(?:\./)?rollout[ \t]+([\w-]+)[ \t]*([^\n]*)$")
 WORDS = pattern(r"^[\w \t-]+[!.\s]*$")
 
+JAVASCRIPT = pattern(r"(?:\)|\belse|\btry)[ \t]*\{")  # no Python has these
+
 
 def install(session: Session) -> None:
     """Show the package's errors, and mistyped commands, as one line."""
@@ -56,6 +58,8 @@ def install(session: Session) -> None:
         line = None
         if error is not None:  # of an open bracket, the error has the first line only
             line = open_bracket(session.cell) or one_line(error, getattr(error, "text", None) or "")
+            if line is None and JAVASCRIPT.search(session.cell):
+                line = "a block of JavaScript can't be read; nothing was done: type the commands in it, one a line"
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:

@@ -74,7 +74,7 @@ def _words(known: Snapshot[Status], author: bool) -> str:
     status = known.value
     if status is None:
         return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
-    from rollout_console.render.formatting import format_age, format_count, format_percent
+    from rollout_console.render.formatting import format_age, format_counted, format_percent
     from rollout_console.render.health import VERDICTS
     from rollout_console.render.history import change_author, change_summary
     from rollout_console.render.status import flags_in_full
@@ -83,7 +83,7 @@ def _words(known: Snapshot[Status], author: bool) -> str:
     verdict, _ = VERDICTS[health.verdict]
     parts = [verdict.format(health=health)]
     if health.jobs:
-        sample = "" if "jobs" in verdict else f", {format_count(health.jobs)} jobs"
+        sample = "" if "jobs" in verdict else f", {format_counted(health.jobs, 'job', 'jobs')}"
         parts[0] += f": {format_percent(health.error_rate)} errors{sample}"
     if status.last_change is not None:
         change = status.last_change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +114,9 @@ class Session(Output):
         if result is not None:
             self.shown.append(result)
 
-    def objection(self, command: str, first: object, call: str) -> str | None:
+    def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
         """See `Output.objection`."""
-        return None if self.caution is None else self.caution.objection(command, first, call)
+        return None if self.caution is None else self.caution.objection(command, arguments, call)
 
     def present(self, result: object) -> None:
         """See `Output.present`."""

@@ -219,6 +219,7 @@ SLIPS = {
     "rollout.emergencyStop errors in the logs": 'rollout.emergencyStop("errors in the logs")',
     "rollout.configure(max_eror_rate=7, on_breech='hold')": ("rollout.configure(max_error_rate=7, on_breach='hold')"),
     "rollout.configure(frobnicate=1)": "rollout.configure()",
+    "rollout.status.eligible": "rollout.status()",
 }
 
 

@@ -69,6 +69,17 @@ def test_help_on_a_command_shows_usage_and_an_example(name):
     assert help_for(f"rollout.{name}()", COMMANDS).text == help_for(name.upper(), COMMANDS).text
 
 
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_each_paragraph_of_help_is_one_line_that_the_screen_folds(name):
+    _, *paragraphs, _ = help_for(name, COMMANDS).text.split("\n\n")
+    assert all(re.fullmatch(r" \S.*", paragraph) for paragraph in paragraphs)
+
+
+def test_a_letter_is_no_title_of_the_runbook():
+    with pytest.raises(BadArgument, match="no help on 'x'"):
+        help_for("x", COMMANDS)
+
+
 def test_help_recovery_is_the_runbook():
     text = help_for("recovery", COMMANDS).text
     for title, part in runbook().items():

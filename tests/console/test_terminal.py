@@ -62,7 +62,7 @@ ERROR_RECOVERY = """\
 """  # noqa: W293
 
 
-READ_FIRST = "would raise what this block has just lowered. Read first; to go on: rollout."
+READ_FIRST = "would raise what was lowered just now. Read first; to go on: rollout."
 TO_GO_ON = "to go on: rollout."  # its end, which no terminal folds
 
 
@@ -129,6 +129,27 @@ def test_r14_the_manuals_emergency_procedures(rollout, console):
     assert [e.command for e in rollout.client.history(3).entries] == [
         "resume", "rollbackToZero", "emergencyStop",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bracketed", [True, False], ids=["bracketed", "line by line"])
+def test_r14_what_raises_nothing_is_done_in_the_paste_that_lowered(rollout, console, bracketed):
+    lines = 'hold("look")', "rollbackToPercentage(5)", "release()", "configure(monitoring_window_hours=1)", "undo()"
+    console.paste("".join(f"rollout.{line}\n" for line in lines), bracketed=bracketed)
+    console.wait_for("undone: configure")
+    status = rollout.client.status()
+    assert (status.rollout_percentage, status.held_reason, status.monitoring_window_hours) == (5, None, 24)
+
+
+def test_r14_a_lowering_that_there_was_time_to_read_refuses_no_raise(rollout, console):
+    console.type('rollout.emergencyStop("x")')
+    console.wait_for("all traffic is halted")
+    for number in range(1001, 1005):
+        time.sleep(READING / 3)  # as somebody types fast, and by no means a paste
+        console.type(f"{number} + 1000")
+        console.wait_for(str(number + 1000))
+    time.sleep(READING / 3)
+    console.type("rollout.resume()")
+    console.wait_for("resumed at 20 %")
 
 
 @pytest.mark.dependencies

@@ -67,6 +67,10 @@ def test_with_the_database_away_the_prompt_answers_at_once_and_says_stale(rollou
         ('rollout.addToWhitelist(["acme/repo-1", "acme/repo-99', ["acme/repo-99"]),
         ('rollout.explain("repo-10', ["acme/repo-10", "acme/repo-100"]),
         ('rollout.removeFromWhitelist("e/repo-3', ["acme/repo-3"]),
+        ('rollout.configure(max_error_rate=5, guardrail="', ["manual", "rate", "evidence", "compared"]),
+        ('rollout.jobs("', ["queued", "running", "late", "stuck", "completed", "failed"]),
+        ('rollout.timeline(since="', []),
+        ('rollout.addToWhitelist("acme/repo-3", until="', []),
         ("emer", ["rollout.emergencyStop"]),
         ("print(", None),
     ],
@@ -110,6 +114,10 @@ def test_completion_offers_the_changes_that_history_shows_as_they_come(rollout, 
 def test_completion_in_the_terminal(terminal):
     console = terminal()
     console.wait_for("20 % ▸")
+    console.write('rollout.timeline(since="')
+    console.key("Tab")
+    console.type('2h") # no magic of IPython')
+    console.wait_for('rollout.timeline(since="2h") # no magic')
     console.write("rollout.addToW")
     console.key("Tab")
     console.wait_for("rollout.addToWhitelist")

@@ -197,6 +197,8 @@ def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
             "not one command with plain values; type for example setRollout(percentage)",
         ),
         ("setRollout(300)", "300"),
+        ('preview("all")', "type for example rollout.preview(25)"),
+        ('help("recovery")', 'rollout.rollbackToZero("error rate is climbing")'),
         ("sttus", "there is no command 'sttus'"),
         ("watch", "the overview is live"),
     ):

@@ -271,9 +271,13 @@ def test_rollout_alert_on_chooses_the_kinds(rollout, alerting, receiver):
     rollout.client.configure(max_error_rate=4)
     once({**alerting, "ROLLOUT_ALERT_ON": "raising, notes, settings"})
     assert receiver.titles[1:] == ["note", "settings changed"]
-    done = once({**alerting, "ROLLOUT_ALERT_ON": "raising,nonsense"})
-    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
-    assert "there is no kind nonsense; the kinds are trip, rollback, stop" in done.stderr
+    for chosen, refused in (
+        ("raising,nonsense", "there is no kind nonsense; the kinds are trip, rollback, stop"),
+        (" , ", "ROLLOUT_ALERT_ON names no kind; set kinds of trip, rollback, stop"),
+    ):
+        done = once({**alerting, "ROLLOUT_ALERT_ON": chosen})
+        assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+        assert refused in done.stderr
 
 
 def test_r11_a_service_that_apprise_does_not_know_is_refused_without_being_shown(alerting):

@@ -122,6 +122,13 @@ def test_the_story_of_an_incident_goes_into_a_file_as_markdown(rollout, run):
     assert run("timeline", "soon").returncode == Exit.FAILED
 
 
+@pytest.mark.parametrize("hours", ["24,48", "24, 48", "[24, 48]"])
+def test_r17_the_hours_of_each_step_are_a_list(rollout, run, hours):
+    done = run("plan", "--steps", "50,100", "--hours", hours, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [(step.percentage, step.hours) for step in rollout.client.plan().steps] == [(50, 24), (100, 48)]
+
+
 @pytest.mark.parametrize(("on", "off"), [("True", "False"), ("true", "false")])
 def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, off):
     for word, value in ((on, True), (off, False)):
@@ -146,6 +153,11 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
             "the following arguments are required: percentage; type rollout-console set --help\n",
         ),
         (["status", "--jsn"], Exit.WRONG_USE, "unrecognized arguments: --jsn; type rollout-console status --help\n"),
+        (
+            ["advance", "--force", "True", "checked"],
+            Exit.WRONG_USE,
+            "True is no text: a switch stands alone; type rollout-",
+        ),
         (["-c", "1", "set", "30"], Exit.WRONG_USE, "leave out -c or the command"),
         (["--target", "nowhere", "status"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),

@@ -7,6 +7,8 @@ import uuid
 
 import pytest
 
+from rollout_console.errors import BadArgument
+
 pytestmark = pytest.mark.asked
 
 LISTS = (
@@ -73,6 +75,12 @@ def test_r1_at_0_and_at_100_percent_no_counter_is_asked(running, ids, strategy, 
     expected = ids if percentage else []
     assert running.client.eligible_repositories(ids) == one_by_one(running, ids) == expected
     assert running.client.explain("acme/repo-1").reason == reason
+
+
+@pytest.mark.parametrize("wrong", ["nope", "acme/repo-1", 5, None])
+def test_r13_what_is_no_id_is_named(running, wrong):
+    with pytest.raises(BadArgument, match=f"is a UUID, not {wrong!r}; for a name, type rollout.explain"):
+        running.client.eligible_repositories([str(uuid.uuid4()), wrong])
 
 
 def test_r11_the_hosts_own_decision_is_asked_for_each(running, ids):

@@ -65,7 +65,7 @@ def test_r17_hours_have_a_range(rollout, hours):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"steps": ["ten"]}, {"steps": [True]}, {"steps": 10.5}, {"hours": "many"}, {"hours": [2.5]}, {"window": 5},
+    "arguments", [{"steps": ["ten"]}, {"steps": [True]}, {"steps": 10.5}, {"steps": 5}, {"hours": "many"}, {"hours": [2.5]}, {"window": 5},
                   {"freeze": 3}],
     ids=str,
 )  # fmt: skip

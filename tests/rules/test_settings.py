@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -201,8 +202,15 @@ def test_r2_what_a_rollout_must_meet_is_a_setting_and_shown_where_it_is_not_the_
     gone = running.client.configure(criteria=dict.fromkeys(wanted))
     assert gone.status.metadata["criteria"] == {}
     assert {c.name: c.target for c in running.client.stats().criteria}["Inngest processing time"] == 120
-    for wrong in ({}, {"colour": 1}, {"success_rate": 101}, {"inngest_seconds": "1"}, 5, [1]):
-        with pytest.raises(RolloutError, match="criteria"):
+    for wrong, named in (
+        ({}, "{}"),
+        ({"colour": 1}, "colour; type"),
+        ({"success_rate": 101}, "success_rate: 101 (from 0 to 100)"),
+        ({"inngest_seconds": "1"}, "inngest_seconds"),
+        (5, ""),
+        ([1], ""),
+    ):
+        with pytest.raises(RolloutError, match=rf"criteria.*not {re.escape(named)}|criteria can't be"):
             running.client.configure(criteria=wrong)
     running.sql("""update rollout_configuration set metadata = '{"criteria": {"inngest_seconds": 1e300}}'""")
     assert {c.name: c.target for c in running.client.stats().criteria}["Inngest processing time"] == 120

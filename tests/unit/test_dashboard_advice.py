@@ -17,12 +17,31 @@ from rollout_console.dashboard.advice import KEYS, in_keys
         ('type for example rollout.addToWhitelist("owner/name")', "type for example owner/name"),
         ("to investigate: rollout.showMetrics(); when fixed", "to investigate: press m; when fixed"),
         ("to see why: rollout.explain('a/b')", "to see why: press i and answer a/b"),
-        ("see rollout.features()", "see rollout.features()"),
+        ('to wait: rollout.hold("looking, with care")', "to wait: press d and answer looking, with care"),
         ("a connection free, then: rollout.status()", "a connection free; this screen looks again by itself"),
     ],
 )  # fmt: skip
 def test_advice_is_in_keys(at_the_prompt, in_the_dashboard):
     assert in_keys(at_the_prompt) == in_the_dashboard
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "see rollout.features()",
+        'type for example rollout.addToWhitelist("owner/name", until="2h")',
+        'type rollout.addToWhitelist(["owner/name", "owner/other"])',
+        'type rollout.removeFromWhitelist("owner/name")',
+        'type rollout.hold("looking", until="2h")',
+        'type rollout.disableAutoRollback("maintenance")',
+        'type rollout.setRollout(25, "phase 7")',
+        'type rollout.rollbackToZero("error rate is climbing")',
+        'type rollout.help("setRollout")',
+        "rollout.hold(reason?)",
+    ],
+)
+def test_what_no_key_asks_for_stays_a_command(advice):
+    assert in_keys(advice) == advice
 
 
 def test_every_key_stands_for_a_command():

@@ -21,13 +21,15 @@ from rollout_console.dashboard.keys import (
     help_lines,
     text_of,
 )
-from rollout_console.dashboard.pages import Page, Row, text_page
+from rollout_console.dashboard.pages import Page, Row, change_page, text_page
 from rollout_console.dashboard.palette import candidates, completed, hint, parse
 from rollout_console.errors import BadArgument
 from rollout_console.render import Screen
 from rollout_console.render.layout import cells
 from rollout_console.render.marks import SIGNS
+from rollout_console.results import HistoryEntry
 from tests.support import ROOT
+from tests.support.samples import sample
 
 VIEWS = {"overview": OVERVIEW, "page": (*PAGE, *SCROLL), "list": (*PAGE, *CHOOSE), "question": ASKING}
 SCREEN = Screen(80, bars=True)
@@ -103,6 +105,12 @@ def test_the_chosen_row_stays_in_sight_and_enter_opens_it():
     assert chosen(page) == "▸row 29"
     page.move_to_end(end=False)
     assert chosen(page) == "▸row 0"
+
+
+def test_a_change_in_full_says_on_off_and_none():
+    before, after = {"emergency_stop": False, "reason": None}, {"emergency_stop": True, "reason": "5xx"}
+    lines = change_page(sample(HistoryEntry, before=before, after=after)).draw(SCREEN, 40)
+    assert [line.split("  ")[-1].strip() for line in lines if "→" in line][-2:] == ["off → on", "none → 5xx"]
 
 
 @given(st.lists(st.sampled_from([1, -1, 7, -7, "page", "back", "end", "home"]), max_size=30), st.integers(0, 40),

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wcwidth import wcswidth
 
 from rollout_console.dashboard.layout import Panel, beside, columns_for, heights, stack
+from rollout_console.dashboard.panels import processors
 from rollout_console.dashboard.view import draw
 from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen
@@ -24,6 +25,7 @@ from rollout_console.results import (
     HealthWarning,
     HistoryEntry,
     MarkKind,
+    Metrics,
     Overview,
     PlanStep,
     ProcessorMetrics,
@@ -101,6 +103,30 @@ def test_the_age_is_always_shown_and_says_when_it_is_too_high():
     failed = shown(overview(), age=3, problem="the database is down")
     assert "STALE, 3 s old" in failed[0]
     assert "the database is down" in failed[1]
+
+
+def test_of_what_does_not_fit_an_ellipsis_says_that_there_is_more():
+    problem = "the database can't be reached; it says why in many words. " * 9
+    lines = shown(overview(), problem=problem)
+    assert [line.rstrip().endswith("…") for line in lines[1:4]] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [("rollout.jobs()", "press : and type jobs()"), ("select 1, at an SQL prompt", "select 1, at an SQL prompt"),
+     (f"select {'a_column, ' * 20} at an SQL prompt", "press : and type status()")],
+    ids=["command", "statement", "long statement"],
+)  # fmt: skip
+def test_a_warning_is_whole_and_no_statement_is_cut(command, told):
+    message = "the role postgres wrote counts that no job can have, last on 2026-11-24: they are not judged"
+    warning = HealthWarning(name="odd", message=message, command=command)
+    assert f"warning: {message}; {told}" in " ".join(" ".join(shown(overview(warnings=[warning]))).split())
+
+
+@pytest.mark.parametrize(("width", "name"), [(80, "github_actions"), (50, "github_actions"), (40, "github…tions")])
+def test_a_processors_name_is_cut_only_where_there_is_no_room(width, name):
+    found = sample(Metrics, processors=[sample(ProcessorMetrics, processor="github_actions", arm="treatment")])
+    assert f" {name} treatment " in processors(found).draw(width, 5)[0]
 
 
 @pytest.mark.parametrize("name", get_args(StateName))

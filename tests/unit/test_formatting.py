@@ -14,6 +14,7 @@ from rollout_console.render.formatting import (
     format_list,
     format_measure,
     format_percent,
+    format_until,
     shorten,
 )
 from rollout_console.render.sanitize import sanitize
@@ -61,6 +62,20 @@ def test_an_age_is_in_the_largest_unit_that_says_enough(ago, shown):
 )
 def test_a_duration_is_in_seconds_up_to_two_minutes(seconds, shown):
     assert format_duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        (timedelta(seconds=15), "%H:%M:%S"),
+        (timedelta(seconds=119), "%H:%M:%S"),
+        (timedelta(minutes=2), "%H:%M"),
+        (timedelta(), "%H:%M"),
+        (timedelta(days=3), "%Y-%m-%d %H:%M"),
+    ],
+)
+def test_an_end_has_its_seconds_within_two_minutes(left, shown):
+    assert format_until(NOW + left, NOW) == f"until {(NOW + left).astimezone():{shown}}"
 
 
 @pytest.mark.parametrize("unit", ["percent", "seconds", "hours", "jobs"])

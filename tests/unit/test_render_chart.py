@@ -105,7 +105,7 @@ def test_the_sums_and_the_threshold_stand_above_the_chart():
 def test_in_a_pipe_there_is_a_line_for_each_step_and_nothing_is_drawn():
     text = render(trend((1000, 1), CALM, EMPTY), Screen(bars=False, colour=False))
     _, one, none, empty = text.splitlines()
-    assert re.search(r"1,000 jobs +1 errors +0\.1 %", one)
+    assert re.search(r"1,000 jobs +1 error +0\.1 %", one)
     assert re.search(r"1,000 jobs +0 errors +0 %", none)
     assert empty.endswith("no jobs"), "no jobs is not 0 %"
     assert not (FILLED | {"┄", "┤", "\x1b"}) & set(text)

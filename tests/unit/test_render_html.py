@@ -101,6 +101,12 @@ def test_a_pipe_gets_no_escape_and_no_bar(kind):  # but a post-mortem, which is 
     assert not set("\x1b█░▁▂▃▄▅▆▇┄┤") & set(text)
 
 
+@pytest.mark.parametrize("kind", REPORTS, ids=lambda kind: kind.__name__)
+def test_one_is_no_plural(kind):
+    for result in (sample(kind, number=1), sample(kind, number=1, state=None)):
+        assert re.findall(r"(?<![\d.,–])1 \w+s\b", render(result, Screen(bars=False))) == []
+
+
 @pytest.mark.parametrize("kind", [k for k in REPORTS if k is not ErrorTrend], ids=lambda kind: kind.__name__)
 def test_colours_change_no_word(kind):
     plain, coloured = render(sample(kind), PIPE), render(sample(kind), Screen(width=100, colour=True))

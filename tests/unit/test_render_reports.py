@@ -192,6 +192,8 @@ def test_a_processor_without_jobs_has_no_rates_and_no_time():
         (">", "jobs", 10.0, None, "> 10"),
         (">=", "hours", 24.0, None, ">= 24 h"),
         ("<", "seconds", 120.0, None, "< 2 min"),
+        ("<", "seconds", 2.0, None, "< 2 s"),
+        ("between", "seconds", 30.0, 300.0, "30–300 s"),
         ("between", "seconds", 600.0, 7200.0, "10–120 min"),
         ("between", "percent", 60.0, 85.0, "60–85 %"),
         (None, "percent", None, None, ""),

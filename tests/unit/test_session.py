@@ -143,6 +143,22 @@ def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
     assert captured.stderr == f"a command needs brackets ( ); nothing was done: type {call}\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [("rollout.status.eligible", "status is a command, and needs brackets ( ); nothing was done: type rollout.status()"),
+     ("const s = 1;\nif (s.emergency_stop) {", "a block of JavaScript can't be read; nothing was done: type the commands"),
+     ("if (s) { rollout.resume(5) } else { s }", "a block of JavaScript can't be read; nothing was done: type the commands")],
+)  # fmt: skip
+def test_r13_what_reads_like_the_browser_console_is_answered_in_a_line(ip, typed, line):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    assert captured.stdout == ""
+    assert captured.stderr.startswith(line)
+    assert captured.stderr.count("\n") == 1
+    assert not hasattr(ip.user_ns["rollout"].status, "eligible")
+
+
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
     load(ip, quiet=True)
     with capture_output():

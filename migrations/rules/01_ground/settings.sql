@@ -190,8 +190,9 @@ declare
     wrong text := case when jsonb_typeof(criteria) <> 'object' or criteria = '{}' then criteria::text end;
 begin
     if wrong is null then
-        select coalesce(format('%s: %s (from %s to %s)', c.key, c.value, r.low, to_char(r.high, 'FM999,999,999')),
-                        c.key) into wrong
+        select case when r.name is null then c.key
+               else format('%s: %s (from %s to %s)', c.key, c.value, r.low, to_char(r.high, 'FM999,999,999')) end
+        into wrong
         from jsonb_each(criteria) c
         left join rollout.criterion_ranges() r on r.name = c.key
         where r.name is null or case jsonb_typeof(c.value)
