@@ -47,9 +47,10 @@ def test_each_feature_is_two_lines_with_what_is_set_in_effect_its_health_and_las
     assert last == ' to go to one: rollout.use(feature="search")'
 
 
-@pytest.mark.parametrize(("name", "held"), [("held", True), ("running", False)])
+@pytest.mark.parametrize(("name", "held"), [("held", True), ("rolled_back", True), ("rolled_back", False)])
 def test_a_feature_that_is_held_says_so(name, held):
-    found = sample(Features, features=[feature("capture", emergency_stop=False, state=sample(State, name=name))])
+    of_it = feature("capture", emergency_stop=False, held=held, state=sample(State, name=name))
+    found = sample(Features, features=[of_it])
     assert ("  HELD" in render(found, PIPE).splitlines()[0]) is held
 
 

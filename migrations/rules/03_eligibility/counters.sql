@@ -193,7 +193,8 @@ as $$
 begin
     truncate rollout.buckets;
     update rollout.category_counts
-    set repositories = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0;
+    set repositories = 0, stars = 0, contributors = 0, pull_requests = 0, activity = 0, pinned = 0
+    where repositories <> 0;
     update rollout.list_entries set category = null where category is not null;
     perform rollout.refresh_cutoffs(f.feature_name)
     from (select distinct feature_name from rollout.category_counts order by 1) f;
