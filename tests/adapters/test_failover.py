@@ -156,8 +156,9 @@ def test_what_postgresql_refuses_is_an_answer(faulty):
     client = client_of(faulty, faulty.url)
     other = RolloutClient(client.adapter, "other", who=OPERATOR)
     faulty.proxy.always = DOWN
-    with pytest.raises(NotFound, match="no active rollout for feature 'other'"):
+    with pytest.raises(NotFound, match="no active rollout for feature 'other'") as refused:
         other.emergency_stop()
+    assert refused.value.by_hand == (), "no statement stops what is not there"
     client.adapter.close()
 
 
@@ -191,7 +192,7 @@ def test_without_a_database_url_the_stop_is_shown_by_hand_and_works(faulty, only
 
 def test_by_hand_a_name_is_text_and_nothing_else(faulty):
     name = "it's '; drop table x; --\nsecond\x1b[31m"
-    statement, _ = halt_by_hand(name, {"emergency_stop": True}, RolloutError())
+    (statement,) = halt_by_hand(name, {"emergency_stop": True}, RolloutError())  # and no switch of another's
     assert statement.isprintable()
     assert faulty.sql(statement) == []
 

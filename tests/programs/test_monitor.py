@@ -271,6 +271,7 @@ def test_rollout_alert_on_chooses_the_kinds(rollout, alerting, receiver):
     rollout.client.configure(max_error_rate=4)
     once({**alerting, "ROLLOUT_ALERT_ON": "raising, notes, settings"})
     assert receiver.titles[1:] == ["note", "settings changed"]
+    assert "max_error_rate 5 → 4" in receiver.bodies[2]
     for chosen, refused in (
         ("raising,nonsense", "there is no kind nonsense; the kinds are trip, rollback, stop"),
         (" , ", "ROLLOUT_ALERT_ON names no kind; set kinds of trip, rollback, stop"),

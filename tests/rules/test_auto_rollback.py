@@ -185,10 +185,14 @@ def test_r8_what_the_next_health_check_would_do_is_said_and_done(running, situat
     assert (health.verdict, health.check_rolls_back, health.check_leads_to) == ("above_threshold", True, leads_to)
     assert re.fullmatch(r"evidence [\d.]+ of 20" + said, evidence_phrase(health))
     before = running.client.status()
-    after = running.client.check_health().status
+    check = running.client.check_health()
+    after = check.status
     lowered = after.rollout_percentage < before.rollout_percentage
     held = after.held_reason is not None and before.held_reason is None
     assert {"rollback": lowered, "hold": held and not lowered, "nothing": not lowered and not held}[leads_to]
+    assert (check.health.check_leads_to, after.health.check_leads_to) == ("nothing", "nothing"), "it has acted"
+    evidence = running.client.history(1).entries[0].evidence
+    assert leads_to == "nothing" or evidence["check_leads_to"] == "nothing"
     assert running.client.status().health.check_leads_to == "nothing"
 
 

@@ -123,6 +123,11 @@ def test_r1_a_strategy_is_one_of_three_and_says_who_enters_and_leaves(running):
         assert (change.moves.eligible_before, change.status.eligible_repositories) == (len(before), len(after))
         again = running.client.configure(strategy=strategy)
         assert (again.changed, again.moves) == (False, None)
+    before = eligible()
+    undone = running.client.undo()
+    moved = len(eligible() - before), len(before - eligible())
+    assert (undone.moves.entering, undone.moves.leaving, undone.moves.eligible_before) == (*moved, len(before))
+    assert running.client.undo().moves is not None
     assert running.differences() == {}
     for wrong in ("random", "", "Percentage", 5, True):
         with pytest.raises(RolloutError, match=r"strategy is one of repository_size, percentage, whitelist, not"):

@@ -81,6 +81,7 @@ def test_r1_an_entry_stops_deciding_by_itself_for_every_reader(rollout, names):
     found = rollout.client.explain(names[0])
     assert (found.eligible, found.reason) == (False, "zero_percent")
     assert found.whitelisted_until < status.server_time
+    assert (found.whitelist_expired, rollout.client.explain(names[1]).whitelist_expired) == (True, False)
     assert {name: entry.expired for name, entry in entries(rollout).items()} == {names[0]: True, names[1]: False}
     preview = rollout.client.preview(100)
     assert (preview.entering, preview.whitelist_size) == (4, 1)

@@ -79,11 +79,11 @@ begin
         action := rollout.action_of_check(config, look.health, warning);
         details := jsonb_build_object('health', look.health, 'action', action);
         if action in ('rolled_back', 'stepped_back', 'ramp_held') then
+            details := jsonb_set(details, '{health,check_leads_to}', '"nothing"');  -- more than this
             -- The row is locked: neither the evidence nor what is shown then is worth waiting for.
             perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
             perform rollout.trip(
                 config, look.health, rollout.current_change() || jsonb_build_object('reason', warning), details);
-            details := jsonb_set(details, '{health,check_leads_to}', '"nothing"');
         end if;
         perform rollout.note_check(feature_name, context);
     end loop;
