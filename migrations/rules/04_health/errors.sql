@@ -108,12 +108,16 @@ begin
            min(k.first_seen_at), (array_agg(k.first_percentage order by k.first_seen_at))[1],
            coalesce(min(k.first_seen_at) >= raised_at, false), max(k.last_seen_at),
            (array_agg(k.sample order by k.treated desc, k.first_seen_at))[1],
-           array_agg(distinct k.processor_type),
-           array(select distinct r from rollout.counted_errors o, unnest(o.repositories) r
-                 where o.rollout_config_id = config.id and o.kind = k.kind)
+           array_agg(distinct k.processor_type), coalesce(n.ids, '{}')
     from rollout.counted_errors k
+    left join (  -- of all kinds at once: before they are folded, there may be as many as reports
+        select o.kind, array_agg(distinct r) as ids
+        from rollout.counted_errors o, unnest(o.repositories) r
+        where o.rollout_config_id = config.id
+        group by o.kind
+    ) n on n.kind = k.kind
     where k.rollout_config_id = config.id
-    group by k.kind;
+    group by k.kind, n.ids;
 end $$;
 comment on function rollout.error_kinds_of(rollout_configuration) is
     'The kinds of errors that are kept: how often in each arm, and in the rollout since the last restart.';
