@@ -27,7 +27,10 @@ def test_features_show_each_feature_as_its_own_status_does(rollout):
     assert (found[0].percentage_in_effect, found[0].rollout_percentage) == (0, 25)
     rollout.client.rollback_to_percentage(5)
     rollout.client.hold("look")
-    assert [(f.state.name, f.held) for f in rollout.client.features().features] == [("stopped", False), ("rolled_back", True)]
+    assert [(f.state.name, f.held) for f in rollout.client.features().features] == [
+        ("stopped", False),
+        ("rolled_back", True),
+    ]
     assert [f.feature_name for f in other.features().features] == [f.feature_name for f in found]
 
 

@@ -94,6 +94,9 @@ class Emulator(pyte.HistoryScreen):
         return "".join(row[x].data for x in range(self.columns))
 
 
+HAND = 0.03  # seconds between two keys of the fastest hand; what comes faster is a paste to the dashboard
+
+
 class Terminal:
     """A program on a terminal of its own.
 
@@ -112,6 +115,7 @@ class Terminal:
             encoding="utf-8", codec_errors="replace", echo=True,
         )  # fmt: skip
         self._process.delaybeforesend = None
+        self._pressed = 0.0  # when a key was, last
         threading.Thread(target=self._read, name="terminal", daemon=True).start()
 
     def _read(self) -> None:
@@ -136,12 +140,14 @@ class Terminal:
         deadline = time.monotonic() + 3
         while line[-6:].strip() not in self.cursor_line() and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(0.03)
+        time.sleep(HAND)
         self.key("Enter")
 
     def key(self, name: str) -> None:
-        """Press a key: a character, or one of KEYS by its name."""
+        """Press a key: a character, or one of KEYS by its name; no sooner after the last one than a hand does."""
+        time.sleep(max(0.0, self._pressed + HAND - time.monotonic()))
         self._send(KEYS.get(name, name))
+        self._pressed = time.monotonic()
 
     def paste(self, text: str, *, bracketed: bool) -> None:
         """Paste; a bracketed paste waits for Enter, as at a desk."""
