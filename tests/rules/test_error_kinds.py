@@ -128,8 +128,9 @@ def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
 @pytest.mark.parametrize(("ahead", "is_new"), [("-1 us", False), ("0", True), ("1 us", True)])
 def test_new_is_what_was_first_seen_at_the_raise_or_after_it(running, ahead, is_new):
     running.report(bad=1)
+    running.sql("select rollout.fold_deltas()")
     running.sql(
-        "update rollout.error_deltas set failed_at = %s::interval + ("
+        "update rollout.error_kinds set first_seen_at = %s::interval + ("
         " select max(created_at) from rollout_history where new_percentage > previous_percentage)",
         ahead,
     )
