@@ -22,7 +22,7 @@ class Halting(Calls):
                 console.
         """
         try:
-            given = self._given(reason if reason is None else str(reason))  # nothing that was typed keeps a stop away
+            given = self._given(_text(reason))
             ways = self.adapter.ways(halt.function, {"reason": given, **parameters})
             context = {**self._context(), "reads_status": True}  # 0.1.0 had it in the stop's own answer
             halted = Ladder(ways, self.feature, halt).climb(reason=given, context=context, **parameters)
@@ -59,3 +59,11 @@ class Halting(Calls):
                 ended_sessions=stop.ended_sessions,
             )
         )
+
+
+def _text(reason: object) -> str | None:
+    """Return a reason as text, whatever it is: nothing that was typed keeps a stop away."""
+    try:
+        return None if reason is None else str(reason)
+    except Exception:  # of its own __str__
+        return type(reason).__name__

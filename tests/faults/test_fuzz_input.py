@@ -68,6 +68,8 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
     @examples(effort, 300, 10_000)
     @given(calls)
     @example(("addToBlacklist", [Odd()], {}))
+    @example(("rollbackToZero", [Odd()], {}))
+    @example(("emergencyStop", [Odd()], {}))
     @example(("guardrail", [Decimal("sNaN")], {}))
     def fuzz(call: tuple[str, list[Any], dict[str, Any]]) -> None:
         name, args, kwargs = call
