@@ -66,8 +66,9 @@ class Questions:
     def is_not_stopped(self) -> bool:
         """Return whether a stop has failed, and nothing that came since shows one."""
         shown = self.overview.snapshot
-        if self._stop_failed is not None and shown.value is not None and shown.fetched > self._stop_failed:
-            self._stop_failed = None if shown.value.status.emergency_stop else self._stop_failed
+        is_stopped = shown.value is not None and shown.value.status.emergency_stop
+        if is_stopped and self._stop_failed is not None and shown.fetched > self._stop_failed:
+            self._stop_failed = None
         return self._stop_failed is not None
 
     def screen(self) -> Screen:

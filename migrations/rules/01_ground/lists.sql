@@ -35,6 +35,14 @@ end $$;
 comment on function rollout.whitelist(rollout_configuration) is
     'R9: the whitelist as it decides now, without expired entries.';
 
+create or replace function rollout.has_expired(expiries jsonb, entry text)
+returns boolean
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$ select coalesce((expiries ->> entry)::timestamptz <= now(), false) $$;
+comment on function rollout.has_expired(jsonb, text) is
+    'R9: whether an entry of the whitelist is over, by the times of its entries.';
+
 create or replace function rollout.expiries(config rollout_configuration)
 returns jsonb
 language sql stable
@@ -239,7 +247,7 @@ as $$
         'repository_id', n.asked_name, 'category', k.category,
         'full_name', case when n.asked_name = n.repository_id::text then n.full_name end,  -- a name decides nothing
         'until', names_of_entries.expiries ->> n.asked_name,
-        'expired', coalesce((names_of_entries.expiries ->> n.asked_name)::timestamptz <= now(), false))
+        'expired', rollout.has_expired(names_of_entries.expiries, n.asked_name))
         order by n.full_name, n.asked_name), '[]')
     from rollout.repository_names(names_of_entries.ids) n
     left join repository_categories k on k.repository_id = n.repository_id and n.asked_name = n.repository_id::text

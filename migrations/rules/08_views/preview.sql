@@ -178,8 +178,7 @@ begin
         'category', size.category, 'bucket', bucket, 'cutoff', size.cutoff, 'enters_at', enters_at,
         'emergency_stop_reason', rollout.stop_reason(config),
         'whitelisted_until', config.whitelist_until -> found.repository_id::text,
-        'whitelist_expired', coalesce(
-            (config.whitelist_until ->> found.repository_id::text)::timestamptz <= now(), false))
+        'whitelist_expired', rollout.has_expired(config.whitelist_until, found.repository_id::text))
         || case when size.category is null then '{}' else jsonb_build_object(
             'stars', size.star_count, 'contributors', size.contributor_count, 'pull_requests', size.pr_count,
             'pinned_as_test', size.pinned_as_test, 'last_categorized_at', size.last_categorized_at) end;

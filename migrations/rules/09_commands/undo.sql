@@ -111,7 +111,7 @@ begin
     end if;
     perform rollout.open_change(rollout.current_change() || jsonb_build_object('action', case
         when became.emergency_stop and not config.emergency_stop then 'emergency_stop' else 'updated' end));
-    perform rollout.store(became);
+    perform rollout.store(became, rollout.moves_by_strategy(config, became.rollout_strategy));
     -- Others may have written columns that no command sets: all of a change is undone, or nothing.
     select string_agg(a.key, ', ') into left_over
     from jsonb_each(left_by_it) a
@@ -188,7 +188,6 @@ as $$
 declare
     config rollout_configuration;
     entry rollout_history;
-    details jsonb := '{}';
     answer jsonb;
 begin
     for config in select * from rollout.lock(feature_name, 'undo', reason, context) loop
@@ -199,14 +198,12 @@ begin
         end if;
         perform rollout.open_change(rollout.current_change() || jsonb_build_object('undoes', entry.id));
         if to_jsonb(config) ?& array(select jsonb_object_keys(entry.metadata -> 'before')) then
-            details := rollout.moves_by_strategy(config, coalesce(
-                rollout.whole_before(config, entry) ->> 'rollout_strategy', config.rollout_strategy));
             perform rollout.undo_settings(config, entry, confirm);
         else
             perform rollout.undo_pins(config, entry);
         end if;
     end loop;
-    answer := rollout.answer(feature_name, details);
+    answer := rollout.answer(feature_name);
     return answer || jsonb_build_object('undone', (
         select rollout.history_entry(h) from rollout_history h where h.id = (answer #>> '{change,undoes}')::uuid));
 end $$;
