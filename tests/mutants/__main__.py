@@ -7,7 +7,6 @@ import json
 import math
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from itertools import chain, zip_longest
@@ -17,10 +16,12 @@ from typing import Any
 import pytest
 
 from tests.mutants.functions import Function, Mutant, equivalents, functions, mutants
+from tests.mutants.plugin import OUT_OF_TIME
 from tests.support import servers
 
 TESTS = ("tests/rules", "tests/migrations/test_adoption.py")
 SLOWEST = 10  # seconds of a test that is worth its time here
+LARGEST = 40  # mutants that are judged together
 
 
 def arguments() -> argparse.Namespace:
@@ -32,10 +33,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="only so many, evenly over the functions, chosen by --seed")
     parser.add_argument("--seed", type=int, default=47)
     parser.add_argument("--minutes", type=float, default=55, help="after which no further mutant is begun")
-    parser.add_argument("--seconds", type=float, default=60, help="that the tests of one mutant may take")
-    parser.add_argument("--processes", default="2")
     parser.add_argument(
-        "--map", type=Path, help="a file that keeps what each test calls and notices, for the next time"
+        "--seconds", type=float, default=5, help="after which a mutant is put to those that go on together"
+    )
+    parser.add_argument("--processes", default="2")
+    parser.add_argument("--lived", action="store_true", help="only those that lived the last time")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        required=True,
+        help="a file that keeps what each test calls; beside it stands what was judged",
     )
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     return parser.parse_args()
@@ -109,38 +116,73 @@ def measured(every: list[Function], file: Path, processes: str) -> dict[str, Any
     return {name: test for name, test in tests.items() if test["passed"] and test["seconds"] < SLOWEST}
 
 
+def told(mutant: Mutant) -> dict[str, str]:
+    function = mutant.function
+    return {"key": mutant.id, "name": str(mutant), "file": function.file, "function": function.name,
+            "statement": mutant.statement}  # fmt: skip
+
+
+def groups(mutants: list[Mutant]) -> list[list[Mutant]]:
+    """Return groups that have one mutant of a function each, since a database has one body of it."""
+    found: list[list[Mutant]] = []
+    for mutant in mutants:
+        fitting = (g for g in found if len(g) < LARGEST and all(one.function != mutant.function for one in g))
+        group = next(fitting, None)
+        if group is None:
+            found.append(group := [])
+        group.append(mutant)
+    return found
+
+
+def verdicts(file: Path) -> dict[str, list[str]]:
+    """Return what became of each mutant that was judged, and why, the last time."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return dict(chain.from_iterable(json.loads(line).items() for line in lines))
+
+
+def summary(found: list[Mutant], judged: dict[str, list[str]]) -> None:
+    amounts = Counter(judged[mutant.id][0] if mutant.id in judged else "not tried" for mutant in found)
+    print("", *(f"{mutant}  [{judged[mutant.id][1]}]" for mutant in found if judged.get(mutant.id, [""])[0] == "lived"),
+          sep="\n")  # fmt: skip
+    print(f"{amounts['killed'] / ((amounts['killed'] + amounts['lived']) or 1):.1%} killed: {dict(amounts)}")
+
+
 def main() -> int:
     wanted = arguments()
     with servers.embedded_server() as url:
         every = functions(servers.create_database(url, "functions"))
-    found = chosen(every, wanted)
     known = equivalents()
-    told = [mutant for mutant in found if mutant.key not in known]
-    print(f"{len(found)} mutants of {len({one.function.name for one in found})} functions, {len(found) - len(told)} of "
-          "which nobody can tell from the original")  # fmt: skip
+    everything = chosen(every, wanted)
+    found = [mutant for mutant in everything if mutant.key not in known]
+    print(f"{len(everything)} mutants of {len({one.function.name for one in everything})} functions, "
+          f"{len(everything) - len(found)} of which nobody can tell from the original")  # fmt: skip
+    judged = wanted.map.with_suffix(".judged")
+    if wanted.lived:
+        lived = {key for key, (became, _) in verdicts(judged).items() if became == "lived"}
+        found = [mutant for mutant in found if mutant.id in lived]
     if wanted.list:
-        print(*told, sep="\n")
+        print(*found, sep="\n")
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        kept = wanted.map or Path(folder) / "map.json"
-        tests = measured(every, kept, wanted.processes)
-        noticed = kept.with_suffix(".noticed")
-        noticed.touch()
-        asked = {
-            "mutants": [
-                {"name": str(m), "file": m.function.file, "function": m.function.name, "statement": m.statement}
-                for m in told
-            ],
-            "noticed": str(noticed),
-            "functions": {
-                one.name: {"definition": one.definition, "tests": touching(one, every, tests)} for one in every
-            },
-            "until": time.time() + 60 * wanted.minutes,
-            "seconds": wanted.seconds,
-        }
-        file = Path(folder) / "mutants.json"
-        file.write_text(json.dumps(asked), encoding="utf-8")
+    tests = measured(every, wanted.map, wanted.processes)
+    asked = {
+        "judged": str(judged),
+        "noticed": str(wanted.map.with_suffix(".noticed")),
+        "functions": {one.name: {"definition": one.definition, "tests": touching(one, every, tests)} for one in every},
+        "until": time.time() + 60 * wanted.minutes,
+    }
+    Path(asked["noticed"]).touch()
+
+    def judge(mutants: list[list[Mutant]], seconds: float) -> int:
+        file = wanted.map.with_suffix(".asked")
+        groups = [[told(mutant) for mutant in group] for group in mutants]
+        file.write_text(json.dumps(asked | {"groups": groups, "seconds": seconds}), encoding="utf-8")
         return run(wanted.processes, "-vv", "--mutants", file)
+
+    judge([[mutant] for mutant in found], wanted.seconds)
+    late = {key for key, (became, why) in verdicts(judged).items() if became == "lived" and why.endswith(OUT_OF_TIME)}
+    judge(groups([mutant for mutant in found if mutant.id in late]), 60 * wanted.minutes)
+    summary(found, verdicts(judged))
+    return 0
 
 
 if __name__ == "__main__":

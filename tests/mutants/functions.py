@@ -83,6 +83,13 @@ class Mutant:
         """Return what names it wherever its function stands."""
         return self.function.short, self.text, self.change, self.nth
 
+    @property
+    def id(self) -> str:
+        """Return what names it as long as its function has this body."""
+        return (
+            f"{self.function.name} {self.line - self.function.first_line}: {self.change} ({self.nth}) in {self.text!r}"
+        )
+
     def __str__(self) -> str:
         nth = f" ({self.nth})" if self.nth > 1 else ""
         return f"{self.place}: {self.change}{nth} in {self.text!r}"

@@ -6,7 +6,7 @@ import gc
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ OF_THE_SESSION = ("adapter_", "asked")  # what the names of databases that stay 
 FORGET = "create schema forget; drop schema forget"
 IMPOSSIBLE = ("operator does not exist", "operator is not unique", "must be type boolean")  # no rule could have it
 CALLS = "select funcname, sum(calls) from pg_stat_user_functions group by 1"
-LETTERS = {"killed": ".", "lived": "L", "invalid": "i", "unsure": "u", "not tried": "n"}
+OUT_OF_TIME = "then its time was over"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -151,12 +151,14 @@ class Measure:
             self._file.write_text(json.dumps(self._tests), encoding="utf-8")
 
 
-class Mutant(pytest.Item):
-    """A mutant as pytest's reports have it; `Judge` runs its tests."""
+class Group(pytest.Item):
+    """One mutant or several, as pytest's reports have them; `Judge` runs their tests."""
 
-    def __init__(self, *, wanted: dict[str, str], **more: Any) -> None:
-        super().__init__(nodeid=wanted["name"], name=wanted["name"], **more)
-        self.wanted = wanted
+    def __init__(self, *, mutants: list[dict[str, str]], **more: Any) -> None:
+        first, *others = (mutant["name"] for mutant in mutants)
+        name = f"{first}, and {len(others)} more" if others else first
+        super().__init__(nodeid=name, name=name, **more)
+        self.mutants = mutants
 
     def runtest(self) -> None:
         raise NotImplementedError
@@ -166,23 +168,25 @@ class Mutant(pytest.Item):
 
 
 class Judge:
-    """Puts one mutant after the other into the databases, and runs its tests until one fails.
+    """Puts one group of mutants after the other into the databases, and runs their tests until each is noticed.
 
-    First come those that noticed other mutants of its function, of which all processes write down theirs in one file, then
-    those that noticed one of the same file.
+    First come the tests that noticed another mutant of a function, of which all processes write down theirs in one file,
+    then those that noticed one of the same file.
     """
 
     server: ClassVar = {"statement_timeout": "10s"}  # so that a loop without an end has one
 
     def __init__(self, config: pytest.Config) -> None:
         asked = json.loads(Path(config.getoption("mutants")).read_text(encoding="utf-8"))
-        self._wanted: list[dict[str, str]] = asked["mutants"]
+        self._groups: list[list[dict[str, str]]] = asked["groups"]
         self._functions: dict[str, dict[str, Any]] = asked["functions"]  # their definitions and tests
         self._until: float = asked["until"]  # after which none is begun, as time.time() has it
-        self._seconds: float = asked["seconds"]  # that the tests of one may take
+        self._seconds: float = asked["seconds"]  # that the tests of a group may take
+        self._judged, self._noticed = Path(asked["judged"]), Path(asked["noticed"])
+        self._is_worker = hasattr(config, "workerinput")
         self._databases = Databases([])
+        self._in_place: list[dict[str, str]] = []
         self._tests: dict[str, pytest.Item] = {}
-        self._noticed = Path(asked["noticed"])
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> Generator[None]:
@@ -190,69 +194,86 @@ class Judge:
         yield
         self._session = session
         self._tests = {item.nodeid: item for item in items}
-        items[:] = [Mutant.from_parent(session, wanted=wanted) for wanted in self._wanted]
+        items[:] = [Group.from_parent(session, mutants=mutants) for mutants in self._groups]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: Mutant) -> bool:
+    def pytest_runtest_protocol(self, item: Group) -> bool:
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         begun = time.time()
-        became, by = self._judge(item.wanted) if begun < self._until else ("not tried", "")
-        outcome: Any = {"killed": "passed", "lived": "failed"}.get(became, "skipped")
-        why: Any = (item.nodeid, 0, by) if outcome == "skipped" else by  # as pytest has the reason of a skip
+        judged = self._judge(item.mutants) if begun < self._until else {}
         report = pytest.TestReport(
-            item.nodeid, item.location, {}, outcome, why, "call", duration=time.time() - begun,
-            user_properties=[("became", became), ("by", by)],
+            item.nodeid, item.location, {}, "passed", None, "call", duration=time.time() - begun,
+            user_properties=[("judged", judged)],
         )  # fmt: skip
         item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
-    def _judge(self, mutant: dict[str, str]) -> tuple[str, str]:
-        """Return what became of a mutant, and the test that noticed it, or what else there is to say."""
-        known = self._functions[mutant["function"]]["tests"]
-        tests = [test for test in known if test in self._tests]  # a map that was kept may name others
+    def _judge(self, group: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
+        """Return what became of each mutant, by its key, and which test noticed it, or what else there is to say."""
+        known = {test: None for mutant in group for test in self._functions[mutant["function"]]["tests"]}
+        tests = sorted((test for test in known if test in self._tests), key=self._promise(group))  # a map may be old
         if not self._databases.urls:
             self._fails(tests[0])
-        became, by = self._try(mutant, tests)
-        if became == "unsure":  # what the mutant left fails tests without it, so begin anew with a new server
+        try:
+            self._put(group)
+        except psycopg.Error as error:
+            self._put([])
+            return {mutant["key"]: ("invalid", str(error).splitlines()[0]) for mutant in group}
+        deadline, judged, left = min(time.time() + self._seconds, self._until), {}, group
+        for done, test in enumerate(tests):
+            if not left or time.time() > deadline:
+                break
+            for mutant, became in self._noticed_by(test, left):
+                judged[mutant["key"]] = (became, f"{test} ({done + 1})")
+                with self._noticed.open("a", encoding="utf-8") as file:
+                    file.write(f"{mutant['file']}\t{mutant['function']}\t{test}\n")
+            left = [mutant for mutant in left if mutant["key"] not in judged]
+        else:
+            done = len(tests)
+        self._put([])
+        because = "" if done == len(tests) else f", {OUT_OF_TIME}"
+        return judged | {mutant["key"]: ("lived", f"{done} of {len(tests)} tests{because}") for mutant in left}
+
+    def _noticed_by(self, test: str, left: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], str]]:
+        """Yield each mutant with which a test fails, and without which it passes, and what that makes of it."""
+        became = self._notices(test, left)
+        if became and len(left) == 1:
+            yield left[0], became
+        elif became:
+            for mutant in left:
+                if test in self._functions[mutant["function"]]["tests"] and (became := self._notices(test, [mutant])):
+                    yield mutant, became
+
+    def _notices(self, test: str, mutants: list[dict[str, str]]) -> str:
+        self._put(mutants)
+        failure = self._fails(test)
+        if not failure:
+            return ""
+        self._put([])
+        if self._fails(test):  # by what they have left, or by itself: a new server tells
             self._session._setupstate.teardown_exact(None)
             self._databases.urls.clear()
-            self._fails(by)
-            became, by = self._try(mutant, [by, *(test for test in tests if test != by)])
-        return became, by
+            if self._fails(test):
+                return ""
+        return "invalid" if any(words in failure for words in IMPOSSIBLE) else "killed"
 
-    def _try(self, mutant: dict[str, str], tests: list[str]) -> tuple[str, str]:
-        function = mutant["function"]
-        original = self._functions[function]["definition"]
-        try:
-            self._databases.put(mutant["statement"])
-        except psycopg.Error as error:
-            self._databases.put(original)
-            return "invalid", str(error).splitlines()[0]
-        deadline = time.monotonic() + self._seconds
-        for done, test in enumerate(sorted(tests, key=self._promise(mutant))):
-            if time.monotonic() > deadline:
-                self._databases.put(original)
-                return "lived", f"{done} of {len(tests)} tests, then its time was over"
-            if failure := self._fails(test):
-                self._databases.put(original)
-                if any(words in failure for words in IMPOSSIBLE):
-                    return "invalid", test
-                if self._fails(test):
-                    return "unsure", test
-                with self._noticed.open("a", encoding="utf-8") as file:
-                    file.write(f"{mutant['file']}\t{function}\t{test}\n")
-                return "killed", f"{test} ({done + 1})"
-        self._databases.put(original)
-        return "lived", f"{len(tests)} tests"
+    def _put(self, mutants: list[dict[str, str]]) -> None:
+        """Put mutants in the place of those that there are."""
+        if mutants == self._in_place:
+            return
+        originals = {one["function"]: self._functions[one["function"]]["definition"] for one in self._in_place}
+        self._in_place = mutants
+        self._databases.put(*(originals | {one["function"]: one["statement"] for one in mutants}).values())
 
-    def _promise(self, mutant: dict[str, str]) -> Callable[[str], tuple[int, int]]:
-        """Return how little a test promises to notice a mutant."""
+    def _promise(self, group: list[dict[str, str]]) -> Callable[[str], tuple[int, int]]:
+        """Return how little a test promises to notice some of a group."""
+        functions, files = {one["function"] for one in group}, {one["file"] for one in group}
         of_function, of_file = Counter[str](), Counter[str]()
         for line in self._noticed.read_text(encoding="utf-8").splitlines():
             file, function, test = line.split("\t")
-            of_file[test] += file == mutant["file"]
-            of_function[test] += function == mutant["function"]
+            of_file[test] += file in files
+            of_function[test] += function in functions
         return lambda test: (-of_function[test], -of_file[test])
 
     def _fails(self, test: str) -> str | None:
@@ -261,19 +282,17 @@ class Judge:
         self._databases.drop_others()
         return next((str(report.longrepr) for report in reports if report.failed), None)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        told: dict[str, Any] = dict(report.user_properties)
-        if "became" not in told:
-            return None
-        return told["became"], LETTERS[told["became"]], f"{told['became'].upper()} by {told['by']}:"
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write down what became of a group."""
+        if not self._is_worker:
+            with self._judged.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(dict(report.user_properties)["judged"]) + "\n")
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """List what lived, and by which share the rest died."""
-        amounts = {became: len(terminalreporter.getreports(became)) for became in LETTERS}
-        for became in ("lived", "unsure"):
-            terminalreporter.section(became)
-            for report in terminalreporter.getreports(became):
-                terminalreporter.write_line(f"{report.nodeid}  [{dict(report.user_properties)['by']}]")
-        tried = amounts["killed"] + amounts["lived"] or 1
-        terminalreporter.write_line(f"{amounts['killed'] / tried:.1%} killed: {amounts}")
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str]:
+        told: dict[str, Any] = dict(report.user_properties)
+        judged: dict[str, tuple[str, str]] = told["judged"]
+        verdicts = [f"{became.upper()} by {by}" for became, by in judged.values()]
+        amounts = Counter(became for became, _ in judged.values())
+        letter = max(amounts, key=lambda became: amounts[became], default="not tried")[0]
+        return "judged", letter, verdicts[0] if len(verdicts) == 1 else f"{dict(amounts)}"
