@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from tests.mutants.functions import Function, Mutant, equivalents, functions, mutants
-from tests.mutants.plugin import OUT_OF_TIME
 from tests.support import servers
 
 TESTS = ("tests/rules", "tests/migrations/test_adoption.py")
@@ -90,7 +89,7 @@ def touching(function: Function, every: list[Function], tests: dict[str, Any]) -
     return sorted(costs, key=lambda name: costs[name])
 
 
-def run(processes: str, *options: object) -> int:
+def run(processes: str, *options: object) -> None:
     plugin = [
         "-p",
         "tests.mutants.plugin",
@@ -103,7 +102,7 @@ def run(processes: str, *options: object) -> int:
         "-n",
         processes,
     ]
-    return pytest.main([*plugin, *map(str, options), *TESTS])
+    pytest.main([*plugin, *map(str, options), *TESTS])
 
 
 def measured(every: list[Function], file: Path, processes: str) -> dict[str, Any]:
@@ -172,15 +171,22 @@ def main() -> int:
     }
     Path(asked["noticed"]).touch()
 
-    def judge(mutants: list[list[Mutant]], seconds: float) -> int:
+    def judge(mutants: list[list[Mutant]], seconds: float, every_test: list[str]) -> None:
+        more = {
+            "groups": [[told(mutant) for mutant in group] for group in mutants],
+            "seconds": seconds,
+            "every": every_test,
+        }
         file = wanted.map.with_suffix(".asked")
-        groups = [[told(mutant) for mutant in group] for group in mutants]
-        file.write_text(json.dumps(asked | {"groups": groups, "seconds": seconds}), encoding="utf-8")
-        return run(wanted.processes, "-vv", "--mutants", file)
+        file.write_text(json.dumps(asked | more), encoding="utf-8")
+        run(wanted.processes, "-vv", "--mutants", file)
 
-    judge([[mutant] for mutant in found], wanted.seconds)
-    late = {key for key, (became, why) in verdicts(judged).items() if became == "lived" and why.endswith(OUT_OF_TIME)}
-    judge(groups([mutant for mutant in found if mutant.id in late]), 60 * wanted.minutes)
+    judge([[mutant] for mutant in found], wanted.seconds, [])
+    now = verdicts(judged)
+    # Calls that were refused are not in the map, so here the tests of all functions are run.
+    judge(
+        groups([mutant for mutant in found if now.get(mutant.id, [""])[0] == "lived"]), 60 * wanted.minutes, list(tests)
+    )
     summary(found, verdicts(judged))
     return 0
 

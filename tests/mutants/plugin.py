@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -180,6 +181,7 @@ class Judge:
         asked = json.loads(Path(config.getoption("mutants")).read_text(encoding="utf-8"))
         self._groups: list[list[dict[str, str]]] = asked["groups"]
         self._functions: dict[str, dict[str, Any]] = asked["functions"]  # their definitions and tests
+        self._every: list[str] = asked["every"]  # tests that a mutant is put to; if none, those of its function
         self._until: float = asked["until"]  # after which none is begun, as time.time() has it
         self._seconds: float = asked["seconds"]  # that the tests of a group may take
         self._judged, self._noticed = Path(asked["judged"]), Path(asked["noticed"])
@@ -211,7 +213,8 @@ class Judge:
 
     def _judge(self, group: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
         """Return what became of each mutant, by its key, and which test noticed it, or what else there is to say."""
-        known = {test: None for mutant in group for test in self._functions[mutant["function"]]["tests"]}
+        of_each = (self._every or self._functions[mutant["function"]]["tests"] for mutant in group)
+        known = dict.fromkeys(chain.from_iterable(of_each))
         tests = sorted((test for test in known if test in self._tests), key=self._promise(group))  # a map may be old
         if not self._databases.urls:
             self._fails(tests[0])
@@ -242,7 +245,7 @@ class Judge:
             yield left[0], became
         elif became:
             for mutant in left:
-                if test in self._functions[mutant["function"]]["tests"] and (became := self._notices(test, [mutant])):
+                if became := self._notices(test, [mutant]):
                     yield mutant, became
 
     def _notices(self, test: str, mutants: list[dict[str, str]]) -> str:
