@@ -12,7 +12,7 @@ from rollout_console.dashboard.keys import Key, help_lines
 from rollout_console.render import Screen, render
 from rollout_console.render.errors import counts_phrase, error_lines, kind_name, new_phrase
 from rollout_console.render.formatting import format_age, format_setting, format_time
-from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.history import change_author, change_phrase
 from rollout_console.render.layout import clip
 from rollout_console.render.sanitize import sanitize
 
@@ -185,8 +185,7 @@ def kind_page(kind: results.ErrorKind, errors: results.Errors, explain: Callable
 
 
 def _change_line(entry: results.HistoryEntry, screen: Screen) -> str:
-    reason = f": {sanitize(entry.reason, 300)}" if entry.reason else ""
-    return clip(f" {format_time(entry.at)}  {change_summary(entry)}{reason}  (by {change_author(entry)})", screen.width)
+    return clip(f" {format_time(entry.at)}  {change_phrase(entry, 300)}", screen.width)
 
 
 def _before_and_after(entry: results.HistoryEntry, name: str) -> str:

@@ -10,7 +10,7 @@ from rollout_console.render.chart import MARGIN, error_chart
 from rollout_console.render.criteria import format_target, met_mark
 from rollout_console.render.errors import kind_name, repositories_phrase
 from rollout_console.render.formatting import format_age, format_count, format_duration, format_measure, format_percent
-from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.history import change_phrase
 from rollout_console.render.layout import cells, fold, pack, pad, shorten_middle
 from rollout_console.render.marks import SIGNS, legend, marks_line
 from rollout_console.render.sanitize import sanitize
@@ -49,8 +49,7 @@ def changes(history: results.History, now: datetime) -> Panel:
     entries = history.entries
 
     def line(entry: results.HistoryEntry) -> str:
-        reason = f": {sanitize(entry.reason, 300)}" if entry.reason else ""
-        return f" {format_age(entry.at, now).rjust(11)}  {change_summary(entry)}{reason}  (by {change_author(entry)})"
+        return f" {format_age(entry.at, now).rjust(11)}  {change_phrase(entry, 300)}"
 
     def draw(width: int, height: int) -> list[str]:
         lines = [line(entry) for entry in entries[:height]] or [" no changes yet"]

@@ -12,7 +12,7 @@ from rollout_console.monitor.writer import Writer
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count, format_duration
 from rollout_console.render.health import health_phrase
-from rollout_console.render.history import change_author, change_details, change_summary
+from rollout_console.render.history import change_details, change_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import state_line
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
@@ -47,8 +47,7 @@ class TextLog:
                     )
                 )
         for entry in changes:
-            reason = f": {sanitize(entry.reason, 200)}" if entry.reason else ""
-            said = "; ".join([f"{change_summary(entry)}, by {change_author(entry)}{reason}", *change_details(entry)])
+            said = "; ".join([change_phrase(entry, 200), *change_details(entry)])
             self._say(said, entry.at.astimezone())
         found = (check.health.verdict, check.action)
         if check.health.verdict in ("above_threshold", "breach") and found != self._shown:

@@ -10,7 +10,7 @@ import msgspec
 from rollout_console.render.errors import main_errors, main_repository
 from rollout_console.render.formatting import format_number
 from rollout_console.render.health import control_phrase, error_rate_phrase, evidence_phrase
-from rollout_console.render.history import change_author, change_details, change_summary, session_phrase
+from rollout_console.render.history import change_details, change_phrase, session_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry, parse
 
@@ -130,8 +130,7 @@ def _reminder(due: AlertDue, check: HealthCheck) -> Alert:
 
 
 def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:
-    reason = f": {sanitize(entry.reason, 500)}" if entry.reason else ""
-    lines = [f"{change_summary(entry)}, by {change_author(entry)}{reason}. Rollout at {_at(check)} now."]
+    lines = [f"{change_phrase(entry, 500)}. Rollout at {_at(check)} now."]
     lines += change_details(entry)
     if entry.ended_sessions:
         lines.append(f"in its way, and ended: {', '.join(map(session_phrase, entry.ended_sessions))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_age, format_count, shorten
 from rollout_console.render.health import VERDICTS
-from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.history import change_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import since_phrase
@@ -52,7 +52,7 @@ def _last_change(feature: Feature, found: Features, screen: Screen) -> str:
     change = feature.last_change
     if change is None:
         return "never changed"
-    said = f"{format_age(change.at, found.server_time)}: {change_summary(change)}, by {change_author(change)}"
+    said = f"{format_age(change.at, found.server_time)}: {change_phrase(change, 0)}"
     return shorten(said, screen.width - 20) if screen.bars else said
 
 

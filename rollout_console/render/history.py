@@ -105,6 +105,16 @@ def session_phrase(session: EndedSession) -> str:
     return f"process {session.pid} ({sanitize(session.application, 60)}, {sanitize(session.state, 40)}{age})"
 
 
+def change_phrase(entry: HistoryEntry, longest_reason: int) -> str:
+    """Return what a change did, who made it, and its reason, in one line.
+
+    Args:
+        longest_reason: characters of the reason that are shown; none for 0.
+    """
+    reason = f": {sanitize(entry.reason, longest_reason)}" if entry.reason and longest_reason else ""
+    return f"{change_summary(entry)}, by {change_author(entry)}{reason}"
+
+
 def change_author(entry: HistoryEntry) -> str:
     """Return who made a change, as they call themselves, or what made it."""
     if entry.triggered_by == "auto_rollback":

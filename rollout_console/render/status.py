@@ -15,7 +15,7 @@ from rollout_console.render.formatting import (
     format_until,
 )
 from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase, window_phrase
-from rollout_console.render.history import change_author, change_summary
+from rollout_console.render.history import change_phrase
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
@@ -220,7 +220,7 @@ def _last_change(status: Status) -> str:
     entry = status.last_change
     if entry is None:
         return "none"
-    line = f"{format_age(entry.at, status.server_time)}, {change_summary(entry)}, by {change_author(entry)}"
+    line = f"{format_age(entry.at, status.server_time)}, {change_phrase(entry, 0)}"
     return f"{line}\n{sanitize(entry.reason, 200)}" if entry.reason else line
 
 

@@ -113,6 +113,16 @@ class Session(Output):
         super().show(result, notice)
         if result is not None:
             self.shown.append(result)
+            self._print_as_reports()
+
+    def _print_as_reports(self) -> None:
+        """Have `print(rollout.status())` print what a prompt shows, as long as the console is in the session."""
+        from rollout_console.render import render
+        from rollout_console.results import Result
+
+        if Result.as_text is None:
+            Result.as_text = lambda result: render(result, self.screen())
+            self.on_unload(lambda: setattr(Result, "as_text", None))
 
     def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
         """See `Output.objection`."""

@@ -160,6 +160,12 @@ def test_r12_a_report_is_on_screen_exactly_once(console_env):
         assert done.stdout.count(f" % → {percentage} %") == 1, done.stdout
 
 
+def test_r12_what_is_printed_again_is_the_report_again(console_env):
+    done = run_console(console_env, "print(rollout.setRollout(30))")
+    assert (done.returncode, done.stdout.count(" % → 30 %")) == (0, 2), done.stderr
+    assert "Change(" not in done.stdout
+
+
 def test_r12_text_from_the_database_cannot_smuggle_escapes(rollout, console_env):
     evil = "a\x1b]0;owned\x07\x1b[2J\u202e\r\nb"
     rollout.client.emergency_stop(evil)
