@@ -24,6 +24,18 @@ def test_r2_the_manuals_progression_is_the_plan_of_a_rollout_that_has_none(rollo
     assert [step.percentage for step in rollout.client.phases().steps] == MANUAL
 
 
+def test_r17_whom_a_step_lets_in_is_said_by_the_strategy(rollout):
+    said = {}
+    for strategy in ("repository_size", "percentage", "whitelist"):
+        rollout.sql("update rollout_configuration set rollout_strategy = %s", strategy)
+        said[strategy] = rollout.client.plan().steps[1].audience
+    assert said == {
+        "repository_size": "test, small, some medium",
+        "percentage": "any size, by hash",
+        "whitelist": "the whitelist alone",
+    }
+
+
 def test_r17_a_plan_of_ones_own_and_back(rollout):
     change = rollout.client.set_plan([5, 10, 25, 50, 100], hours=12, reason="slower")
     assert (change.command, change.change.command, change.change.reason) == ("plan", "plan", "slower")

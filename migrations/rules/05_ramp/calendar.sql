@@ -38,7 +38,7 @@ begin
     return query
     select 'window', w.opens_at = w.present, format('%s the change window %s',
             case when w.opens_at = w.present then 'inside' else 'outside' end, config.plan ->> 'change_window'),
-           w.opens_at, 'rollout.plan(window="always")'
+           w.opens_at, 'rollout.plan()'
     from (
         select p.present, rollout.change_window_opens(config.plan ->> 'change_window', p.present) as opens_at
         from clock_timestamp() p (present)

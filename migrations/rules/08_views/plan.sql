@@ -22,7 +22,11 @@ begin
         'gates', gates,
         'steps', (
             select jsonb_agg(jsonb_build_object(
-                'number', p.number, 'percentage', p.percentage, 'hours', p.hours, 'audience', p.audience,
+                'number', p.number, 'percentage', p.percentage, 'hours', p.hours,
+                'audience', case config.rollout_strategy
+                    when 'repository_size' then p.audience
+                    when 'percentage' then 'any size, by hash'
+                    else 'the whitelist alone' end,
                 'state', case
                     when p.percentage < config.rollout_percentage then 'passed'
                     when p.percentage = config.rollout_percentage then 'current'
