@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rollout_console.connection.session import connect_as_owner
 from rollout_console.data_files import data_file
 from rollout_console.errors import NotPermitted, SchemaMismatch
-from rollout_console.units import Units, write_view
+from rollout_console.units import Units, check_units, write_view
 
 if TYPE_CHECKING:
     import psycopg
@@ -131,18 +131,22 @@ def whole(parts: list[Step | Rules]) -> str:
     return "\n".join([locks, *(f"-- {part}\n{part.whole}" for part in parts)])
 
 
-def pending(url: str) -> Pending:
+def pending(url: str, units: Units | None = None) -> Pending:
     """Return what this database lacks.
 
     Args:
         url: the database's connection string.
+        units: as of `apply`, which would raise the same of them.
 
     Raises:
+        BadArgument: the units are not there.
         NotPermitted: the role may not read what was applied.
         SchemaMismatch: see `apply`.
         psycopg.Error: the database can't be reached or read.
     """
     with connect_as_owner(url, autocommit=True) as connection:
+        if units is not None:
+            check_units(connection, units)
         return _pending(connection)
 
 

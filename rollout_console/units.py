@@ -69,27 +69,16 @@ def write_view(connection: psycopg.Connection[Any], units: Units) -> None:
         units: the table.
 
     Raises:
-        BadArgument: there is no such table, or it lacks a column, or a size is no number; nothing was changed.
+        BadArgument: as of `check_units`.
         psycopg.Error: the view is another one than ours, or the role may not make it.
     """
     from psycopg import sql
 
-    _refuse_another_view(connection, units)
+    has_uuids = check_units(connection, units)
     table = sql.Identifier(units.schema, units.table)
-    rows = connection.execute(COLUMNS, (table.as_string(connection), list(units.columns))).fetchall()
-    kinds = {name: (is_uuid, is_number) for name, is_uuid, is_number in rows}
     identity, name, *sizes = units.columns
-    for column in units.columns:
-        if column not in kinds:
-            raise BadArgument(
-                f"there is no table {units.schema}.{units.table} with a column {column}; nothing was changed; "
-                f"type for example {EXAMPLE}"
-            )
-    for column in sizes:
-        if not kinds[column][1]:
-            raise BadArgument(f"{units.table}.{column} is no number; nothing was changed; type for example {EXAMPLE}")
     plain = sql.SQL("u.{}").format(sql.Identifier(identity))
-    as_uuid = plain if kinds[identity][0] else sql.SQL("md5({}::text)::uuid").format(plain)
+    as_uuid = plain if has_uuids else sql.SQL("md5({}::text)::uuid").format(plain)
     counts: list[sql.Composable] = [
         sql.SQL("least(greatest(coalesce(u.{}, 0), 0), 2147483647)::integer").format(sql.Identifier(column))
         for column in sizes
@@ -102,6 +91,32 @@ def write_view(connection: psycopg.Connection[Any], units: Units) -> None:
             " {} as contributor_count, {} as pr_count from {} u"
         ).format(as_uuid, sql.Identifier(name), plain, *counts, table)
     )
+
+
+def check_units(connection: psycopg.Connection[Any], units: Units) -> bool:
+    """Return whether the ids of a table are uuids.
+
+    Raises:
+        BadArgument: there is no such table, or it lacks a column, or a size is no number, or the view reads another;
+            nothing was changed.
+    """
+    from psycopg import sql
+
+    _refuse_another_view(connection, units)
+    table = sql.Identifier(units.schema, units.table).as_string(connection)
+    rows = connection.execute(COLUMNS, (table, list(units.columns))).fetchall()
+    kinds = {name: (is_uuid, is_number) for name, is_uuid, is_number in rows}
+    for column in units.columns:
+        if column not in kinds:
+            raise BadArgument(
+                f"there is no table {units.schema}.{units.table} with a column {column}; nothing was changed; "
+                f"type for example {EXAMPLE}"
+            )
+    identity, _, *sizes = units.columns
+    for column in sizes:
+        if not kinds[column][1]:
+            raise BadArgument(f"{units.table}.{column} is no number; nothing was changed; type for example {EXAMPLE}")
+    return bool(kinds[identity][0])
 
 
 def _refuse_another_view(connection: psycopg.Connection[Any], units: Units) -> None:

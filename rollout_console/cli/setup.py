@@ -189,11 +189,13 @@ class Setup:
             raise translate(error) from error
 
     def _migrated(self, url: str) -> bool:
-        waiting = pending(url).parts
+        waiting = pending(url, self.units).parts
         if not waiting and self.units is None:
             return True
         if waiting:
             print(self.screen.fit(f" the database lacks {', '.join(map(str, waiting))}"))
+        if self.dry_run and self.units is not None:
+            print(f" rollout_host_repositories would read {self.units.schema}.{self.units.table}")
         if self.dry_run and waiting:
             print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
             return False

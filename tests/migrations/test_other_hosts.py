@@ -123,6 +123,10 @@ WRONG = {
 def test_units_that_are_not_there_change_nothing(host):
     rollout, environment = host("uuid", "md5(n::text)::uuid")
     for units, said in WRONG.items():
-        refused = run_within(environment, "setup", "--yes", "--units", units)
-        assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+        for how in ("--yes", "--dry-run"):
+            refused = run_within(environment, "setup", how, "--units", units)
+            assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
         assert tables(rollout) == {"tenants"}
+    shown = run_within(environment, "setup", "--dry-run", "--units", "tenants(id, slug)").stdout
+    assert "rollout_host_repositories would read public.tenants" in shown
+    assert tables(rollout) == {"tenants"}
