@@ -119,8 +119,10 @@ def change_author(entry: HistoryEntry) -> str:
     """Return who made a change, as they call themselves, or what made it."""
     if entry.triggered_by == "auto_rollback":
         return "the application's own check" if entry.outside_console or entry.before is None else "auto-rollback"
-    if entry.triggered_by in ("auto_advance", "auto_hold"):
-        return entry.triggered_by.replace("_", "-")
+    if entry.triggered_by == "auto_advance":
+        return "auto-advance"
+    if entry.triggered_by == "auto_hold":  # of a breach, or of a sign
+        return sanitize(str((entry.after or {}).get("held_by") or "auto-hold"), 40)
     if entry.triggered_by == "auto_end":
         return "itself"
     if entry.outside_console:

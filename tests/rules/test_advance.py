@@ -11,6 +11,7 @@ import pytest
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, Refused
+from rollout_console.render.history import change_author
 from tests.support.clock import pass_time
 from tests.support.jobs import HOURS, add_jobs, finish
 from tests.support.ramp import MANUAL, good_hours, shut
@@ -234,6 +235,7 @@ def test_r17_a_weak_signal_holds_and_names_both_ways_out(ready, signal):
     assert (held.outcome, percentage(ready)) == ("held", 10)
     entry = ready.client.history(1).entries[0]
     assert (entry.command, entry.triggered_by, held.status.held_by) == ("hold", "auto_hold", "auto-hold")
+    assert change_author(entry) == "auto-hold"
     assert "rollout.release()" in entry.reason
     assert "rollout.rollbackToZero()" in entry.reason
     assert signal in [found["name"] for found in entry.evidence["signals"]]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rollout_console.errors import Refused
+from rollout_console.render.history import change_author
 from tests.support.clock import pass_time
 
 
@@ -42,6 +43,7 @@ def test_r8_a_report_acts_as_on_breach_says_and_its_row_says_which(running, on_b
     entry = running.client.history(1).entries[0]
     assert (entry.action, entry.triggered_by, entry.evidence["on_breach"]) == (action, triggered_by, on_breach)
     assert entry.evidence["breach"]
+    assert change_author(entry) == "auto-rollback"
     assert entry.reason.startswith("error rate 100.00 % (10 of 10 jobs)")
 
 
