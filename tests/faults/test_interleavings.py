@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.errors import Refused
+from rollout_console.errors import Refused, Unreachable
 from tests.support import model, servers
 from tests.support.changes import check_chain
 from tests.support.effort import examples
@@ -205,6 +205,8 @@ def anything(client: RolloutClient, chance: random.Random) -> Any:
 # What is refused when others act between: a raise by a command that lowers, a resume, a raise unseen (R20).
 REFUSALS = ("to raise it, type", "no emergency stop to resume", "you had not seen")
 
+TAKEN_BACK = "it was made, and reads as undone"  # a stop that somebody resumes before it is read back
+
 
 class Crowd:
     """Many at once; each thread has a client of its own. Whatever one of them did not expect is kept."""
@@ -238,9 +240,15 @@ class Crowd:
                     raise
                 client.status()
                 return
+            except Unreachable as error:
+                if TAKEN_BACK not in str(error):
+                    raise
+                self.unseen_stops += 1
+                client.status()
+                return
             if change is None or not change.changed:
                 return
-            if change.change is None:  # a stop, after which somebody was faster than its question for the status
+            if change.change is None:  # a stop, after which somebody changed something before its status was read
                 self.unseen_stops += 1
             else:
                 self.changes.append(change.change.id)
