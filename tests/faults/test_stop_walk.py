@@ -98,6 +98,7 @@ BACK = """
 COUNTS_AND_JUDGES = {"00_figures", "01_ground", "03_eligibility", "04_health", "07_breaker", "11_access"}
 COUNTS_AND_JUDGES |= {
     "is_repository_eligible_for_rollout",
+    "rollout_host_processors",
     "rollout_metrics",
     "job_counts",
     "job_deltas",
@@ -302,6 +303,11 @@ def test_r18_a_stop_needs_nothing_but_its_row(world, share_of, hand, record_prop
     assert world.by_hand == []
     assert {place_of(how) for how in world.refused + world.handed_on} <= COUNTS_AND_JUDGES
     record_property(TRIED, (f"things broken under {MEANT[hand]}", len(cases)))
+
+
+def test_r8_a_report_trips_though_the_history_is_gone(world):
+    world.broken("alter table rollout_history rename to gone", "alter table gone rename to rollout_history", "report")
+    assert (world.refused, world.handed_on) == ([], [])
 
 
 @HANDS

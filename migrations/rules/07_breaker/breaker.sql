@@ -72,7 +72,8 @@ exception when others then  -- R18: the evidence may fail, and the fall to 0 % n
         'action', 'rollback', 'triggered_by', 'auto_rollback',
         'reason', 'a breach, of which the evidence can''t be read: ' || sqlerrm);
     perform rollout.halt_row(config.id, false, change);
-    perform rollout.open_change(change);  -- whoever answers finds its row by it
+    -- Whoever answers finds its row by it. The history is not asked for it: it may be what has failed.
+    perform set_config('rollout.change', change::text, true);
 end $$;
 comment on function rollout.trip(rollout_configuration, jsonb, jsonb, jsonb) is
     'R8 and R18: trips the breaker with its evidence, health as it is now unless it is given; falls to 0 % '
