@@ -1,4 +1,5 @@
-"""The database that a release leaves behind: `python -m tests.support.release` writes it, for later versions to upgrade."""
+"""What a release leaves behind: `python -m tests.support.release` writes its database, which later versions upgrade, and
+what its programs call, which they answer."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import psycopg
 from rollout_console import __version__
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from tests.support import ROOT, servers, tools
+from tests.support import ROOT, release_calls, servers, tools
 from tests.support.changes import CHANGES
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
 
@@ -66,10 +67,12 @@ def write() -> Path:
         url = servers.create_database(cluster.url, "release")
         client = RolloutClient(PostgresAdapter(url), who=OPERATOR)
         client.create()
-        fill(RolloutUnderTest(client, url, "postgres", {}))
+        rollout = RolloutUnderTest(client, url, "postgres", {})
+        fill(rollout)
         FOLDER.mkdir(exist_ok=True)
         file = of_release(__version__)
         file.write_bytes(gzip.compress((WITHOUT_DEFAULTS + dumped(url)).encode(), mtime=0))
+        calls_of_release(__version__).write_bytes(release_calls.packed(rollout))
         client.adapter.close()
     return file
 
