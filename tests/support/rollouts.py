@@ -115,6 +115,12 @@ class RolloutUnderTest:
     def is_eligible(self, name: str) -> bool:
         return bool(self.value("select is_repository_eligible_for_rollout(%s)", self.repository_id(name)))
 
+    def eligible(self) -> int:
+        """Return of how many repositories the application is told that they are eligible, one by one."""
+        return int(
+            self.value("select count(*) filter (where is_repository_eligible_for_rollout(id)) from repositories")
+        )
+
 
 @dataclass
 class OpenAdapter:
