@@ -19,7 +19,8 @@ from tests.mutants.functions import Function, Mutant, equivalents, functions, mu
 from tests.support import servers
 
 TESTS = ("tests/rules", "tests/migrations/test_adoption.py")
-SLOWEST = 10  # seconds of a test that is worth its time here
+SLOWEST = 10  # seconds of a test that is worth its time for a mutant of a function that it touches
+SLOWEST_OF_ALL = 2  # the same, for every mutant
 LARGEST = 40  # mutants that are judged together
 
 

@@ -243,10 +243,14 @@ class Judge:
         became = self._notices(test, left)
         if became and len(left) == 1:
             yield left[0], became
-        elif became:
-            for mutant in left:
-                if became := self._notices(test, [mutant]):
-                    yield mutant, became
+        if not became or len(left) == 1:
+            return
+        suspected = sorted(left, key=lambda mutant: test not in self._functions[mutant["function"]]["tests"])
+        for place, mutant in enumerate(suspected, 1):
+            if became := self._notices(test, [mutant]):
+                yield mutant, became
+                if not self._notices(test, suspected[place:]):
+                    return
 
     def _notices(self, test: str, mutants: list[dict[str, str]]) -> str:
         self._put(mutants)
