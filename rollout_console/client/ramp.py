@@ -35,8 +35,8 @@ class Ramp(Calls):
 
         Args:
             steps: percentages, 1 to 20 of them, 1 to 100, each higher than the one before.
-            hours: how long each step takes at least, 1 to 720; one number, or one for each step. For new steps by
-                default 24.
+            hours: how long each step takes at least, 1 to 720; one number, or one for each step. New steps
+                take by default as long as the longest one so far.
             window: when the ramp may rise, as "Mon-Thu 09:00-16:00 Europe/Berlin"; "always" for any time.
             freeze: as in 0.1.0; `hold(reason, until=…)` takes its place, and the next release has only that.
             reason: for the history.

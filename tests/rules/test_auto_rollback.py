@@ -196,6 +196,11 @@ def test_r8_what_the_next_health_check_would_do_is_said_and_done(running, situat
     assert running.client.status().health.check_leads_to == "nothing"
 
 
+def test_r8_auto_rollback_is_switched_on_or_off(running):
+    with pytest.raises(psycopg.Error, match="on or off, not null"):
+        running.sql("select rollout_set_auto_rollback(null)")
+
+
 def test_r8_what_is_not_enough_to_roll_back_is_no_hold(running):
     running.client.configure(guardrail="evidence")
     running.report(good=60, bad=6)

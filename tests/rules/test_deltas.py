@@ -153,3 +153,35 @@ def test_r7_deltas_are_folded_by_the_way_and_nothing_is_lost(running, effort, tr
         assert running.differences() == {}
         running.sql("select rollout.fold_deltas()")
         assert running.value("select count(*) from rollout.job_deltas") == 0
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_r7_what_reports_under_a_kept_snapshot_have_added_is_folded_by_the_monitor(running, isolation):
+    with psycopg.connect(running.url, autocommit=True) as session:
+        session.execute(f"set default_transaction_isolation = '{isolation}'")
+        for _ in range(5):
+            session.execute("select record_rollout_job(null, 'github_actions', true)")
+    unfolded = "select count(*) from rollout.job_deltas"
+    assert running.value(unfolded) == 5
+    running.client.remove_old()
+    assert running.value(unfolded) == 0
+    assert running.client.status().health.jobs == 5
+
+
+def test_r8_the_newest_slots_are_as_many_however_little_of_them_is_folded(running):
+    """Beyond the window, where they are read one by one."""
+    running.sql(
+        "update rollout_configuration set restarted_at = now() - interval '30 days', monitoring_window_hours = 1"
+    )
+    running.sql(
+        "insert into rollout.job_counts (rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes,"
+        " timed_jobs, processing_seconds, treated) select id, date_bin('5 min', now(), 'epoch') - n * interval '1 day',"
+        " 'inngest', 1, 1, 0, 1, 0, 0, true from rollout_configuration, generate_series(1, 20) n"
+    )
+    running.sql(
+        "insert into rollout.job_deltas (rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes,"
+        " timed_jobs, processing_seconds, leaks, recorded) select id, date_bin('5 min', now(), 'epoch') - interval '1 day',"
+        " 'inngest', true, 1, 0, 1, 0, 0, 0, 1 from rollout_configuration, generate_series(1, 6000)"
+    )
+    slots = "select count(*)::integer, sum(s.jobs)::integer from rollout_configuration c, rollout.newest_slots(c) s"
+    assert running.sql(slots) == [(20, 6020)]

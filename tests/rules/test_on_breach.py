@@ -56,6 +56,24 @@ def test_r8_a_health_check_acts_likewise(running, on_breach):
     assert (check.action, state(running)) == (action, left)
 
 
+@pytest.mark.parametrize("settings", [{"on_breach": "step_back"}, {"guardrail": "compared"}])
+def test_r8_a_check_whose_evidence_fails_says_that_it_went_to_zero(running, settings):
+    """It would have stepped back, or held since the control fails as well."""
+    running.client.configure(**settings)
+    running.client.disable_auto_rollback()  # else a report does it
+    running.report(good=5, bad=15)
+    control = "select record_rollout_job(%s, 'github_actions', false, treated => false) from generate_series(1, 40)"
+    running.sql(control, running.repository_id("acme/repo-1"))
+    running.client.enable_auto_rollback()
+    assert running.client.status().health.check_leads_to != "nothing"
+    running.sql("alter function rollout.main_errors(rollout_configuration) rename to gone")
+    try:
+        check = running.client.check_health()
+    finally:
+        running.sql("alter function rollout.gone(rollout_configuration) rename to main_errors")
+    assert (check.action, state(running)) == ("rolled_back", (0, None))
+
+
 def test_r8_the_default_is_the_manuals(running):
     assert running.client.status().on_breach == "zero"
 

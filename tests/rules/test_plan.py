@@ -44,12 +44,12 @@ def test_r17_a_plan_of_ones_own_and_back(rollout):
     rollout.client.set_plan(hours=[1, 2, 3, 4, 5])
     assert steps(rollout) == [(5, 1), (10, 2), (25, 3), (50, 4), (100, 5)]
     rollout.client.set_plan([1, 2])
-    assert steps(rollout) == [(1, 24), (2, 24)]
+    assert steps(rollout) == [(1, 5), (2, 5)], "as long as the longest so far"
     assert not rollout.client.set_plan(["1 %", 2.0]).changed
     rollout.client.set_plan(MANUAL, hours=24)
     assert rollout.value("select plan is null from rollout_configuration")
     rollout.client.undo()
-    assert steps(rollout) == [(1, 24), (2, 24)]
+    assert steps(rollout) == [(1, 5), (2, 5)]
 
 
 WRONG = [

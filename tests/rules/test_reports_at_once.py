@@ -15,6 +15,7 @@ import pytest
 from tests.support.jobs import add_jobs, finish
 from tests.support.rollouts import RolloutUnderTest
 from tests.support.rows import one_row
+from tests.support.sessions import in_background, waits
 
 REPORT = "select record_rollout_job(%s, 'github_actions', %s)"
 LINE = "select pg_advisory_xact_lock(rollout.line(c)) from rollout_configuration c"
@@ -220,16 +221,35 @@ def test_r7_counts_that_no_job_can_have_are_kept_and_not_judged(running):
         "insert into rollout_metrics (rollout_config_id, processor_type, success_count, error_count, total_jobs)"
         " select id, 'github_actions', %s, %s, %s from rollout_configuration"
     )
-    for counts in ((0, -100_000, 1), (2_000_000_000, 0, 2_000_000_000), (-5, 0, -5), (0, 9, 3)):
+    odd = ((0, -100_000, 1), (2_000_000_000, 0, 2_000_000_000), (-5, 0, -5), (0, 9, 3), (90_000_000, 0, 1))
+    for counts in odd:
         running.sql(row, *counts)
     assert running.client.status().health.jobs == 0
-    assert "the role " in warned(running)["odd_counts"]
+    said = warned(running)["odd_counts"]
+    assert "the role " in said
+    advised = said.rpartition("; ")[2].removesuffix(", at an SQL prompt")
+    assert len(running.sql(advised)) == len(odd)
     assert running.differences() == {}
     running.sql("update rollout_metrics set error_count = 0, success_count = 1, total_jobs = 1 where error_count = 9")
     assert running.client.status().health.jobs == 1
     assert running.differences() == {}
     running.report(bad=12)
     assert tripped(running)
+
+
+def test_r16_a_job_that_somebody_lowered_before_it_was_counted_is_kept_in_the_arm_that_it_counts_for(running):
+    with (
+        psycopg.connect(running.url) as operator,
+        psycopg.connect(running.url, autocommit=True) as reporting,
+    ):
+        operator.execute(LINE)
+        report = "select record_rollout_job(null, 'github_actions', false, job_id => 'a')"
+        with in_background(reporting, report) as thread:
+            waits(operator, reporting, thread, "advisory")
+            operator.execute("update rollout_configuration set rollout_percentage = 0")
+            operator.commit()
+    kept = running.sql("select arm, counted_at from rollout.reported_jobs")
+    assert kept == running.sql("select treated, counted_at from rollout.job_deltas, rollout.reported_jobs")
 
 
 def test_c1_a_row_without_a_configuration_is_the_hosts_to_write(running):

@@ -104,7 +104,7 @@ comment on function rollout.usable(rollout_configuration) is
 
 create or replace function rollout.check_setting(name text, value jsonb)
 returns void
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -238,7 +238,7 @@ comment on function rollout.own_criteria(rollout_configuration) is
 
 create or replace function rollout.parts_of_setting(config rollout_configuration, name text)
 returns jsonb
-language sql immutable
+language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
     select case
@@ -250,7 +250,7 @@ comment on function rollout.parts_of_setting(rollout_configuration, text) is
 
 create or replace function rollout.with_settings(config rollout_configuration, settings jsonb)
 returns rollout_configuration
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare

@@ -45,6 +45,9 @@ as $$
 #variable_conflict use_column
 declare
     window_start constant timestamptz := rollout.window_start(config);
+    -- Of each processor one by each folder, and one that was counted anew.
+    rows_of_a_slot constant bigint :=
+        (select count(*) from jsonb_object_keys(rollout_host_processors())) * ((rollout.report_limits()).folders + 1);
     missing bigint;
 begin
     return query
@@ -61,12 +64,17 @@ begin
     return query
     select o.slot_start, sum(o.jobs)::bigint, sum(o.errors)::bigint, sum(o.successes)::bigint, false
     from (
-        select c.slot_start, c.jobs, c.errors, c.successes
-        from rollout.counts c
-        where c.rollout_config_id = config.id and c.treated and c.slot_start > '-infinity'
-          and c.slot_start >= coalesce(config.restarted_at, '-infinity') and c.slot_start < window_start
-        order by c.slot_start desc
-        limit 18 * missing  -- 18 rows to a slot: two processors, and eight folders and one that has not folded
+        (select c.slot_start, c.jobs, c.errors, c.successes
+         from rollout.job_counts c
+         where c.rollout_config_id = config.id and c.treated and c.slot_start > '-infinity'
+           and c.slot_start >= coalesce(config.restarted_at, '-infinity') and c.slot_start < window_start
+         order by c.slot_start desc
+         limit rows_of_a_slot * missing)
+        union all
+        select d.slot_start, d.jobs, d.errors, d.successes
+        from rollout.job_deltas d
+        where d.rollout_config_id = config.id and d.treated and d.slot_start > '-infinity'
+          and d.slot_start >= coalesce(config.restarted_at, '-infinity') and d.slot_start < window_start
     ) o
     group by o.slot_start
     order by o.slot_start desc

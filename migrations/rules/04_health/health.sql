@@ -145,8 +145,8 @@ begin
         'shared', t.shared,
         'check_rolls_back', check_rolls_back,
         'check_leads_to', case
-            when not (check_rolls_back and rollout.can_trip(config)) then 'nothing'
-            when config.on_breach = 'hold' then 'hold'
+            when not ((check_rolls_back or t.shared) and rollout.can_trip(config)) then 'nothing'
+            when config.on_breach = 'hold' or t.shared then 'hold'
             else 'rollback' end,
         'verdict', case
             when t.jobs = 0 then 'no_data'

@@ -100,7 +100,7 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    return jsonb_path_query_array(rollout.list_gates(config, rollout.look_at(config)), '$[*] ? (@.open == false)');
+    return jsonb_path_query_array(rollout.list_gates(config, rollout.look_at(config)), '$[*] ? (!(@.open == true))');
 end $$;
 comment on function rollout.shut_gates(rollout_configuration) is 'R17: the gates that are shut.';
 

@@ -40,7 +40,7 @@ create or replace function rollout.metrics_tally(entry rollout_metrics)
 returns table (
     processor text, treated boolean, jobs bigint, errors bigint, successes bigint, timed bigint, seconds numeric
 )
-language sql immutable rows 1  -- a set, so that it becomes part of the statement that uses it
+language sql stable rows 1  -- a set, so that it becomes part of the statement that uses it
 as $$
     select
         entry.processor_type,

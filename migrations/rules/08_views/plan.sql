@@ -18,7 +18,7 @@ begin
         'decided_by', rollout.decided_by(),
         'since', rollout.flowing_since(config),
         'next_percentage', place.next,
-        'ready', place.next is not null and not jsonb_path_exists(gates, '$[*] ? (@.open == false)'),
+        'ready', place.next is not null and not jsonb_path_exists(gates, '$[*] ? (!(@.open == true))'),
         'gates', gates,
         'steps', (
             select jsonb_agg(jsonb_build_object(

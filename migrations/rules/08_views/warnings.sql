@@ -50,10 +50,10 @@ begin
     select 'odd_counts',
            format('the role %s wrote counts that no job can have into rollout_metrics, last on %s: they are kept and '
                   'not judged', o.role_name, max(o.day)),
-           format('select * from rollout_metrics where least(success_count, error_count, total_jobs) < 0 or '
-                  'error_count > total_jobs or total_jobs > %s, at an SQL prompt', config.most_jobs_of_a_row)
+           'select m.* from rollout_metrics m join rollout_configuration c on c.id = m.rollout_config_id where '
+           'rollout.is_odd(c, m), at an SQL prompt'
     from rollout.odd_counts o
-    where o.rollout_config_id = config.id and o.day >= rollout.window_start(config)::date
+    where o.rollout_config_id = config.id and o.day >= (rollout.window_start(config) at time zone 'UTC')::date
     group by o.role_name;
 end $$;
 comment on function rollout.judging_warnings(rollout_configuration) is

@@ -84,6 +84,9 @@ begin
             perform set_config('lock_timeout', (rollout.report_limits()).trip_wait, true);
             perform rollout.trip(
                 config, look.health, rollout.current_change() || jsonb_build_object('reason', warning), details);
+            if (select c.rollout_percentage from rollout_configuration c where c.id = config.id) = 0 then
+                details := jsonb_set(details, '{action}', '"rolled_back"');  -- whatever was meant: its evidence failed
+            end if;
         end if;
         perform rollout.note_check(feature_name, context);
     end loop;
@@ -115,8 +118,12 @@ declare
     command constant text := case when enabled then 'enableAutoRollback' else 'disableAutoRollback' end;
     ends constant timestamptz := rollout.moment_until(until, 'rollout.disableAutoRollback("maintenance", until="2h")');
 begin
+    if enabled is null then
+        raise exception 'auto-rollback is on or off, not null; type rollout.enableAutoRollback()'
+            using errcode = 'RC001';
+    end if;
     for config in select * from rollout.lock(feature_name, command, reason, context) loop
-        config.breaker_enabled := coalesce(enabled, true);
+        config.breaker_enabled := enabled;
         config.breaker_off_until := case when not config.breaker_enabled then ends end;
         perform rollout.store(config);
     end loop;

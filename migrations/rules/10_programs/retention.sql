@@ -51,6 +51,7 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('rollout_remove_old ' || feature_name, 0)) then
         return jsonb_build_object('removed', answer, 'merged_slots', 0, 'before', before);  -- another is at it
     end if;
+    perform rollout.fold_deltas();  -- which reports that keep a snapshot leave to others
     for kept in select * from rollout.kept_for_a_time() loop
         execute format(
             -- A ctid is unique within a partition: the conditions stand outside, too.
@@ -64,5 +65,5 @@ begin
         'removed', answer, 'merged_slots', rollout.merge_old_slots(config, before), 'before', before);
 end $$;
 comment on function public.rollout_remove_old(integer, text) is
-    'Removes reports and job ids older than keep_days, at most batch_size of each table; never history. For the '
-    'monitor, or pg_cron.';
+    'Removes reports and job ids older than keep_days, at most batch_size of each table; never history. Folds what '
+    'reports have left. For the monitor, or pg_cron.';
