@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+# Those of rollout.delivery_limits(), which can't be asked then.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 900.0  # seconds before a service that failed is tried again
 PATIENCE = 3 * 86400.0  # seconds after which nobody wants to hear of it
 

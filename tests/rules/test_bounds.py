@@ -5,6 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from rollout_console.monitor import memory
+
 pytestmark = pytest.mark.asked
 
 # A configuration with nothing but a list.
@@ -53,6 +55,11 @@ def test_r10_a_monitor_runs_until_it_has_missed_two_beats_and_a_minute(rollout, 
         seconds,
     )  # fmt: skip
     assert rollout.client.status().watch.monitors == running
+
+
+def test_r10_a_monitor_whose_database_is_away_is_as_patient_as_the_database(rollout):
+    limits = rollout.sql("select first_pause, longest_pause, patience from rollout.delivery_limits()")[0]
+    assert [span.total_seconds() for span in limits] == [memory.FIRST_PAUSE, memory.LONGEST_PAUSE, memory.PATIENCE]
 
 
 @pytest.mark.parametrize(("skew", "said"), [(4.9, False), (5, True), (-3600, True), (3600.1, False)])

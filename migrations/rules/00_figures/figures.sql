@@ -204,13 +204,19 @@ comment on function rollout.watch_limits() is
     'many seconds, for one that is blind for a while.';
 
 create or replace function rollout.delivery_limits(
-    out first_pause interval, out longest_pause interval, out failed_alerts integer
+    out first_pause interval, out longest_pause interval, out failed_alerts integer, out lease interval,
+    out patience interval, out told_within interval, out kept interval
 )
 language sql immutable parallel safe
-as $$ select interval '2 seconds', interval '15 minutes', 3 $$;
+as $$
+    select interval '2 seconds', interval '15 minutes', 3, interval '60 seconds', interval '3 days', interval '30 days',
+           interval '90 days'
+$$;
 comment on function rollout.delivery_limits() is
-    'R10: the pause after the first failure of a service, doubled by each further one, up to the longest; and after '
-    'how many failures the other services hear of it.';
+    'R10: the pause after the first failure of a service, doubled by each further one, up to the longest; after how '
+    'many failures the other services hear of it; how long whoever claims an alert has it to itself, which is longer '
+    'than a service takes to accept one; how long it is tried: a weekend; how old a change may be that is told; and '
+    'how long deliveries are kept, which is longer.';
 
 create or replace function rollout.clean_up_error()
 returns text

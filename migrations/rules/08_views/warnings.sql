@@ -161,8 +161,9 @@ as $$
 begin
     return query
     select 'clean_up',
-           format('the host''s job cleanup-stuck-jobs fails what has been processing for 10 minutes, and a job may '
+           format('the host''s job cleanup-stuck-jobs fails what has been processing for %s, and a job may '
                   'take %s on %s: each counts as a failure of the rollout',
+                  rollout.time_in_words(rollout.clean_up_after()),
                   rollout.time_in_words(p.longest * interval '1 second'), p.title),
            format('rollout.configure(ignored_errors=%s)', to_jsonb(config.ignored_errors || k.kind))
     from rollout.error_kind(rollout.clean_up_error()) k (kind)

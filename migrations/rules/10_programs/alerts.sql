@@ -74,7 +74,7 @@ as $$
     select h.id::text, rollout.alert_kind(h), h.created_at
     from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
     where c.feature_name = recent_changes.feature and c.is_active
-      and h.created_at > clock_timestamp() - interval '30 days'  -- deliveries are kept for longer
+      and h.created_at > clock_timestamp() - (rollout.delivery_limits()).told_within
       and rollout.is_recorded(h.metadata)  -- a row that others write beside a change is none
       and rollout.alert_kind(h) is not null
 $$;
@@ -182,8 +182,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    lease constant interval := '60 seconds';  -- longer than a service takes to accept an alert
-    patience constant interval := '3 days';  -- a weekend, after which nobody wants to hear of it
+    limits constant record := rollout.delivery_limits();
     -- The same for a retry, which so gets the same answer.
     operation constant uuid := coalesce(
         (rollout.given(context, 'object', 'context') ->> 'operation_id')::uuid, gen_random_uuid());
@@ -203,11 +202,11 @@ begin
     perform rollout.fill_reminders(feature, kinds, names);
 
     update rollout.deliveries d set closed_at = clock_timestamp()
-    where d.feature_name = feature and d.closed_at is null and d.due_at < clock_timestamp() - patience;
+    where d.feature_name = feature and d.closed_at is null and d.due_at < clock_timestamp() - limits.patience;
     delete from rollout.deliveries d
-    where d.feature_name = feature and d.happened_at < clock_timestamp() - interval '90 days';
+    where d.feature_name = feature and d.happened_at < clock_timestamp() - limits.kept;
     update rollout.deliveries d
-    set claimed_by = operation, claimed_until = clock_timestamp() + lease
+    set claimed_by = operation, claimed_until = clock_timestamp() + limits.lease
     from (
         select x.receiver, x.event
         from rollout.deliveries x join rollout.receivers r using (feature_name, receiver)
