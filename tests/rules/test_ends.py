@@ -143,6 +143,7 @@ def test_r17_an_end_is_said_wherever_the_state_is_and_without_one_since_when_and
         head = render(shown, Screen(width=160)).split("\n")[0]
         assert "HELD until 2099-01-31 12:00" in head
         assert "NO AUTO-ROLLBACK until 2099-01-31 12:00" in head
+    assert not running.client.disable_auto_rollback().changed
     running.client.disable_auto_rollback("for good")
     status = running.client.status()
     assert (status.switched_off.by, status.switched_off.reason, status.switched_off.until) == ("tess", "for good", None)

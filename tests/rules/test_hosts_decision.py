@@ -95,9 +95,15 @@ def test_r11_a_change_that_lets_more_in_by_the_hosts_own_function_says_both_numb
         assert change(confirm=True).status.eligible_repositories == 40
         client.set_rollout(25)
         rows = adopted.history_rows()
+    client.set_rollout(5, confirm=True)
+    client.emergency_stop("errors")
+    stop = client.history(1).entries[0].short_id
+    with pytest.raises(Unconfirmed, match=rf'let 40 in instead of 0.*rollout.undo\("{stop}", confirm=True\)'):
+        client.undo()
+    client.resume(5, confirm=True)
     assert client.set_rollout(10, "lets nobody in that was out").status.eligible_repositories == 0
     client.emergency_stop("errors")
-    with pytest.raises(Unconfirmed, match=r"let 40 in instead of 0.*rollout.resume\(…, confirm=True\)"):
+    with pytest.raises(Unconfirmed, match=r"let 40 in instead of 0.*rollout.resume\(5, confirm=True\)"):
         client.resume(5)
     assert client.status().emergency_stop
     assert client.resume(0, "nobody").changed

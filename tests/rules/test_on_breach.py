@@ -9,6 +9,7 @@ import pytest
 from rollout_console.errors import Refused
 from rollout_console.render.history import change_author
 from tests.support.clock import pass_time
+from tests.support.jobs import add_jobs
 
 
 def breach(rollout) -> None:
@@ -72,6 +73,30 @@ def test_r8_a_check_whose_evidence_fails_says_that_it_went_to_zero(running, sett
     finally:
         running.sql("alter function rollout.gone(rollout_configuration) rename to main_errors")
     assert (check.action, state(running)) == ("rolled_back", (0, None))
+
+
+def test_r17_a_release_after_a_breach_holds_again_for_new_errors_alone(running):
+    running.client.configure(on_breach="hold")
+    running.client.hold("looking")
+    running.report(bad=12)
+    running.client.release("fixed")
+    assert running.client.check_health().action == "none"
+    running.report(good=1)
+    assert state(running) == (50, None)
+    breach(running)
+    assert state(running) == (50, "auto-rollback")
+    running.client.release("fixed, really")
+    assert running.client.check_health().action == "none"
+    assert running.client.status().health.jobs == 0
+
+
+def test_r16_a_warning_that_a_release_has_accepted_is_acted_on_no_more(running):
+    running.client.configure(act_on_warnings=True, on_breach="hold")
+    add_jobs(running, queued=timedelta(hours=9))
+    assert running.client.check_health().action == "ramp_held"
+    running.client.release("known")
+    assert running.client.check_health().action == "none"
+    assert state(running) == (50, None)
 
 
 def test_r8_the_default_is_the_manuals(running):

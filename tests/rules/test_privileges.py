@@ -30,6 +30,7 @@ ASKED_FOR_EVERY_JOB = {
 # Inlined, too, and not immutable, since the host may redefine the first, which the others read.
 OF_THE_HOSTS_PROCESSORS = {
     "rollout_host_processors", "rollout.criterion_ranges", "rollout.processors", "rollout.is_treated", "rollout.report_fault",
+    "rollout.metrics_tally",
 }  # fmt: skip
 FIXED_PATH = ["search_path=pg_catalog, public, pg_temp"]
 NARROW_PATH = ["search_path=pg_catalog, pg_temp"]  # where names are shown with their schema

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rollout_console.client import RolloutClient
@@ -129,7 +131,7 @@ def test_r8_a_rollback_of_the_breaker_is_nobodys_last_change_and_can_be_undone_b
         (
             lambda c: c.add_to_whitelist(NAME),
             lambda c: c.add_to_whitelist("acme/repo-2"),
-            "target_repositories changed",
+            "target repositories changed",
         ),
         (
             lambda c: c.configure(max_error_rate=4, minimum_sample=30),
@@ -268,3 +270,20 @@ def test_r19_a_repository_whose_category_is_gone_is_not_pinned(running):
     running.client.undo(unmarked.short_id)
     assert running.value("select pinned_as_test from repository_categories where repository_id = %s",
                          running.repository_id("acme/repo-13"))  # fmt: skip
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize("begin", ["hold", "disable_auto_rollback"])
+def test_r19_what_has_ended_by_itself_is_not_brought_back_and_is_said_to_have_ended(running, begin):
+    ended = {"hold": running.client.release, "disable_auto_rollback": running.client.enable_auto_rollback}[begin]
+    getattr(running.client, begin)("maintenance", until="1s")
+    made = ended().change
+    time.sleep(1)
+    rows = running.history_rows()
+    with pytest.raises(Refused, match="what it ended would be over by now"):
+        running.client.undo(made.short_id)
+    getattr(running.client, begin)("maintenance", until="1s")
+    time.sleep(1)
+    with pytest.raises(Refused, match="changed since, by its end, now"):
+        running.client.undo()
+    assert running.history_rows() == rows + 1

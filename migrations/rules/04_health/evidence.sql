@@ -45,9 +45,6 @@ as $$
 #variable_conflict use_column
 declare
     window_start constant timestamptz := rollout.window_start(config);
-    -- Of each processor one by each folder, and one that was counted anew.
-    rows_of_a_slot constant bigint :=
-        (select count(*) from jsonb_object_keys(rollout_host_processors())) * ((rollout.report_limits()).folders + 1);
     missing bigint;
 begin
     return query
@@ -60,16 +57,18 @@ begin
     if missing <= 0 or window_start = config.restarted_at then
         return;
     end if;
-    -- At low traffic a window holds few slots with jobs: as many older ones as are missing.
+    -- At low traffic a window holds few slots with jobs: as many older ones as are missing. What is folded is read in
+    -- the order of its index, up to the last of them; beside it there is little.
     return query
     select o.slot_start, sum(o.jobs)::bigint, sum(o.errors)::bigint, sum(o.successes)::bigint, false
     from (
-        (select c.slot_start, c.jobs, c.errors, c.successes
+        (select c.slot_start, sum(c.jobs) as jobs, sum(c.errors) as errors, sum(c.successes) as successes
          from rollout.job_counts c
          where c.rollout_config_id = config.id and c.treated and c.slot_start > '-infinity'
            and c.slot_start >= coalesce(config.restarted_at, '-infinity') and c.slot_start < window_start
+         group by c.slot_start
          order by c.slot_start desc
-         limit rows_of_a_slot * missing)
+         limit missing)
         union all
         select d.slot_start, d.jobs, d.errors, d.successes
         from rollout.job_deltas d

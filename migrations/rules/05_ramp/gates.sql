@@ -65,7 +65,7 @@ begin
     select 'verdict', verdict = 'healthy',
         'health: ' || case verdict when 'no_data' then 'no jobs yet' when 'small_sample' then 'can''t judge yet'
             when 'above_threshold' then 'above the threshold' else verdict end,
-        null::timestamptz, 'rollout.checkHealth()'
+        null::timestamptz, 'rollout.status()'
     union all
     select w ->> 'name', coalesce(w ->> 'name' = any (config.accepted_signals), false), w ->> 'message', null,
         w ->> 'command'

@@ -22,12 +22,26 @@ comment on function rollout.watch(rollout_configuration) is
     'R8, R17: when health was last checked and by whom, how many monitors run, and whether anybody watches: a monitor '
     'runs, or health was checked a short while ago, as by cron.';
 
+create or replace function rollout.rises_by_itself(config rollout_configuration)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return config.auto_advance and config.rollout_percentage > 0 and rollout.decided_by() is distinct from 'host'
+        and (rollout.step_in_plan(config)).next is not null;
+end $$;
+comment on function rollout.rises_by_itself(rollout_configuration) is
+    'R17: whether the ramp goes up by itself once its gates are open: never from 0 %, nor while the host decides.';
+
 create or replace function rollout.watch_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_column
+declare
+    rises constant boolean := rollout.rises_by_itself(config);
 begin
     return query
     select 'nobody_watches',
@@ -36,13 +50,13 @@ begin
                       to_char((w.watch ->> 'checked_at')::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"'),
                       w.watch ->> 'checked_by') end,
                   concat_ws(', and ',
-                      case when config.auto_advance then 'the ramp waits for one to go up by itself' end,
+                      case when rises then 'the ramp waits for one to go up by itself' end,
                       case when w.services > 0 then 'alerts wait for one' end)),
            'rollout-console monitor, in a shell'
     from (
         select rollout.watch(config) as watch, (
             select count(*) from rollout.receivers r where r.feature_name = config.feature_name) as services) w
-    where (config.auto_advance or w.services > 0) and not (w.watch -> 'is_watched')::boolean
+    where (rises or w.services > 0) and not (w.watch -> 'is_watched')::boolean
     union all
     select 'alerts_fail',
            format('%s has taken no alert since %s; %s for it', r.shown_as,

@@ -45,10 +45,13 @@ begin
         end if;
         config.held_reason := null;
         config.held_by := null;
+        if rollout.health(config) ->> 'check_leads_to' = 'hold' then  -- the errors that led here would hold it at once
+            config.restarted_at := clock_timestamp();
+        end if;
         perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);
 end $$;
 comment on function public.rollout_release(text, text, jsonb) is
-    'rollout.release(), R17: lifts a hold; with auto_advance, the weak signals of this moment are accepted until they '
-    'end.';
+    'rollout.release(), R17: lifts a hold; the weak signals of this moment are accepted until they end, and after a '
+    'breach health starts afresh.';

@@ -73,7 +73,9 @@ begin
         if not (look.health -> 'check_rolls_back')::boolean then  -- else nothing else is read before it does
             look := rollout.look_at(config, look);
             if config.act_on_warnings then
-                warning := jsonb_path_query_first(look.warnings, '$[*] ? (@.name != "unreadable").message') #>> '{}';
+                warning := w.message
+                from jsonb_to_recordset(look.warnings) w (name text, message text)
+                where w.name <> 'unreadable' and w.name <> all (config.accepted_signals) limit 1;
             end if;
         end if;
         action := rollout.action_of_check(config, look.health, warning);
@@ -124,10 +126,12 @@ begin
     end if;
     for config in select * from rollout.lock(feature_name, command, reason, context) loop
         config.breaker_enabled := enabled;
-        config.breaker_off_until := case when not config.breaker_enabled then ends end;
+        config.breaker_off_until := case when not enabled then coalesce(
+            ends, case when nullif(trim(reason), '') is null then config.breaker_off_until end) end;
         perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);
 end $$;
 comment on function public.rollout_set_auto_rollback(boolean, text, text, text, jsonb) is
-    'rollout.enableAutoRollback() and disableAutoRollback(), R8: off until it is switched on, or until a moment.';
+    'rollout.enableAutoRollback() and disableAutoRollback(), R8: off until it is switched on, or until a moment; asked '
+    'again with neither a moment nor a reason, it stays as it is.';

@@ -99,8 +99,12 @@ begin
         select * into answer from rollout.ask_host(
             feature, (rollout.repositories_to_ask())[1:asked], (rollout.host_questions()).after_a_change);
         perform rollout.refuse_exposure(
-            asked, (change #>> '{exposure,admitted}')::integer, cardinality(answer.admitted),
-            (change ->> 'command') || '(…, confirm=True)');
+            asked, (change #>> '{exposure,admitted}')::integer, cardinality(answer.admitted), case
+                when change ->> 'command' in ('setRollout', 'rollbackToPercentage', 'resume') then format(
+                    '%s(%s, confirm=True)', change ->> 'command', (rollout.active(feature)).rollout_percentage)
+                when change ->> 'command' = 'undo' then format(
+                    'undo("%s", confirm=True)', rollout.short_id((change ->> 'undoes')::uuid))
+                else (change ->> 'command') || '(…, confirm=True)' end);
     end if;
 end $$;
 comment on function rollout.close_exposure(text, jsonb) is

@@ -77,8 +77,9 @@ begin
       and rollout.is_recorded(h.metadata) and h.metadata -> 'after' ?| fields
     order by h.created_at desc limit 1;
     raise exception '% % can''t be undone: % changed since%, now %; to see the changes, type rollout.history()',
-        rollout.named_change(entry), rollout.short_id(entry.id), array_to_string(fields, ', '),
-        coalesce(format(', last by %s %s', rollout.named_change(later), rollout.short_id(later.id)), ''),
+        rollout.named_change(entry), rollout.short_id(entry.id), replace(array_to_string(fields, ', '), '_', ' '),
+        case when later.metadata ->> 'command' = 'end' then ', by its end'  -- a row that this refusal takes back
+             else coalesce(format(', last by %s %s', rollout.named_change(later), rollout.short_id(later.id)), '') end,
         left(now_text, 200) using errcode = 'RC002';
 end $$;
 comment on function rollout.refuse_changed_since(rollout_configuration, rollout_history, text[], text) is
@@ -104,14 +105,19 @@ begin
                string_agg(coalesce(present ->> a.key, 'none'), ', ' order by a.key) as now_text
         from jsonb_each(left_by_it) a where present -> a.key is distinct from a.value
     ) s;
-    if rollout.percentage_in_effect(became) > rollout.percentage_in_effect(config) and confirmed is not true then
-        raise exception 'undoing % raises traffic from % %% to % %%; to do it, type rollout.undo("%", confirm=True)',
-            rollout.named_change(entry), rollout.percentage_in_effect(config), rollout.percentage_in_effect(became),
-            rollout.short_id(entry.id) using errcode = 'RC002';
+    if least(became.held_until, became.breaker_off_until) <= clock_timestamp() then
+        raise exception '% % can''t be undone: what it ended would be over by now; to see it, type rollout.history()',
+            rollout.named_change(entry), rollout.short_id(entry.id) using errcode = 'RC002';
     end if;
     perform rollout.open_change(rollout.current_change() || jsonb_build_object('action', case
         when became.emergency_stop and not config.emergency_stop then 'emergency_stop' else 'updated' end));
     perform rollout.store(became, rollout.moves_by_strategy(config, became.rollout_strategy));
+    if rollout.percentage_in_effect(became) > rollout.percentage_in_effect(config) and confirmed is not true then
+        perform rollout.close_exposure(config.feature_name, rollout.current_change());  -- which names both numbers
+        raise exception 'undoing % raises traffic from % %% to % %%; to do it, type rollout.undo("%", confirm=True)',
+            rollout.named_change(entry), rollout.percentage_in_effect(config), rollout.percentage_in_effect(became),
+            rollout.short_id(entry.id) using errcode = 'RC002';
+    end if;
     -- Others may have written columns that no command sets: all of a change is undone, or nothing.
     select string_agg(a.key, ', ') into left_over
     from jsonb_each(left_by_it) a
