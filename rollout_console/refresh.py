@@ -11,9 +11,10 @@ from typing import Generic, TypeAlias, TypeVar
 from rollout_console.errors import RolloutError
 
 T = TypeVar("T")
-Wait: TypeAlias = Callable[["str | None", float], "str | None"]
+# Takes the change that is known, seconds, and what says whether nobody waits any more; returns the newest change.
+Wait: TypeAlias = Callable[["str | None", float, Callable[[], bool]], "str | None"]
 
-LISTENED = 60.0  # seconds, after which a listener looks whether it was stopped
+LISTENED = 60.0  # seconds after which a listener asks, whether it has heard of a change or not
 LONGEST_PAUSE = 5.0  # seconds between two attempts while the database can't be reached: it recovers within 10 s
 
 
@@ -44,8 +45,8 @@ class Refresher(Generic[T]):
         every: seconds between two attempts.
         changed: called after each attempt, in the refresher's thread.
         longest: seconds up to which the pause grows while attempts fail.
-        wait: waits for another change than a known one, at most so many seconds, and returns the newest; with it,
-            a change is fetched as it happens, and the interval is the net.
+        wait: waits for another change than a known one, at most so many seconds or until it is stopped, and returns
+            the newest; with it, a change is fetched as it happens, and the interval is the net.
 
     Attributes:
         snapshot: what is known; replaced as a whole, so that any thread may read it.
@@ -96,7 +97,7 @@ class Refresher(Generic[T]):
         newest = None
         while not self._stopped.is_set():
             try:
-                known, newest = newest, wait(newest, LISTENED)
+                known, newest = newest, wait(newest, LISTENED, self._stopped.is_set)
             except RolloutError:  # the fetch meets it, too, and says so
                 self._stopped.wait(self._every)
                 continue

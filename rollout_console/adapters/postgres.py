@@ -194,7 +194,7 @@ class PostgresAdapter(Adapter):
         """See `Adapter.listens`: not behind a pooler, where whoever uses the session next would get our notices."""
         return self._connection is None or not is_pooled(self._connection)
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> bool:
         """See `Adapter.pause`: listen on this thread's connection, unless it is a pooler's."""
         import psycopg
 
@@ -203,15 +203,15 @@ class PostgresAdapter(Adapter):
             with self._discarded_if_interrupted():
                 if own is None or connection is None or connection.closed or is_pooled(connection):
                     time.sleep(seconds)
-                elif own.is_listening:
-                    for _ in connection.notifies(timeout=seconds, stop_after=1):
-                        pass
-                else:  # what came before is not told: return, so that the caller asks again
-                    own.is_listening = True
-                    with cut_off_after(self.patience, connection):
-                        connection.execute(f"listen {CHANNEL}")
+                    return False
+                if own.is_listening:
+                    return bool(list(connection.notifies(timeout=seconds, stop_after=1)))
+                own.is_listening = True  # what came before is not told: return, so that the caller asks again
+                with cut_off_after(self.patience, connection):
+                    connection.execute(f"listen {CHANNEL}")
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
             time.sleep(min(seconds, POLL))
+        return True
 
     def close(self) -> None:
         """See `Adapter.close`."""

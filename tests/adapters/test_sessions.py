@@ -171,6 +171,26 @@ def test_a_thread_that_ends_leaves_no_session_behind(odd_url):
         assert client.status().rollout_percentage == 10
 
 
+def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
+    servers.empty(odd_url)
+    with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
+        client.create(10)
+        before = sessions_of(observer) - 1
+        seen = threading.Semaphore(0)
+        refresher = Refresher(client.status, 60, seen.release, wait=client.listener)
+        refresher.start()
+        assert seen.acquire(timeout=10)
+        assert eventually(lambda: sessions_of(observer) == before + 3)
+        time.sleep(0.2)  # it listens
+        threads = [thread for thread in threading.enumerate() if thread.name in ("refresher", "listener")]
+        refresher.stop()
+        client.close()
+        for thread in threads:
+            thread.join(timeout=10)
+            assert not thread.is_alive(), thread.name
+        assert eventually(lambda: sessions_of(observer) == before)
+
+
 def test_close_and_the_end_of_a_thread_do_not_meet(odd_url):
     with client_of(odd_url) as client:
         adapter = client.adapter
