@@ -41,7 +41,7 @@ class Refresher(Generic[T]):
     """Fetches an answer at an interval, in a thread of its own.
 
     Args:
-        fetch: returns the answer or raises a RolloutError.
+        fetch: returns the answer or raises; whatever it raises is the snapshot's problem.
         every: seconds between two attempts.
         changed: called after each attempt, in the refresher's thread.
         longest: seconds up to which the pause grows while attempts fail.
@@ -98,7 +98,7 @@ class Refresher(Generic[T]):
         while not self._stopped.is_set():
             try:
                 known, newest = newest, wait(newest, LISTENED, self._stopped.is_set)
-            except RolloutError:  # the fetch meets it, too, and says so
+            except Exception:  # the fetch meets it, too, and says so
                 self._stopped.wait(self._every)
                 continue
             if newest != known:
@@ -110,9 +110,10 @@ class Refresher(Generic[T]):
             try:
                 self.learn(self._fetch())
                 pause = self._every
-            except RolloutError as error:
+            except Exception as error:  # whatever it is: a thread that dies would show an old answer as the newest
                 known = self.snapshot
-                self.snapshot = Snapshot(known.value, known.fetched, str(error))
+                problem = str(error) if isinstance(error, RolloutError) else f"{type(error).__name__}: {error}"
+                self.snapshot = Snapshot(known.value, known.fetched, problem)
                 pause = min(max(self._longest, self._every), pause * 2)
             self._changed()
             self._wake.wait(pause)

@@ -42,6 +42,20 @@ def test_json_may_stand_before_the_command_too():
     assert cli.spelled(["--json", "stop", "5xx"])[1] == ["stop", "--json", "--reason=5xx"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "every"),
+    [("2", 2), ("0.1", 0.5), ("-1", 0.5), ("86400", 86400), ("1e99", None), ("inf", None), ("nan", None)],
+)
+def test_the_dashboard_refreshes_at_least_once_a_day(typed, every, capsys):
+    arguments = ["dashboard", f"--every={typed}"]
+    if every is not None:
+        assert cli.build("dashboard").parse_args(arguments).every == every
+        return
+    with pytest.raises(SystemExit):
+        cli.build("dashboard").parse_args(arguments)
+    assert "argument --every: takes seconds, 0.5 to 86400, not" in capsys.readouterr().err
+
+
 def parsed(command, *arguments: str) -> dict[str, object]:
     parser = argparse.ArgumentParser()
     add_arguments(parser, inspect.signature(command))
