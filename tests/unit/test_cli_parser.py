@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import io
 
 import pytest
 
 from rollout_console.cli import parser as cli
-from rollout_console.cli.verbs import VERBS, add_arguments, in_shell
+from rollout_console.cli.verbs import VERBS, JsonOutput, add_arguments, in_shell
 from rollout_console.console import COMMANDS
 
 
@@ -80,6 +81,16 @@ def test_a_list_takes_all_that_follow_and_what_comes_after_it_is_given_by_name()
 
     assert parsed(add, "a/b", "c/d") == {"ids": ["a/b", "c/d"]}
     assert parsed(add, "1", "--reason", "why") == {"ids": ["1"], "reason": "why"}
+
+
+def test_with_json_what_draws_itself_goes_nowhere_and_opens_nothing():
+    output = JsonOutput()
+    assert output.stream is output.stream
+    with output.stream as drawn:
+        assert drawn.write("12 of 100") == 9
+        assert not drawn.isatty()
+        assert isinstance(drawn, io.StringIO)
+        assert drawn.getvalue() == ""
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 from typing import get_type_hints
 
 import pytest
 
 from rollout_console.errors import BadArgument, NotConfigured
 from rollout_console.monitor.fan_out import fan_out
-from rollout_console.monitor.loop import Log
+from rollout_console.monitor.loop import CHANGES, Log, Monitor
 from rollout_console.monitor.metrics import METRICS, MetricsLog, address
+from rollout_console.results import HealthCheck, HistoryEntry
 from tests.support import ROOT
+from tests.support.samples import NOW, sample
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,19 @@ def test_names_follow_the_conventions_of_prometheus_and_each_is_documented():
         assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name)
         assert not name.endswith("_total"), "the library adds it"
         assert f"`rollout_{name}{'_total' if kind == 'counter' else ''}`" in page, name
+
+
+def test_a_monitor_tells_each_change_once_and_keeps_no_more_than_it_reads():
+    rows: list[HistoryEntry] = []  # oldest first
+    client = SimpleNamespace(history=lambda limit: SimpleNamespace(entries=rows[-limit:][::-1]))
+    monitor = Monitor(client, 900, log=None, alerts=None)  # type: ignore[arg-type]
+    check, told = sample(HealthCheck, server_time=NOW), []
+    for _ in range(20):
+        rows += [sample(HistoryEntry, id=f"{len(rows) + number}") for number in range(50)]
+        told += [entry.id for entry in monitor._changes(check)]
+        assert monitor.told is not None
+        assert len(monitor.told) <= CHANGES
+    assert told == [row.id for row in rows]
 
 
 def test_every_log_gets_every_event_in_order():
