@@ -103,7 +103,8 @@ class MetricsLog:
         self._of("evidence").set(health.evidence)
         self._of("evidence_limit").set(health.evidence_limit)
         self._of("leaked_jobs").set(status.stop_effect.leaks if status.stop_effect else 0)
-        self._of("trips").inc(sum(entry.triggered_by == "auto_rollback" for entry in changes))
+        by_breaker = [e for e in changes if e.triggered_by == "auto_rollback" and not e.is_of_the_applications_check]
+        self._of("trips").inc(len(by_breaker))
         self._of("changes").inc(len(changes))
         self._count_stuck()
         self._checked = time.monotonic()

@@ -8,11 +8,13 @@ from types import SimpleNamespace
 from typing import get_type_hints
 
 import pytest
+from msgspec.structs import replace
 
 from rollout_console.errors import BadArgument, NotConfigured
 from rollout_console.monitor.fan_out import fan_out
 from rollout_console.monitor.loop import CHANGES, Log, Monitor
 from rollout_console.monitor.metrics import METRICS, MetricsLog, address
+from rollout_console.render.history import change_author
 from rollout_console.results import HealthCheck, HistoryEntry
 from tests.support import ROOT
 from tests.support.samples import NOW, sample
@@ -50,6 +52,29 @@ def test_names_follow_the_conventions_of_prometheus_and_each_is_documented():
         assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name)
         assert not name.endswith("_total"), "the library adds it"
         assert f"`rollout_{name}{'_total' if kind == 'counter' else ''}`" in page, name
+
+
+@pytest.fixture
+def metrics():
+    client = SimpleNamespace(feature="f", jobs=lambda limit: SimpleNamespace(groups=[]))
+    return MetricsLog(client, "127.0.0.1", 0)  # type: ignore[arg-type]
+
+
+def value(metrics: MetricsLog, name: str) -> float:
+    """What a metric stands at."""
+    return next(s.value for s in metrics._metrics[name].collect()[0].samples if not s.name.endswith("_created"))
+
+
+def test_a_rollback_by_the_applications_own_check_is_no_trip_of_the_breaker(metrics):
+    breaker = sample(HistoryEntry, triggered_by="auto_rollback", outside_console=False)
+    others = [replace(breaker, outside_console=True), replace(breaker, before=None), sample(HistoryEntry)]
+    metrics.checked(sample(HealthCheck), [breaker, *others], [])
+    assert (value(metrics, "trips"), value(metrics, "changes")) == (1, 4)
+    assert [change_author(entry) for entry in [breaker, *others[:2]]] == [
+        "auto-rollback",
+        "the application's own check",
+        "the application's own check",
+    ]
 
 
 def test_a_monitor_tells_each_change_once_and_keeps_no_more_than_it_reads():
