@@ -52,6 +52,12 @@ def test_names_follow_the_conventions_of_prometheus_and_each_is_documented():
         assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name)
         assert not name.endswith("_total"), "the library adds it"
         assert f"`rollout_{name}{'_total' if kind == 'counter' else ''}`" in page, name
+    assert METRICS["breach"][1] in page
+    rules = re.search(r"```yaml\n(groups:.*?)```", page, re.DOTALL)
+    assert rules
+    used = set(re.findall(r"\brollout_(\w+?)(?:_total)?\b", rules[1]))
+    assert len(used) > 5
+    assert used <= set(METRICS)
 
 
 @pytest.fixture
@@ -75,6 +81,14 @@ def test_a_rollback_by_the_applications_own_check_is_no_trip_of_the_breaker(metr
         "the application's own check",
         "the application's own check",
     ]
+
+
+@pytest.mark.parametrize(("rolls_back", "leads_to"), [(True, "rollback"), (True, "nothing"), (False, "nothing")])
+def test_a_breach_is_one_whether_a_check_may_roll_back_or_not(metrics, rolls_back, leads_to):
+    """RolloutUnprotected of docs/monitor.md asks for both: it is what nobody rolls back that has to be heard of."""
+    check = sample(HealthCheck, check_rolls_back=rolls_back, check_leads_to=leads_to, auto_rollback_enabled=False)
+    metrics.checked(check, [], [])
+    assert (value(metrics, "breach"), value(metrics, "auto_rollback_enabled")) == (rolls_back, False)
 
 
 def test_a_monitor_tells_each_change_once_and_keeps_no_more_than_it_reads():
