@@ -57,6 +57,16 @@ def test_the_dashboard_refreshes_at_least_once_a_day(typed, every, capsys):
     assert "argument --every: takes seconds, 0.5 to 86400, not" in capsys.readouterr().err
 
 
+def test_the_monitors_help_says_all_that_its_exit_status_means(capsys):
+    with pytest.raises(SystemExit):
+        cli.build("monitor").parse_args(["monitor", "--help"])
+    assert (
+        "--once check once and leave; the exit status: 0 no breach; 1 a breach, rolled back or stopped by now; "
+        "2 a breach, and traffic still flows: auto-rollback is off, on_breach is hold, or the database is a standby, "
+        "which can't be changed; 3 could not check, or wrong options"
+    ) in " ".join(capsys.readouterr().out.split())
+
+
 def parsed(command, *arguments: str) -> dict[str, object]:
     parser = argparse.ArgumentParser()
     add_arguments(parser, inspect.signature(command))
