@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from rollout_console.cli import parser as cli
+from rollout_console.client import seen
 from rollout_console.console import COMMANDS
 from rollout_console.shell.caution import LOWERING, RAISING
+from rollout_console.shell.suggestions import offered
 from tests.support import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -38,6 +40,34 @@ def test_r13_what_the_rules_advise_can_be_typed(call):
     assert isinstance(typed.func, ast.Attribute)
     signature = inspect.signature(COMMANDS[typed.func.attr].method)
     signature.bind(None, *typed.args, **{word.arg or "": word.value for word in typed.keywords})
+
+
+SUGGESTED_BY_NOBODY = {  # by the function of R20 that each calls
+    "rollout_set_percentage": "rollout.setRollout(25)",
+    "rollout_resume": "rollout.resume()",
+    "rollout_advance": "rollout . advance()",
+    "rollout_release": "rollout.release()",
+    "rollout_undo": "rollout.undo('1a2b3c4d')",
+    "rollout_set_auto_rollback": "rollout.disableAutoRollback('maintenance')",
+    "rollout_add_to_whitelist": "rollout.addToWhitelist('acme/web')",
+    "rollout_remove_from_blacklist": "rollout.removeFromBlacklist('acme/web')",
+    "rollout_configure": "rollout.configure(max_error_rate=50)",
+    "rollout_set_plan": "rollout.plan( steps=[50, 100])",
+    "rollout_hold": "rollout.hold('looking',\n  until='17:00')",
+}
+
+
+def test_no_old_line_is_suggested_that_can_raise_or_unprotect():
+    of_setup = {"rollout_begin", "rollout_seed_whitelist"}
+    assert set(SUGGESTED_BY_NOBODY) == seen.RAISING - of_setup
+    assert [call for call in SUGGESTED_BY_NOBODY.values() if offered(call, "rollout.")] == []
+    shown = [
+        "rollout.configure()",
+        "rollout.plan()",
+        "rollout.hold('looking')",
+        "rollout.removeFromWhitelist('acme/web')",
+    ]
+    assert [call for call in shown if not offered(call, "rollout.")] == []
 
 
 def verbs_advised() -> set[tuple[str, str]]:
