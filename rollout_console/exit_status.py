@@ -38,5 +38,14 @@ class MonitorExit(_Described):
 
     NO_BREACH = 0, "--once: no breach; else: ended by a signal"
     STOPPED = 1, "--once: a breach, rolled back or stopped by now"
-    UNPROTECTED = 2, "--once: a breach, and traffic still flows: auto-rollback is off, or on_breach is hold"
+    UNPROTECTED = (
+        2,
+        "--once: a breach, and traffic still flows: auto-rollback is off, on_breach is hold, or the database is a "
+        "standby, which can't be changed",
+    )
     COULD_NOT_CHECK = 3, "could not check, or wrong options"
+
+    @property
+    def after_one_check(self) -> str:
+        """What it means with --once."""
+        return self.meaning.removeprefix("--once: ").partition("; else: ")[0]

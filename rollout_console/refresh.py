@@ -11,9 +11,10 @@ from typing import Generic, TypeAlias, TypeVar
 from rollout_console.errors import RolloutError
 
 T = TypeVar("T")
-Wait: TypeAlias = Callable[["str | None", float], "str | None"]
+# Takes the change that is known, seconds, and what says whether nobody waits any more; returns the newest change.
+Wait: TypeAlias = Callable[["str | None", float, Callable[[], bool]], "str | None"]
 
-LISTENED = 60.0  # seconds, after which a listener looks whether it was stopped
+LISTENED = 60.0  # seconds after which a listener asks, whether it has heard of a change or not
 LONGEST_PAUSE = 5.0  # seconds between two attempts while the database can't be reached: it recovers within 10 s
 
 
@@ -40,12 +41,12 @@ class Refresher(Generic[T]):
     """Fetches an answer at an interval, in a thread of its own.
 
     Args:
-        fetch: returns the answer or raises a RolloutError.
+        fetch: returns the answer or raises; whatever it raises is the snapshot's problem.
         every: seconds between two attempts.
         changed: called after each attempt, in the refresher's thread.
         longest: seconds up to which the pause grows while attempts fail.
-        wait: waits for another change than a known one, at most so many seconds, and returns the newest; with it,
-            a change is fetched as it happens, and the interval is the net.
+        wait: waits for another change than a known one, at most so many seconds or until it is stopped, and returns
+            the newest; with it, a change is fetched as it happens, and the interval is the net.
 
     Attributes:
         snapshot: what is known; replaced as a whole, so that any thread may read it.
@@ -96,8 +97,8 @@ class Refresher(Generic[T]):
         newest = None
         while not self._stopped.is_set():
             try:
-                known, newest = newest, wait(newest, LISTENED)
-            except RolloutError:  # the fetch meets it, too, and says so
+                known, newest = newest, wait(newest, LISTENED, self._stopped.is_set)
+            except Exception:  # the fetch meets it, too, and says so
                 self._stopped.wait(self._every)
                 continue
             if newest != known:
@@ -109,9 +110,10 @@ class Refresher(Generic[T]):
             try:
                 self.learn(self._fetch())
                 pause = self._every
-            except RolloutError as error:
+            except Exception as error:  # whatever it is: a thread that dies would show an old answer as the newest
                 known = self.snapshot
-                self.snapshot = Snapshot(known.value, known.fetched, str(error))
+                problem = str(error) if isinstance(error, RolloutError) else f"{type(error).__name__}: {error}"
+                self.snapshot = Snapshot(known.value, known.fetched, problem)
                 pause = min(max(self._longest, self._every), pause * 2)
             self._changed()
             self._wake.wait(pause)

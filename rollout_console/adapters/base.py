@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 ROW = ("emergency_stop", "rollout_percentage")  # what is read back of a configuration
@@ -101,7 +101,12 @@ class Adapter(Protocol):
         return
 
     def wait_for_change(
-        self, feature: str, newest: str | None, seconds: float, ask_every: float | None = None
+        self,
+        feature: str,
+        newest: str | None,
+        seconds: float,
+        ask_every: float | None = None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> str | None:
         """Wait until the newest change of a feature is another than the one that is known.
 
@@ -110,24 +115,34 @@ class Adapter(Protocol):
             newest: the id of the newest change that is known; None for none.
             seconds: how long to wait at most.
             ask_every: seconds after which it asks, whether it has heard of a change or not; None for POLL.
+            is_over: whether nobody waits any more; looked at every POLL seconds, and nothing is asked from then on.
 
         Returns:
-            The id of the newest change now.
+            The id of the newest change now, or the one that is known.
 
         Raises:
             RolloutError: as `call`.
         """
         deadline = time.monotonic() + seconds
-        while True:
+        while not is_over():
             answer = self.call("rollout_newest_change", changes=False, idempotent=True, feature_name=feature)
-            left = deadline - time.monotonic()
-            if answer["id"] != newest or left <= 0:
+            now = time.monotonic()
+            if answer["id"] != newest or now >= deadline:
                 return str(answer["id"]) if answer["id"] else None
-            self.pause(min(left, ask_every or POLL))
+            asks = min(deadline, now + (ask_every or POLL))
+            heard = False
+            while not heard and not is_over() and (seconds := asks - time.monotonic()) > 0:
+                heard = self.pause(min(seconds, POLL))
+        return newest
 
-    def pause(self, seconds: float) -> None:
-        """Wait; less if the adapter hears of a change."""
+    def pause(self, seconds: float) -> bool:
+        """Wait; less if the adapter hears of a change.
+
+        Returns:
+            Whether it may have heard of one.
+        """
         time.sleep(seconds)
+        return False
 
     @property
     def listens(self) -> bool:

@@ -101,6 +101,11 @@ def too_late(host: str, seconds: float) -> Failure:
     )
 
 
+def not_loaded() -> Failure:
+    """Return the failure of a request that could not be sent in time: supabase-py is still being imported."""
+    return Failure(TimedOut, "supabase-py is still being loaded", "wait a moment", transient=True)
+
+
 def of_transport(error: httpx.HTTPError, host: str) -> Failure:
     """Return the failure for a request that got no complete answer."""
     import socket

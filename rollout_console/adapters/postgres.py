@@ -6,8 +6,9 @@ import functools
 import re
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from rollout_console.adapters.base import POLL, ROW, Adapter, Target
@@ -54,10 +55,30 @@ PROBABLY = pattern(r"\s*(?:This probably means.*|Is the server running[^?]*\?)",
 NO_TLS = pattern(r"does not support SSL|requested a cleartext password", re.I)
 
 
+class _Own:
+    """A thread's connection, closed when nothing holds this any more: at the latest as the thread ends.
+
+    Args:
+        connection: the thread's own.
+        opened: all those of the adapter.
+
+    Attributes:
+        release: closes it now.
+        is_listening: whether it listens for changes.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], opened: list[psycopg.Connection[Any]]) -> None:
+        self.connection = connection
+        self.is_listening = False
+        opened.append(connection)
+        self.release = weakref.finalize(self, _release, connection, opened)
+        self.release.atexit = False  # the process ends, and its connections with it
+
+
 class PostgresAdapter(Adapter):
     """Calls the SQL functions over PostgreSQL connections that are opened when first needed.
 
-    Each thread has a connection of its own: an emergency stop never waits for a refresh.
+    Each thread has a connection of its own, until it ends: an emergency stop never waits for a refresh.
 
     Args:
         url: a connection string as libpq reads it.
@@ -68,7 +89,7 @@ class PostgresAdapter(Adapter):
 
     def __init__(self, url: str, target: Target | None = None) -> None:
         self._url = url
-        self._own = threading.local()
+        self._local = threading.local()
         self._opened: list[psycopg.Connection[Any]] = []
         self._refused: tuple[float, BadCredentials] | None = None  # when a login was refused, and how
         self.target = target or Target("postgres", place_of(url))
@@ -173,32 +194,31 @@ class PostgresAdapter(Adapter):
         """See `Adapter.listens`: not behind a pooler, where whoever uses the session next would get our notices."""
         return self._connection is None or not is_pooled(self._connection)
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> bool:
         """See `Adapter.pause`: listen on this thread's connection, unless it is a pooler's."""
         import psycopg
 
-        connection = self._connection
-        listening = connection is not None and getattr(self._own, "listening", None) is connection
+        own, connection = self._own, self._connection
         try:
             with self._discarded_if_interrupted():
-                if connection is None or connection.closed or is_pooled(connection):
+                if own is None or connection is None or connection.closed or is_pooled(connection):
                     time.sleep(seconds)
-                elif listening:
-                    for _ in connection.notifies(timeout=seconds, stop_after=1):
-                        pass
-                else:  # what came before is not told: return, so that the caller asks again
-                    self._own.listening = connection
-                    with cut_off_after(self.patience, connection):
-                        connection.execute(f"listen {CHANNEL}")
+                    return False
+                if own.is_listening:
+                    return bool(list(connection.notifies(timeout=seconds, stop_after=1)))
+                own.is_listening = True  # what came before is not told: return, so that the caller asks again
+                with cut_off_after(self.patience, connection):
+                    connection.execute(f"listen {CHANNEL}")
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
             time.sleep(min(seconds, POLL))
+        return True
 
     def close(self) -> None:
         """See `Adapter.close`."""
-        for connection in self._opened:
+        for connection in [*self._opened]:  # a thread that ends takes its own out
             connection.close()
         self._opened.clear()
-        self._own = threading.local()
+        self._local = threading.local()
 
     def url(self) -> str:
         """Return the connection string, credentials included; never show it."""
@@ -207,23 +227,27 @@ class PostgresAdapter(Adapter):
     @property
     def _connection(self) -> psycopg.Connection[Any] | None:
         """This thread's connection, if it has one."""
-        return getattr(self._own, "connection", None)
+        return None if self._own is None else self._own.connection
+
+    @property
+    def _own(self) -> _Own | None:
+        own: _Own | None = getattr(self._local, "own", None)
+        return own
 
     def _is_lost(self) -> bool:
         return self._connection is None or self._connection.closed
 
     def _forget(self) -> None:
-        if self._connection is not None:
-            self._opened.remove(self._connection)
-            self._connection.close()
-            del self._own.connection
+        if (own := self._own) is not None:
+            own.release()
+            self._local.own = None
 
     def _ready(self, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:
         """Return this thread's connection, opened unless it is."""
         connection = self._connection
         if connection is None or connection.closed:
-            connection = self._own.connection = connect(self.url(), seconds)
-            self._opened.append(connection)
+            connection = connect(self.url(), seconds)
+            self._local.own = _Own(connection, self._opened)
             self._connected(connection.info)
         return connection
 
@@ -251,6 +275,13 @@ class PostgresAdapter(Adapter):
         except KeyboardInterrupt:
             self._forget()
             raise
+
+
+def _release(connection: psycopg.Connection[Any], opened: list[psycopg.Connection[Any]]) -> None:
+    """Close what a thread has used; see `_Own`."""
+    with suppress(ValueError):  # the adapter was closed meanwhile
+        opened.remove(connection)
+    connection.close()
 
 
 def _adapted(parameters: Mapping[str, object]) -> dict[str, object]:

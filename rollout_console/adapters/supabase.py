@@ -9,6 +9,7 @@ import ipaddress
 import json
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -79,6 +80,8 @@ class SupabaseAdapter(Adapter):
         One that is not idempotent is retried only while it can't have reached the database. Of a change that may have
         been made, history is asked before anything is said about it.
         """
+        if self._client is None:
+            _apart(self._open)  # takes what it takes, once
         operation = _operation_id(parameters) if changes and idempotent else None
         patience = Patience(self.patience, asks=operation is not None)
         outcome = self._try(patience, function, idempotent, parameters)
@@ -199,10 +202,14 @@ class SupabaseAdapter(Adapter):
         return self._within(seconds, lambda client: client.rpc(function, parameters))
 
     def _within(self, seconds: float, request: Request) -> Answer | Failure:
-        """Send, and wait for the answer no longer than `seconds`."""
-        client = self._client or _apart(self._open)
+        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included."""
+        deadline = time.monotonic() + seconds
         try:
-            return _apart(lambda: self._execute(request(client)), seconds)
+            client = self._client or _apart(self._open, seconds)
+        except queue.Empty:
+            return http_errors.not_loaded()
+        try:
+            return _apart(lambda: self._execute(request(client)), deadline - time.monotonic())
         except queue.Empty:
             return http_errors.too_late(self.host, self.patience)
 

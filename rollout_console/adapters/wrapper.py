@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rollout_console.adapters.base import Adapter
@@ -45,14 +45,19 @@ class Wrapper(Adapter):
         self.adapter.tell(notice)
 
     def wait_for_change(
-        self, feature: str, newest: str | None, seconds: float, ask_every: float | None = None
+        self,
+        feature: str,
+        newest: str | None,
+        seconds: float,
+        ask_every: float | None = None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> str | None:
         """See `Adapter.wait_for_change`."""
-        return self.adapter.wait_for_change(feature, newest, seconds, ask_every)
+        return self.adapter.wait_for_change(feature, newest, seconds, ask_every, is_over)
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> bool:
         """See `Adapter.pause`."""
-        self.adapter.pause(seconds)
+        return self.adapter.pause(seconds)
 
     @property
     def listens(self) -> bool:

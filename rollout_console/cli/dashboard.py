@@ -8,15 +8,30 @@ import sys
 
 from rollout_console.exit_status import Exit
 
-SHORTEST = 0.5  # seconds between two refreshes
+SHORTEST, LONGEST = 0.5, 24 * 3600.0  # seconds between two refreshes
 NO_SCREEN = "the dashboard needs a terminal; type: rollout-console status"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--every", type=float, default=2.0, metavar="SECONDS", help="how often to refresh (default 2, at least 0.5)"
+        "--every", type=seconds, default=2.0, metavar="SECONDS", help="how often to refresh (default 2, at least 0.5)"
     )
+
+
+def seconds(text: str) -> float:
+    """Return an interval in seconds, at least 0.5.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number, or more than a day.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not value <= LONGEST:
+        raise argparse.ArgumentTypeError(f"takes seconds, 0.5 to 86400, not {text!r}")
+    return max(SHORTEST, value)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -31,5 +46,5 @@ def main(args: argparse.Namespace) -> int:
     from rollout_console.client.connect import connect
     from rollout_console.dashboard.app import Dashboard
 
-    Dashboard(connect(), every=max(SHORTEST, args.every)).run()
+    Dashboard(connect(), every=args.every).run()
     return 0

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="check once and leave: exit 0 no breach, 1 breach and rolled back or stopped, "
-        "2 breach and auto-rollback is off, 3 could not check",
+        help="check once and leave; the exit status: "
+        + "; ".join(f"{status.value} {status.after_one_check}" for status in MonitorExit),
     )
     parser.add_argument(
         "--metrics",

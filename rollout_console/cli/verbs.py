@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import io
 import json
-import os
 import re
 import shlex
 import sys
@@ -110,11 +110,12 @@ class JsonOutput(Output):
 
     def __init__(self) -> None:
         self._printed: object = None
+        self._nowhere = _Nowhere()
 
     @property
     def stream(self) -> TextIO:
         """See `Output.stream`: what a command would draw by itself goes nowhere."""
-        return open(os.devnull, "w")
+        return self._nowhere
 
     def show(self, result: object, notice: str | None = None) -> None:
         """See `Output.show`; the notice goes to standard error."""
@@ -131,6 +132,11 @@ class JsonOutput(Output):
         with written(result):
             for item in [data] if result.rows is None else data[result.rows]:
                 print(json.dumps(item), flush=True)  # ASCII: text of others can't reach the terminal raw
+
+
+class _Nowhere(io.StringIO):
+    def write(self, text: str) -> int:
+        return len(text)
 
 
 def in_shell(text: str) -> str:

@@ -13,6 +13,7 @@ from rollout_console.render.access import DECIDED_BY, access_table
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.formatting import format_count
 from rollout_console.render.sanitize import sanitize
+from rollout_console.results import VerifiedCounters
 from rollout_console.settings import Settings
 
 
@@ -66,10 +67,16 @@ def main(args: argparse.Namespace) -> int:
         print(f" {screen.paint(sanitize(difference, 300), 'warning')}")
     if differences:
         print(" to mend them, type: rollout-console migrate")
-    remedies = dict.fromkeys(sanitize(check.remedy, 200) for check in found.checks if check.differences)
-    if remedies:
-        print(" to count anew, type at an SQL prompt:")
-    for remedy in remedies:
-        print(f"   {remedy}")
+    wrong = [check for check in found.checks if check.differences]
+    for line in _remedies(wrong):
+        print(line)
     is_shut = way is not None and not way[0]
-    return 1 if differences or remedies or is_shut else 0
+    return 1 if differences or wrong or is_shut else 0
+
+
+def _remedies(wrong: list[VerifiedCounters]) -> list[str]:
+    """Return what to type at an SQL prompt for counters that differ, then what else there is to say of them."""
+    remedies = dict.fromkeys(check.remedy for check in wrong)
+    statements = [f"   {sanitize(remedy, 200)}" for remedy in remedies if remedy.endswith(";")]
+    said = [f" {sanitize(remedy, 200)}" for remedy in remedies if not remedy.endswith(";")]
+    return [*[" to count anew, type at an SQL prompt:"] * bool(statements), *statements, *said]

@@ -97,4 +97,4 @@ def _watched(status: Status) -> Iterator[tuple[bool, str]]:
     watched = status.watch.is_watched
     yield watched, checked if watched else f"{checked}; start one: rollout-console monitor"
     on = status.auto_rollback_enabled
-    yield on, "auto-rollback is on" if on else "auto-rollback is off; type rollout-console auto-rollback on"
+    yield on, "auto-rollback is on" if on else "auto-rollback is off; type rollout-console enable-auto-rollback"

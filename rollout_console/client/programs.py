@@ -139,9 +139,12 @@ class Programs(Calls):
         return self._read("rollout_verify", results.Verification)
 
     @property
-    def listener(self) -> Callable[[str | None, float], str | None] | None:
-        """Waits as `wait_for_change` does, without asking meanwhile; None where changes are not heard of."""
+    def listener(self) -> Callable[[str | None, float, Callable[[], bool]], str | None] | None:
+        """Waits as `wait_for_change` does, without asking meanwhile; None where changes are not heard of.
+
+        Its last argument says whether nobody waits any more.
+        """
         return self._hear_of_change if self.adapter.listens else None
 
-    def _hear_of_change(self, newest: str | None, seconds: float) -> str | None:
-        return self.adapter.wait_for_change(self.feature, newest, seconds, ask_every=seconds)
+    def _hear_of_change(self, newest: str | None, seconds: float, is_over: Callable[[], bool]) -> str | None:
+        return self.adapter.wait_for_change(self.feature, newest, seconds, ask_every=seconds, is_over=is_over)

@@ -74,7 +74,7 @@ class Monitor:
         self.has_seen = False
         self.last_seen = time.monotonic()  # of the last check, or the start
         self.retry_seconds: float | None = None  # in which an alert can be sent again
-        self.told: set[str] | None = None  # ids of history rows that were read
+        self.told: set[str] | None = None  # ids of the newest history rows, which were read
         self.heard: str | None = None  # id of the newest change before the last check
 
     def run(self) -> int:
@@ -198,7 +198,7 @@ class Monitor:
                 else entry.id not in self.told
             )
         ]
-        self.told = {entry.id for entry in entries} | (self.told or set())
+        self.told = {entry.id for entry in entries}  # what is no longer among the newest does not come back
         return new[::-1]
 
     def _missed(self, error: RolloutError, pause: float | None) -> None:

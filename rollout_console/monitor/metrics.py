@@ -23,7 +23,7 @@ METRICS: dict[str, tuple[Kind, str, tuple[str, ...]]] = {
     "window_errors": ("gauge", "Failed jobs in the window of health", ("arm",)),
     "error_ratio": ("gauge", "Failed jobs among all in the window of health, 0 to 1", ("arm",)),
     "max_error_ratio": ("gauge", "Threshold of the error ratio, 0 to 1", ()),
-    "breach": ("gauge", "1 while a health check would roll back", ()),
+    "breach": ("gauge", "1 while the errors are enough for a health check to roll back, whether it may or not", ()),
     "evidence": ("gauge", "Evidence that the error ratio is above the threshold, as odds", ()),
     "evidence_limit": ("gauge", "Evidence at which a report rolls back, as odds", ()),
     "stuck_jobs": ("gauge", "Jobs that have been in processing for far too long", ("processor",)),
@@ -103,7 +103,8 @@ class MetricsLog:
         self._of("evidence").set(health.evidence)
         self._of("evidence_limit").set(health.evidence_limit)
         self._of("leaked_jobs").set(status.stop_effect.leaks if status.stop_effect else 0)
-        self._of("trips").inc(sum(entry.triggered_by == "auto_rollback" for entry in changes))
+        by_breaker = [e for e in changes if e.triggered_by == "auto_rollback" and not e.is_of_the_applications_check]
+        self._of("trips").inc(len(by_breaker))
         self._of("changes").inc(len(changes))
         self._count_stuck()
         self._checked = time.monotonic()

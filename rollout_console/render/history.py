@@ -118,7 +118,7 @@ def change_phrase(entry: HistoryEntry, longest_reason: int) -> str:
 def change_author(entry: HistoryEntry) -> str:
     """Return who made a change, as they call themselves, or what made it."""
     if entry.triggered_by == "auto_rollback":
-        return "the application's own check" if entry.outside_console or entry.before is None else "auto-rollback"
+        return "the application's own check" if entry.is_of_the_applications_check else "auto-rollback"
     if entry.triggered_by == "auto_advance":
         return "auto-advance"
     if entry.triggered_by == "auto_hold":  # of a breach, or of a sign

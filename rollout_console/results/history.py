@@ -55,6 +55,11 @@ class HistoryEntry(Record, kw_only=True):
         """Whether others wrote it since the adoption, and no change with it was recorded: a write during a stop."""
         return self.before is None and self.database_role is not None
 
+    @property
+    def is_of_the_applications_check(self) -> bool:
+        """Whether it is a rollback that the web application's own check made or wrote, and not the breaker."""
+        return self.triggered_by == "auto_rollback" and (self.outside_console or self.before is None)
+
 
 class History(Result, kw_only=True):
     """`rollout.history()`, newest first."""

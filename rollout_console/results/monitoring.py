@@ -57,9 +57,3 @@ class AlertsConfirmed(Result, kw_only=True):
 
     unsent: int
     retry_seconds: float | None = None
-
-
-class NewestChange(Result, kw_only=True):
-    """The id of a feature's newest change."""
-
-    id: str | None

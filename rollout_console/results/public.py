@@ -44,7 +44,6 @@ from rollout_console.results.monitoring import (
     AlertsConfirmed,
     MonitorAtWork,
     MonitorBeat,
-    NewestChange,
 )
 from rollout_console.results.outcomes import Job, JobArm, JobGroup, Jobs, JobsRecorded, JobState
 from rollout_console.results.overview import Overview
@@ -130,7 +129,6 @@ __all__ = [
     "MonitorAtWork",
     "MonitorBeat",
     "Moves",
-    "NewestChange",
     "OnBreach",
     "Operator",
     "Overview",

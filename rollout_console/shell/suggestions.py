@@ -11,7 +11,11 @@ from rollout_console.shell.session import Session
 
 # A stop is in the history with its reason, which should not become the next one's by the key that accepts.
 STOP = pattern(r"rollout\.emergencyStop\(", re.IGNORECASE)
-RAISES = pattern(rf"\brollout\s*\.\s*(?:{'|'.join(RAISING)})\b")
+# Without arguments two of them only show; a hold can raise by its end alone: what R20 counts (client/seen.py).
+RAISES = pattern(
+    rf"\brollout\s*\.\s*(?:(?:{'|'.join(RAISING)})\b|(?:configure|plan)\s*\(\s*[^\s)]|hold\s*\(.*\buntil\s*=)",
+    re.DOTALL,
+)
 BEGINS = "rollout.emergencyStop("
 
 

@@ -7,10 +7,12 @@ import re
 import socket
 import struct
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -25,6 +27,7 @@ from rollout_console.refresh import Refresher
 from tests.support import servers
 from tests.support.pgbouncer import pgbouncer
 from tests.support.rollouts import OPERATOR
+from tests.support.rows import one_row
 
 ODD = {  # of a database: each has changed what a command did, or could
     "search_path": "app, extensions",
@@ -137,6 +140,68 @@ def test_the_target_is_where_the_connection_led(postgres15_url, odd_url, tmp_pat
     adapter.call("rollout_schema_version", changes=False)
     assert adapter.target.place == f"127.0.0.1/{parts['dbname']}"
     adapter.close()
+
+
+def sessions_of(observer: psycopg.Connection[Any]) -> int:
+    counted = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    return int(one_row(observer.execute(counted))[0])
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within seconds: a server learns late that a session has ended."""
+    deadline = time.monotonic() + 10
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return holds()
+
+
+def test_a_thread_that_ends_leaves_no_session_behind(odd_url):
+    """A pooler in session mode has 15 for all."""
+    servers.empty(odd_url)
+    with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
+        client.create(10)
+        before = sessions_of(observer)
+        for _ in range(3):
+            threads = [threading.Thread(target=client.status) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert eventually(lambda: sessions_of(observer) == before)
+        assert client.status().rollout_percentage == 10
+
+
+def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
+    servers.empty(odd_url)
+    with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
+        client.create(10)
+        before = sessions_of(observer) - 1
+        seen = threading.Semaphore(0)
+        refresher = Refresher(client.status, 60, seen.release, wait=client.listener)
+        refresher.start()
+        assert seen.acquire(timeout=10)
+        assert eventually(lambda: sessions_of(observer) == before + 3)
+        time.sleep(0.2)  # it listens
+        threads = [thread for thread in threading.enumerate() if thread.name in ("refresher", "listener")]
+        refresher.stop()
+        client.close()
+        for thread in threads:
+            thread.join(timeout=10)
+            assert not thread.is_alive(), thread.name
+        assert eventually(lambda: sessions_of(observer) == before)
+
+
+def test_close_and_the_end_of_a_thread_do_not_meet(odd_url):
+    with client_of(odd_url) as client:
+        adapter = client.adapter
+        assert isinstance(adapter, PostgresAdapter)
+        client.status()
+        lost = adapter._connection
+        assert lost is not None
+        lost.close()
+        adapter._opened.remove(lost)  # as `close`, in another thread, does
+        adapter._forget()
+        assert client.status().rollout_percentage == 10
 
 
 class Listener:

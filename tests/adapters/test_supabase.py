@@ -49,6 +49,18 @@ def test_supabase_py_is_imported_by_the_first_call_and_not_before():
     assert (done.returncode, done.stdout, done.stderr) == (0, "abc SupabaseAdapter('https://abc.supabase.co')\n", "")
 
 
+def test_r18_a_stop_waits_for_the_import_no_longer_than_its_way_has(monkeypatch):
+    adapter = SupabaseAdapter("https://abc.supabase.co", "sb_secret_x")
+    imported = threading.Event()
+    monkeypatch.setattr(adapter, "_open", lambda: imported.wait(30))
+    begun = time.monotonic()
+    with pytest.raises(TimedOut, match="still being loaded; wait a moment; nothing was changed") as caught:
+        adapter.call_within(0.5, "rollout_emergency_stop")
+    assert time.monotonic() - begun < 5
+    assert not caught.value.unsure, "nothing was sent"
+    imported.set()
+
+
 @pytest.mark.parametrize("fault", **named(LOST_BEFORE | {f"{name}, after": f for name, f in LOST_AFTER.items()}))
 def test_a_read_whose_answer_was_lost_is_sent_again(faulty, fault):
     faulty.proxy.next(fault, fault)

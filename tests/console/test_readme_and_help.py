@@ -18,6 +18,7 @@ from rollout_console.errors import BadArgument, Refused
 from rollout_console.render import Screen, render
 from rollout_console.shell.paste import transform
 from tests.support import ROOT
+from tests.support.jobs import MINUTES, add_jobs
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -151,6 +152,19 @@ def test_every_documented_query_runs(rollout):
     for query in found:
         rollout.sql(query)
     assert len(found) == 4
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r16_the_runbooks_query_finds_the_jobs_that_are_stuck_by_the_rule(rollout):
+    """Each processor has a target of its own, and `stuck_after_minutes` come on top."""
+    (query,) = re.findall(r"```sql\n(select j\.[^`]+)```", RUNBOOK)
+    add_jobs(rollout, status="processing", queued=90 * MINUTES)
+    add_jobs(rollout, status="processing", processor="github_actions", queued=150 * MINUTES)
+    stuck = [job.id for job in rollout.client.jobs("stuck").jobs]
+    assert [str(row[0]) for row in rollout.sql(query)] == stuck
+    assert len(stuck) == 1
+    rollout.client.configure(stuck_after_minutes=120)
+    assert rollout.sql(query) == rollout.client.jobs("stuck").jobs == []
 
 
 def documented_calls() -> set[str]:

@@ -241,7 +241,7 @@ def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env)
         done = run_command(env, "verify", "--way-out")
         assert done.returncode == 1
         assert "did not take a test message" in done.stdout
-        assert "auto-rollback is off; type rollout-console auto-rollback on" in done.stdout
+        assert "auto-rollback is off; type rollout-console enable-auto-rollback" in done.stdout
     assert rollout.history_rows() == rows + 1
     assert not rollout.client.status().emergency_stop
 

@@ -25,7 +25,7 @@ def changed_later(client: RolloutClient, url: str, newest: str | None, wait: Wai
     timer = threading.Timer(0.5, other.note, ("seen",))
     timer.start()
     try:
-        return (wait or client.wait_for_change)(newest, 60)
+        return wait(newest, 60, lambda: False) if wait else client.wait_for_change(newest, 60)
     finally:
         timer.join()
         other.close()
@@ -59,8 +59,8 @@ def test_a_listener_hears_and_does_not_ask(rollout, monkeypatch):
 
     monkeypatch.setattr(PostgresAdapter, "call", counted)
     listen = rollout.client.listener
-    newest = listen(None, 60)
-    assert listen(newest, 5) == newest
+    newest = listen(None, 60, lambda: False)
+    assert listen(newest, 5, lambda: False) == newest
     assert len(asked) <= 4  # as it begins to listen, after that, and as the time is up
     assert changed_later(rollout.client, rollout.url, newest, listen) != newest
 

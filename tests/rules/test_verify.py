@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from tests.support.terminal import console_environment, run_command
@@ -66,6 +67,20 @@ def test_a_counter_that_differs_is_named(rollout, env, counters, tampering):
     assert done.returncode == 1
     counted = "jobs" if counters.startswith("jobs") else "repositories"
     assert f"select rollout.recount_{counted}('hybrid_progressive_capture');" in done.stdout
+
+
+def test_what_cannot_be_typed_at_an_sql_prompt_is_not_said_to_be(rollout, env):
+    with psycopg.connect(rollout.url, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")  # so no history row tells of it
+        connection.execute("update rollout_configuration set rollout_percentage = 77")
+        connection.execute("update rollout.category_counts set stars = stars + 1")
+    done = run_command(env, "verify")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-3:] == [
+        " to count anew, type at an SQL prompt:",
+        "   select rollout.recount_repositories('hybrid_progressive_capture');",
+        " rollout.history() shows the last change; a percentage set with triggers disabled is in none",
+    ]
 
 
 def test_counting_anew_mends_them(rollout, env):

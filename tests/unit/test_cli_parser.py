@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import io
 
 import pytest
 
 from rollout_console.cli import parser as cli
-from rollout_console.cli.verbs import VERBS, add_arguments, in_shell
+from rollout_console.cli.verbs import VERBS, JsonOutput, add_arguments, in_shell
 from rollout_console.console import COMMANDS
 
 
@@ -42,6 +43,30 @@ def test_json_may_stand_before_the_command_too():
     assert cli.spelled(["--json", "stop", "5xx"])[1] == ["stop", "--json", "--reason=5xx"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "every"),
+    [("2", 2), ("0.1", 0.5), ("-1", 0.5), ("86400", 86400), ("1e99", None), ("inf", None), ("nan", None)],
+)
+def test_the_dashboard_refreshes_at_least_once_a_day(typed, every, capsys):
+    arguments = ["dashboard", f"--every={typed}"]
+    if every is not None:
+        assert cli.build("dashboard").parse_args(arguments).every == every
+        return
+    with pytest.raises(SystemExit):
+        cli.build("dashboard").parse_args(arguments)
+    assert "argument --every: takes seconds, 0.5 to 86400, not" in capsys.readouterr().err
+
+
+def test_the_monitors_help_says_all_that_its_exit_status_means(capsys):
+    with pytest.raises(SystemExit):
+        cli.build("monitor").parse_args(["monitor", "--help"])
+    assert (
+        "--once check once and leave; the exit status: 0 no breach; 1 a breach, rolled back or stopped by now; "
+        "2 a breach, and traffic still flows: auto-rollback is off, on_breach is hold, or the database is a standby, "
+        "which can't be changed; 3 could not check, or wrong options"
+    ) in " ".join(capsys.readouterr().out.split())
+
+
 def parsed(command, *arguments: str) -> dict[str, object]:
     parser = argparse.ArgumentParser()
     add_arguments(parser, inspect.signature(command))
@@ -66,6 +91,16 @@ def test_a_list_takes_all_that_follow_and_what_comes_after_it_is_given_by_name()
 
     assert parsed(add, "a/b", "c/d") == {"ids": ["a/b", "c/d"]}
     assert parsed(add, "1", "--reason", "why") == {"ids": ["1"], "reason": "why"}
+
+
+def test_with_json_what_draws_itself_goes_nowhere_and_opens_nothing():
+    output = JsonOutput()
+    assert output.stream is output.stream
+    with output.stream as drawn:
+        assert drawn.write("12 of 100") == 9
+        assert not drawn.isatty()
+        assert isinstance(drawn, io.StringIO)
+        assert drawn.getvalue() == ""
 
 
 @pytest.mark.parametrize(

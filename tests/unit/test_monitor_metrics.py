@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 from typing import get_type_hints
 
 import pytest
+from msgspec.structs import replace
 
 from rollout_console.errors import BadArgument, NotConfigured
 from rollout_console.monitor.fan_out import fan_out
-from rollout_console.monitor.loop import Log
+from rollout_console.monitor.loop import CHANGES, Log, Monitor
 from rollout_console.monitor.metrics import METRICS, MetricsLog, address
+from rollout_console.render.history import change_author
+from rollout_console.results import HealthCheck, HistoryEntry
 from tests.support import ROOT
+from tests.support.samples import NOW, sample
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,56 @@ def test_names_follow_the_conventions_of_prometheus_and_each_is_documented():
         assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name)
         assert not name.endswith("_total"), "the library adds it"
         assert f"`rollout_{name}{'_total' if kind == 'counter' else ''}`" in page, name
+    assert METRICS["breach"][1] in page
+    rules = re.search(r"```yaml\n(groups:.*?)```", page, re.DOTALL)
+    assert rules
+    used = set(re.findall(r"\brollout_(\w+?)(?:_total)?\b", rules[1]))
+    assert len(used) > 5
+    assert used <= set(METRICS)
+
+
+@pytest.fixture
+def metrics():
+    client = SimpleNamespace(feature="f", jobs=lambda limit: SimpleNamespace(groups=[]))
+    return MetricsLog(client, "127.0.0.1", 0)  # type: ignore[arg-type]
+
+
+def value(metrics: MetricsLog, name: str) -> float:
+    """What a metric stands at."""
+    return next(s.value for s in metrics._metrics[name].collect()[0].samples if not s.name.endswith("_created"))
+
+
+def test_a_rollback_by_the_applications_own_check_is_no_trip_of_the_breaker(metrics):
+    breaker = sample(HistoryEntry, triggered_by="auto_rollback", outside_console=False)
+    others = [replace(breaker, outside_console=True), replace(breaker, before=None), sample(HistoryEntry)]
+    metrics.checked(sample(HealthCheck), [breaker, *others], [])
+    assert (value(metrics, "trips"), value(metrics, "changes")) == (1, 4)
+    assert [change_author(entry) for entry in [breaker, *others[:2]]] == [
+        "auto-rollback",
+        "the application's own check",
+        "the application's own check",
+    ]
+
+
+@pytest.mark.parametrize(("rolls_back", "leads_to"), [(True, "rollback"), (True, "nothing"), (False, "nothing")])
+def test_a_breach_is_one_whether_a_check_may_roll_back_or_not(metrics, rolls_back, leads_to):
+    """RolloutUnprotected of docs/monitor.md asks for both: it is what nobody rolls back that has to be heard of."""
+    check = sample(HealthCheck, check_rolls_back=rolls_back, check_leads_to=leads_to, auto_rollback_enabled=False)
+    metrics.checked(check, [], [])
+    assert (value(metrics, "breach"), value(metrics, "auto_rollback_enabled")) == (rolls_back, False)
+
+
+def test_a_monitor_tells_each_change_once_and_keeps_no_more_than_it_reads():
+    rows: list[HistoryEntry] = []  # oldest first
+    client = SimpleNamespace(history=lambda limit: SimpleNamespace(entries=rows[-limit:][::-1]))
+    monitor = Monitor(client, 900, log=None, alerts=None)  # type: ignore[arg-type]
+    check, told = sample(HealthCheck, server_time=NOW), []
+    for _ in range(20):
+        rows += [sample(HistoryEntry, id=f"{len(rows) + number}") for number in range(50)]
+        told += [entry.id for entry in monitor._changes(check)]
+        assert monitor.told is not None
+        assert len(monitor.told) <= CHANGES
+    assert told == [row.id for row in rows]
 
 
 def test_every_log_gets_every_event_in_order():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections import Counter
 from pathlib import Path
 
 import jedi
@@ -45,6 +47,14 @@ def test_everything_that_is_exported_is_there_and_every_error_is_exported():
     with pytest.raises(AttributeError):
         _ = rollout_console.nothing
     assert {*results.__all__} <= {*dir(results)}  # none of which is loaded before it is asked for
+
+
+def test_every_result_is_what_something_returns_or_a_part_of_it():
+    package = Path(rollout_console.__file__).parent
+    exports = package / "results" / "public.py"
+    text = "\n".join(file.read_text(encoding="utf-8") for file in package.rglob("*.py") if file != exports)
+    named = Counter(re.findall(r"\w+", text))
+    assert [name for name in results.__all__ if named[name] < 2] == []
 
 
 @pytest.mark.parametrize("name", pages.methods())

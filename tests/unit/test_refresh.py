@@ -18,11 +18,12 @@ class Source:
     def __init__(self) -> None:
         self.answers = 0
         self.failing = False
+        self.error: Exception = Unreachable("the database is away")
         self.asked = threading.Semaphore(0)
 
     def fetch(self) -> int:
         if self.failing:
-            raise Unreachable("the database is away")
+            raise self.error
         self.answers += 1
         return self.answers
 
@@ -72,6 +73,17 @@ def test_after_a_failure_the_last_answer_stays_with_its_age_and_the_problem(refr
     refresher.refresh()
     source.wait()
     assert (refresher.snapshot.value, refresher.snapshot.problem) == (2, None)
+
+
+def test_what_nobody_expects_is_a_problem_like_any_other(refresher, source):
+    source.failing, source.error = True, ZeroDivisionError("by a field of a row")
+    refresher.start()
+    source.wait()
+    assert refresher.snapshot.problem == "ZeroDivisionError: by a field of a row"
+    source.failing = False
+    refresher.refresh()
+    source.wait()
+    assert (refresher.snapshot.value, refresher.snapshot.problem) == (1, None)
 
 
 def test_an_answer_of_another_call_is_learned(refresher):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,16 +15,19 @@ import pytest
 from rollout_console.adapters import Target, open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
+from rollout_console.protection import Protection
 from rollout_console.settings import (
     DATABASE_URLS,
     DEFAULT_FEATURE,
     READ_ONLY_KEYS,
     SECRET_KEYS,
+    URLS,
     Settings,
     application_overrides,
     operator,
 )
 from rollout_console.targets import named_targets
+from tests.support import ROOT
 
 API = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_x"}
 DATABASE = {"ROLLOUT_DATABASE_URL": "postgresql://u:hidden@db.example:5432/app"}
@@ -42,6 +50,20 @@ def test_without_settings_it_is_the_default_feature_and_the_embedded_database():
     settings = read()
     assert (settings.feature, settings.supabase_url, settings.database_url) == (DEFAULT_FEATURE, None, None)
     assert open_adapter(settings).target.kind == "local"
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_the_fire_drill_begins_on_the_practice_database_whatever_is_set(shell, monkeypatch):
+    page = (ROOT / "docs" / "fire-drill.md").read_text(encoding="utf-8")
+    block = re.findall(r"^    (unset .*)$", page, re.MULTILINE)
+    set_before = dict.fromkeys((*URLS, *SECRET_KEYS, *READ_ONLY_KEYS, *DATABASE_URLS), "x")
+    set_before |= {"ROLLOUT_TARGET": "production", "ROLLOUT_FEATURE": "another", "ROLLOUT_READ_ONLY": "1"}
+    asked = [*block, f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"]
+    done = subprocess.run([shell, "-c", "\n".join(asked)], env=os.environ | set_before, capture_output=True, check=True)
+    for name, value in json.loads(done.stdout).items():
+        monkeypatch.setenv(name, value)
+    assert open_adapter(read()).target.kind == "local"
+    assert read() == replace(read(), feature=DEFAULT_FEATURE, protection=Protection())
 
 
 def test_overrides_count_before_the_environment_and_that_before_dot_env(monkeypatch, tmp_path):
