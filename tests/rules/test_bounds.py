@@ -29,6 +29,11 @@ ASKED = [
     (f"rollout.has_long_lists({ONLY.format('target_repositories', 100)})", "false"),
     (f"rollout.has_long_lists({ONLY.format('target_repositories', 101)})", "true"),
     (f"rollout.has_long_lists({ONLY.format('excluded_repositories', 100)})", "false"),
+    ("rollout.with_epoch('5', 10)", "5"),
+    ("rollout.with_epoch('10', 10)", "10"),
+    ("rollout.with_epoch('4294967295', 4294967306)", "4294967295"),
+    ("rollout.with_epoch('10', 4294967306)", "4294967306"),
+    ("rollout.with_epoch('11', 8589934602)", "4294967307"),
     ("rollout.within_percent(0)", "0"),
     ("rollout.within_percent(100)", "100"),
 ]
