@@ -17,6 +17,7 @@ WEAK, STRONG = {"good": 19, "bad": 2}, {"good": 6, "bad": 4}  # evidence 2.6 and
         ("manual", STRONG, "breach", 0, "already_at_zero", 0),
         ("evidence", WEAK, "above_threshold", 50, "held", 50),
         ("evidence", STRONG, "breach", 0, "already_at_zero", 0),
+        ("compared", WEAK, "above_threshold", 50, "held", 50),
         ("rate", WEAK, "breach", 0, "already_at_zero", 0),
     ],
 )

@@ -22,7 +22,9 @@ KEPT = """
     create function as_it_was() returns trigger language plpgsql as $$ begin return old; end $$;
     create trigger zz_as_it_was before update on rollout_configuration for each row execute function as_it_was()
 """
-OTHERS = "select to_jsonb(c) from rollout_configuration c where (feature_name = %s and is_active) is not true order by id"
+OTHERS = (
+    "select to_jsonb(c) from rollout_configuration c where (feature_name = %s and is_active) is not true order by id"
+)
 
 
 def halt(rollout: RolloutUnderTest, name: str, feature: str | None = None, **context: str) -> dict[str, Any]:
@@ -89,7 +91,8 @@ def test_r18_a_halt_that_a_trigger_keeps_from_the_row_is_refused(features, name,
 @pytest.mark.parametrize(("name", "back"), [("stop", "rollout_resume()"), ("fall", "rollout_set_percentage(50)")])
 def test_r10_a_halt_that_is_sent_again_later_stays_undone(features, name, back):
     operation = str(uuid.uuid4())
-    halt(features, name, operation_id=operation, reads_status="yes")
+    answer = halt(features, name, operation_id=operation, reads_status="yes")
+    assert (answer["changed"], answer["repeated"]) == (True, False)
     features.sql(f"select {back}")
     rows = features.history_rows()
     answer = halt(features, name, operation_id=operation, reads_status="yes")
@@ -145,3 +148,19 @@ def test_r10_nothing_of_a_change_is_left_in_its_session(running):
         for change in ("rollout_set_percentage(60)", "rollout_emergency_stop('smoke')", "rollout_rollback(0)"):
             session.execute(f"select {change}")
             assert one_row(session.execute(left)) == before, change
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r18_a_halt_is_made_without_its_row_while_a_session_that_nobody_may_end_has_locked_the_history(running):
+    (own,) = running.sql("select pg_get_functiondef('rollout.end_blockers(text)'::regprocedure)")[0]
+    running.sql(
+        "create or replace function rollout.end_blockers(feature text) returns jsonb as $$ select '[]'::jsonb $$ language sql"
+    )
+    try:
+        with psycopg.connect(running.url) as session:
+            session.execute("lock table rollout_history in share mode")
+            answer = halt(running, "stop")
+            assert (answer["emergency_stop"], answer["changed"], answer["recorded"]) == (True, True, False)
+    finally:
+        running.sql(own)

@@ -106,6 +106,7 @@ def test_r17_from_1_percent_on_the_first_step_waits_for_its_hours(rollout, perce
     rollout.client.set_rollout(percentage)
     plan = rollout.client.plan()
     assert [round((s.earliest - plan.server_time) / timedelta(hours=1), 1) for s in plan.steps] == hours
+    assert (plan.since is not None) == (percentage > 0)
 
 
 def test_r17_a_raise_beyond_the_next_step_skips_it(running):
@@ -131,14 +132,17 @@ def test_r17_at_0_nothing_is_there_that_could_be_measured(rollout):
 
 
 @pytest.mark.parametrize(
-    ("percentage", "phase", "next_percentage"),
-    [(4, "before step 1", 5), (5, "step 1", 40), (6, "between step 1 and 2", 40), (40, "step 2", None), (41, "beyond step 2", None)],
+    ("percentage", "phase", "next_percentage", "hours"),
+    [(4, "before step 1", 5, 2), (5, "step 1", 40, 2), (6, "between step 1 and 2", 40, 2), (40, "step 2", 60, 3),
+     (59, "between step 2 and 3", 60, 3), (60, "step 3", None, 4), (61, "beyond step 3", None, 4)],
 )  # fmt: skip
-def test_r17_a_place_in_a_plan_of_ones_own(rollout, percentage, phase, next_percentage):
-    rollout.client.set_plan([5, 40])
+def test_r17_a_place_in_a_plan_of_ones_own(rollout, percentage, phase, next_percentage, hours):
+    rollout.client.set_plan([5, 40, 60], hours=[2, 3, 4])
     rollout.client.set_rollout(percentage)
     plan = rollout.client.plan()
     assert (plan.phase, plan.next_percentage, rollout.client.status().phase) == (phase, next_percentage, phase)
+    due = [gate.opens_at - plan.since for gate in plan.gates if gate.name == "time at this percentage"]
+    assert due == [timedelta(hours=hours)]
 
 
 @pytest.mark.commits

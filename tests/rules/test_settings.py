@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from rollout_console.client import SettingValues
 from rollout_console.errors import RolloutError
@@ -254,6 +256,18 @@ def test_r2_a_criterion_that_can_be_none_is_refused_and_the_manuals_whoever_writ
         else:
             with pytest.raises(RolloutError, match=f"{name}: {value}"):
                 running.client.configure(criteria={name: value})
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize("name", ["ignored_errors", "ignored_job_types"])
+def test_a_list_is_of_at_most_50_texts_of_1_to_160_characters(running, name):
+    fifty = ["x" * n for n in range(1, 51)]
+    for value in ([], ["x"], ["x" * 160], fifty):
+        running.sql("select rollout_configure(%s)", Jsonb({name: value}))
+        assert {setting.name: setting.value for setting in running.client.settings().settings}[name] == value
+    for value in ([""], ["x" * 161], ["x", ""], ["x", "y" * 161], [*fifty, "x"], [5], ["x", None], "x", {}):
+        with pytest.raises(psycopg.Error, match=f"{name} is a list of at most 50 texts of 1 to 160 characters, not"):
+            running.sql("select rollout_configure(%s)", Jsonb({name: value}))
 
 
 @pytest.mark.asked

@@ -71,6 +71,7 @@ class Cluster:
         self._user = tools.server_user()
         self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
         self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/", "-c", "max_wal_size=128MB"]
+        self._options += ["-c", "max_prepared_transactions=5"]
         # Shared memory is among its files, and so is gone with them, even if it was killed.
         self._options += ["-c", "dynamic_shared_memory_type=mmap"]
         self._options += [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]

@@ -71,10 +71,10 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select coalesce(pg_xact_status(rollout.with_epoch(transaction, n.next)::text::xid8) = 'in progress', false)
     from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) n
-    where transaction::text <> '0' and age(transaction) >= 0
+    where transaction::text <> '0' and age(transaction) > 0
 $$;
 comment on function rollout.is_in_progress(xid) is
-    'R18: whether a transaction, or one of a savepoint, has not ended; null for none.';
+    'R18: whether a transaction, or one of a savepoint, of others has not ended; null for none.';
 
 create or replace function rollout.refuse_strangers()
 returns void

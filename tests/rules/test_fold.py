@@ -1,0 +1,41 @@
+"""R7: how much is folded at a time, and how many may fold beside each other."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+pytestmark = pytest.mark.asked
+
+LEFT = "select count(*) from rollout.job_deltas"
+
+
+def add_deltas(rollout, amount: int) -> None:
+    rollout.sql(
+        "insert into rollout.job_deltas select c.id, now(), 'inngest', true, 1, 0, 1, 0, 0, 0, null, 0, null"
+        " from rollout_configuration c, generate_series(1, %s)",
+        amount,
+    )
+
+
+def test_r7_at_most_ten_thousand_deltas_are_folded_at_a_time(rollout):
+    add_deltas(rollout, 10_001)
+    for left in (1, 0):
+        rollout.sql("select rollout.fold_deltas()")
+        assert rollout.value(LEFT) == left
+    add_deltas(rollout, 10_000)
+    rollout.sql("select rollout.fold_deltas()")
+    assert rollout.value(LEFT) == 0
+    assert rollout.value("select sum(jobs)::integer from rollout.job_counts") == 20_001
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r7_eight_may_fold_beside_each_other(rollout):
+    lock = "select pg_advisory_xact_lock(hashtextextended('rollout.fold_deltas ' || n, 0)) from generate_series(%s::int, %s::int) n"
+    with psycopg.connect(rollout.url) as folding:
+        for first, last, left in ((1, 7, 0), (8, 8, 1)):
+            folding.execute(lock, [first, last])
+            add_deltas(rollout, 1)
+            rollout.sql("select rollout.fold_deltas()")
+            assert rollout.value(LEFT) == left
