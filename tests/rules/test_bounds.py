@@ -39,6 +39,56 @@ ASKED = [
 ]
 
 
+WINDOW = """jsonb_populate_record(null::rollout_configuration, '{"monitoring_window_hours": 24,
+    "restarted_at": "2026-01-01T00:01Z", "narrowed_at": "2026-01-01T00:02Z"}')"""
+SLOTS = {
+    "-infinity": "-infinity",
+    "2026-01-01 00:00:59.999999": "2026-01-01 00:00:00",
+    "2026-01-01 00:01:00": "2026-01-01 00:01:00",
+    "2026-01-01 00:01:59.999999": "2026-01-01 00:01:00",
+    "2026-01-01 00:02:00": "2026-01-01 00:02:00",
+    "2026-01-01 00:04:59.999999": "2026-01-01 00:02:00",
+    "2026-01-01 00:05:00": "2026-01-01 00:05:00",
+}
+# What others wrote: a function, its arguments, what it finds.
+READ = [
+    ("flag_in", ["true", "false", '"true"', "1", "null"], ["true", "false", None, None, None]),
+    ("number_in", ["5", '"5"', "null"], ["5", None, None]),
+    ("object_in", ["{}", "[]", '"{}"'], ["{}", None, None]),
+    ("array_in", ["[]", "{}", "5"], ["[]", None, None]),
+    ("text_in", ['"x"', "5", "true", "{}", "[]", "null"], ["x", "5", "true", None, None, None]),
+]
+DETAILS = [
+    ('{"before": {}, "after": {}, "details": {}}', True),
+    ('{"before": null, "after": null, "details": {}}', True),
+    ('{"before": 5, "after": {}, "details": {}}', False),
+    ('{"before": {}, "after": 5, "details": {}}', False),
+    ('{"before": {}, "after": {}, "details": null}', False),
+    ('{"before": {}, "details": {}}', False),
+    ('{"after": {}, "details": {}}', False),
+]
+
+
+def test_r7_a_slot_begins_anew_at_a_restart_and_at_a_stop(rollout):
+    asked = f"select rollout.slot_start({WINDOW}, %s::timestamp at time zone 'UTC') at time zone 'UTC'"
+    assert {at: rollout.value(f"select ({asked})::text", at) for at in SLOTS} == SLOTS
+
+
+def test_r10_what_is_of_another_kind_is_unknown(rollout):
+    for function, values, expected in READ:
+        asked = f"select (rollout.{function}(jsonb_build_object('a', %s::jsonb), 'a'))::text"
+        assert [rollout.value(asked, value) for value in values] == expected, function
+    assert [(m, rollout.value("select rollout.is_recorded(%s::jsonb) is true", m)) for m, _ in DETAILS] == DETAILS
+
+
+def test_r8_auto_rollback_is_armed_from_1_percent_on(rollout):
+    rollout.add_repositories(1)
+    rollout.client.set_rollout(1)
+    rollout.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    rollout.report(bad=10)
+    assert rollout.client.status().rollout_percentage == 0
+
+
 def test_what_is_decided_at_a_bound(rollout):
     found = {asked: rollout.value(f"select ({asked})::text") for asked, _ in ASKED}
     assert found == dict(ASKED)

@@ -17,7 +17,6 @@ WEAK, STRONG = {"good": 19, "bad": 2}, {"good": 6, "bad": 4}  # evidence 2.6 and
         ("manual", STRONG, "breach", 0, "already_at_zero", 0),
         ("evidence", WEAK, "above_threshold", 50, "held", 50),
         ("evidence", STRONG, "breach", 0, "already_at_zero", 0),
-        ("compared", WEAK, "above_threshold", 50, "held", 50),
         ("rate", WEAK, "breach", 0, "already_at_zero", 0),
     ],
 )
@@ -28,6 +27,24 @@ def test_r8_a_crossed_threshold(running, guardrail, reported, verdict, after_rep
     assert (status.health.verdict, status.rollout_percentage) == (verdict, after_report)
     check = running.client.check_health()
     assert (check.action, check.status.rollout_percentage) == (action, after_check)
+
+
+def test_r8_a_check_needs_evidence_under_two_guardrails_and_one_asks_the_control(running):
+    running.client.disable_auto_rollback()
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.sql("select record_rollout_job(null, 'inngest', true, treated => false)")
+    found: dict[str, list[tuple[bool, bool]]] = {"manual": [], "rate": [], "evidence": [], "compared": []}
+    for reported in (WEAK, STRONG):
+        running.report(**reported)
+        for guardrail, said in found.items():
+            health = running.client.configure(guardrail=guardrail).status.health
+            said.append((health.check_rolls_back, health.shared))
+    assert found == {
+        "manual": [(True, False), (True, False)],
+        "rate": [(True, False), (True, False)],
+        "evidence": [(False, False), (True, False)],
+        "compared": [(False, False), (False, True)],
+    }
 
 
 def test_r8_a_regression_after_a_good_morning_is_not_drowned(running):

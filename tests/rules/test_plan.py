@@ -40,6 +40,11 @@ def test_r17_a_plan_of_ones_own_and_back(rollout):
     assert steps(rollout) == [(1, 24), (2, 24)]
 
 
+def test_r17_a_plan_has_up_to_20_steps(rollout):
+    rollout.client.set_plan(list(range(1, 21)))
+    assert steps(rollout) == [(percentage, 24) for percentage in range(1, 21)]
+
+
 WRONG = [
     [], [0, 10], [10, 10], [25, 10], [10, 101], [10, 250], [-5], list(range(1, 22)), [10**12],
 ]  # fmt: skip
