@@ -89,6 +89,16 @@ def test_r8_auto_rollback_is_armed_from_1_percent_on(rollout):
     assert rollout.client.status().rollout_percentage == 0
 
 
+def test_r8_no_rate_is_above_a_threshold_of_100_percent(rollout):
+    rollout.add_repositories(1)
+    rollout.client.set_rollout(50)
+    for threshold, left in ((100, 50), (99.99, 0)):
+        rollout.client.configure(guardrail="rate", max_error_rate=threshold)
+        rollout.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+        rollout.report(bad=10)
+        assert rollout.client.status().rollout_percentage == left
+
+
 def test_what_is_decided_at_a_bound(rollout):
     found = {asked: rollout.value(f"select ({asked})::text") for asked, _ in ASKED}
     assert found == dict(ASKED)

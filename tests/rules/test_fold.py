@@ -1,9 +1,11 @@
-"""R7: how much is folded at a time, and how many may fold beside each other."""
+"""R7: how much is folded at a time, by how many, and how many kinds of errors are kept."""
 
 from __future__ import annotations
 
 import psycopg
 import pytest
+
+from tests.rules.test_error_kinds import KINDS, kinds
 
 pytestmark = pytest.mark.asked
 
@@ -39,3 +41,15 @@ def test_r7_eight_may_fold_beside_each_other(rollout):
             add_deltas(rollout, 1)
             rollout.sql("select rollout.fold_deltas()")
             assert rollout.value(LEFT) == left
+
+
+def test_a_feature_has_two_hundred_kinds_of_errors_and_500_characters_of_a_message(running):
+    running.client.disable_auto_rollback()
+    running.sql(KINDS, "old", "1 hour", 199, running.client.feature)
+    for message in ("fresh " * 100, "late"):
+        running.report(bad=1, message=message)
+        running.sql("select rollout.fold_deltas()")
+    (fresh,) = (kind for name, kind in kinds(running).items() if name and name.startswith("fresh"))
+    assert (len(fresh.sample), len(kinds(running))) == (500, 200)
+    assert "late" not in kinds(running)
+    assert running.value("select errors from rollout.error_kinds where kind = ''") == 1

@@ -82,6 +82,11 @@ def test_r13_what_can_be_no_plan_is_refused_before_it_is_sent(rollout, arguments
 @pytest.mark.parametrize(
     "plan",
     ['{"steps": [{"percentage": 150, "hours": 1}]}', '{"steps": []}', '{"steps": [{"percentage": 10}]}',
+     '{"steps": [{"percentage": 10, "hours": 1}, {"percentage": 20}]}',
+     '{"steps": [{"percentage": 10, "hours": 1}, {"hours": 1}]}',
+     '{"steps": [{"percentage": 10, "hours": 1}, {"hours": 1}, {"percentage": 5, "hours": 1}]}',
+     '{"steps": [{"percentage": 0.5, "hours": 1}]}', '{"steps": [{"percentage": "NaN", "hours": 1}]}',
+     '{"steps": [{"percentage": 10, "hours": 1.5}]}', '{"steps": [{"percentage": 10, "hours": "NaN"}]}',
      '{"change_window": "sometimes"}'],
 )  # fmt: skip
 def test_posthog_39528_not_even_by_a_write_past_our_functions(rollout, plan):
