@@ -33,7 +33,12 @@ ASKED = [
     ("rollout.with_epoch('10', 10)", "10"),
     ("rollout.with_epoch('4294967295', 4294967306)", "4294967295"),
     ("rollout.with_epoch('10', 4294967306)", "4294967306"),
-    ("rollout.with_epoch('11', 8589934602)", "4294967307"),
+    ("rollout.with_epoch('11', 10)", "11"),
+    ("rollout.with_epoch('2147483657', 10)", "2147483657"),
+    ("rollout.with_epoch('2147483658', 10)", "0"),
+    ("rollout.with_epoch('4294967295', 10)", "0"),
+    ("rollout.with_epoch('11', 4294967306)", "4294967307"),
+    ("rollout.with_epoch('5', 4294967290)", "4294967301"),
     ("rollout.within_percent(0)", "0"),
     ("rollout.within_percent(100)", "100"),
 ]

@@ -138,6 +138,11 @@ class Cluster:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
 
+    def begin_next_epoch(self) -> None:
+        """Have it be past 4 thousand million transactions, once it is started again; only 18, while it is stopped."""
+        command = [self._programs / "pg_resetwal", "--force", "--epoch", "1", "-D", "data"]
+        subprocess.run(command, check=True, cwd=self._folder, capture_output=True, **self._user)
+
     def end(self) -> None:
         """End it at once, whatever its sessions do; killed, it would leave its shared memory behind."""
         for sent in (signal.SIGQUIT, signal.SIGCONT):

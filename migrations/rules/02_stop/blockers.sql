@@ -56,21 +56,23 @@ $$;
 comment on function rollout.table_holders(regclass) is
     'R18: the other sessions that have locked or written rows of a table in an open transaction.';
 
-create or replace function rollout.with_epoch(transaction xid, next bigint)
+create or replace function rollout.with_epoch(transaction xid, near bigint)
 returns bigint
 language sql immutable
-as $$ select next - ((next - transaction::text::bigint) & 4294967295) $$;
+as $$
+    select greatest(0, near - 2147483648 + ((transaction::text::bigint - near + 2147483648) & 4294967295))
+$$;
 comment on function rollout.with_epoch(xid, bigint) is
-    'R18: the number of a transaction with its epoch, which xmax lacks: the newest one at which it is not ahead of the '
-    'next transaction.';
+    'R18: the number of a transaction with its epoch, which xmax lacks: of those that it can be, the nearest to one of '
+    'now, since none that is known is two thousand million away; 0 for what never was one.';
 
 create or replace function rollout.is_in_progress(transaction xid)
 returns boolean
 language sql volatile
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(pg_xact_status(rollout.with_epoch(transaction, n.next)::text::xid8) = 'in progress', false)
-    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) n
+    select coalesce(pg_xact_status(rollout.with_epoch(transaction, n.near)::text::xid8) = 'in progress', false)
+    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as near) n  -- some have begun since
     where transaction::text <> '0' and age(transaction) > 0
 $$;
 comment on function rollout.is_in_progress(xid) is
