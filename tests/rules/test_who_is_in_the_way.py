@@ -76,6 +76,32 @@ def test_r18_who_is_in_the_way_of_a_change(features):
             two.rollback()
 
 
+def test_r18_a_savepoint_that_is_released_is_known_by_the_only_session_that_can_have_had_it(features):
+    number, inactive = "select txid_current()", "not is_active for update"
+    waits = "select exists (select from pg_locks where pid = %s and not granted)"
+    with ExitStack() as stack:
+        elsewhere, locker, later, young, waiting = (
+            stack.enter_context(closing(psycopg.connect(features.url))) for _ in range(5)
+        )
+        for session in (elsewhere, locker, waiting):
+            session.execute(number)
+        elsewhere.execute("update repositories set stargazers_count = 1")
+        later.execute("select 1")
+        time.sleep(1.05)
+        young.execute(number)
+        young.execute(f"{ROWS}{OTHERS} for update")
+        locker.execute("savepoint a")
+        locker.execute(f"{ROWS}{OURS} for update")
+        locker.execute("release savepoint a")
+        later.execute(f"select from rollout_configuration where {inactive}")
+        thread = threading.Thread(target=in_background, args=(waiting, f"{ROWS}{OURS} for update"))
+        thread.start()
+        wait_for(features, waits, waiting.info.backend_pid)
+        assert found(features) == [locker.info.backend_pid]
+        features.sql("select pg_terminate_backend(%s, 2000)", waiting.info.backend_pid)
+        thread.join()
+
+
 def test_r18_whether_a_transaction_of_others_is_in_progress(features):
     asked = "select rollout.is_in_progress(%s::text::xid)"
     with closing(psycopg.connect(features.url)) as one, closing(psycopg.connect(features.url)) as two:
