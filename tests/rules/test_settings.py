@@ -171,16 +171,19 @@ def test_a_cost_by_the_minute_is_unknown_where_no_time_is(running):
     assert notes == ["a cost by the minute needs jobs whose time is known"]
 
 
-@pytest.mark.parametrize("processor", ["inngest", "github_actions"])
-def test_a_cost_holds_what_its_range_allows(running, processor):
+@pytest.mark.parametrize(("processor", "name"), [("inngest", "cost_per_job"), ("github_actions", "cost_per_minute")])
+def test_a_cost_holds_what_its_range_allows(running, processor, name):
+    def configure(value: Any) -> Any:
+        settings: dict[str, Any] = {name: value}
+        return running.client.configure(**settings)
+
     for value in (0, 1000, 0.00000001):
-        change = running.client.configure(cost_per_job={processor: value})
-        assert change.status.metadata["cost_per_job"][processor] == value
+        assert configure({processor: value}).status.metadata[name][processor] == value
     wrong: list[Any] = [{processor: cost} for cost in (-0.001, 1000.001, "5", True, [5])]
     for value in (*wrong, {}, {"lambda": 1}, {processor: 1, "": 2}, 5, "free", [1], {processor: {"a": 1}}, {1: 1}):
-        with pytest.raises(RolloutError, match="cost_per_job"):
-            running.client.configure(cost_per_job=value)
-    assert running.client.status().metadata["cost_per_job"] == {processor: 0.00000001}
+        with pytest.raises(RolloutError, match=name):
+            configure(value)
+    assert running.client.status().metadata[name] == {processor: 0.00000001}
 
 
 def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
