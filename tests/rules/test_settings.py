@@ -268,7 +268,8 @@ def test_a_list_is_of_at_most_50_texts_of_1_to_160_characters(running, name):
     for value in ([], ["x"], ["x" * 160], fifty):
         running.sql("select rollout_configure(%s)", Jsonb({name: value}))
         assert {setting.name: setting.value for setting in running.client.settings().settings}[name] == value
-    for value in ([""], ["x" * 161], ["x", ""], ["x", "y" * 161], [*fifty, "x"], [5], ["x", None], "x", {}):
+    wrong: list[Any] = [[""], ["x" * 161], ["x", ""], ["x", "y" * 161], [*fifty, "x"], [5], ["x", None], "x", {}]
+    for value in wrong:
         with pytest.raises(psycopg.Error, match=f"{name} is a list of at most 50 texts of 1 to 160 characters, not"):
             running.sql("select rollout_configure(%s)", Jsonb({name: value}))
 

@@ -140,7 +140,7 @@ class Cluster:
 
     def begin_next_epoch(self) -> None:
         """Have it be past 4 thousand million transactions, once it is started again; only 18, while it is stopped."""
-        command = [self._programs / "pg_resetwal", "--force", "--epoch", "1", "-D", "data"]
+        command = [str(self._programs / "pg_resetwal"), "--force", "--epoch", "1", "-D", "data"]
         subprocess.run(command, check=True, cwd=self._folder, capture_output=True, **self._user)
 
     def end(self) -> None:
