@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
@@ -115,3 +116,16 @@ def test_what_is_done_with_a_feature_changes_no_answer_of_another(running):
     assert busy.status().emergency_stop
     with pytest.raises(NotFound, match="no active rollout for feature 'fourth_feature'"):
         Unseeing(busy.adapter, "fourth_feature").emergency_stop("beside others that are there")
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r9_a_change_of_a_long_list_keeps_no_change_of_another_feature_waiting(running):
+    other = Unseeing(running.client.adapter, "another_feature", who={"operator": "uma", "host": "elsewhere"})
+    other.create()
+    with psycopg.connect(running.url) as connection:
+        connection.execute(
+            "update rollout_configuration set target_repositories = array(select gen_random_uuid()::text"
+            " from generate_series(1, 150)) where feature_name = %s",
+            [running.client.feature],
+        )
+        assert other.set_rollout(40).status.rollout_percentage == 40

@@ -220,20 +220,6 @@ def test_r18_a_session_is_ended_from_its_first_second_on(running):
         assert [session["pid"] for session in ended] == [other.info.backend_pid]
 
 
-@pytest.mark.parametrize("kind", ["embedded"])
-def test_r18_who_waits_for_a_row_that_a_savepoint_has_locked_or_writes_elsewhere_is_in_nobodys_way(running):
-    def blocked_by_a_savepoint_and_awaited(open_session: Sessions) -> None:
-        open_session("reader").execute("update repositories set stargazers_count = 1")
-        waiting = open_session("reader")
-        waiting.execute("select txid_current()")
-        row_updated_in_a_savepoint(open_session)
-        threading.Thread(target=in_background, args=(waiting, UPDATE)).start()
-
-    with in_the_way(running.url, blocked_by_a_savepoint_and_awaited) as sessions:
-        found = running.sql("select pid from rollout.blockers(%s)", running.client.feature)
-        assert [pid for (pid,) in found] == sessions["blocker"]
-
-
 def test_r18_a_role_that_may_end_nobody_names_the_session_and_the_statement(own_server_url):
     """Neither the client's nor the functions' owner: on a server of one's own, since `postgres` of a project may."""
     rollout = rollout_on(servers.create_database(own_server_url, "powerless", template="template1"))

@@ -31,9 +31,79 @@ ASKED = [
     (f"rollout.has_long_lists({ONLY.format('target_repositories', 100)})", "false"),
     (f"rollout.has_long_lists({ONLY.format('target_repositories', 101)})", "true"),
     (f"rollout.has_long_lists({ONLY.format('excluded_repositories', 100)})", "false"),
+    ("rollout.with_epoch('5', 10)", "5"),
+    ("rollout.with_epoch('10', 10)", "10"),
+    ("rollout.with_epoch('4294967295', 4294967306)", "4294967295"),
+    ("rollout.with_epoch('10', 4294967306)", "4294967306"),
+    ("rollout.with_epoch('11', 10)", "11"),
+    ("rollout.with_epoch('2147483657', 10)", "2147483657"),
+    ("rollout.with_epoch('2147483658', 10)", "0"),
+    ("rollout.with_epoch('4294967295', 10)", "0"),
+    ("rollout.with_epoch('11', 4294967306)", "4294967307"),
+    ("rollout.with_epoch('5', 4294967290)", "4294967301"),
     ("rollout.within_percent(0)", "0"),
     ("rollout.within_percent(100)", "100"),
 ]
+
+
+WINDOW = """jsonb_populate_record(null::rollout_configuration, '{"monitoring_window_hours": 24,
+    "restarted_at": "2026-01-01T00:01Z", "narrowed_at": "2026-01-01T00:02Z"}')"""
+SLOTS = {
+    "-infinity": "-infinity",
+    "2026-01-01 00:00:59.999999": "2026-01-01 00:00:00",
+    "2026-01-01 00:01:00": "2026-01-01 00:01:00",
+    "2026-01-01 00:01:59.999999": "2026-01-01 00:01:00",
+    "2026-01-01 00:02:00": "2026-01-01 00:02:00",
+    "2026-01-01 00:04:59.999999": "2026-01-01 00:02:00",
+    "2026-01-01 00:05:00": "2026-01-01 00:05:00",
+}
+# What others wrote: a function, its arguments, what it finds.
+READ = [
+    ("flag_in", ["true", "false", '"true"', "1", "null"], ["true", "false", None, None, None]),
+    ("number_in", ["5", '"5"', "null"], ["5", None, None]),
+    ("object_in", ["{}", "[]", '"{}"'], ["{}", None, None]),
+    ("array_in", ["[]", "{}", "5"], ["[]", None, None]),
+    ("text_in", ['"x"', "5", "true", "{}", "[]", "null"], ["x", "5", "true", None, None, None]),
+]
+DETAILS = [
+    ('{"before": {}, "after": {}, "details": {}}', True),
+    ('{"before": null, "after": null, "details": {}}', True),
+    ('{"before": 5, "after": {}, "details": {}}', False),
+    ('{"before": {}, "after": 5, "details": {}}', False),
+    ('{"before": {}, "after": {}, "details": null}', False),
+    ('{"before": {}, "details": {}}', False),
+    ('{"after": {}, "details": {}}', False),
+]
+
+
+def test_r7_a_slot_begins_anew_at_a_restart_and_at_a_stop(rollout):
+    asked = f"select rollout.slot_start({WINDOW}, %s::timestamp at time zone 'UTC') at time zone 'UTC'"
+    assert {at: rollout.value(f"select ({asked})::text", at) for at in SLOTS} == SLOTS
+
+
+def test_r10_what_is_of_another_kind_is_unknown(rollout):
+    for function, values, expected in READ:
+        asked = f"select (rollout.{function}(jsonb_build_object('a', %s::jsonb), 'a'))::text"
+        assert [rollout.value(asked, value) for value in values] == expected, function
+    assert [(m, rollout.value("select rollout.is_recorded(%s::jsonb) is true", m)) for m, _ in DETAILS] == DETAILS
+
+
+def test_r8_auto_rollback_is_armed_from_1_percent_on(rollout):
+    rollout.add_repositories(1)
+    rollout.client.set_rollout(1)
+    rollout.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    rollout.report(bad=10)
+    assert rollout.client.status().rollout_percentage == 0
+
+
+def test_r8_no_rate_is_above_a_threshold_of_100_percent(rollout):
+    rollout.add_repositories(1)
+    rollout.client.set_rollout(50)
+    for threshold, left in ((100, 50), (99.99, 0)):
+        rollout.client.configure(guardrail="rate", max_error_rate=threshold)
+        rollout.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+        rollout.report(bad=10)
+        assert rollout.client.status().rollout_percentage == left
 
 
 def test_what_is_decided_at_a_bound(rollout):

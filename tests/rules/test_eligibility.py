@@ -260,6 +260,25 @@ def test_r1_the_share_ends_below_the_bucket_at_its_bound(rollout, strategy, cate
         assert enters == ([50, 51, 51] if strategy == "percentage" else [34, 67, 100])
 
 
+@pytest.mark.parametrize("until", [None, "2h"])
+def test_r1_an_entry_of_a_list_counts_where_the_share_decides_otherwise(rollout, until):
+    for bucket in (4999, 5000):
+        rollout.sql(IN_BUCKET, bucket, f"acme/in-{bucket}", f"in-{bucket}", bucket)
+    rollout.client.categorize_all()
+    rollout.client.configure(strategy="percentage")
+    rollout.client.set_rollout(50)
+    for add, name, eligible in (
+        (rollout.client.add_to_whitelist, "acme/in-5000", 2),
+        (rollout.client.add_to_whitelist, "acme/in-4999", 2),
+        (rollout.client.add_to_blacklist, "acme/in-5000", 1),
+        (rollout.client.add_to_blacklist, "acme/in-4999", 0),
+    ):
+        add(name, until=until) if "white" in add.__name__ else add(name)
+        assert rollout.client.status().eligible_repositories == eligible
+        assert sum(rollout.is_eligible(f"acme/in-{bucket}") for bucket in (4999, 5000)) == eligible
+    assert rollout.differences() == {}
+
+
 def test_r1_a_repository_enters_at_the_percentage_that_explain_names(rollout):
     names = rollout.add_repositories(60) + rollout.add_repositories(40, stars=90, prefix="acme/medium")
     rollout.client.categorize_all()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from rollout_console.client import RolloutClient
+from rollout_console.errors import NotFound
 from tests.support.rollouts import OPERATOR
 
 
@@ -54,3 +59,18 @@ def test_monitor_phase_4_shows_pinned_test_repositories_first_and_whether_they_a
         assert repository.eligible == rollout.is_eligible(repository.full_name)
     metrics = rollout.client.show_metrics().to_dict()
     assert found.metrics.to_dict() == {**metrics, "server_time": found.metrics.to_dict()["server_time"]}
+
+
+@pytest.mark.asked
+def test_r13_where_a_feature_has_no_rollout_those_that_have_one_are_named_or_what_creates_one(rollout):
+    def said(feature: str) -> str:
+        with pytest.raises(NotFound) as refused:
+            RolloutClient(rollout.client.adapter, feature, who=OPERATOR).status()
+        return str(refused.value)
+
+    rollout.sql("insert into rollout_configuration (feature_name, is_active) values ('asleep', false)")
+    assert re.match(
+        r"no active rollout for feature 'asleep', but for hybrid_progressive_capture; .*feature=", said("asleep")
+    )
+    rollout.sql("update rollout_configuration set is_active = false")
+    assert said("asleep").startswith("no active rollout for feature 'asleep'; to create one, type in a shell: rollout-")

@@ -29,6 +29,24 @@ def test_r8_a_crossed_threshold(running, guardrail, reported, verdict, after_rep
     assert (check.action, check.status.rollout_percentage) == (action, after_check)
 
 
+def test_r8_a_check_needs_evidence_under_two_guardrails_and_one_asks_the_control(running):
+    running.client.disable_auto_rollback()
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.sql("select record_rollout_job(null, 'inngest', true, treated => false)")
+    found: dict[str, list[tuple[bool, bool]]] = {"manual": [], "rate": [], "evidence": [], "compared": []}
+    for reported in (WEAK, STRONG):
+        running.report(**reported)
+        for guardrail, said in found.items():
+            health = running.client.configure(guardrail=guardrail).status.health
+            said.append((health.check_rolls_back, health.shared))
+    assert found == {
+        "manual": [(True, False), (True, False)],
+        "rate": [(True, False), (True, False)],
+        "evidence": [(False, False), (True, False)],
+        "compared": [(False, False), (False, True)],
+    }
+
+
 def test_r8_a_regression_after_a_good_morning_is_not_drowned(running):
     """The rate of the whole window stays below the threshold; the stretch up to now speaks for itself."""
     long_ago = "now() - interval '6 hours'"

@@ -70,7 +70,14 @@ def test_r9_status_and_show_whitelist_show_fifty_and_how_many_there_are(listed):
     shown = listed.client.show_whitelist()
     assert (len(shown.whitelist), shown.whitelist_entries, shown.blacklist_entries) == (50, 150, 0)
     assert len(listed.client.show_whitelist(limit=200).whitelist) == 150
-    assert [e.full_name for e in listed.client.show_whitelist("REPO-149").whitelist] == ["acme/repo-149"]
+    for search in (
+        "REPO-149",
+        "acme/repo-149",
+        listed.repository_id("acme/repo-149"),
+        listed.repository_id("acme/repo-149")[1:],
+    ):
+        assert [e.full_name for e in listed.client.show_whitelist(search).whitelist] == ["acme/repo-149"]
+    assert listed.client.show_whitelist("acme/repo-151").whitelist == []
     with pytest.raises(Refused, match="limit is a whole number"):
         listed.client.show_whitelist(limit=0)
 
@@ -168,6 +175,8 @@ def test_r19_a_long_list_that_another_feature_has_changed_since_is_undone(listed
     other.add_to_whitelist("acme/repo-201")
     listed.client.undo()
     assert entries(listed) == was
+    for client in (listed.client, other):
+        assert [check.name for check in client.verify().checks if check.differences] == []
 
 
 def test_r10_a_list_that_becomes_short_or_long_is_recorded_and_undone(listed):

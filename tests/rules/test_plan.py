@@ -52,6 +52,11 @@ def test_r17_a_plan_of_ones_own_and_back(rollout):
     assert steps(rollout) == [(1, 5), (2, 5)]
 
 
+def test_r17_a_plan_has_up_to_20_steps(rollout):
+    rollout.client.set_plan(list(range(1, 21)))
+    assert steps(rollout) == [(percentage, 24) for percentage in range(1, 21)]
+
+
 WRONG = [
     [], [0, 10], [10, 10], [25, 10], [10, 101], [10, 250], [-5], list(range(1, 22)), [10**12],
 ]  # fmt: skip
@@ -89,6 +94,11 @@ def test_r13_what_can_be_no_plan_is_refused_before_it_is_sent(rollout, arguments
 @pytest.mark.parametrize(
     "plan",
     ['{"steps": [{"percentage": 150, "hours": 1}]}', '{"steps": []}', '{"steps": [{"percentage": 10}]}',
+     '{"steps": [{"percentage": 10, "hours": 1}, {"percentage": 20}]}',
+     '{"steps": [{"percentage": 10, "hours": 1}, {"hours": 1}]}',
+     '{"steps": [{"percentage": 10, "hours": 1}, {"hours": 1}, {"percentage": 5, "hours": 1}]}',
+     '{"steps": [{"percentage": 0.5, "hours": 1}]}', '{"steps": [{"percentage": "NaN", "hours": 1}]}',
+     '{"steps": [{"percentage": 10, "hours": 1.5}]}', '{"steps": [{"percentage": 10, "hours": "NaN"}]}',
      '{"change_window": "sometimes"}'],
 )  # fmt: skip
 def test_posthog_39528_not_even_by_a_write_past_our_functions(rollout, plan):
@@ -118,6 +128,7 @@ def test_r17_from_1_percent_on_the_first_step_waits_for_its_hours(rollout, perce
     rollout.client.set_rollout(percentage)
     plan = rollout.client.plan()
     assert [round((s.earliest - plan.server_time) / timedelta(hours=1), 1) for s in plan.steps] == hours
+    assert (plan.since is not None) == (percentage > 0)
 
 
 def test_r17_a_raise_beyond_the_next_step_skips_it(running):
@@ -143,14 +154,17 @@ def test_r17_at_0_nothing_is_there_that_could_be_measured(rollout):
 
 
 @pytest.mark.parametrize(
-    ("percentage", "phase", "next_percentage"),
-    [(4, "before step 1", 5), (5, "step 1", 40), (6, "between step 1 and 2", 40), (40, "step 2", None), (41, "beyond step 2", None)],
+    ("percentage", "phase", "next_percentage", "hours"),
+    [(4, "before step 1", 5, 2), (5, "step 1", 40, 2), (6, "between step 1 and 2", 40, 2), (40, "step 2", 60, 3),
+     (59, "between step 2 and 3", 60, 3), (60, "step 3", None, 4), (61, "beyond step 3", None, 4)],
 )  # fmt: skip
-def test_r17_a_place_in_a_plan_of_ones_own(rollout, percentage, phase, next_percentage):
-    rollout.client.set_plan([5, 40])
+def test_r17_a_place_in_a_plan_of_ones_own(rollout, percentage, phase, next_percentage, hours):
+    rollout.client.set_plan([5, 40, 60], hours=[2, 3, 4])
     rollout.client.set_rollout(percentage)
     plan = rollout.client.plan()
     assert (plan.phase, plan.next_percentage, rollout.client.status().phase) == (phase, next_percentage, phase)
+    due = [gate.opens_at - plan.since for gate in plan.gates if gate.name == "time at this percentage"]
+    assert due == [timedelta(hours=hours)]
 
 
 @pytest.mark.commits

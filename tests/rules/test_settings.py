@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from rollout_console.client import SettingValues
 from rollout_console.errors import RolloutError
@@ -169,16 +171,19 @@ def test_a_cost_by_the_minute_is_unknown_where_no_time_is(running):
     assert notes == ["a cost by the minute needs jobs whose time is known"]
 
 
-@pytest.mark.parametrize("processor", ["inngest", "github_actions"])
-def test_a_cost_holds_what_its_range_allows(running, processor):
+@pytest.mark.parametrize(("processor", "name"), [("inngest", "cost_per_job"), ("github_actions", "cost_per_minute")])
+def test_a_cost_holds_what_its_range_allows(running, processor, name):
+    def configure(value: Any) -> Any:
+        settings: dict[str, Any] = {name: value}
+        return running.client.configure(**settings)
+
     for value in (0, 1000, 0.00000001):
-        change = running.client.configure(cost_per_job={processor: value})
-        assert change.status.metadata["cost_per_job"][processor] == value
+        assert configure({processor: value}).status.metadata[name][processor] == value
     wrong: list[Any] = [{processor: cost} for cost in (-0.001, 1000.001, "5", True, [5])]
     for value in (*wrong, {}, {"lambda": 1}, {processor: 1, "": 2}, 5, "free", [1], {processor: {"a": 1}}, {1: 1}):
-        with pytest.raises(RolloutError, match="cost_per_job"):
-            running.client.configure(cost_per_job=value)
-    assert running.client.status().metadata["cost_per_job"] == {processor: 0.00000001}
+        with pytest.raises(RolloutError, match=name):
+            configure(value)
+    assert running.client.status().metadata[name] == {processor: 0.00000001}
 
 
 def test_rubbish_in_the_adopted_metadata_is_no_cost(running):
@@ -254,6 +259,19 @@ def test_r2_a_criterion_that_can_be_none_is_refused_and_the_manuals_whoever_writ
         else:
             with pytest.raises(RolloutError, match=f"{name}: {value}"):
                 running.client.configure(criteria={name: value})
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize("name", ["ignored_errors", "ignored_job_types"])
+def test_a_list_is_of_at_most_50_texts_of_1_to_160_characters(running, name):
+    fifty = ["x" * n for n in range(1, 51)]
+    for value in ([], ["x"], ["x" * 160], fifty):
+        running.sql("select rollout_configure(%s)", Jsonb({name: value}))
+        assert {setting.name: setting.value for setting in running.client.settings().settings}[name] == value
+    wrong: list[Any] = [[""], ["x" * 161], ["x", ""], ["x", "y" * 161], [*fifty, "x"], [5], ["x", None], "x", {}]
+    for value in wrong:
+        with pytest.raises(psycopg.Error, match=f"{name} is a list of at most 50 texts of 1 to 160 characters, not"):
+            running.sql("select rollout_configure(%s)", Jsonb({name: value}))
 
 
 @pytest.mark.asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from rollout_console.errors import BadArgument, NotFound
@@ -69,3 +70,18 @@ def test_r9_a_whitelisted_repository_on_the_blacklist_is_pointed_out(rollout, na
 def test_r9_what_is_not_text_is_refused(rollout, value):
     with pytest.raises(BadArgument, match=r"type rollout\.addToWhitelist"):
         rollout.client.add_to_whitelist(value)
+
+
+@pytest.mark.parametrize("given", ["'{}'", "null"])
+def test_r9_no_name_at_all_is_refused(rollout, given):
+    with pytest.raises(psycopg.Error, match=r"^no repository named; type for example rollout\.addToWhitelist\("):
+        rollout.sql(f"select rollout_add_to_whitelist({given})")
+
+
+def test_r9_an_entry_that_is_a_name_decides_nothing_and_is_shown_as_it_is(rollout, names):
+    rollout.client.categorize_all()
+    repo = rollout.repository_id(names[1])
+    rollout.sql("update rollout_configuration set target_repositories = array[%s, %s]", names[0], repo)
+    shown = [(e.repository_id, e.full_name, e.category) for e in rollout.client.show_whitelist().whitelist]
+    assert sorted(shown, key=str) == sorted([(names[0], None, None), (repo, names[1], "test")], key=str)
+    assert [rollout.is_eligible(name) for name in names[:2]] == [False, True]

@@ -71,6 +71,7 @@ class Cluster:
         self._user = tools.server_user()
         self._options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={'on' if durable else 'off'}"]
         self._options += ["-c", "max_connections=200", "-c", "log_line_prefix=%d/%a/", "-c", "max_wal_size=128MB"]
+        self._options += ["-c", "max_prepared_transactions=5"]
         # Shared memory is among its files, and so is gone with them, even if it was killed.
         self._options += ["-c", "dynamic_shared_memory_type=mmap"]
         self._options += [word for name, value in (settings or {}).items() for word in ("-c", f"{name}={value}")]
@@ -136,6 +137,11 @@ class Cluster:
         """End it in order, with all sessions."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
+
+    def begin_next_epoch(self) -> None:
+        """Have it be past 4 thousand million transactions, once it is started again; only 18, while it is stopped."""
+        command = [str(self._programs / "pg_resetwal"), "--force", "--epoch", "1", "-D", "data"]
+        subprocess.run(command, check=True, cwd=self._folder, capture_output=True, **self._user)
 
     def end(self) -> None:
         """End it at once, whatever its sessions do; killed, it would leave its shared memory behind."""

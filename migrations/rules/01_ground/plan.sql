@@ -11,16 +11,17 @@ declare
     each_hours constant numeric[] := case cardinality(hours)
         when 1 then array_fill(hours[1], array[cardinality(percentages)]) else hours end;
 begin
-    -- "is not true": null and NaN are refused with the rest
-    if (cardinality(percentages) between 1 and most.steps and (
-            select bool_and(p.value between 1 and 100 and p.value = trunc(p.value) and p.value > p.before)
+    -- "is true", "is not true": null and NaN are refused with the rest, and no steps at all
+    if (cardinality(percentages) <= most.steps and (
+            select bool_and((p.value <= 100 and p.value = trunc(p.value) and p.value > p.before) is true)
             from (select value, lag(value, 1, 0) over (order by number) as before
                   from unnest(percentages) with ordinality u (value, number)) p)) is not true then
         raise exception 'a plan is 1 to % whole percentages from 1 to 100 that rise, not %; '
             'type for example rollout.plan([5, 10, 25, 50, 100], hours=24)', most.steps,
             coalesce(left(array_to_string(percentages, ', ', 'null'), 100), 'null') using errcode = 'RC001';
     elsif (cardinality(each_hours) = cardinality(percentages) and (
-            select bool_and(h between 1 and most.hours and h = trunc(h)) from unnest(each_hours) h)) is not true then
+            select bool_and((h between 1 and most.hours and h = trunc(h)) is true)
+            from unnest(each_hours) h)) is not true then
         raise exception 'hours is a whole number from 1 to %, or one for each of % steps, not %; '
             'type for example rollout.plan(hours=24)', most.hours, cardinality(percentages),
             coalesce(left(array_to_string(hours, ', ', 'null'), 100), 'null') using errcode = 'RC001';

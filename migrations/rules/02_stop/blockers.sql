@@ -56,19 +56,27 @@ $$;
 comment on function rollout.table_holders(regclass) is
     'R18: the other sessions that have locked or written rows of a table in an open transaction.';
 
+create or replace function rollout.with_epoch(transaction xid, near bigint)
+returns bigint
+language sql immutable
+as $$
+    select greatest(0, near - 2147483648 + ((transaction::text::bigint - near + 2147483648) & 4294967295))
+$$;
+comment on function rollout.with_epoch(xid, bigint) is
+    'R18: the number of a transaction with its epoch, which xmax lacks: of those that it can be, the nearest to one of '
+    'now, since none that is known is two thousand million away; 0 for what never was one.';
+
 create or replace function rollout.is_in_progress(transaction xid)
 returns boolean
 language sql volatile
 set search_path = pg_catalog, public, pg_temp
 as $$
-    -- The status is asked for with the epoch, which xmax lacks: the newest one at which it is not ahead of now.
-    select coalesce(pg_xact_status((n.next - (n.next - transaction::text::bigint) & 4294967295)::text::xid8)
-                    = 'in progress', false)
-    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) n
-    where transaction::text <> '0' and age(transaction) >= 0
+    select coalesce(pg_xact_status(rollout.with_epoch(transaction, n.near)::text::xid8) = 'in progress', false)
+    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as near) n  -- some have begun since
+    where transaction::text <> '0' and age(transaction) > 0
 $$;
 comment on function rollout.is_in_progress(xid) is
-    'R18: whether a transaction, or one of a savepoint, has not ended; null for none.';
+    'R18: whether a transaction, or one of a savepoint, of others has not ended; null for none.';
 
 create or replace function rollout.refuse_strangers()
 returns void
