@@ -31,6 +31,14 @@ def test_r16_a_backlog_and_a_long_wait_warn(running):
     }
 
 
+def test_r16_stuck_jobs_are_said_with_their_number(running):
+    for said in ("1 job is", "2 jobs are"):
+        add_jobs(running, status="processing", processor="github_actions", queued=4 * HOURS)
+        assert warnings(running) == {
+            "stuck_jobs": f"{said} stuck on GitHub Actions, processing for over 3 h; the oldest for 4 h"
+        }
+
+
 def report_every(rollout, minutes: int, until: int, processor: str = "github_actions", reports: int = 40) -> None:
     """Reports of the past, the last of them so many minutes ago."""
     rollout.sql(
@@ -66,6 +74,15 @@ def test_r16_where_no_traffic_flows_silence_is_expected(running):
     assert warnings(running) == {}
     running.client.resume()
     assert warnings(running) == {}, "the silence is counted from the restart"
+    running.client.set_rollout(0)
+    with running.transaction() as session:
+        session.execute("set session_replication_role = replica")
+        session.execute("update rollout_configuration set narrowed_at = now() - interval '9 days'")
+        session.execute("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    assert warnings(running) == {}, "however long ago it was that the traffic stopped"
+    running.sql("update rollout_configuration set rollout_percentage = 1")
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    assert list(warnings(running)) == ["silent_processor"]
 
 
 def test_r16_jobs_that_run_or_complete_contradict_nothing(steady):
