@@ -87,6 +87,19 @@ def test_r3_a_pin_holds_through_categorization_until_it_is_lifted(rollout):
     assert rollout.client.unmark_as_test(name).changed is False
 
 
+def test_r3_a_pin_is_a_mark_as_test_and_its_row_of_history_says_what_was(rollout):
+    (name,) = rollout.add_repositories(1, stars=9000)
+    flags = "select is_test_repository, pinned_as_test from repository_categories"
+    marked = rollout.client.mark_as_test(name).change
+    assert (marked.before, marked.after) == (
+        {name: {"category": None, "pinned": False}},
+        {name: {"category": "test", "pinned": True}},
+    )
+    assert rollout.sql(flags) == [(True, True)]
+    rollout.client.unmark_as_test(name)
+    assert rollout.sql(flags) == [(False, False)]
+
+
 def test_r3_of_what_is_written_only_what_moves_is_said(rollout):
     rollout.add_repositories(2, stars=20)
     assert rollout.client.categorize_all().transitions == {"new → small": 2}

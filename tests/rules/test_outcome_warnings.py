@@ -198,3 +198,33 @@ def test_r16_where_more_are_processing_than_are_read_older_ones_may_be_stuck(run
         "10000 jobs or more are processing on GitHub Actions: the newest are read, and older ones may be stuck"
     )
     assert "no jobs are stuck among those that are read" in render(running.client.jobs("stuck"), Screen())
+
+
+WAITING = """
+create or replace function rollout_host_jobs(on_processor text, in_status text, since timestamptz, max_rows integer)
+returns table (id text, repository_id uuid, processor text, status text, treated boolean, error text,
+    created_at timestamptz, started_at timestamptz, completed_at timestamptz, job_type text)
+language sql stable as $$
+    select n::text, null::uuid, on_processor, in_status, true, null, now() - interval '8 hours', null::timestamptz,
+        null::timestamptz, null from generate_series(1, least(max_rows, {})) n
+    where on_processor = 'github_actions' and in_status in ('pending', 'processing') $$
+"""
+
+
+@pytest.mark.parametrize(("jobs", "said"), [(9_999, "9999 jobs are"), (10_001, "10000 jobs or more are")])
+def test_r16_of_as_many_as_are_read_it_is_said_that_there_may_be_more(running, jobs, said):
+    running.sql(WAITING.format(jobs))
+    found = warnings(running)
+    assert found["stuck_jobs"].startswith(f"{said} stuck on GitHub Actions, ")
+    assert found["backlog"] == f"{said} queued on GitHub Actions, more than 100"
+
+
+def test_r16_what_completed_of_an_ignored_type_is_no_success_of_the_others(steady):
+    steady.client.configure(ignored_job_types=["nightly"])
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, 30)")
+    add_jobs(steady, 10, status="completed", processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    steady.sql("update progressive_capture_jobs set job_type = 'nightly'")
+    add_jobs(steady, 10, status="failed", processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    assert "contradiction" in warnings(steady)
+    steady.sql("update progressive_capture_jobs set job_type = 'recent_prs'")
+    assert warnings(steady) == {}
