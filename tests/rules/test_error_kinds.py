@@ -61,7 +61,7 @@ def test_the_status_of_an_http_answer_is_no_number(rollout):
 def test_r12_hostile_text_is_reported_like_any_other_and_bounded(running, message):
     running.report(bad=1, message=message)
     (kind,) = running.client.errors().kinds
-    assert (kind.errors, kind.treatment) == (1, 1)
+    assert (kind.errors, kind.treatment, kind.control) == (1, 1, 0)
     assert 0 < len(kind.kind) <= 160
     assert len(kind.sample) <= 500
     assert "\x1b" not in kind.kind

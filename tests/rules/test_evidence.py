@@ -145,3 +145,18 @@ def test_r8_older_slots_begin_stretches_where_the_window_has_less_than_288(long_
             " cross join lateral rollout.newest_slots(c) s"
         )
         assert found == [(expected, slots if begins == newest else 0)]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "errors", "control_jobs", "control_errors"), [(1, 1, 2, 1), (3, 2, 1, 0), (10, 1, 4, 3), (2, 0, 2, 2)]
+)
+def test_r8_of_all_errors_the_treatment_is_expected_to_have_its_share_of_the_jobs(
+    long_running, jobs, errors, control_jobs, control_errors
+):
+    count(long_running, timedelta(), jobs, errors)
+    count(long_running, timedelta(), control_jobs, control_errors, treated=False)
+    found = long_running.client.status().health.compared
+    assert (found.jobs, found.errors, found.control_jobs, found.control_errors) == (
+        jobs, errors, control_jobs, control_errors)  # fmt: skip
+    expected = evidence_by_the_book(errors, errors + control_errors, 100 * jobs / (jobs + control_jobs))
+    assert found.evidence == pytest.approx(expected, abs=1e-4)
