@@ -140,6 +140,14 @@ def test_r16_success_is_contradicted_from_a_minimum_sample_on_and_by_most_of_the
     } if warned else {})  # fmt: skip
 
 
+def test_r16_only_what_is_overdue_and_of_the_window_contradicts(steady):
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, 30)")
+    add_jobs(steady, 9, status="failed", processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    for queued, warned in ((MINUTES, False), (25 * HOURS, False), (150 * MINUTES, True)):
+        add_jobs(steady, 5, status="processing", processor="github_actions", queued=queued)
+        assert ("contradiction" in warnings(steady)) is warned
+
+
 @pytest.mark.parametrize(
     ("ignored", "warned"),
     [({}, True), ({"ignored_errors": ["boom"]}, False), ({"ignored_job_types": ["recent_prs"]}, False)],
