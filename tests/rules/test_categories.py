@@ -207,10 +207,13 @@ def test_r3_two_operators_share_one_run(rollout, monkeypatch):
 
 
 @pytest.mark.commits
-def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(rollout):
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(rollout, is_seen):
     rollout.add_repositories(5)
     with psycopg.connect(rollout.url) as connection:
         connection.execute("select rollout_categorize_batch(5)")
+        if is_seen:
+            connection.commit()
         connection.execute("select rollout_categorize_batch(5)")  # ends the run, not committed yet
         waiting = ThreadPoolExecutor().submit(rollout.client.categorize_all)
         blocked = (
@@ -220,3 +223,12 @@ def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(roll
             time.sleep(0.01)
         connection.commit()
     assert waiting.result(10).done
+
+
+def test_r3_a_run_that_there_is_not_is_refused(rollout):
+    rollout.client.categorize_all()
+    with rollout.transaction() as session:
+        session.execute("set local statement_timeout = '5s'")
+        with pytest.raises(psycopg.Error, match="no such categorization run; to begin one, type") as refused:
+            session.execute("select rollout_categorize_batch(5, -1)")
+    assert refused.value.sqlstate == "RC003"
