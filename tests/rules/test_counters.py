@@ -84,8 +84,25 @@ def test_r1_who_is_listed_and_no_repository_of_the_host_is_not_counted(running):
     running.client.set_rollout(0)
     running.sql("update rollout_configuration set target_repositories = array[gen_random_uuid()::text]")
     assert running.client.status().eligible_repositories == 0
-    running.sql(LISTED, ["acme/repo-1"], running.client.feature)
-    assert running.client.status().eligible_repositories == 1
+    for category in ("test", "huge"):
+        running.sql(LISTED, ["acme/repo-1"], running.client.feature)
+        status = running.client.status()
+        assert (status.eligible_repositories, status.only_whitelisted) == (1, 1), category
+        running.sql("update repository_categories set category = 'huge'")
+
+
+def test_r1_rows_without_figures_add_nothing_and_take_nothing_away(running):
+    for change in (
+        "update repository_categories set star_count = null, contributor_count = null, pr_count = null,"
+        " monthly_activity_score = null",
+        "delete from repository_categories where repository_id in (select id from repositories limit 3)",
+        "select rollout.recount_repositories('hybrid_progressive_capture')",
+    ):
+        running.sql(change)
+        assert differing(running.client) == set()
+        assert running.sql(
+            "select stars, contributors, pull_requests, activity from rollout.category_counts where category = 'test'"
+        ) == [(0, 0, 0, 0)]
 
 
 @pytest.mark.commits
