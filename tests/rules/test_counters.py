@@ -91,18 +91,24 @@ def test_r1_who_is_listed_and_no_repository_of_the_host_is_not_counted(running):
         running.sql("update repository_categories set category = 'huge'")
 
 
-def test_r1_rows_without_figures_add_nothing_and_take_nothing_away(running):
-    for change in (
-        "update repository_categories set star_count = null, contributor_count = null, pr_count = null,"
-        " monthly_activity_score = null",
-        "delete from repository_categories where repository_id in (select id from repositories limit 3)",
-        "select rollout.recount_repositories('hybrid_progressive_capture')",
+def test_r1_figures_are_summed_and_rows_without_them_add_nothing_and_take_nothing_away(running):
+    figures = (
+        "update repository_categories set (star_count, contributor_count, pr_count, monthly_activity_score) = ({})"
+    )
+    for change, sums in (
+        (figures.format("5, 3, 7, 2"), (100, 60, 140, 40)),
+        (figures.format("null, null, null, null"), (0, 0, 0, 0)),
+        (
+            "delete from repository_categories where repository_id in (select id from repositories limit 3)",
+            (0, 0, 0, 0),
+        ),
+        ("select rollout.recount_repositories('hybrid_progressive_capture')", (0, 0, 0, 0)),
     ):
         running.sql(change)
         assert differing(running.client) == set()
         assert running.sql(
             "select stars, contributors, pull_requests, activity from rollout.category_counts where category = 'test'"
-        ) == [(0, 0, 0, 0)]
+        ) == [sums]
 
 
 @pytest.mark.commits
