@@ -87,6 +87,19 @@ def test_r3_a_pin_holds_through_categorization_until_it_is_lifted(rollout):
     assert rollout.client.unmark_as_test(name).changed is False
 
 
+def test_r3_a_pin_is_a_mark_as_test_and_its_row_of_history_says_what_was(rollout):
+    (name,) = rollout.add_repositories(1, stars=9000)
+    flags = "select is_test_repository, pinned_as_test from repository_categories"
+    marked = rollout.client.mark_as_test(name).change
+    assert (marked.before, marked.after) == (
+        {name: {"category": None, "pinned": False}},
+        {name: {"category": "test", "pinned": True}},
+    )
+    assert rollout.sql(flags) == [(True, True)]
+    rollout.client.unmark_as_test(name)
+    assert rollout.sql(flags) == [(False, False)]
+
+
 def test_r3_of_what_is_written_only_what_moves_is_said(rollout):
     rollout.add_repositories(2, stars=20)
     assert rollout.client.categorize_all().transitions == {"new → small": 2}
@@ -194,10 +207,13 @@ def test_r3_two_operators_share_one_run(rollout, monkeypatch):
 
 
 @pytest.mark.commits
-def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(rollout):
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(rollout, is_seen):
     rollout.add_repositories(5)
     with psycopg.connect(rollout.url) as connection:
         connection.execute("select rollout_categorize_batch(5)")
+        if is_seen:
+            connection.commit()
         connection.execute("select rollout_categorize_batch(5)")  # ends the run, not committed yet
         waiting = ThreadPoolExecutor().submit(rollout.client.categorize_all)
         blocked = (
@@ -207,3 +223,12 @@ def test_r3_a_run_that_ends_while_another_operator_waits_for_it_is_no_error(roll
             time.sleep(0.01)
         connection.commit()
     assert waiting.result(10).done
+
+
+def test_r3_a_run_that_there_is_not_is_refused(rollout):
+    rollout.client.categorize_all()
+    with rollout.transaction() as session:
+        session.execute("set local statement_timeout = '5s'")
+        with pytest.raises(psycopg.Error, match="no such categorization run; to begin one, type") as refused:
+            session.execute("select rollout_categorize_batch(5, -1)")
+    assert refused.value.sqlstate == "RC003"

@@ -255,7 +255,12 @@ def test_r1_the_share_ends_below_the_bucket_at_its_bound(rollout, strategy, cate
         names = [f"acme/in-{bucket}" for bucket in (4999, 5000, 5050)]
         assert [name for name in names if rollout.is_eligible(name)] == names[:expected]
         assert status.eligible_repositories == expected
-    if categorized or strategy == "percentage":
+    rollout.client.set_rollout(50)
+    rollout.client.add_to_whitelist(names)
+    status = rollout.client.status()
+    is_shared = categorized or strategy == "percentage"
+    assert (status.eligible_repositories, status.only_whitelisted) == (3, 2 if is_shared else 3)
+    if is_shared:
         enters = [rollout.client.explain(f"acme/in-{bucket}").enters_at for bucket in (4999, 5000, 5050)]
         assert enters == ([50, 51, 51] if strategy == "percentage" else [34, 67, 100])
 

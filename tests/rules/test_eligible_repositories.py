@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from rollout_console.errors import BadArgument
+from tests.support.rollouts import OPERATOR, Unseeing
 
 pytestmark = pytest.mark.asked
 
@@ -56,6 +57,19 @@ def test_r1_for_any_lists_and_ends_the_set_is_decided_as_each_alone(running, ids
         )
         assert running.differences() == {}
     running.client.emergency_stop("all")
+    assert running.client.eligible_repositories(ids) == []
+
+
+def test_r1_of_another_or_of_an_inactive_feature_nothing_is_decided(running, ids):
+    other = Unseeing(running.client.adapter, "another_feature", who=OPERATOR)
+    other.create()
+    other.set_rollout(100)
+    running.client.set_rollout(0)
+    assert (running.client.eligible_repositories(ids), other.eligible_repositories(ids)) == ([], ids)
+    running.client.set_rollout(100)
+    other.set_rollout(0)
+    assert (running.client.eligible_repositories(ids), other.eligible_repositories(ids)) == (ids, [])
+    running.sql("update rollout_configuration set is_active = false where feature_name = %s", running.client.feature)
     assert running.client.eligible_repositories(ids) == []
 
 

@@ -61,7 +61,7 @@ def test_the_status_of_an_http_answer_is_no_number(rollout):
 def test_r12_hostile_text_is_reported_like_any_other_and_bounded(running, message):
     running.report(bad=1, message=message)
     (kind,) = running.client.errors().kinds
-    assert (kind.errors, kind.treatment) == (1, 1)
+    assert (kind.errors, kind.treatment, kind.control) == (1, 1, 0)
     assert 0 < len(kind.kind) <= 160
     assert len(kind.sample) <= 500
     assert "\x1b" not in kind.kind
@@ -107,40 +107,6 @@ def test_as_many_kinds_are_kept_as_are_said_and_one_for_all_others(running):
     running.sql("select rollout.fold_deltas()")
     assert kinds(running)[None].errors == 1
     assert running.client.errors().total == most + 1
-
-
-@pytest.mark.commits
-def test_new_is_what_was_not_seen_before_traffic_was_last_raised(running):
-    running.client.disable_auto_rollback()
-    running.report(bad=1, message="old")
-    running.client.set_rollout(75)
-    running.report(bad=1, message="old")
-    running.report(bad=1, message="fresh")
-    assert {name: (k.is_new, k.first_percentage) for name, k in kinds(running).items()} == {
-        "old": (False, 50),
-        "fresh": (True, 75),
-    }
-    running.client.hold("looking into it")
-    running.client.rollback_to_zero()
-    assert kinds(running)["fresh"].is_new, "neither a hold nor a rollback raises anything"
-
-
-@pytest.mark.parametrize(("ahead", "is_new"), [("-1 us", False), ("0", True), ("1 us", True)])
-def test_new_is_what_was_first_seen_at_the_raise_or_after_it(running, ahead, is_new):
-    running.report(bad=1)
-    running.sql("select rollout.fold_deltas()")
-    running.sql(
-        "update rollout.error_kinds set first_seen_at = %s::interval + ("
-        " select max(created_at) from rollout_history where new_percentage > previous_percentage)",
-        ahead,
-    )
-    assert kinds(running)["boom"].is_new == is_new
-
-
-def test_nothing_is_new_where_traffic_was_never_raised(rollout):
-    rollout.add_repositories(1)
-    rollout.report(bad=1)
-    assert not kinds(rollout)["boom"].is_new
 
 
 def test_r7_nothing_is_ignored_where_a_null_stands_for_what_is(running):

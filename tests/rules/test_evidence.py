@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from datetime import timedelta
 
 import psycopg
 import pytest
+
+from tests.rules.test_verdict import count, treatment
 
 pytestmark = pytest.mark.asked
 
@@ -93,3 +96,67 @@ def test_r8_what_is_simulated_agrees_with_the_exact_chance_of_a_first_day(rollou
         noise = 4 * math.sqrt(max(exact, 0.1) * (100 - exact) / 10_000)  # of the days that were simulated
         assert exact - noise <= shown[rate].day <= exact + noise + (0 if guardrail == "rate" else 5), f"{rate} %"
         assert shown[rate].day <= shown[rate].month
+
+
+@pytest.fixture
+def long_running(running):
+    """A rollout that has stood at its percentage for three days."""
+    running.client.disable_auto_rollback()
+    for column in ("restarted_at", "percentage_since"):
+        running.sql(f"update rollout_configuration set {column} = now() - interval '3 days'")
+    return running
+
+
+def test_r7_without_jobs_everything_is_nothing(long_running):
+    def health():
+        return long_running.client.status().health
+
+    def compared():
+        found = health().compared
+        return found.jobs, found.errors, found.control_jobs, found.control_errors, found.evidence
+
+    assert treatment(long_running) == (0, 0, 1, 0, False, False)
+    found = health()
+    assert (found.jobs, found.errors, found.successes, found.evidence) == (0, 0, 0, 1)
+    assert (found.breach, found.check_rolls_back, found.recent) == (False, False, None)
+    assert compared() == (0, 0, 0, 0, 1)
+    count(long_running, timedelta(days=2), 5)
+    assert (health().jobs, health().recent) == (0, None), "jobs that have left the window are no breach"
+    count(long_running, timedelta(), 1, treated=False)
+    assert compared() == (0, 0, 1, 0, 1)
+
+
+def test_r8_older_slots_begin_stretches_where_the_window_has_less_than_288(long_running):
+    older, newest = "now() - interval '25 hours' - n * interval '5 min'", "now() - n * interval '4 min'"
+    for begins, slots, expected in (
+        (older, 3, 3),
+        (newest, 286, 288),
+        (newest, 287, 288),
+        (newest, 288, 288),
+        (newest, 290, 290),
+    ):
+        long_running.sql(
+            f"insert into rollout.job_deltas select c.id, {begins}, 'inngest', true, 1, 0, 1, 0, 0, 0, null, 0, null"
+            f" from rollout_configuration c, generate_series(1, %s) n"
+            f" where not exists (select from rollout.job_deltas d where d.slot_start = {begins})", slots,
+        )  # fmt: skip
+        found = long_running.sql(
+            "select count(*), count(*) filter (where s.in_window) from rollout_configuration c"
+            " cross join lateral rollout.newest_slots(c) s"
+        )
+        assert found == [(expected, slots if begins == newest else 0)]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "errors", "control_jobs", "control_errors"), [(1, 1, 2, 1), (3, 2, 1, 0), (10, 1, 4, 3), (2, 0, 2, 2)]
+)
+def test_r8_of_all_errors_the_treatment_is_expected_to_have_its_share_of_the_jobs(
+    long_running, jobs, errors, control_jobs, control_errors
+):
+    count(long_running, timedelta(), jobs, errors)
+    count(long_running, timedelta(), control_jobs, control_errors, treated=False)
+    found = long_running.client.status().health.compared
+    assert (found.jobs, found.errors, found.control_jobs, found.control_errors) == (
+        jobs, errors, control_jobs, control_errors)  # fmt: skip
+    expected = evidence_by_the_book(errors, errors + control_errors, 100 * jobs / (jobs + control_jobs))
+    assert found.evidence == pytest.approx(expected, abs=1e-4)

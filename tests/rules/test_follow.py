@@ -275,6 +275,26 @@ def test_r16_a_job_that_ended_as_it_began_took_no_time_and_one_that_ended_before
 
 
 @pytest.mark.asked
+@pytest.mark.parametrize(
+    ("altered", "written"),
+    [
+        ("rename column started_at to begun_at", "now()"),
+        ("alter column completed_at type text", "now()"),
+        ("alter column created_at set not null", "'infinity'"),
+    ],
+)
+def test_r16_a_job_ends_whatever_its_table_has_become(running, altered, written):
+    running.client.configure(follow_jobs=True)
+    (job,) = add_jobs(running, status="processing", started=HOURS)
+    running.sql(f"alter table progressive_capture_jobs {altered}")
+    running.sql(
+        f"update progressive_capture_jobs set status = 'completed', completed_at = {written} where id = %s", job
+    )
+    assert running.value("select status from progressive_capture_jobs") == "completed"
+    assert [w.name for w in running.client.status().warnings if w.name == "follow_errors"] == ["follow_errors"]
+
+
+@pytest.mark.asked
 def test_r16_what_could_not_be_recorded_is_counted_with_why_not_the_last_time(running):
     for failures, why in enumerate(("first", "second", "third"), 1):
         running.sql("select rollout.note_follow_error(%s)", why)

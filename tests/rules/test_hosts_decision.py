@@ -215,6 +215,19 @@ def test_r11_the_hosts_answers_are_counted_by_category_and_an_error_is_a_no(host
 
 
 @pytest.mark.asked
+def test_r11_who_may_not_read_the_repositories_is_not_told_that_all_were_counted(hosts):
+    counted = "select rollout_stats() ->> 'all_counted'"
+    hosts.sql("revoke select on repositories from anon; grant usage on schema rollout_host to anon")
+    found = [hosts.value(counted)]
+    hosts.sql("set role anon")
+    try:
+        found.append(hosts.value(counted))
+    finally:
+        hosts.sql("reset role")
+    assert found == ["true", "false"]
+
+
+@pytest.mark.asked
 def test_r11_only_what_lets_more_in_by_the_hosts_function_waits_for_a_yes(hosts):
     assert hosts.client.set_rollout(40).status.eligible_repositories == 3
     with pytest.raises(Unconfirmed, match="let 6 in instead of 3, of 22 repositories"):

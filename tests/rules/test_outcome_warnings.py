@@ -31,6 +31,14 @@ def test_r16_a_backlog_and_a_long_wait_warn(running):
     }
 
 
+def test_r16_stuck_jobs_are_said_with_their_number(running):
+    for said in ("1 job is", "2 jobs are"):
+        add_jobs(running, status="processing", processor="github_actions", queued=4 * HOURS)
+        assert warnings(running) == {
+            "stuck_jobs": f"{said} stuck on GitHub Actions, processing for over 3 h; the oldest for 4 h"
+        }
+
+
 def report_every(rollout, minutes: int, until: int, processor: str = "github_actions", reports: int = 40) -> None:
     """Reports of the past, the last of them so many minutes ago."""
     rollout.sql(
@@ -51,12 +59,29 @@ def test_r16_a_processor_that_has_fallen_silent_warns(running):
 
 
 @pytest.mark.parametrize(
-    "case", [{"minutes": 50, "until": 90}, {"minutes": 5, "until": 50}, {"minutes": 20, "until": 90, "reports": 9}]
-)
+    "case",
+    [
+        {"minutes": 50, "until": 90}, {"minutes": 5, "until": 50}, {"minutes": 20, "until": 90, "reports": 9},
+        {"minutes": 20, "until": 90, "reports": 5},
+    ],
+)  # fmt: skip
 def test_r16_a_usual_gap_is_no_silence(running, case):
     running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
     report_every(running, **case)
     assert warnings(running) == {}
+
+
+@pytest.mark.parametrize(("minutes", "warned"), [(59, False), (61, True)])
+def test_r16_a_processor_is_silent_after_an_hour_however_often_it_reports(running, minutes, warned):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    running.sql(
+        "insert into rollout.job_deltas select id, now() - make_interval(mins => %s + 5 * n),"
+        " 'github_actions', true, 1, 0, 1, 0, 0, 0, null, 0, null from rollout_configuration, generate_series(0, 20) n",
+        minutes,
+    )
+    assert warnings(running) == ({
+        "silent_processor": "GitHub Actions has reported no job for 61 min; in the last 7 days its longest gap was 5 min"
+    } if warned else {})  # fmt: skip
 
 
 def test_r16_where_no_traffic_flows_silence_is_expected(running):
@@ -66,6 +91,15 @@ def test_r16_where_no_traffic_flows_silence_is_expected(running):
     assert warnings(running) == {}
     running.client.resume()
     assert warnings(running) == {}, "the silence is counted from the restart"
+    running.client.set_rollout(0)
+    with running.transaction() as session:
+        session.execute("set session_replication_role = replica")
+        session.execute("update rollout_configuration set narrowed_at = now() - interval '9 days'")
+        session.execute("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    assert warnings(running) == {}, "however long ago it was that the traffic stopped"
+    running.sql("update rollout_configuration set rollout_percentage = 1")
+    running.sql("update rollout_configuration set restarted_at = now() - interval '9 days'")
+    assert list(warnings(running)) == ["silent_processor"]
 
 
 def test_r16_jobs_that_run_or_complete_contradict_nothing(steady):
@@ -110,6 +144,14 @@ def test_r16_success_is_contradicted_from_a_minimum_sample_on_and_by_most_of_the
         "contradiction": f"reported on GitHub Actions as succeeded: {reported} of {reported}; in truth completed:"
         f" {completed}, failed: {failed}, late or stuck: {overdue}"
     } if warned else {})  # fmt: skip
+
+
+def test_r16_only_what_is_overdue_and_of_the_window_contradicts(steady):
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, 30)")
+    add_jobs(steady, 9, status="failed", processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    for queued, warned in ((MINUTES, False), (25 * HOURS, False), (150 * MINUTES, True)):
+        add_jobs(steady, 5, status="processing", processor="github_actions", queued=queued)
+        assert ("contradiction" in warnings(steady)) is warned
 
 
 @pytest.mark.parametrize(
@@ -181,3 +223,33 @@ def test_r16_where_more_are_processing_than_are_read_older_ones_may_be_stuck(run
         "10000 jobs or more are processing on GitHub Actions: the newest are read, and older ones may be stuck"
     )
     assert "no jobs are stuck among those that are read" in render(running.client.jobs("stuck"), Screen())
+
+
+WAITING = """
+create or replace function rollout_host_jobs(on_processor text, in_status text, since timestamptz, max_rows integer)
+returns table (id text, repository_id uuid, processor text, status text, treated boolean, error text,
+    created_at timestamptz, started_at timestamptz, completed_at timestamptz, job_type text)
+language sql stable as $$
+    select n::text, null::uuid, on_processor, in_status, true, null, now() - interval '8 hours', null::timestamptz,
+        null::timestamptz, null from generate_series(1, least(max_rows, {})) n
+    where on_processor = 'github_actions' and in_status in ('pending', 'processing') $$
+"""
+
+
+@pytest.mark.parametrize(("jobs", "said"), [(9_999, "9999 jobs are"), (10_001, "10000 jobs or more are")])
+def test_r16_of_as_many_as_are_read_it_is_said_that_there_may_be_more(running, jobs, said):
+    running.sql(WAITING.format(jobs))
+    found = warnings(running)
+    assert found["stuck_jobs"].startswith(f"{said} stuck on GitHub Actions, ")
+    assert found["backlog"] == f"{said} queued on GitHub Actions, more than 100"
+
+
+def test_r16_what_completed_of_an_ignored_type_is_no_success_of_the_others(steady):
+    steady.client.configure(ignored_job_types=["nightly"])
+    steady.sql("select record_rollout_job(null, 'github_actions', true) from generate_series(1, 30)")
+    add_jobs(steady, 10, status="completed", processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    steady.sql("update progressive_capture_jobs set job_type = 'nightly'")
+    add_jobs(steady, 10, status="failed", processor="github_actions", queued=2 * HOURS, ended=HOURS)
+    assert "contradiction" in warnings(steady)
+    steady.sql("update progressive_capture_jobs set job_type = 'recent_prs'")
+    assert warnings(steady) == {}

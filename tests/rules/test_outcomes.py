@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
@@ -152,6 +154,17 @@ def test_r16_what_ended_before_the_window_is_not_counted(running):
     add_jobs(running, status="failed", queued=5 * HOURS, ended=4 * HOURS, error="old")
     assert states(running, "inngest") == {"completed": 1}
     assert [job.error for job in running.client.jobs().jobs] == ["old"], "the last failures, whenever they were"
+
+
+@pytest.mark.asked
+def test_r16_what_ended_just_as_the_window_began_is_in_it_and_may_have_taken_no_time(running):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '3 hours'")
+    add_jobs(running, status="completed", queued=3 * HOURS, started=3 * HOURS, ended=3 * HOURS)
+    add_jobs(
+        running, status="completed", queued=9 * HOURS, started=9 * HOURS, ended=3 * HOURS + timedelta(microseconds=1)
+    )
+    (group,) = running.client.jobs().groups
+    assert (group.completed, group.timed, group.p50_seconds) == (1, 1, 0)
 
 
 def test_r16_a_state_lists_its_jobs_with_repository_error_and_age(steady):

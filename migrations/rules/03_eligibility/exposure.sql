@@ -67,9 +67,10 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-    ids constant uuid[] := rollout.repositories_to_ask();
+    ids uuid[];
     answer record;
 begin
+    ids := rollout.repositories_to_ask();  -- not in the declarations, whose errors are none of this block
     select * into answer from rollout.ask_host(feature, ids, (rollout.host_questions()).at_a_glance);
     return query
     select coalesce(r.category, rollout.no_category()), count(*), count(*) filter (where a.id is not null)

@@ -44,9 +44,8 @@ set lock_timeout = '100ms'
 as $$
 #variable_conflict use_variable
 declare
-    began constant timestamptz := coalesce(new.started_at, new.created_at);
-    seconds constant numeric := case
-        when new.completed_at >= new.started_at then extract(epoch from new.completed_at - new.started_at) end;
+    began timestamptz;
+    seconds numeric;
     outcome rollout.report;
     replaced rollout.reported_jobs;
     config rollout_configuration;
@@ -55,6 +54,10 @@ begin
     if current_setting('rollout.follow_gave_up', true) = statement_timestamp()::text then
         raise lock_not_available using message = 'another row of the statement met a lock';
     end if;
+    -- Not in the declarations, whose errors are none of this block.
+    began := coalesce(new.started_at, new.created_at);
+    seconds := case
+        when new.completed_at >= new.started_at then extract(epoch from new.completed_at - new.started_at) end;
     if not rollout_host_processors() ? new.processor_type then
         return null;  -- it is shown by rollout.jobs(), and of no arm
     end if;
