@@ -54,9 +54,11 @@ def test_r18_a_job_of_unknown_start_is_no_leak(running):
 @pytest.mark.commits
 def test_r18_the_applications_rows_begin_as_they_are_written(running):
     running.client.emergency_stop("errors")
-    running.sql(APPLICATION, running.repository_id("acme/repo-1"), "github_actions")
     running.sql(APPLICATION, running.repository_id("acme/repo-2"), "inngest")
+    assert (effect(running), running.client.status().stop_effect.last_leak_at) == ((1, 0), None)
+    running.sql(APPLICATION, running.repository_id("acme/repo-1"), "github_actions")
     assert effect(running) == (2, 1)
+    assert running.client.status().stop_effect.last_leak_at is not None
 
 
 @pytest.mark.commits
