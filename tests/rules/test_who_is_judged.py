@@ -1,0 +1,177 @@
+"""R8: which reports are judged, and what a trip does of which something fails or somebody is in the way."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+from tests.support.rollouts import OPERATOR, Unseeing
+from tests.support.sessions import in_background, waits
+
+pytestmark = pytest.mark.asked
+
+OURS, OTHER = "hybrid_progressive_capture", "another_feature"
+LINE = f"select pg_advisory_xact_lock(rollout.line(c)) from rollout_configuration c where feature_name = '{OURS}'"
+SLOT = """
+    insert into rollout.job_counts (rollout_config_id, slot_start, processor_type, shard, jobs, errors, successes,
+        timed_jobs, processing_seconds, treated)
+    select c.id, o.restarted_at + %s::interval, 'inngest', 1, %s, 0, %s, 0, 0, %s
+    from rollout_configuration c, rollout_configuration o where c.feature_name = %s and o.feature_name = %s
+"""
+
+
+def percentage(rollout) -> int:
+    return int(rollout.value("select rollout_percentage from rollout_configuration where feature_name = %s", OURS))
+
+
+def reason(rollout, *, failing: bool = False) -> str | None:
+    found: str | None = rollout.value(
+        "select rollout.reason_to_judge(c, %s) from rollout_configuration c where feature_name = %s", failing, OURS
+    )
+    return found
+
+
+@pytest.fixture
+def early(running):
+    """Restarted an hour ago: in one transaction, what begins now does so before what its clock dates."""
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    return running
+
+
+@pytest.fixture
+def beside(running):
+    """Another feature, which is at 50 % as well."""
+    other = Unseeing(running.client.adapter, OTHER, who=OPERATOR)
+    other.create()
+    other.set_rollout(50)
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    return running
+
+
+@pytest.mark.parametrize(
+    ("feature", "after", "jobs", "treated", "because"),
+    [
+        (OURS, "0", 11, True, None),
+        (OURS, "0", 10, True, "sample"),
+        (OURS, "-1 us", 11, True, "sample"),
+        (OURS, "0", 11, False, "sample"),
+        (OTHER, "0", 11, True, "sample"),
+    ],
+)
+def test_r8_a_success_is_judged_until_a_slot_of_the_window_holds_more_than_the_minimum_sample(
+    beside, feature, after, jobs, treated, because
+):
+    assert (reason(beside), reason(beside, failing=True)) == ("sample", "failure")
+    beside.sql(SLOT, "1 min", 5, 5, True, OURS, OURS)
+    beside.sql(SLOT, after, jobs, jobs, treated, feature, OURS)
+    assert (reason(beside), reason(beside, failing=True)) == (because, "failure")
+    beside.client.disable_auto_rollback()
+    assert (reason(beside), reason(beside, failing=True)) == (None, None)
+
+
+def test_r8_then_it_is_judged_where_one_of_its_feature_is_left_to_be_judged_again(beside):
+    beside.sql(SLOT, "0", 11, 11, True, OURS, OURS)
+    for feature, because in ((OTHER, None), (OURS, "left")):
+        beside.sql(
+            "insert into rollout.unjudged (rollout_config_id) select id from rollout_configuration"
+            " where feature_name = %s",
+            feature,
+        )
+        assert reason(beside) == because
+
+
+def test_r8_a_report_of_the_control_trips_nothing(early):
+    early.client.disable_auto_rollback()
+    early.report(bad=12)
+    early.client.enable_auto_rollback()
+    early.report(bad=1, treated=False)
+    assert percentage(early) == 50
+    early.report(bad=1)
+    assert percentage(early) == 0
+
+
+def test_r8_a_batch_is_judged_by_the_slot_that_begins_with_it(early):
+    """All of them together are far from a breach."""
+    job = {"processor": "github_actions", "success": True}
+    early.sql("select record_rollout_jobs(%s)", json.dumps([job] * 300))
+    early.sql("update rollout.job_deltas set slot_start = slot_start - interval '30 min'")
+    early.sql("select record_rollout_jobs(%s)", json.dumps([{**job, "success": False}] * 10 + [job] * 90))
+    assert percentage(early) == 0
+
+
+def test_r8_in_the_line_is_who_holds_its_own_lock_and_no_other(beside):
+    line = "select l.holder, l.remedy from rollout_configuration c, rollout.holder_of_line(rollout.line(c)) l"
+    line = f"{line} where c.feature_name = '{OURS}'"
+    for other in (
+        "select pg_advisory_xact_lock(1)",
+        LINE.replace(OURS, OTHER),
+        "select pg_advisory_xact_lock((n >> 32)::integer, (n << 32 >> 32)::integer) from ("
+        f" select rollout.line(c) as n from rollout_configuration c where feature_name = '{OURS}') l",
+    ):
+        beside.sql(other)
+        assert beside.sql(line) == []
+    beside.sql(LINE)
+    pid = beside.value("select pg_backend_pid()")
+    ((holder, remedy),) = beside.sql(line)
+    assert f"process {pid} (" in holder
+    assert "active since 20" in holder
+    assert remedy == f"select pg_terminate_backend({pid})"
+
+
+@pytest.mark.commits
+def test_r8_a_success_leaves_what_is_to_be_judged_again_to_whoever_is_in_the_line(running):
+    running.client.disable_auto_rollback()
+    running.report(bad=12)
+    running.sql("select rollout.fold_deltas()")
+    running.client.enable_auto_rollback()
+    running.sql("insert into rollout.unjudged (rollout_config_id) select id from rollout_configuration")
+    with psycopg.connect(running.url) as session:
+        session.execute(LINE)
+        running.report(good=1)
+        assert percentage(running) == 50
+    running.report(good=1)
+    assert percentage(running) == 0
+
+
+@pytest.mark.commits
+def test_r8_an_operator_who_switches_auto_rollback_off_is_faster_than_a_trip_that_waits_for_him(running):
+    running.report(bad=9)
+    with psycopg.connect(running.url) as operator, psycopg.connect(running.url, autocommit=True) as reporting:
+        operator.execute("update rollout_configuration set breaker_enabled = false")
+        with in_background(reporting, "select record_rollout_job(null, 'github_actions', false)") as report:
+            waits(operator, reporting, report)
+            operator.commit()
+    assert percentage(running) == 50
+    assert running.client.status().health.errors == 10
+
+
+@pytest.mark.parametrize("on_breach", ["zero", "step_back", "hold"])
+def test_r18_a_trip_whose_evidence_fails_falls_to_zero_and_a_hold_waits_for_the_next_report(early, on_breach):
+    early.client.configure(on_breach=on_breach)
+    whole = early.value("select pg_get_functiondef('rollout.main_errors(rollout_configuration)'::regprocedure)")
+    early.sql(
+        "create or replace function rollout.main_errors(config rollout_configuration) returns jsonb"
+        " language plpgsql as $$ begin raise exception 'broken'; end $$"
+    )
+    early.report(bad=12)
+    status = early.client.status()
+    assert (status.emergency_stop, status.held_reason) == (False, None)
+    if on_breach != "hold":
+        entry = early.client.history(1).entries[0]
+        assert (status.rollout_percentage, entry.action, entry.triggered_by) == (0, "rollback", "auto_rollback")
+        assert "the evidence can't be read: broken" in entry.reason
+        return
+    assert status.rollout_percentage == 50
+    early.sql(whole)
+    early.report(good=1)
+    assert early.client.status().held_by == "auto-rollback"
+
+
+def test_r17_a_breach_that_steps_back_to_one_percent_holds_there(early):
+    early.client.set_plan([1, 50])
+    early.client.configure(on_breach="step_back")
+    early.report(bad=12)
+    status = early.client.status()
+    assert (status.rollout_percentage, status.held_by, status.health.jobs) == (1, "auto-rollback", 0)
