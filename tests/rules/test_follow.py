@@ -279,3 +279,19 @@ def test_r16_what_could_not_be_recorded_is_counted_with_why_not_the_last_time(ru
     for failures, why in enumerate(("first", "second", "third"), 1):
         running.sql("select rollout.note_follow_error(%s)", why)
         assert running.sql("select failures, message from rollout.follow_errors") == [(failures, why)]
+
+
+@pytest.mark.asked
+def test_r7_a_followed_job_that_began_at_the_very_restart_counts_for_the_present(running):
+    running.client.configure(follow_jobs=True)
+    jobs = add_jobs(running, 2, status="processing")
+    running.sql("update rollout_configuration set restarted_at = now() - interval '2 hours'")
+    for job, began in zip(jobs, ("0", "-1 us"), strict=True):
+        running.sql(
+            "update progressive_capture_jobs set started_at = restarted_at + %s::interval from rollout_configuration"
+            " where progressive_capture_jobs.id = %s", began, job,
+        )  # fmt: skip
+        finish(running, job)
+    assert running.sql("select slot_start > now() - interval '1 hour' from rollout.counts order by slot_start") == [
+        (False,), (True,),
+    ]  # fmt: skip

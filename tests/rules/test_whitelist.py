@@ -69,3 +69,13 @@ def test_r9_a_whitelisted_repository_on_the_blacklist_is_pointed_out(rollout, na
 def test_r9_what_is_not_text_is_refused(rollout, value):
     with pytest.raises(BadArgument, match=r"type rollout\.addToWhitelist"):
         rollout.client.add_to_whitelist(value)
+
+
+def test_r9_lists_that_changed_while_a_rollout_was_inactive_decide_once_it_is_active_again(rollout, names):
+    rollout.client.categorize_all()
+    rollout.client.add_to_whitelist(names[0])
+    rollout.sql("update rollout_configuration set is_active = false")
+    rollout.sql("update rollout_configuration set target_repositories = array[%s]", rollout.repository_id(names[1]))
+    rollout.sql("update rollout_configuration set is_active = true")
+    assert rollout.sql("select repository_id::text from rollout.list_entries") == [(rollout.repository_id(names[1]),)]
+    assert (rollout.client.status().eligible_repositories, rollout.differences()) == (1, {})
