@@ -111,3 +111,25 @@ def test_r7_neither_a_success_nor_counts_that_no_job_can_have_are_an_error_of_an
     assert [kind.errors for kind in running.client.errors().kinds] == [1]
     running.sql("delete from rollout_metrics")
     assert [kind.errors for kind in running.client.errors().kinds] == [1]
+
+
+def test_r7_what_others_write_into_a_row_of_ours_counts_as_long_as_it_takes_no_job_away(running):
+    running.client.disable_auto_rollback()
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.report(good=5)
+    for written, counted in (
+        ("success_count = 4, error_count = 1", (5, 1)),
+        ("success_count = 4, error_count = 2, total_jobs = 6", (6, 2)),
+    ):
+        running.sql(f"update rollout_metrics set {written}")
+        health = running.client.status().health
+        assert ((health.jobs, health.errors), running.differences()) == (counted, {})
+    running.sql("update rollout_metrics set success_count = 0, error_count = 0, total_jobs = 5")
+    health = running.client.status().health
+    assert (health.jobs, health.errors, running.differences()) == (6, 2, {"jobs per processor and arm": 1})
+
+
+def test_r7_a_row_whose_counts_no_job_can_have_may_be_deleted(running):
+    running.sql(ROW, 0, 9, 3)
+    running.sql("delete from rollout_metrics")
+    assert (running.client.status().health.jobs, running.differences()) == (0, {})

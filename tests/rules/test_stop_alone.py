@@ -164,3 +164,15 @@ def test_r9_a_new_configuration_is_put_in_order_as_it_is_written(running):
     )  # fmt: skip
     row = running.value("select to_jsonb(c) from rollout_configuration c where feature_name = 'second'")
     assert {name: row[name] for name in IN_ORDER} == {**IN_ORDER, **LISTED_ONCE}
+
+
+def test_r5_nulls_are_filled_with_what_halts_nobody_and_starts_nothing(running):
+    nulls = dict.fromkeys(
+        ("rollout_percentage", "is_active", "rollout_strategy", "auto_rollback_enabled", "emergency_stop")
+    )
+    write(running, **nulls)
+    row = running.value(f"select to_jsonb(c) from rollout_configuration c where {ACTIVE}")
+    assert {name: row[name] for name in nulls} == {
+        "rollout_percentage": 0, "is_active": False, "rollout_strategy": "repository_size",
+        "auto_rollback_enabled": True, "emergency_stop": False,
+    }  # fmt: skip

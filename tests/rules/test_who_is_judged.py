@@ -82,14 +82,33 @@ def test_r8_then_it_is_judged_where_one_of_its_feature_is_left_to_be_judged_agai
         assert reason(beside) == because
 
 
-def test_r8_a_report_of_the_control_trips_nothing(early):
+@pytest.mark.parametrize("together", [False, True])
+def test_r8_reports_of_the_control_trip_nothing_and_a_failure_of_the_treatment_does(early, together):
+    def report(treated: bool, amount: int) -> None:
+        job = {"processor": "github_actions", "success": False, "treated": treated}
+        for jobs in [[job] * amount] if together else [[job]] * amount:
+            early.sql("select record_rollout_jobs(%s)", json.dumps(jobs))
+
+    early.client.disable_auto_rollback()
+    report(True, 12)
+    early.sql("select rollout.fold_deltas()")
+    early.client.enable_auto_rollback()
+    early.report(bad=1, treated=False)
+    report(False, 2)
+    assert percentage(early) == 50
+    if together:
+        report(True, 2)
+    else:
+        early.report(bad=1)
+    assert percentage(early) == 0
+
+
+def test_r8_a_batch_of_the_control_alone_is_not_judged_however_small_the_sample(early):
     early.client.disable_auto_rollback()
     early.report(bad=12)
     early.client.enable_auto_rollback()
-    early.report(bad=1, treated=False)
+    early.sql("""select record_rollout_jobs('[{"processor": "inngest", "success": true, "treated": false}]')""")
     assert percentage(early) == 50
-    early.report(bad=1)
-    assert percentage(early) == 0
 
 
 def test_r8_a_batch_is_judged_by_the_slot_that_begins_with_it(early):
@@ -175,3 +194,35 @@ def test_r17_a_breach_that_steps_back_to_one_percent_holds_there(early):
     early.report(bad=12)
     status = early.client.status()
     assert (status.rollout_percentage, status.held_by, status.health.jobs) == (1, "auto-rollback", 0)
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize(("isolation", "left"), [("repeatable read", 0), ("serializable", 50)])
+def test_r8_a_report_under_a_kept_snapshot_is_judged_by_what_it_sees_unless_it_is_serializable(
+    running, isolation, left
+):
+    running.report(bad=9)
+    with psycopg.connect(running.url) as session:
+        session.execute(f"set transaction isolation level {isolation}")
+        session.execute("select record_rollout_job(null, 'github_actions', false)")
+    assert percentage(running) == left
+    running.report(good=1)
+    assert percentage(running) == 0
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_r8_nobody_waits_in_line_for_ten_seconds_after_another_has_waited_in_vain(running):
+    report = "select record_rollout_job(null, 'github_actions', false)"
+    with psycopg.connect(running.url) as holder, psycopg.connect(running.url, autocommit=True) as reporting:
+        for waited_for, ago, is_waited in (("x", 9, False), ("x", 11, True), (None, 9, True)):
+            running.sql("delete from rollout.unjudged")
+            running.sql(
+                "insert into rollout.unjudged (rollout_config_id, waited_for, reported_at)"
+                " select id, %s, clock_timestamp() - %s * interval '1 s' from rollout_configuration",
+                waited_for, ago,
+            )  # fmt: skip
+            holder.execute(LINE)
+            with in_background(reporting, report) as reported:
+                assert waits(holder, reporting, reported, "advisory") is is_waited
+                holder.rollback()
