@@ -82,33 +82,42 @@ def test_r8_then_it_is_judged_where_one_of_its_feature_is_left_to_be_judged_agai
         assert reason(beside) == because
 
 
-@pytest.mark.parametrize("together", [False, True])
-def test_r8_reports_of_the_control_trip_nothing_and_a_failure_of_the_treatment_does(early, together):
-    def report(treated: bool, amount: int) -> None:
-        job = {"processor": "github_actions", "success": False, "treated": treated}
-        for jobs in [[job] * amount] if together else [[job]] * amount:
-            early.sql("select record_rollout_jobs(%s)", json.dumps(jobs))
-
-    early.client.disable_auto_rollback()
-    report(True, 12)
-    early.sql("select rollout.fold_deltas()")
-    early.client.enable_auto_rollback()
-    early.report(bad=1, treated=False)
-    report(False, 2)
-    assert percentage(early) == 50
-    if together:
-        report(True, 2)
-    else:
-        early.report(bad=1)
-    assert percentage(early) == 0
-
-
-def test_r8_a_batch_of_the_control_alone_is_not_judged_however_small_the_sample(early):
+@pytest.fixture
+def in_breach(early):
+    """In breach since auto-rollback was off, and on again: the next report that is judged trips it."""
+    early.client.add_to_whitelist("acme/repo-1")
     early.client.disable_auto_rollback()
     early.report(bad=12)
+    early.sql("select rollout.fold_deltas()")
     early.client.enable_auto_rollback()
-    early.sql("""select record_rollout_jobs('[{"processor": "inngest", "success": true, "treated": false}]')""")
-    assert percentage(early) == 50
+    return early
+
+
+def record(rollout, **job: object) -> None:
+    rollout.sql(
+        "select record_rollout_jobs(%s)", json.dumps([{"processor": "github_actions", "success": False, **job}])
+    )
+
+
+def test_r8_reports_of_the_control_trip_nothing_and_a_failure_of_the_treatment_does(in_breach):
+    in_breach.report(bad=1, treated=False)
+    record(in_breach, treated=False)
+    assert percentage(in_breach) == 50
+    in_breach.report(bad=1)
+    assert percentage(in_breach) == 0
+
+
+def test_r8_a_batch_of_one_failure_is_judged_whose_arm_follows_from_its_repository(in_breach):
+    record(in_breach, processor="inngest", repo_id=in_breach.repository_id("acme/repo-1"))
+    assert percentage(in_breach) == 0
+
+
+def test_r8_a_batch_of_the_control_takes_over_nothing_that_is_to_be_judged_again(in_breach):
+    in_breach.sql("insert into rollout.unjudged (rollout_config_id) select id from rollout_configuration")
+    record(in_breach, success=True, treated=False)
+    assert percentage(in_breach) == 50
+    record(in_breach, success=True)
+    assert percentage(in_breach) == 0
 
 
 def test_r8_a_batch_is_judged_by_the_slot_that_begins_with_it(early):
@@ -201,7 +210,10 @@ def test_r17_a_breach_that_steps_back_to_one_percent_holds_there(early):
 def test_r8_a_report_under_a_kept_snapshot_is_judged_by_what_it_sees_unless_it_is_serializable(
     running, isolation, left
 ):
-    running.report(bad=9)
+    running.client.disable_auto_rollback()
+    running.report(bad=12)
+    running.sql("select rollout.fold_deltas()")
+    running.client.enable_auto_rollback()
     with psycopg.connect(running.url) as session:
         session.execute(f"set transaction isolation level {isolation}")
         session.execute("select record_rollout_job(null, 'github_actions', false)")
