@@ -133,3 +133,18 @@ def test_r7_a_row_whose_counts_no_job_can_have_may_be_deleted(running):
     running.sql(ROW, 0, 9, 3)
     running.sql("delete from rollout_metrics")
     assert (running.client.status().health.jobs, running.differences()) == (0, {})
+
+
+def test_r7_of_a_row_whose_last_error_is_ignored_new_errors_alone_count_for_no_window(running):
+    running.client.configure(ignored_errors=["boom"])
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, error_count, total_jobs,"
+        " last_error_message) select id, 'github_actions', 1 - errors, errors, 1, 'boom'"
+        " from rollout_configuration, (values (0), (1)) e (errors)"
+    )
+    assert (running.client.status().health.jobs, running.client.status().health.errors) == (1, 0)
+    running.sql("update rollout_metrics set success_count = 1, total_jobs = 2 where error_count = 1")
+    assert (running.client.status().health.jobs, running.client.status().health.errors) == (2, 0)
+    running.sql("update rollout_metrics set error_count = 2, total_jobs = 3 where error_count = 1")
+    assert (running.client.status().health.jobs, running.differences()) == (2, {})

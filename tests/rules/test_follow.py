@@ -295,3 +295,13 @@ def test_r7_a_followed_job_that_began_at_the_very_restart_counts_for_the_present
     assert running.sql("select slot_start > now() - interval '1 hour' from rollout.counts order by slot_start") == [
         (False,), (True,),
     ]  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r16_of_the_jobs_of_one_statement_the_one_that_can_not_be_recorded_alone_is_not(running):
+    running.client.configure(follow_jobs=True)
+    add_jobs(running, status="processing", started=timedelta(days=1300))
+    add_jobs(running, status="processing", started=MINUTES)
+    running.sql("update progressive_capture_jobs set status = 'completed', completed_at = now()")
+    assert sums(running, running.client.feature)[0] == 1
+    assert running.sql("select failures from rollout.follow_errors") == [(1,)]

@@ -176,3 +176,9 @@ def test_r5_nulls_are_filled_with_what_halts_nobody_and_starts_nothing(running):
         "rollout_percentage": 0, "is_active": False, "rollout_strategy": "repository_size",
         "auto_rollback_enabled": True, "emergency_stop": False,
     }  # fmt: skip
+
+
+def test_r7_what_leaves_no_percentage_at_all_leaves_zero_and_starts_afresh(running):
+    put(running, rollout_percentage=None, restarted_at="2026-01-02")
+    write(running, rollout_percentage=5)
+    assert running.value("select restarted_at > now() - interval '1 hour' from rollout_configuration")

@@ -99,9 +99,11 @@ def record(rollout, **job: object) -> None:
     )
 
 
-def test_r8_reports_of_the_control_trip_nothing_and_a_failure_of_the_treatment_does(in_breach):
+def test_r8_neither_the_control_nor_a_success_beyond_the_sample_trips_it_and_a_failure_does(in_breach):
     in_breach.report(bad=1, treated=False)
     record(in_breach, treated=False)
+    in_breach.report(good=1)
+    record(in_breach, success=True)
     assert percentage(in_breach) == 50
     in_breach.report(bad=1)
     assert percentage(in_breach) == 0
@@ -118,6 +120,15 @@ def test_r8_a_batch_of_the_control_takes_over_nothing_that_is_to_be_judged_again
     assert percentage(in_breach) == 50
     record(in_breach, success=True)
     assert percentage(in_breach) == 0
+
+
+def test_r8_a_success_of_the_application_that_completes_the_sample_trips_it(early):
+    early.report(bad=9)
+    early.sql(
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs)"
+        " select id, 'github_actions', 1, 1 from rollout_configuration"
+    )
+    assert percentage(early) == 0
 
 
 def test_r8_a_batch_is_judged_by_the_slot_that_begins_with_it(early):
