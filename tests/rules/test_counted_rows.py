@@ -148,3 +148,34 @@ def test_r7_of_a_row_whose_last_error_is_ignored_new_errors_alone_count_for_no_w
     assert (running.client.status().health.jobs, running.client.status().health.errors) == (2, 0)
     running.sql("update rollout_metrics set error_count = 2, total_jobs = 3 where error_count = 1")
     assert (running.client.status().health.jobs, running.differences()) == (2, {})
+
+
+def test_r7_the_clock_of_the_application_is_compared_as_it_begins_a_row_and_not_as_it_adds_to_one(running):
+    def warned() -> bool:
+        return "clock" in [warning.name for warning in running.client.status().warnings]
+
+    row = (
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs, metrics_window_end)"
+        " select id, 'github_actions', 1, 1, now() - %s * interval '1 min' from rollout_configuration"
+    )
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 hour'")
+    running.sql(row, 0)
+    running.sql(
+        "update rollout_metrics set success_count = 2, total_jobs = 2, metrics_window_end = now() - interval '9 min'"
+    )
+    assert not warned()
+    running.sql("delete from rollout.job_deltas")
+    running.sql(row, 9)
+    assert warned()
+
+
+def test_r7_an_error_of_the_very_restart_counts_since_it_as_reported_and_as_folded(running):
+    running.sql(
+        "insert into rollout.error_deltas (rollout_config_id, kind, processor_type, treated, errors, failed_at, percentage,"
+        " sample, repositories) select id, 'boom', 'inngest', true, n, restarted_at - (n - 1) * interval '1 us', 50, 'boom',"
+        " '{}' from rollout_configuration, generate_series(1, 2) n"
+    )
+    for _ in ("as reported", "folded"):
+        (kind,) = running.client.errors().kinds
+        assert (kind.errors, kind.since_restart) == (3, 1)
+        running.sql("select rollout.fold_deltas()")

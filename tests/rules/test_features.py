@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rollout_console.client import RolloutClient
 from tests.support.rollouts import OPERATOR
 
@@ -54,3 +56,17 @@ def test_monitor_phase_4_shows_pinned_test_repositories_first_and_whether_they_a
         assert repository.eligible == rollout.is_eligible(repository.full_name)
     metrics = rollout.client.show_metrics().to_dict()
     assert found.metrics.to_dict() == {**metrics, "server_time": found.metrics.to_dict()["server_time"]}
+
+
+@pytest.mark.asked
+def test_r1_a_feature_that_is_written_into_the_table_counts_its_repositories_beside_another(rollout):
+    rollout.add_repositories(20)
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(40)
+    rollout.sql(
+        "insert into rollout_configuration (feature_name, is_active, rollout_percentage, rollout_strategy)"
+        " values ('another', true, 100, 'percentage')"
+    )
+    another = RolloutClient(rollout.client.adapter, "another", who=OPERATOR)
+    assert another.status().eligible_repositories == 20
+    assert [check.name for check in another.verify().checks if check.differences] == []

@@ -473,5 +473,10 @@ def test_r11_no_setting_outlives_its_transaction(running):
         session.execute("select record_rollout_jobs(%s)", [batch(20, success=False)])
         assert tripped(running)
         assert settings(session) == before
+        running.client.set_rollout(50)
+        session.execute("insert into rollout_metrics (rollout_config_id, processor_type, error_count, total_jobs)"
+                        " select id, 'github_actions', 1, 1 from rollout_configuration, generate_series(1, 20)")  # fmt: skip
+        assert tripped(running)
+        assert settings(session) == before
         session.execute("select rollout_emergency_stop('errors')")
         assert settings(session) == before

@@ -249,3 +249,20 @@ def test_r8_nobody_waits_in_line_for_ten_seconds_after_another_has_waited_in_vai
             with in_background(reporting, report) as reported:
                 assert waits(holder, reporting, reported, "advisory") is is_waited
                 holder.rollback()
+
+
+def test_r8_of_rows_that_the_application_writes_a_failure_of_the_treatment_is_judged(in_breach):
+    def write(processor: str, success: int) -> None:
+        in_breach.sql(
+            "insert into rollout_metrics (rollout_config_id, processor_type, success_count, error_count, total_jobs)"
+            " select id, %s, %s, 1 - %s, 1 from rollout_configuration", processor, success, success,
+        )  # fmt: skip
+
+    write("inngest", 0)
+    write("github_actions", 1)
+    in_breach.sql("insert into rollout.unjudged (rollout_config_id) select id from rollout_configuration")
+    in_breach.sql("update rollout_metrics set average_processing_time = 5 where processor_type = 'github_actions'")
+    assert percentage(in_breach) == 50
+    in_breach.sql("update rollout_metrics set success_count = 0, error_count = 1"
+                  " where processor_type = 'github_actions'")  # fmt: skip
+    assert percentage(in_breach) == 0
