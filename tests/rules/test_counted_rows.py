@@ -64,6 +64,8 @@ def test_r7_reports_are_added_up_in_the_row_of_their_repository_processor_arm_an
         assert added == (ours, "acme/repo-1", "inngest", True, *expected, True)
         running.sql("update rollout_metrics set last_error_at = last_error_at - interval '1 day'")
     assert beside < set(running.sql(ROWS))
+    ends = "select metrics_window_end - recorded_window = interval '1 day' from rollout_metrics"
+    assert running.value(f"{ends} order by recorded_window desc limit 1")
 
 
 @pytest.mark.parametrize(

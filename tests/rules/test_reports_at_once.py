@@ -470,7 +470,10 @@ def test_r11_no_setting_outlives_its_transaction(running):
         assert settings(session) == before
         session.execute("update rollout_configuration set rollout_percentage = 60")
         assert settings(session) == before
-        session.execute("select record_rollout_jobs(%s)", [batch(20, success=False)])
+        with session.transaction():
+            session.execute("set local lock_timeout = '7s'")
+            session.execute("select record_rollout_jobs(%s)", [batch(20, success=False)])
+            assert settings(session)[0] == "7s"
         assert tripped(running)
         assert settings(session) == before
         running.client.set_rollout(50)
@@ -480,3 +483,16 @@ def test_r11_no_setting_outlives_its_transaction(running):
         assert settings(session) == before
         session.execute("select rollout_emergency_stop('errors')")
         assert settings(session) == before
+
+
+def test_r11_no_setting_outlives_the_transaction_in_which_an_outcome_takes_the_place_of_another(running):
+    running.client.configure(follow_jobs=True)
+    add_jobs(running, status="processing")
+    try:
+        with psycopg.connect(running.url, autocommit=True) as session:
+            for status in ("failed", "completed"):
+                session.execute("update progressive_capture_jobs set status = %s, completed_at = now()", [status])
+                told = session.execute("select coalesce(current_setting('rollout.reporting', true), '')")
+                assert one_row(told) == ("",)
+    finally:
+        running.client.configure(follow_jobs=False)

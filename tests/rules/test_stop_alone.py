@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -179,6 +180,12 @@ def test_r5_nulls_are_filled_with_what_halts_nobody_and_starts_nothing(running):
 
 
 def test_r7_what_leaves_no_percentage_at_all_leaves_zero_and_starts_afresh(running):
-    put(running, rollout_percentage=None, restarted_at="2026-01-02")
+    put(running, rollout_percentage=None, emergency_stop=None, restarted_at="2026-01-02")
     write(running, rollout_percentage=5)
     assert running.value("select restarted_at > now() - interval '1 hour' from rollout_configuration")
+
+
+def test_r5_a_stop_of_a_row_that_did_not_say_whether_it_was_stopped_is_dated(running):
+    put(running, emergency_stop=None)
+    write(running, emergency_stop=True)
+    assert running.client.status().state.since > running.client.status().server_time - timedelta(hours=1)

@@ -266,3 +266,28 @@ def test_r8_of_rows_that_the_application_writes_a_failure_of_the_treatment_is_ju
     in_breach.sql("update rollout_metrics set success_count = 0, error_count = 1"
                   " where processor_type = 'github_actions'")  # fmt: skip
     assert percentage(in_breach) == 0
+
+
+FAILURES = {
+    "report": "select record_rollout_job(null, 'github_actions', false)",
+    "batch": """select record_rollout_jobs('[{"processor": "github_actions", "success": false}]')""",
+    "row": "insert into rollout_metrics (rollout_config_id, processor_type, error_count, total_jobs)"
+    " select id, 'github_actions', 1, 1 from rollout_configuration",
+}
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize("kind", ["embedded"])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_r8_a_trip_waits_a_moment_for_whoever_holds_the_configuration_whichever_failure_it_is(running, failure):
+    running.report(bad=9)
+    limits = running.value("select pg_get_functiondef('rollout.report_limits()'::regprocedure)")
+    with psycopg.connect(running.url) as holder, psycopg.connect(running.url) as reporting:
+        reporting.execute(limits.replace("trip_wait := '200ms'", "trip_wait := '1min'"))
+        holder.execute("select from rollout_configuration for no key update")
+        with in_background(reporting, FAILURES[failure]) as report:
+            assert waits(holder, reporting, report)
+            holder.rollback()
+        left = reporting.execute("select rollout_percentage from rollout_configuration")
+        assert left.fetchone() == (0,)
+        reporting.rollback()
