@@ -174,10 +174,20 @@ def test_r7_the_clock_of_the_application_is_compared_as_it_begins_a_row_and_not_
 def test_r7_an_error_of_the_very_restart_counts_since_it_as_reported_and_as_folded(running):
     running.sql(
         "insert into rollout.error_deltas (rollout_config_id, kind, processor_type, treated, errors, failed_at, percentage,"
-        " sample, repositories) select id, 'boom', 'inngest', true, n, restarted_at - (n - 1) * interval '1 us', 50, 'boom',"
-        " '{}' from rollout_configuration, generate_series(1, 2) n"
+        " sample, repositories) select id, kind, 'inngest', true, n, restarted_at - (n - 1) * interval '1 us', 50, kind, '{}'"
+        " from rollout_configuration, (values ('boom', 1), ('boom', 2), ('old', 2)) k (kind, n)"
     )
     for _ in ("as reported", "folded"):
-        (kind,) = running.client.errors().kinds
-        assert (kind.errors, kind.since_restart) == (3, 1)
+        kinds = {kind.kind: (kind.errors, kind.since_restart) for kind in running.client.errors().kinds}
+        assert kinds == {"boom": (3, 1), "old": (2, 0)}
         running.sql("select rollout.fold_deltas()")
+
+
+@pytest.mark.parametrize(("ended", "now"), [("1 h", True), ("1 h 1 us", False)])
+def test_r7_a_row_whose_window_ended_more_than_an_hour_ago_counts_for_its_end(running, ended, now):
+    running.sql("update rollout_configuration set restarted_at = now() - interval '1 day'")
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, processor_type, success_count, total_jobs, metrics_window_end)"
+        " select id, 'github_actions', 1, 1, now() - %s::interval from rollout_configuration", ended,
+    )  # fmt: skip
+    assert running.value("select slot_start > now() - interval '30 min' from rollout.counts") is now

@@ -11,6 +11,7 @@ from rollout_console.errors import Refused, RolloutError
 from rollout_console.render import Screen, render
 from tests.support.changes import check_chain
 from tests.support.clock import pass_time
+from tests.support.rollouts import Unseeing
 
 HOURS = timedelta(hours=1)
 
@@ -191,3 +192,16 @@ def test_r10_what_is_off_without_an_end_is_brought_to_mind_once_a_day(running):
     running.client.disable_auto_rollback("maintenance", until="40h")
     pass_time(running, 24 * HOURS)
     assert reminders(running) == [], "it has an end"
+
+
+@pytest.mark.asked
+def test_r17_a_hold_that_has_ended_is_written_down_by_a_command_of_its_own_feature_alone(running):
+    other = Unseeing(running.client.adapter, "another_feature", who=running.client.who)
+    other.create()
+    other.hold("theirs", until="1h")
+    running.sql("update rollout_configuration set held_until = now() where feature_name = 'another_feature'")
+    rows = running.history_rows()
+    assert running.client.set_rollout(60).status.rollout_percentage == 60
+    assert running.history_rows() == rows + 1
+    assert other.set_rollout(5).status.rollout_percentage == 5
+    assert running.history_rows() == rows + 3

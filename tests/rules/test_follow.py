@@ -305,3 +305,16 @@ def test_r16_of_the_jobs_of_one_statement_the_one_that_can_not_be_recorded_alone
     running.sql("update progressive_capture_jobs set status = 'completed', completed_at = now()")
     assert sums(running, running.client.feature)[0] == 1
     assert running.sql("select failures from rollout.follow_errors") == [(1,)]
+
+
+@pytest.mark.asked
+def test_r16_a_row_after_one_of_its_statement_that_met_a_lock_waits_no_more_and_those_of_later_ones_do(running):
+    running.client.configure(follow_jobs=True)
+    end = "update progressive_capture_jobs set status = 'completed' where id = %s and set_config(%s, {}, true) is not null"
+    for met_a_lock, counted_jobs in (("statement_timestamp()::text", 0), ("now()::text", 1)):
+        (job,) = add_jobs(running, status="processing", started=MINUTES)
+        running.sql(end.format(met_a_lock), job, "rollout.follow_gave_up")
+        assert sums(running, running.client.feature)[0] == counted_jobs
+    assert running.sql("select failures, message from rollout.follow_errors") == [
+        (1, "another row of the statement met a lock")
+    ]

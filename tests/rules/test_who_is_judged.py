@@ -6,8 +6,10 @@ import json
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
-from tests.support.rollouts import OPERATOR, Unseeing
+from tests.support import servers
+from tests.support.rollouts import OPERATOR, Unseeing, rollout_on
 from tests.support.sessions import in_background, waits
 
 pytestmark = pytest.mark.asked
@@ -169,6 +171,7 @@ def test_r8_a_success_leaves_what_is_to_be_judged_again_to_whoever_is_in_the_lin
     with psycopg.connect(running.url) as session:
         session.execute(LINE)
         running.report(good=1)
+        record(running, success=True)
         assert percentage(running) == 50
     running.report(good=1)
     assert percentage(running) == 0
@@ -291,3 +294,39 @@ def test_r8_a_trip_waits_a_moment_for_whoever_holds_the_configuration_whichever_
         left = reporting.execute("select rollout_percentage from rollout_configuration")
         assert left.fetchone() == (0,)
         reporting.rollback()
+
+
+def test_r8_and_r18_a_prepared_transaction_in_the_way_is_named_and_no_other():
+    """One that has locked nothing of ours, one that has read the configuration, one that changes it, one that reports."""
+    with servers.cluster(18, durable=False, settings={"max_prepared_transactions": 6}) as server:
+        url = servers.create_database(server.url, "prepared")
+        rollout = rollout_on(url)
+        with psycopg.connect(url, autocommit=True) as session:
+            for name, statement in (
+                ("before", "select pg_current_xact_id()"),
+                ("reader", "select pg_current_xact_id() from rollout_configuration"),
+                ("other", "lock table repositories in row exclusive mode; select pg_current_xact_id()"),
+                ("line", FAILURES["report"]),
+                ("change", "update rollout_configuration set updated_at = now()"),
+                ("after", "select pg_current_xact_id()"),
+            ):
+                if name == "change":
+                    session.execute("rollback prepared 'line'")
+                session.execute(f"begin; {statement}")
+                session.execute(f"prepare transaction '{name}'")
+                found = session.execute(
+                    "select l.holder, l.remedy from rollout_configuration c, rollout.holder_of_line(rollout.line(c)) l"
+                ).fetchall()
+                assert found == [("the prepared transaction line", "rollback prepared 'line'")] * (name == "line")
+            blocking = session.execute("select gid from rollout.prepared_blockers()").fetchall()
+            assert blocking == [("change",)]
+            for name in ("before", "reader", "other", "change", "after"):
+                session.execute(f"rollback prepared '{name}'")
+        rollout.client.close()
+
+
+@pytest.mark.parametrize(("rate", "jobs"), [(8.15, 1), (8.16, None)])
+def test_r8_a_breach_has_a_stretch_with_a_290th_of_the_evidence_that_their_sum_needs(running, rate, jobs):
+    """Four of ten are evidence of 19.89 and of 19.81; there are 288 stretches, one since the restart and one that begins."""
+    missing = "select rollout.missing_jobs(jsonb_populate_record(c, %s), '{10}', '{4}', 0) from rollout_configuration c"
+    assert running.value(missing, Jsonb({"max_error_rate": rate})) == jobs
