@@ -200,6 +200,7 @@ def test_r17_a_hold_that_has_ended_is_written_down_by_a_command_of_its_own_featu
     other.create()
     other.hold("theirs", until="1h")
     running.sql("update rollout_configuration set held_until = now() where feature_name = 'another_feature'")
+    running.sql("update rollout_configuration set max_error_rate = 6 where feature_name <> 'another_feature'")
     rows = running.history_rows()
     assert running.client.set_rollout(60).status.rollout_percentage == 60
     assert running.history_rows() == rows + 1

@@ -494,5 +494,6 @@ def test_r11_no_setting_outlives_the_transaction_in_which_an_outcome_takes_the_p
                 session.execute("update progressive_capture_jobs set status = %s, completed_at = now()", [status])
                 told = session.execute("select coalesce(current_setting('rollout.reporting', true), '')")
                 assert one_row(told) == ("",)
+        assert running.value("select sum(jobs)::integer from rollout.counts") == 1
     finally:
         running.client.configure(follow_jobs=False)

@@ -181,7 +181,7 @@ def test_r5_nulls_are_filled_with_what_halts_nobody_and_starts_nothing(running):
 
 def test_r7_what_leaves_no_percentage_at_all_leaves_zero_and_starts_afresh(running):
     put(running, rollout_percentage=None, emergency_stop=None, restarted_at="2026-01-02")
-    write(running, rollout_percentage=5)
+    write(running, rollout_percentage=1)
     assert running.value("select restarted_at > now() - interval '1 hour' from rollout_configuration")
 
 
