@@ -64,6 +64,11 @@ def test_r7_reports_are_added_up_in_the_row_of_their_repository_processor_arm_an
         assert added == (ours, "acme/repo-1", "inngest", True, *expected, True)
         running.sql("update rollout_metrics set last_error_at = last_error_at - interval '1 day'")
     assert beside < set(running.sql(ROWS))
+    report(running, [row, {**row, "repo_id": running.repository_id("acme/repo-3")}], ours)
+    totals = {name: 0 for _, name, *_ in running.sql(ROWS)}
+    for _, name, _, _, _, _, total, *_ in running.sql(ROWS):
+        totals[name] += total
+    assert totals == {"acme/repo-1": 6 + 1 + 4, "acme/repo-2": 1, "acme/repo-3": 1}
     ends = "select metrics_window_end - recorded_window = interval '1 day' from rollout_metrics"
     assert running.value(f"{ends} order by recorded_window desc limit 1")
 
@@ -126,6 +131,7 @@ def test_r7_what_others_write_into_a_row_of_ours_counts_as_long_as_it_takes_no_j
         running.sql(f"update rollout_metrics set {written}")
         health = running.client.status().health
         assert ((health.jobs, health.errors), running.differences()) == (counted, {})
+        assert running.value("select sum(recorded)::integer from rollout.counts") == counted[0]
     running.sql("update rollout_metrics set success_count = 0, error_count = 0, total_jobs = 5")
     health = running.client.status().health
     assert (health.jobs, health.errors, running.differences()) == (6, 2, {"jobs per processor and arm": 1})
@@ -191,3 +197,15 @@ def test_r7_a_row_whose_window_ended_more_than_an_hour_ago_counts_for_its_end(ru
         " select id, 'github_actions', 1, 1, now() - %s::interval from rollout_configuration", ended,
     )  # fmt: skip
     assert running.value("select slot_start > now() - interval '30 min' from rollout.counts") is now
+
+
+def test_r7_of_a_row_that_the_application_adds_to_the_seconds_beyond_what_they_were_are_counted(running):
+    seconds = "select sum(timed_jobs)::integer, sum(processing_seconds)::integer from rollout.counts"
+    for written, counted in (
+        (ROW % (1, 0, 1), (0, 0)),
+        ("update rollout_metrics set average_processing_time = 5", (1, 5)),
+        ("update rollout_metrics set success_count = 3, total_jobs = 3, average_processing_time = 6", (3, 18)),
+        ("delete from rollout_metrics", (0, 0)),
+    ):
+        running.sql(written)
+        assert (running.sql(seconds), running.differences()) == ([counted], {})

@@ -206,3 +206,17 @@ def test_r17_a_hold_that_has_ended_is_written_down_by_a_command_of_its_own_featu
     assert running.history_rows() == rows + 1
     assert other.set_rollout(5).status.rollout_percentage == 5
     assert running.history_rows() == rows + 3
+
+
+@pytest.mark.asked
+def test_r17_of_a_hold_and_auto_rollback_off_what_has_ended_is_told_alone(running):
+    running.client.hold("looking", until="1h")
+    running.client.disable_auto_rollback("maintenance", until="2099-01-31")
+    for ended, told_of in (("held_until", "by tess: looking"), ("breaker_off_until", "auto-rollback was off until")):
+        running.sql(f"update rollout_configuration set {ended} = now()")
+        running.client.note("seen")
+        running.client.check_health()
+        reason = running.value("select reason from rollout_history where triggered_by = 'auto_end'"
+                               " order by created_at desc limit 1")  # fmt: skip
+        assert told_of in reason
+        assert ";" not in reason

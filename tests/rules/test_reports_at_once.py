@@ -468,7 +468,15 @@ def test_r11_no_setting_outlives_its_transaction(running):
         before = settings(session)
         session.execute(report)
         assert settings(session) == before
-        session.execute("update rollout_configuration set rollout_percentage = 60")
+        session.execute(
+            "update rollout_configuration set rollout_percentage = 60, held_reason = 'x', held_until = now()"
+        )
+        assert settings(session) == before
+        with session.transaction():
+            session.execute('select rollout.open_change(\'{"command": "checkHealth"}\')')
+            opened = settings(session)
+            session.execute("select rollout.write_ends(c) from rollout_configuration c")  # as before a trip
+            assert settings(session) == opened
         assert settings(session) == before
         with session.transaction():
             session.execute("set local lock_timeout = '7s'")
