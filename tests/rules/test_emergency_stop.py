@@ -117,9 +117,9 @@ def test_r5_and_r8_who_stopped_it_or_switched_it_off_is_who_did_so_last(rollout)
     state = ours.status().state
     assert (state.name, state.by, state.reason) == ("held", "ann", "look")
     ann.release()
-    for client in (ann, ours):
+    for client in (ours, ann):
         client.emergency_stop(f"by {client.who['operator']}")
-        if client is ann:
+        if client is ours:
             ours.resume()
     for client in (ann, ours):
         client.disable_auto_rollback(f"by {client.who['operator']}")
@@ -130,7 +130,7 @@ def test_r5_and_r8_who_stopped_it_or_switched_it_off_is_who_did_so_last(rollout)
     other.emergency_stop("by eve")
     other.disable_auto_rollback("by eve")
     state = ours.status().state
-    assert (state.name, state.by, state.reason) == ("stopped", "tess", "by tess")
+    assert (state.name, state.by, state.reason) == ("stopped", "ann", "by ann")
     off = rollout.value(
         "select rollout.switched_off(c) from rollout_configuration c where c.feature_name = %s", ours.feature
     )

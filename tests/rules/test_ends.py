@@ -11,6 +11,7 @@ from rollout_console.errors import Refused, RolloutError
 from rollout_console.render import Screen, render
 from tests.support.changes import check_chain
 from tests.support.clock import pass_time
+from tests.support.rollouts import Unseeing
 
 HOURS = timedelta(hours=1)
 
@@ -192,3 +193,31 @@ def test_r10_what_is_off_without_an_end_is_brought_to_mind_once_a_day(running):
     running.client.disable_auto_rollback("maintenance", until="40h")
     pass_time(running, 24 * HOURS)
     assert reminders(running) == [], "it has an end"
+
+
+@pytest.mark.asked
+def test_r17_a_hold_that_has_ended_is_written_down_by_a_command_of_its_own_feature_alone(running):
+    other = Unseeing(running.client.adapter, "another_feature", who=running.client.who)
+    other.create()
+    other.hold("theirs", until="1h")
+    running.sql("update rollout_configuration set held_until = now() where feature_name = 'another_feature'")
+    running.sql("update rollout_configuration set max_error_rate = 6 where feature_name <> 'another_feature'")
+    rows = running.history_rows()
+    assert running.client.set_rollout(60).status.rollout_percentage == 60
+    assert running.history_rows() == rows + 1
+    assert other.set_rollout(5).status.rollout_percentage == 5
+    assert running.history_rows() == rows + 3
+
+
+@pytest.mark.asked
+def test_r17_of_a_hold_and_auto_rollback_off_what_has_ended_is_told_alone(running):
+    running.client.hold("looking", until="1h")
+    running.client.disable_auto_rollback("maintenance", until="2099-01-31")
+    for ended, told_of in (("held_until", "by tess: looking"), ("breaker_off_until", "auto-rollback was off until")):
+        running.sql(f"update rollout_configuration set {ended} = now()")
+        running.client.note("seen")
+        running.client.check_health()
+        reason = running.value("select reason from rollout_history where triggered_by = 'auto_end'"
+                               " order by created_at desc limit 1")  # fmt: skip
+        assert told_of in reason
+        assert ";" not in reason

@@ -74,3 +74,17 @@ def test_r13_where_a_feature_has_no_rollout_those_that_have_one_are_named_or_wha
     )
     rollout.sql("update rollout_configuration set is_active = false")
     assert said("asleep").startswith("no active rollout for feature 'asleep'; to create one, type in a shell: rollout-")
+
+
+@pytest.mark.asked
+def test_r1_a_feature_that_is_written_into_the_table_counts_its_repositories_beside_another(rollout):
+    rollout.add_repositories(20)
+    rollout.client.categorize_all()
+    rollout.client.set_rollout(40)
+    rollout.sql(
+        "insert into rollout_configuration (feature_name, is_active, rollout_percentage, rollout_strategy)"
+        " values ('another', true, 100, 'percentage')"
+    )
+    another = RolloutClient(rollout.client.adapter, "another", who=OPERATOR)
+    assert another.status().eligible_repositories == 20
+    assert [check.name for check in another.verify().checks if check.differences] == []

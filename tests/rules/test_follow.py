@@ -299,3 +299,42 @@ def test_r16_what_could_not_be_recorded_is_counted_with_why_not_the_last_time(ru
     for failures, why in enumerate(("first", "second", "third"), 1):
         running.sql("select rollout.note_follow_error(%s)", why)
         assert running.sql("select failures, message from rollout.follow_errors") == [(failures, why)]
+
+
+@pytest.mark.asked
+def test_r7_a_followed_job_that_began_at_the_very_restart_counts_for_the_present(running):
+    running.client.configure(follow_jobs=True)
+    jobs = add_jobs(running, 2, status="processing")
+    running.sql("update rollout_configuration set restarted_at = now() - interval '2 hours'")
+    for job, began in zip(jobs, ("0", "-1 us"), strict=True):
+        running.sql(
+            "update progressive_capture_jobs set started_at = restarted_at + %s::interval from rollout_configuration"
+            " where progressive_capture_jobs.id = %s", began, job,
+        )  # fmt: skip
+        finish(running, job)
+    assert running.sql("select slot_start > now() - interval '1 hour' from rollout.counts order by slot_start") == [
+        (False,), (True,),
+    ]  # fmt: skip
+
+
+@pytest.mark.asked
+def test_r16_of_the_jobs_of_one_statement_the_one_that_can_not_be_recorded_alone_is_not(running):
+    running.client.configure(follow_jobs=True)
+    add_jobs(running, status="processing", started=timedelta(days=1300))
+    add_jobs(running, status="processing", started=MINUTES)
+    running.sql("update progressive_capture_jobs set status = 'completed', completed_at = now()")
+    assert sums(running, running.client.feature)[0] == 1
+    assert running.sql("select failures from rollout.follow_errors") == [(1,)]
+
+
+@pytest.mark.asked
+def test_r16_a_row_after_one_of_its_statement_that_met_a_lock_waits_no_more_and_those_of_later_ones_do(running):
+    running.client.configure(follow_jobs=True)
+    end = "update progressive_capture_jobs set status = 'completed' where id = %s and set_config(%s, {}, true) is not null"
+    for met_a_lock, counted_jobs in (("statement_timestamp()::text", 0), ("now()::text", 1)):
+        (job,) = add_jobs(running, status="processing", started=MINUTES)
+        running.sql(end.format(met_a_lock), job, "rollout.follow_gave_up")
+        assert sums(running, running.client.feature)[0] == counted_jobs
+    assert running.sql("select failures, message from rollout.follow_errors") == [
+        (1, "another row of the statement met a lock")
+    ]

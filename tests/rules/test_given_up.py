@@ -256,3 +256,17 @@ def test_r20_a_configuration_that_was_dated_without_a_row_is_newer_than_what_was
     context = rollout.client._context() | {"seen_at": seen_at.isoformat()}
     with pytest.raises(Refused, match="stopped or lowered once more at") if refused else nullcontext():
         rollout.client._call("rollout_set_percentage", Change, percentage=60, context=context)
+
+
+@pytest.mark.asked
+def test_r20_a_span_is_one_that_has_passed_since_it_was_seen_and_one_for_which_it_is_valid(rollout):
+    rollout.sql("update rollout_configuration set updated_at = (select max(created_at) + '1 us' from rollout_history)")
+    for spans, refused in (({"valid_until": "1h"}, False), ({"seen_at": "1h"}, True)):
+        with pytest.raises(Refused, match="stopped or lowered once more at") if refused else nullcontext():
+            rollout.client._call(
+                "rollout_set_percentage", Change, percentage=60, context=rollout.client._context() | spans
+            )
+        rollout.sql("update rollout_configuration set rollout_percentage = 0")
+        rollout.sql(
+            "update rollout_configuration set updated_at = (select max(created_at) + '1 us' from rollout_history)"
+        )

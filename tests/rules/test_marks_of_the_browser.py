@@ -78,3 +78,13 @@ def test_r3_a_categorization_by_others_is_no_mark(marked, browser):
     )  # fmt: skip
     assert not marked.client.explain(NAME).pinned_as_test
     assert marked.history_rows() == rows
+
+
+@pytest.mark.asked
+def test_r3_a_mark_that_is_emptied_is_none(marked):
+    for mark, pinned in ((True, True), (None, False)):
+        marked.sql(
+            "update repository_categories set is_test_repository = %s where repository_id = %s",
+            mark, marked.repository_id(GROWN),
+        )  # fmt: skip
+        assert (marked.client.explain(GROWN).pinned_as_test, row(marked, GROWN)[3]) == (pinned, pinned)

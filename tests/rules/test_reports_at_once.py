@@ -351,10 +351,40 @@ def test_r11_no_setting_outlives_its_transaction(running):
         before = settings(session)
         session.execute(report)
         assert settings(session) == before
-        session.execute("update rollout_configuration set rollout_percentage = 60")
+        session.execute(
+            "update rollout_configuration set rollout_percentage = 60, held_reason = 'x', held_until = now()"
+        )
         assert settings(session) == before
-        session.execute("select record_rollout_jobs(%s)", [batch(20, success=False)])
+        with session.transaction():
+            session.execute('select rollout.open_change(\'{"command": "checkHealth"}\')')
+            opened = settings(session)
+            session.execute("select rollout.write_ends(c) from rollout_configuration c")  # as before a trip
+            assert settings(session) == opened
+        assert settings(session) == before
+        with session.transaction():
+            session.execute("set local lock_timeout = '7s'")
+            session.execute("select record_rollout_jobs(%s)", [batch(20, success=False)])
+            assert settings(session)[0] == "7s"
+        assert tripped(running)
+        assert settings(session) == before
+        running.client.set_rollout(50)
+        session.execute("insert into rollout_metrics (rollout_config_id, processor_type, error_count, total_jobs)"
+                        " select id, 'github_actions', 1, 1 from rollout_configuration, generate_series(1, 20)")  # fmt: skip
         assert tripped(running)
         assert settings(session) == before
         session.execute("select rollout_emergency_stop('errors')")
         assert settings(session) == before
+
+
+def test_r11_no_setting_outlives_the_transaction_in_which_an_outcome_takes_the_place_of_another(running):
+    running.client.configure(follow_jobs=True)
+    add_jobs(running, status="processing")
+    try:
+        with psycopg.connect(running.url, autocommit=True) as session:
+            for status in ("failed", "completed"):
+                session.execute("update progressive_capture_jobs set status = %s, completed_at = now()", [status])
+                told = session.execute("select coalesce(current_setting('rollout.reporting', true), '')")
+                assert one_row(told) == ("",)
+        assert running.value("select sum(jobs)::integer from rollout.counts") == 1
+    finally:
+        running.client.configure(follow_jobs=False)

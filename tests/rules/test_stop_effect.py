@@ -54,9 +54,21 @@ def test_r18_a_job_of_unknown_start_is_no_leak(running):
 @pytest.mark.commits
 def test_r18_the_applications_rows_begin_as_they_are_written(running):
     running.client.emergency_stop("errors")
-    running.sql(APPLICATION, running.repository_id("acme/repo-1"), "github_actions")
     running.sql(APPLICATION, running.repository_id("acme/repo-2"), "inngest")
+    running.sql(
+        "insert into rollout_metrics (rollout_config_id, repository_id, processor_type, total_jobs)"
+        " select id, %s, 'github_actions', 0 from rollout_configuration", running.repository_id("acme/repo-1"),
+    )  # fmt: skip
+    assert (effect(running), running.client.status().stop_effect.last_leak_at) == ((1, 0), None)
+    running.sql(APPLICATION, running.repository_id("acme/repo-1"), "github_actions")
     assert effect(running) == (2, 1)
+    assert running.client.status().stop_effect.last_leak_at is not None
+    for written, found in (
+        ("success_count = 2, total_jobs = 2", (3, 2)),
+        ("success_count = 1, error_count = 1", (3, 2)),
+    ):
+        running.sql(f"update rollout_metrics set {written} where processor_type = 'github_actions' and total_jobs > 0")
+        assert effect(running) == found
 
 
 @pytest.mark.commits

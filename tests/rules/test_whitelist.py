@@ -85,3 +85,13 @@ def test_r9_an_entry_that_is_a_name_decides_nothing_and_is_shown_as_it_is(rollou
     shown = [(e.repository_id, e.full_name, e.category) for e in rollout.client.show_whitelist().whitelist]
     assert sorted(shown, key=str) == sorted([(names[0], None, None), (repo, names[1], "test")], key=str)
     assert [rollout.is_eligible(name) for name in names[:2]] == [False, True]
+
+
+def test_r9_lists_that_changed_while_a_rollout_was_inactive_decide_once_it_is_active_again(rollout, names):
+    rollout.client.categorize_all()
+    rollout.client.add_to_whitelist(names[0])
+    rollout.sql("update rollout_configuration set is_active = false")
+    rollout.sql("update rollout_configuration set target_repositories = array[%s]", rollout.repository_id(names[1]))
+    rollout.sql("update rollout_configuration set is_active = true")
+    assert rollout.sql("select repository_id::text from rollout.list_entries") == [(rollout.repository_id(names[1]),)]
+    assert (rollout.client.status().eligible_repositories, rollout.differences()) == (1, {})

@@ -26,11 +26,11 @@ begin
     if tg_op = 'INSERT' or others *<> old
         or (new.rollout_percentage, new.emergency_stop) is not distinct from
            (old.rollout_percentage, old.emergency_stop) then
-        if tg_op = 'INSERT' or new.target_repositories is null
-            or new.target_repositories is distinct from old.target_repositories then
+        -- Of an insert, old is null.
+        if new.target_repositories is null or new.target_repositories is distinct from old.target_repositories then
             new.target_repositories := rollout.entries(new.target_repositories);
         end if;
-        if tg_op = 'INSERT' or new.excluded_repositories is null
+        if new.excluded_repositories is null
             or new.excluded_repositories is distinct from old.excluded_repositories then
             new.excluded_repositories := rollout.entries(new.excluded_repositories);
         end if;
@@ -40,7 +40,7 @@ begin
         new := rollout.default_settings(new);
         -- The automatic advance alone sees their end, and forgets them then.
         new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
-        if tg_op = 'INSERT' or new.plan is distinct from old.plan then
+        if new.plan is distinct from old.plan then
             perform rollout.check_plan(new.plan);
         end if;
         new.monitoring_window_hours := greatest(new.monitoring_window_hours, 1);
@@ -103,7 +103,7 @@ exception when others then
     end if;
     raise warning 'a stop was written, and what else was written with it was not: % (SQLSTATE %)', sqlerrm, sqlstate;
     new := old;
-    new.emergency_stop := written.emergency_stop or coalesce(old.emergency_stop, false);
+    new.emergency_stop := coalesce(written.emergency_stop or old.emergency_stop, false);
     new.emergency_stop_reason := case when new.emergency_stop then written.emergency_stop_reason end;
     new.emergency_stopped_at := case
         when new.emergency_stop then coalesce(old.emergency_stopped_at, clock_timestamp()) end;

@@ -218,7 +218,8 @@ begin
             error_count = m.error_count + f.errors,
             total_jobs = m.total_jobs + f.jobs,
             average_processing_time = least(
-                (m.processing_seconds + f.seconds) / nullif(m.timed_jobs + f.timed, 0), 99999999.99),
+                m.processing_seconds + f.seconds, 99999999.99 * (m.timed_jobs + f.timed))
+                / nullif(m.timed_jobs + f.timed, 0),
             timed_jobs = m.timed_jobs + f.timed,
             processing_seconds = m.processing_seconds + f.seconds,
             last_started_at = f.last_started_at,
