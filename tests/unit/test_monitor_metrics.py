@@ -68,7 +68,8 @@ def metrics():
 
 def value(metrics: MetricsLog, name: str) -> float:
     """What a metric stands at."""
-    return next(s.value for s in metrics._metrics[name].collect()[0].samples if not s.name.endswith("_created"))
+    samples = metrics._metrics[name].collect()[0].samples
+    return float(next(s.value for s in samples if not s.name.endswith("_created")))
 
 
 def test_a_rollback_by_the_applications_own_check_is_no_trip_of_the_breaker(metrics):
