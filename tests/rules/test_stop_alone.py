@@ -231,3 +231,15 @@ def test_r8_auto_rollback_is_as_it_is_written_into_a_new_row_and_where_its_own_s
             running.client.feature, f"enabled {enabled}",
         )  # fmt: skip
         assert switches == [(enabled, enabled)] * 2
+
+
+@pytest.mark.commits
+def test_r18_neither_a_stop_nor_a_setting_waits_for_somebody_who_is_changing_categories(running):
+    with psycopg.connect(running.url) as categorizing, psycopg.connect(running.url, autocommit=True) as operator:
+        categorizing.execute("select from rollout.category_counts for update")
+        operator.execute("set lock_timeout = '100ms'")
+        operator.execute("update rollout_configuration set max_error_rate = 7")
+        operator.execute("update rollout_configuration set emergency_stop = true")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            operator.execute("update rollout_configuration set target_repositories = '{x}'")
+    assert running.client.status().emergency_stop
