@@ -30,7 +30,7 @@ def put(rollout, **values: Any) -> None:
     with rollout.transaction() as session:
         session.execute("set local session_replication_role = replica")
         columns = ", ".join(f"{name} = %s" for name in values)
-        session.execute(f"update rollout_configuration set {columns}", list(values.values()))
+        session.execute(f"update rollout_configuration set {columns} where {ACTIVE}", list(values.values()))
 
 
 @pytest.mark.parametrize(
@@ -189,3 +189,57 @@ def test_r5_a_stop_of_a_row_that_did_not_say_whether_it_was_stopped_is_dated(run
     put(running, emergency_stop=None)
     write(running, emergency_stop=True)
     assert running.client.status().state.since > running.client.status().server_time - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("was", [{"rollout_percentage": 0}, {"emergency_stop": None}, {"emergency_stop": True}])
+def test_r7_what_neither_leaves_zero_nor_a_stop_starts_nothing_afresh(running, was):
+    put(running, **was, restarted_at="2026-01-02T00:00Z")
+    write(running, minimum_sample=20)
+    assert running.value("select restarted_at = '2026-01-02T00:00Z' from rollout_configuration")
+
+
+@pytest.mark.parametrize(
+    ("was_stopped", "written", "percentage"),
+    [
+        (False, {"rollout_percentage": 20}, 20),
+        (False, {"rollout_percentage": 20, "emergency_stop": True}, 20),
+        (True, {"rollout_percentage": 20}, 50),
+        (True, {"rollout_percentage": 20, "emergency_stop": False}, 20),
+    ],
+)
+def test_r5_what_others_write_during_a_stop_does_not_change_what_resume_restores(
+    running, was_stopped, written, percentage
+):
+    if was_stopped:
+        running.client.emergency_stop("look")
+    write(running, **written)
+    assert running.client.status().rollout_percentage == percentage
+    if "emergency_stop" not in written:
+        assert running.client.rollback_to_percentage(10).status.rollout_percentage == 10
+
+
+def test_r8_auto_rollback_is_as_it_is_written_into_a_new_row_and_where_its_own_switch_says_nothing(running):
+    for enabled in (True, False):
+        running.sql(
+            "insert into rollout_configuration (feature_name, is_active, auto_rollback_enabled) values (%s, true, %s)",
+            f"enabled {enabled}", enabled,
+        )  # fmt: skip
+        put(running, breaker_enabled=None, auto_rollback_enabled=enabled)
+        write(running, minimum_sample=20 + enabled)
+        switches = running.sql(
+            "select breaker_enabled, auto_rollback_enabled from rollout_configuration where feature_name in (%s, %s)",
+            running.client.feature, f"enabled {enabled}",
+        )  # fmt: skip
+        assert switches == [(enabled, enabled)] * 2
+
+
+@pytest.mark.commits
+def test_r18_neither_a_stop_nor_a_setting_waits_for_somebody_who_is_changing_categories(running):
+    with psycopg.connect(running.url) as categorizing, psycopg.connect(running.url, autocommit=True) as operator:
+        categorizing.execute("select from rollout.category_counts for update")
+        operator.execute("set lock_timeout = '100ms'")
+        operator.execute("update rollout_configuration set max_error_rate = 7")
+        operator.execute("update rollout_configuration set emergency_stop = true")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            operator.execute("update rollout_configuration set target_repositories = '{x}'")
+    assert running.client.status().emergency_stop

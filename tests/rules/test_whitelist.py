@@ -95,3 +95,11 @@ def test_r9_lists_that_changed_while_a_rollout_was_inactive_decide_once_it_is_ac
     rollout.sql("update rollout_configuration set is_active = true")
     assert rollout.sql("select repository_id::text from rollout.list_entries") == [(rollout.repository_id(names[1]),)]
     assert (rollout.client.status().eligible_repositories, rollout.differences()) == (1, {})
+
+
+def test_r9_entries_that_a_command_takes_off_are_dropped_by_nobody_unseen(rollout, names):
+    rollout.client.add_to_whitelist(names)
+    rollout.client.remove_from_whitelist(names[:3])
+    assert [warning.name for warning in rollout.client.status().warnings] == []
+    rollout.sql("update rollout_configuration set target_repositories = '{}'")
+    assert [warning.name for warning in rollout.client.status().warnings] == ["whitelist_overwritten"]

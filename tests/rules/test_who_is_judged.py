@@ -266,6 +266,7 @@ def test_r8_of_rows_that_the_application_writes_a_failure_of_the_treatment_is_ju
     in_breach.sql("insert into rollout.unjudged (rollout_config_id) select id from rollout_configuration")
     in_breach.sql("update rollout_metrics set average_processing_time = 5 where processor_type = 'github_actions'")
     assert percentage(in_breach) == 50
+    in_breach.sql("delete from rollout.unjudged")
     in_breach.sql("update rollout_metrics set success_count = 0, error_count = 1"
                   " where processor_type = 'github_actions'")  # fmt: skip
     assert percentage(in_breach) == 0
