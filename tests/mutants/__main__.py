@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
         "--seconds", type=float, default=5, help="after which a mutant is put to those that go on together"
     )
     parser.add_argument("--processes", default="2")
-    parser.add_argument("--lived", action="store_true", help="only those that lived the last time")
+    parser.add_argument("--left", action="store_true", help="not those that were killed before")
     parser.add_argument(
         "--map",
         type=Path,
@@ -97,7 +97,7 @@ def run(processes: str, *options: object) -> None:
         "-p",
         "no:cacheprovider",
         "--timeout",
-        "120",
+        "30",
         "--tb",
         "short",
         "-n",
@@ -157,9 +157,9 @@ def main() -> int:
     print(f"{len(everything)} mutants of {len({one.function.name for one in everything})} functions, "
           f"{len(everything) - len(found)} of which nobody can tell from the original")  # fmt: skip
     judged = wanted.map.with_suffix(".judged")
-    if wanted.lived:
-        lived = {key for key, (became, _) in verdicts(judged).items() if became == "lived"}
-        found = [mutant for mutant in found if mutant.id in lived]
+    done = verdicts(judged)
+    if wanted.left:
+        found = [mutant for mutant in found if done.get(mutant.id, ["lived"])[0] == "lived"]
     if wanted.list:
         print(*found, sep="\n")
         return 0
@@ -188,7 +188,7 @@ def main() -> int:
     judge(
         groups([mutant for mutant in found if now.get(mutant.id, [""])[0] == "lived"]), 60 * wanted.minutes, list(tests)
     )
-    summary(found, verdicts(judged))
+    summary([mutant for mutant in everything if mutant.key not in known], verdicts(judged))
     return 0
 
 

@@ -81,7 +81,8 @@ def test_r17_asked_again_another_end_replaces_the_first(running):
     assert running.client.status().held_until == later.held_until
     off = running.client.disable_auto_rollback("repair", until="2099-01-01")
     assert not running.client.disable_auto_rollback("repair", until="2099-01-01").changed
-    assert running.client.disable_auto_rollback().status.breaker_off_until is None
+    assert not running.client.disable_auto_rollback().changed
+    assert running.client.disable_auto_rollback("for good").status.breaker_off_until is None
     running.client.undo()
     assert running.client.status().breaker_off_until == off.status.breaker_off_until
     assert running.client.enable_auto_rollback().status.breaker_off_until is None

@@ -162,7 +162,7 @@ def test_r19_a_long_list_that_has_changed_since_is_not_undone(listed):
     change = listed.client.add_to_whitelist("acme/repo-200").change
     listed.client.add_to_whitelist("acme/repo-201")
     was = entries(listed)
-    with pytest.raises(Refused, match="target_repositories changed since"):
+    with pytest.raises(Refused, match="target repositories changed since"):
         listed.client.undo(change.short_id)
     assert entries(listed) == was
 

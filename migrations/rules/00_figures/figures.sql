@@ -48,6 +48,12 @@ $$;
 comment on function rollout.guardrails() is
     'R8: where each guardrail asks for evidence, and whether the control is asked.';
 
+create or replace function rollout.longest_average()
+returns numeric
+language sql immutable parallel safe
+as $$ select 99999999.99 $$;
+comment on function rollout.longest_average() is 'R7: the longest average time of jobs that rollout_metrics can hold.';
+
 create or replace function rollout.slots_of_a_window()
 returns integer
 language sql immutable parallel safe

@@ -38,8 +38,9 @@ begin
         new.long_lists := rollout.has_long_lists(new);
         new.metadata := case when jsonb_typeof(new.metadata) = 'object' then new.metadata else '{}' end;
         new := rollout.default_settings(new);
-        -- The automatic advance alone sees their end, and forgets them then.
-        new.accepted_signals := case when new.auto_advance then coalesce(new.accepted_signals, '{}') else '{}' end;
+        -- Only these two look at them; the automatic advance sees their end, and forgets them then.
+        new.accepted_signals := case when new.auto_advance or new.act_on_warnings
+            then coalesce(new.accepted_signals, '{}') else '{}' end;
         if new.plan is distinct from old.plan then
             perform rollout.check_plan(new.plan);
         end if;

@@ -218,7 +218,7 @@ begin
             error_count = m.error_count + f.errors,
             total_jobs = m.total_jobs + f.jobs,
             average_processing_time = least(
-                m.processing_seconds + f.seconds, 99999999.99 * (m.timed_jobs + f.timed))
+                m.processing_seconds + f.seconds, rollout.longest_average() * (m.timed_jobs + f.timed))
                 / nullif(m.timed_jobs + f.timed, 0),
             timed_jobs = m.timed_jobs + f.timed,
             processing_seconds = m.processing_seconds + f.seconds,

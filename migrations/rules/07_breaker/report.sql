@@ -107,8 +107,10 @@ begin
     set success_count = m.success_count + amount - errors,
         error_count = m.error_count + errors,
         total_jobs = m.total_jobs + amount,
-        average_processing_time = least(m.processing_seconds + seconds, 99999999.99 * (m.timed_jobs + timed))
-            / nullif(m.timed_jobs + timed, 0),  -- null of no time; least() would pass over it
+        -- Null of no time, which least() would pass over.
+        average_processing_time = least(
+            m.processing_seconds + seconds, rollout.longest_average() * (m.timed_jobs + timed))
+            / nullif(m.timed_jobs + timed, 0),
         timed_jobs = m.timed_jobs + timed,
         processing_seconds = m.processing_seconds + seconds,
         last_started_at = one.started_at,
@@ -167,7 +169,8 @@ begin
             select config.id, k.id, a.processor, a.arm, starts,
                    starts + make_interval(hours => config.monitoring_window_hours),
                    amount * a.successes, amount * a.errors, amount * a.jobs,
-                   least(a.seconds, 99999999.99 * a.timed) / nullif(a.timed, 0), amount * a.timed, amount * a.seconds,
+                   least(a.seconds, rollout.longest_average() * a.timed) / nullif(a.timed, 0), amount * a.timed,
+                   amount * a.seconds,
                    a.last_started_at, a.last_error_message, case when a.errors > 0 then now() end
             from rollout.sums_of_reports(reports) a
             left join unnest(known) k (id) on k.id = a.repo_id;
