@@ -83,10 +83,15 @@ class BoundCommand:
         return result
 
     def _corrected(self, args: Sequence[object], named: Mapping[str, object]) -> str:
-        """Return the call that was probably meant: what has a name that is nearly right, by its right name."""
+        """Return the call that was probably meant: what has a name that is nearly right, or none, by its right name."""
         import difflib
 
         known = self.info.signature.parameters
+        in_order = [name for name, each in known.items() if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+        by_name = [name for name in known if name not in in_order and name not in named]
+        if 0 < len(surplus := args[len(in_order) :]) <= len(by_name):
+            given = dict(zip(by_name, surplus, strict=False))
+            return _typed(self.info.name, args[: len(in_order)], {**named, **given})
         near = {name: difflib.get_close_matches(name, known, n=1) for name in named if name not in known}
         if not near:
             return self.info.call

@@ -224,6 +224,7 @@ SLIPS = {
     "rollout.setRollout(30%)": 'rollout.setRollout("30%")',
     "rollout.emergencyStop errors in the logs": 'rollout.emergencyStop("errors in the logs")',
     "rollout.configure(max_eror_rate=7, on_breech='hold')": ("rollout.configure(max_error_rate=7, on_breach='hold')"),
+    "rollout.disableAutoRollback('night', '2h')": "rollout.disableAutoRollback('night', until='2h')",
     "rollout.configure(frobnicate=1)": "rollout.configure()",
     "rollout.status.eligible": "rollout.status()",
 }
