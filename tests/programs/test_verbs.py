@@ -194,6 +194,18 @@ def test_how_to_stop_by_hand_names_the_feature_of_the_target_even_if_its_key_is_
     assert "feature_name = 'other'" in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("target", "named"), [("production", "'other'"), ("staging", "'NAME OF THE FEATURE'"), ("prod", "'NAME OF THE")]
+)
+def test_how_to_stop_by_hand_names_no_feature_that_the_target_may_not_have(console_env, target, named):
+    write_targets(console_env, '[production]\nfeature = "other"\ncolour = "pink"\n[staging]\nfeatur = "third"')
+    done = run_command(console_env, "--target", target, "stop", "db is down")
+    assert "NOT STOPPED" in done.stderr
+    assert f"feature_name = {named}" in done.stderr
+    assert "hybrid_progressive_capture" not in done.stderr
+
+
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):
     watch = start_command(console_env, "watch", "0.5", "--json")
     try:
