@@ -107,14 +107,20 @@ class AtPrompt:
         from rollout_console.console.reports import Place
 
         here = self._console.client
-        there = client_at(here, target, feature)
+        try:
+            there = client_at(here, target, feature)
+        except RolloutError as error:
+            self._console.miss(error, target)
+            raise
         try:
             status = there.status()
         except NotFound:
             if there.adapter is not here.adapter:
                 there.close()
-            raise no_such_feature(there.feature) from None
-        except RolloutError:
+            missing = no_such_feature(there.feature)
+            self._console.miss(missing, target)
+            raise missing from None
+        except (RolloutError, KeyboardInterrupt):
             self._console.go(there)  # what is typed next is meant for it, though it does not answer now
             raise
         self._console.go(there)

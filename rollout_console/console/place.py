@@ -10,9 +10,10 @@ from rollout_console.client import RolloutClient
 from rollout_console.client.command import Command
 from rollout_console.client.connect import connect
 from rollout_console.console.output import Output
-from rollout_console.errors import BadArgument, NotFound, RolloutError
+from rollout_console.errors import BadArgument, NotConfigured, NotFound, RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.settings import DEFAULT_FEATURE, UNKNOWN_FEATURE, environment
+from rollout_console.targets import NoSuchTarget, feature_of
 from rollout_console.validation import described
 
 KINDS = {
@@ -45,6 +46,22 @@ class Console:
         if there.adapter is not before.adapter:
             before.close()
 
+    def miss(self, why: RolloutError, target: object) -> None:
+        """Leave a place for one that can't be had: what follows is meant for that one, and must not act on this.
+
+        Who misspells a name at a prompt stays: the answer is read before the next line is typed.
+
+        Args:
+            why: what was wrong.
+            target: the one that was asked for, if one was.
+        """
+        is_misspelt = isinstance(why, NoSuchTarget | BadArgument | NotFound)
+        if is_misspelt and not self.output.unattended:
+            return
+        name = target if isinstance(target, str) and not is_misspelt else None
+        said = NotConfigured(f"nothing was done, since rollout.use() before it failed: {why}")
+        self.go(client_nowhere(said, name, UNKNOWN_FEATURE if name is None else None))
+
 
 def no_such_feature(feature: str) -> NotFound:
     """Return the error for a feature that has no rollout where one wants to go."""
@@ -71,8 +88,6 @@ def client_nowhere(why: RolloutError, target: str | None = None, feature: str | 
     adapter = UnavailableAdapter(why)
     if not target:
         return RolloutClient(adapter, feature or usual)
-    from rollout_console.targets import feature_of
-
     adapter.target = adapter.target._replace(named=target)
     return RolloutClient(adapter, feature or feature_of(target, usual) or UNKNOWN_FEATURE)
 

@@ -76,6 +76,7 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
     session = load(app.shell, quiet=True)
+    session.unattended = True
     app.shell.keep_running = True
     done = []
     for cell in code(app.shell):
