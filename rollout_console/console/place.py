@@ -13,7 +13,6 @@ from rollout_console.console.output import Output
 from rollout_console.errors import BadArgument, NotConfigured, NotFound, RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.settings import DEFAULT_FEATURE, UNKNOWN_FEATURE, environment
-from rollout_console.targets import NoSuchTarget, feature_of
 from rollout_console.validation import described
 
 KINDS = {
@@ -55,6 +54,8 @@ class Console:
             why: what was wrong.
             target: the one that was asked for, if one was.
         """
+        from rollout_console.targets import NoSuchTarget
+
         is_misspelt = isinstance(why, NoSuchTarget | BadArgument | NotFound)
         if is_misspelt and not self.output.unattended:
             return
@@ -88,6 +89,8 @@ def client_nowhere(why: RolloutError, target: str | None = None, feature: str | 
     adapter = UnavailableAdapter(why)
     if not target:
         return RolloutClient(adapter, feature or usual)
+    from rollout_console.targets import feature_of
+
     adapter.target = adapter.target._replace(named=target)
     return RolloutClient(adapter, feature or feature_of(target, usual) or UNKNOWN_FEATURE)
 
