@@ -17,12 +17,11 @@ from rollout_console.render.history import change_summary, session_phrase
 from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import eligible_by_phrase, state_line
+from rollout_console.render.status import LOW, eligible_by_phrase, resumes_low, state_line
 from rollout_console.results import Change, Stop
 
 Sentence = Callable[[Change], str]
 SENTENCES: dict[str, Sentence] = {}
-LOW = 5  # percent, to begin again with
 NAMED = 10  # repositories that are named, if there are more
 
 
@@ -100,9 +99,7 @@ def say_stopped(change: Change) -> str:
         stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
         since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
         return f"stopped already{since}: {reason}"
-    # Below what it knows, the host's own function may let everybody in.
-    low = status.rollout_percentage > LOW and status.decided_by != "host"
-    lower = f", or lower: rollout.resume({LOW})" if low else ""
+    lower = f", or lower: rollout.resume({LOW})" if resumes_low(status) else ""
     kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 

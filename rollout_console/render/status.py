@@ -24,6 +24,7 @@ from rollout_console.results import FullStatus, Phase4, Stats, Status, Watch
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
+LOW = 5  # percent, to begin again with
 STRATEGIES = {
     "repository_size": "repository_size: by category, in rollout order",
     "percentage": "percentage: by hash alone",
@@ -125,6 +126,12 @@ def off_phrase(status: Status) -> str:
     since = f"since {format_moment(off.since, status.server_time)}" if off.since else "since when is unknown"
     by = f" by {sanitize(off.by, 40)}" if off.by else ""
     return f"off {ends or since}{by}" + (f": {sanitize(off.reason, 300)}" if off.reason else "")
+
+
+def resumes_low(status: Status) -> bool:
+    """Return whether it is an advice to begin again at LOW after a stop: never more than what was kept."""
+    # Below what it knows, the host's own function may let everybody in.
+    return status.rollout_percentage > LOW and status.decided_by != "host"
 
 
 def eligible_by_phrase(status: Status) -> str:
