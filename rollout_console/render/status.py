@@ -85,6 +85,12 @@ def flags(status: Status | Phase4) -> list[str]:
     return [*_held_flag(status), *_off_flag(status)]
 
 
+def short_flags(status: Status | Phase4) -> list[str]:
+    """Return what is switched off without until when: for a line that has no room for that."""
+    held = [HELD] if status.held_reason is not None else []
+    return [*held, *([] if status.auto_rollback_enabled else [UNPROTECTED])]
+
+
 def _held_flag(status: Status | Phase4) -> list[str]:
     held = f"{HELD} {format_until(status.held_until, status.server_time)}".rstrip()
     return [held] if status.held_reason is not None else []
