@@ -14,10 +14,9 @@ from rollout_console.render.formatting import (
     format_time,
 )
 from rollout_console.render.history import change_summary, session_phrase
-from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import LOW, eligible_by_phrase, resumes_low, state_line
+from rollout_console.render.status import LOW, eligible_by_phrase, on_breach_phrase, resumes_low, state_line
 from rollout_console.results import Change, Stop
 
 Sentence = Callable[[Change], str]
@@ -125,9 +124,7 @@ def say_auto_rollback(change: Change) -> str:
     ends = change.status.breaker_off_until
     if switch == "on":
         threshold = f"{format_number(change.status.max_error_rate)} %"
-        return (
-            f"auto-rollback is on: above {threshold} errors the rollout {ON_BREACH[change.status.on_breach]} by itself"
-        )
+        return f"auto-rollback is on: above {threshold} errors the rollout {on_breach_phrase(change.status)} by itself"
     until, earlier = (f" until {format_time(ends)}", " before") if ends else ("", "")
     return (
         f"auto-rollback is OFF{until}: a breach is only reported; "

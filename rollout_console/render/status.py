@@ -16,7 +16,7 @@ from rollout_console.render.formatting import (
 )
 from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase, window_phrase
 from rollout_console.render.history import change_phrase
-from rollout_console.render.progression import ON_BREACH
+from rollout_console.render.progression import breach_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import percentage_phrase
@@ -196,8 +196,24 @@ def _emergency_stop(status: Status, screen: Screen) -> str:
 
 def _ramp(status: Status) -> list[tuple[str, str]]:
     held = ("hold", f"{hold_phrase(status)}\nto lift it: rollout.release()")
-    by_itself = ("ramp", "goes up by itself; to see its plan: rollout.plan()")
+    by_itself = ("ramp", f"{_rising(status)}; to see its plan: rollout.plan()")
     return [*([held] if status.held_reason is not None else []), *([by_itself] if status.auto_advance else [])]
+
+
+def _rising(status: Status) -> str:
+    """Return whether a ramp that may go up by itself does so from here."""
+    if status.decided_by == "host":
+        return "does not go up by itself while the host's own function decides"
+    if not status.rollout_percentage:
+        return "does not go up from 0 % by itself"
+    if not any(step > status.rollout_percentage for step in status.phase_percentages):
+        return "is at the end of its plan, and goes no further"
+    return "goes up by itself"
+
+
+def on_breach_phrase(status: Status) -> str:
+    """Return what a breach does to the rollout."""
+    return breach_phrase(status.on_breach, status.decided_by, status.rollout_percentage, status.phase_percentages)
 
 
 def watch_phrase(watch: Watch, now: datetime) -> str:
@@ -216,8 +232,13 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
 def _auto_rollback(status: Status, screen: Screen) -> str:
     least = format_counted(status.minimum_sample, "job", "jobs")
     threshold = f"above {format_number(status.max_error_rate)} % errors in at least {least}"
+    if status.auto_rollback_enabled and status.max_error_rate >= 100:
+        return (
+            "on, but never acts: no error rate is above the threshold of 100 %\n"
+            "to lower it: rollout.configure(max_error_rate=5)"
+        )
     if status.auto_rollback_enabled:
-        return f"on: {ON_BREACH[status.on_breach]} {threshold}"
+        return f"on: {on_breach_phrase(status)} {threshold}"
     off = off_phrase(status).removeprefix("off")
     return f"{screen.paint('OFF', 'warning')}{off}\nto switch it on: rollout.enableAutoRollback(); acts {threshold}"
 
