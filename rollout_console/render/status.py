@@ -30,6 +30,7 @@ STRATEGIES = {
     "percentage": "percentage: by hash alone",
     "whitelist": "whitelist: the whitelist only",
 }
+IN_SHORT = {"percentage": "by hash alone", "whitelist": "the whitelist only, whatever the percentage"}
 
 
 @renderer.register
@@ -166,6 +167,7 @@ def eligible_phrase(eligible: int, total: int) -> str:
 def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
     percentages = (
         f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect; {phase_phrase(status)}"
+        f"{_strategy(status)}"
     )
     return [
         *([("stopped", _emergency_stop(status, screen))] if status.emergency_stop else []),
@@ -178,6 +180,13 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("auto-rollback", _auto_rollback(status, screen)),
         *[("warning", warning_phrase(warning, screen)) for warning in status.warnings],
     ]
+
+
+def _strategy(status: Status) -> str:
+    """Return who comes first where it is not the usual order; nothing while the host decides."""
+    if status.rollout_strategy == "repository_size" or status.decided_by == "host":
+        return ""
+    return f"; {IN_SHORT.get(status.rollout_strategy, f'strategy {sanitize(status.rollout_strategy, 60)}')}"
 
 
 def phase_phrase(status: Status) -> str:

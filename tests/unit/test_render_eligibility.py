@@ -47,6 +47,11 @@ def test_a_health_check_advises_no_more_than_was_kept_or_fallen_from(kept, low):
     assert fallen.endswith(f"rollout.setRollout({min(kept, 5)})")
 
 
+def test_a_preview_under_the_whitelist_says_why_nobody_enters():
+    assert "takes the whitelist only" in shown(Preview, strategy="whitelist", categories=[])
+    assert "takes the whitelist only" not in shown(Preview, strategy="percentage", categories=[])
+
+
 def test_each_action_of_a_health_check_has_a_sentence_of_its_own():
     said = {shown(HealthCheck, action=action).splitlines()[-1] for action in get_args(HealthAction)}
     assert len(said) == len(get_args(HealthAction))

@@ -246,3 +246,18 @@ def test_a_ramp_is_said_to_go_up_by_itself_only_where_it_does(percentage, decide
 def test_a_threshold_of_100_percent_is_said_never_to_act():
     assert "on, but never acts" in shown(auto_rollback_enabled=True, max_error_rate=100.0)
     assert "never acts" not in shown(auto_rollback_enabled=True, max_error_rate=99.0)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        ("repository_size", "text"),
+        ("percentage", "text; by hash alone"),
+        ("whitelist", "text; the whitelist only, whatever the percentage"),
+        ("odd", "text; strategy odd"),
+    ],
+)
+def test_the_percentage_says_by_what_strategy_where_it_is_not_the_usual_one(strategy, words):
+    line = next(x for x in render(sample(Status, rollout_strategy=strategy, decided_by="readers"), PIPE).splitlines()
+                if "in effect" in x)  # fmt: skip
+    assert line.endswith(f"in effect; {words}")
