@@ -108,6 +108,7 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
         over = ": EXPIRED" if e.whitelist_expired else ""
         facts.append(("whitelisted until", format_time(e.whitelisted_until) + over))
     if e.enters_at is not None:
-        facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
+        by = "by hash" if e.strategy == "percentage" else "by size and hash"
+        facts.append((by, f"eligible from {e.enters_at} %"))
     facts.append(("id", sanitize(e.repository_id, 60)))
     return f" {screen.paint(sanitize(e.full_name, 100), 'title')} is {side}\n{screen.facts(facts)}"

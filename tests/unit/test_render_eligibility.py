@@ -52,6 +52,11 @@ def test_a_preview_under_the_whitelist_says_why_nobody_enters():
     assert "takes the whitelist only" not in shown(Preview, strategy="percentage", categories=[])
 
 
+@pytest.mark.parametrize(("strategy", "by"), [("percentage", " by hash "), ("repository_size", " by size and hash ")])
+def test_an_explanation_says_by_what_a_repository_is_eligible(strategy, by):
+    assert by in shown(Explanation, strategy=strategy, enters_at=84)
+
+
 def test_each_action_of_a_health_check_has_a_sentence_of_its_own():
     said = {shown(HealthCheck, action=action).splitlines()[-1] for action in get_args(HealthAction)}
     assert len(said) == len(get_args(HealthAction))
