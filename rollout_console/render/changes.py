@@ -111,7 +111,8 @@ def say_resumed(change: Change) -> str:
         return f"nothing changed: there is no emergency stop; {_eligible(change)}"
     said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh"
     if status.rollout_percentage == 0:
-        said += "\n at 0 % only the whitelist is eligible; to start: rollout.advance()"
+        first = "rollout.release(), then " if status.held_reason is not None else ""
+        said += f"\n at 0 % only the whitelist is eligible; to start: {first}rollout.advance()"
     return said
 
 

@@ -123,13 +123,20 @@ def _switches(plan: Plan) -> str:
     return f" auto-advance {by_itself}; on a breach the rollout {breach}"
 
 
+def _then(shut: str) -> str:
+    return "\n then: " if shut else ": "
+
+
 def _next(plan: Plan, screen: Screen) -> str:
     if plan.next_percentage is None:
         return " the last step is reached"
     if plan.rollout_percentage == 0 and not plan.emergency_stop:
+        shut = "".join(
+            f"\n first: {sanitize(g.message, 300)}{_until(g, plan.server_time)}" for g in plan.gates if not g.open
+        )
         if why := rollback_phrase(plan.state, plan.server_time):
-            return f" {why}\n to start again at {plan.next_percentage} % after the fix: rollout.advance()"
-        return f" traffic is at 0 %; the next step is {plan.next_percentage} %: rollout.advance()"
+            return f" {why}{shut}\n to start again at {plan.next_percentage} % after the fix: rollout.advance()"
+        return f" traffic is at 0 %; the next step is {plan.next_percentage} %{shut}{_then(shut)}rollout.advance()"
     if not plan.ready:
         return f" not ready for {plan.next_percentage} % yet"
     return screen.paint(f" ready for {plan.next_percentage} %: rollout.advance()", "good")
