@@ -67,7 +67,7 @@ class AtPrompt:
         return client.set_plan(steps, hours=hours, window=window, freeze=freeze, reason=reason)
 
     @at_prompt(RolloutClient.timeline)
-    def timeline(self, since: str = "2h", markdown: bool = False, limit: int = 300) -> results.Timeline:
+    def timeline(self, since: str = "2h", limit: int = 300, markdown: bool = False) -> results.Timeline:
         """Show changes, notes, trips, alerts, new errors and the error rate in one order.
 
         since is a span up to now ("30m", "2h", "3d") or a time in ISO 8601. As Markdown it is the first draft of a
