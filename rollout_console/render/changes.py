@@ -82,7 +82,8 @@ def say_percentage(change: Change) -> str:
     else:
         said = f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_eligible(change)}"
         if (change.change.new_percentage or 0) > (change.change.previous_percentage or 0):
-            said += "\n to take it back: rollout.undo()"
+            why = 'reason="..."' if status.require_reason else ""
+            said += f"\n to take it back: rollout.undo({why})"
     if status.emergency_stop:
         stored = "" if change.change is None else "stored, but "
         said += f"\n {stored}traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
