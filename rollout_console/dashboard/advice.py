@@ -15,7 +15,7 @@ ASKED = (
 )
 EXAMPLE = re.compile(r"(?<=type for example )rollout\.(\w+)\(([^()]+)\)")
 LOOK = re.compile(r"[,;] (?:then|try again|try|look|see): rollout\.status\(\)(, then type the command again)?")
-COMMAND = re.compile(r"(?:, )?(?:type )?rollout\.(\w+)\(([^()]*)\)")
+COMMAND = re.compile(r"(?:, )?(?:type:? )?rollout\.(\w+)\(([^()]*)\)")
 
 
 def in_keys(text: str) -> str:

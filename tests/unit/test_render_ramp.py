@@ -117,6 +117,7 @@ def test_the_dashboard_has_the_steps_on_a_line_with_the_time_left():
     [
         (None, {"steps": [{"percentage": 5, "hours": 12}, {"percentage": 50, "hours": 12}]},
          "steps the manual's → 5 %, 50 % for 12 h each"),
+        (None, {"steps": [{"percentage": 50, "hours": 24}]}, "steps the manual's → 50 % for 24 h"),
         ({"steps": [{"percentage": 5, "hours": 1}, {"percentage": 50, "hours": 2}]}, None,
          "steps 5 % for 1 h, 50 % for 2 h → the manual's"),
         (None, {"change_window": "Mon 09:00-10:00 UTC"}, "window none → Mon 09:00-10:00 UTC"),
