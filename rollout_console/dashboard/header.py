@@ -30,6 +30,7 @@ FOLDED = 2  # lines, at most, of a sentence
 HANG = "   "
 GAP, ON = "   ", " on "  # before the feature, and the target
 PLACE, SHORTEST = 16, 6  # cells that feature and target take at least, and a name
+TARGET = 12  # cells of the target for which the feature gives way
 PROBLEM = 3  # lines, at most, of why there is nothing newer
 
 
@@ -84,7 +85,7 @@ def _place(status: results.Status, room: int) -> str:
     both = room - len(ON)
     if both < 2 * SHORTEST:
         return shorten_middle(target or feature, room) if room >= SHORTEST else ""
-    of_target = min(cells(target), max(both - cells(feature), both // 2))
+    of_target = min(cells(target), max(both - cells(feature), min(both // 2, TARGET)))
     return f"{shorten_middle(feature, both - of_target)}{ON}{shorten_middle(target, of_target)}"
 
 
