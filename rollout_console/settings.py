@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rollout_console.targets import Colour, NamedTarget
 
 DEFAULT_FEATURE = "hybrid_progressive_capture"
+UNKNOWN_FEATURE = "?"  # of a target whose section of `targets.toml` does not tell
 # The first that is set counts; the last are those of the web application's own `.env`. The anon key can only read.
 URLS = ("SUPABASE_URL", "VITE_SUPABASE_URL")
 SECRET_KEYS = (
@@ -73,7 +74,7 @@ class Settings:
         Raises:
             NotConfigured: there is no target of this name, or `targets.toml` can't be used.
         """
-        env = {**_dotenv(Path.cwd() / ".env"), **os.environ, **(overrides or {})}
+        env = {**environment(), **(overrides or {})}
 
         def first(*names: str) -> str | None:
             return next((value for name in names if (value := (env.get(name) or "").strip())), None)
@@ -173,6 +174,11 @@ def _folder(path: str | Path | None = None) -> Path:
         return Path(path or "~")
 
 
+def environment() -> dict[str, str | None]:
+    """Return the variables of this process, and for those that it lacks the ones in `.env`."""
+    return {**_dotenv(Path.cwd() / ".env"), **os.environ}
+
+
 def _dotenv(file: Path) -> dict[str, str | None]:
     if not file.exists():
         return {}
@@ -189,7 +195,7 @@ def program() -> str:
 
 def application_overrides() -> dict[str, str]:
     """Return the web application's overrides that are set in this environment or in `.env`, by name (R15)."""
-    env = {**_dotenv(Path.cwd() / ".env"), **os.environ}
+    env = environment()
     return {name: value for name in OVERRIDES if (value := env.get(name))}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,6 +42,13 @@ class NamedTarget(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     require_reason: bool = False
 
 
+FIELDS = NamedTarget.__struct_fields__
+
+
+class NoSuchTarget(NotConfigured):
+    """There is no target of this name."""
+
+
 def targets_file() -> Path:
     """Return the path of `targets.toml`, whether it exists or not."""
     import platformdirs
@@ -52,41 +61,48 @@ def targets_file() -> Path:
 
 
 def named_targets() -> dict[str, NamedTarget]:
-    """Return the targets by name, as the file has them; none if there is no file.
+    """Return the targets that can be used, by name, as the file has them; none if there is no file.
 
     Raises:
-        NotConfigured: the file can't be read, or says something that is no setting.
+        NotConfigured: the file can't be read.
     """
-    file = targets_file()
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeError) as error:
-        raise NotConfigured(f"{file} can't be read ({error}); correct it, then start again") from error
-    try:
-        found = _decode(text)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise NotConfigured(f"{file}: {error}; correct it, then start again") from error
-    for name, target in found.items():
-        _refuse_secrets(file, name, target)
+    found = {}
+    for name, section in _sections().items():
+        with suppress(NotConfigured):  # a slip in one section is said of that one alone, when it is asked for
+            found[name] = _target(name, section)
     return found
 
 
 def named_target(name: str) -> NamedTarget:
-    """Return one target.
+    """Return one target, whatever the sections of the others say.
 
     Raises:
-        NotConfigured: there is none of this name, or the file can't be used.
+        NoSuchTarget: there is none of this name.
+        NotConfigured: the file, or its section, can't be used.
     """
-    known = named_targets()
-    if name in known:
-        return known[name]
+    sections = _sections()
+    if name in sections:
+        return _target(name, sections[name])
     file = targets_file()
-    if not known:
-        raise NotConfigured(f"there is no target {name[:60]!r}: write it into {file}")
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8) or list(known)
-    raise NotConfigured(f"there is no target {name[:60]!r} in {file}; type one of: {', '.join(near)}")
+    if not sections:
+        raise NoSuchTarget(f"there is no target {name[:60]!r}: write it into {file}")
+    near = difflib.get_close_matches(name, sections, n=1, cutoff=0.8) or list(sections)
+    raise NoSuchTarget(f"there is no target {name[:60]!r} in {file}; type one of: {', '.join(near)}")
+
+
+def feature_of(name: str, usual: str) -> str | None:
+    """Return the feature of a target, also of one that can't be used; None where the file does not tell.
+
+    Args:
+        name: of the target.
+        usual: the feature of one that names none.
+    """
+    try:
+        section = _sections()[name]
+        given = section.get("feature") if isinstance(section, dict) else None
+        return given if isinstance(given, str) else _converted(name, section).feature or usual
+    except (NotConfigured, KeyError):
+        return None
 
 
 def secret(setting: str, value: str | None, environment: Mapping[str, str | None]) -> str | None:
@@ -126,10 +142,46 @@ def _from_keyring(service: str, user: str) -> str | None:
         raise NotConfigured(f"the keyring can't be read ({error}); unlock it, then start again") from error
 
 
-def _decode(text: str) -> dict[str, NamedTarget]:
+def _sections() -> dict[str, Any]:
+    """Return the file's sections as they stand there."""
     import tomllib
 
-    return msgspec.convert(tomllib.loads(text), dict[str, NamedTarget])
+    file = targets_file()
+    try:
+        sections = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise NotConfigured(f"{file}: {error}; correct it, then start again") from error
+    except (OSError, UnicodeError) as error:
+        raise NotConfigured(f"{file} can't be read ({error}); correct it, then start again") from error
+    for name in FIELDS:
+        if name in sections and not isinstance(sections[name], dict):  # it may be what protects one of them
+            raise NotConfigured(f"{file}: {name} stands in no section; move it below its [name], then start again")
+    return sections
+
+
+def _target(name: str, section: object) -> NamedTarget:
+    target = _converted(name, section)
+    _refuse_secrets(targets_file(), name, target)
+    return target
+
+
+def _converted(name: str, section: object) -> NamedTarget:
+    try:
+        return msgspec.convert(section, NamedTarget)
+    except msgspec.ValidationError as error:
+        wrong = re.search(r"at `\$\.(\w+)`", str(error))
+        allowed = f"{wrong[1]} is {_allowed(wrong[1])}" if wrong else f"what can stand there: {', '.join(FIELDS)}"
+        raise NotConfigured(
+            f"{targets_file()}: [{name[:60]}]: {error}; {allowed}; correct it, then start again"
+        ) from error
+
+
+def _allowed(setting: str) -> str:
+    if setting == "colour":
+        return f"one of: {', '.join(get_args(Colour))}"
+    return "true or false" if setting in ("read_only", "require_reason") else "text in quotes"
 
 
 def _refuse_secrets(file: Path, name: str, target: NamedTarget) -> None:

@@ -13,6 +13,7 @@ from rollout_console.errors import BadArgument
 from rollout_console.pattern import pattern
 
 DAY = pattern(r"\s*(today|tomorrow)\s+(\d\d?):(\d\d)\s*", re.ASCII | re.IGNORECASE)
+CLOCK = pattern(r"\s*(\d\d?:\d\d)\s*", re.ASCII)
 PERCENTAGE = pattern(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
 
 
@@ -132,6 +133,8 @@ def moment(value: object, example: str) -> str | None:
         raise BadArgument(
             f'until is a time, as "2h", "tomorrow 09:00" or "2030-01-31T12:00Z", not {described(value)}; type {example}'
         )
+    if value is not None and (clock := CLOCK.fullmatch(value)):
+        raise BadArgument(f'a time needs its day; type "today {clock[1]}" or "tomorrow {clock[1]}"')
     return None if value is None else moment_text(value)
 
 

@@ -98,10 +98,6 @@ def _run(name: str, arguments: list[str]) -> int:
 def _console(chosen: argparse.Namespace) -> int:
     from rollout_console.shell import launch
 
-    if chosen.target is not None:  # a console that leads nowhere is no use to who has named where to
-        from rollout_console.settings import Settings
-
-        Settings.from_environment()
     return launch.interactive() if chosen.code is None else launch.run(*chosen.code)
 
 

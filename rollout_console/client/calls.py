@@ -132,7 +132,7 @@ class Calls:
         if isinstance(status, results.Status):  # what only this side knows
             target = self.adapter.target
             status.overrides, status.target = application_overrides(), str(target)
-            status.practice = target.kind == "local"
+            status.practice, status.require_reason = target.kind == "local", target.require_reason
             status.warnings += [
                 results.HealthWarning(name="unreadable", message=f"can't be shown: {why}", command="rollout.history()")
                 for why in left_out

@@ -67,7 +67,7 @@ class AtPrompt:
         return client.set_plan(steps, hours=hours, window=window, freeze=freeze, reason=reason)
 
     @at_prompt(RolloutClient.timeline)
-    def timeline(self, since: str = "2h", markdown: bool = False, limit: int = 300) -> results.Timeline:
+    def timeline(self, since: str = "2h", limit: int = 300, markdown: bool = False) -> results.Timeline:
         """Show changes, notes, trips, alerts, new errors and the error rate in one order.
 
         since is a span up to now ("30m", "2h", "3d") or a time in ISO 8601. As Markdown it is the first draft of a
@@ -107,14 +107,20 @@ class AtPrompt:
         from rollout_console.console.reports import Place
 
         here = self._console.client
-        there = client_at(here, target, feature)
+        try:
+            there = client_at(here, target, feature)
+        except RolloutError as error:
+            self._console.miss(error, target)
+            raise
         try:
             status = there.status()
         except NotFound:
             if there.adapter is not here.adapter:
                 there.close()
-            raise no_such_feature(there.feature) from None
-        except RolloutError:
+            missing = no_such_feature(there.feature)
+            self._console.miss(missing, target)
+            raise missing from None
+        except (RolloutError, KeyboardInterrupt):
             self._console.go(there)  # what is typed next is meant for it, though it does not answer now
             raise
         self._console.go(there)

@@ -51,7 +51,13 @@ def failure_lines(line: str, error: BaseException | None, screen: Screen) -> lis
 
 
 class Output:
-    """Prints results as text. A session of IPython extends it."""
+    """Prints results as text. A session of IPython extends it.
+
+    Attributes:
+        unattended: whether the next command comes whatever is said of this one, as in a script.
+    """
+
+    unattended = False
 
     def screen(self) -> Screen:
         """Return the terminal as it is now: it may have been resized since the last command."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import ClassVar
 
 from rollout_console.adapters.unavailable import UnavailableAdapter
@@ -12,9 +10,9 @@ from rollout_console.client import RolloutClient
 from rollout_console.client.command import Command
 from rollout_console.client.connect import connect
 from rollout_console.console.output import Output
-from rollout_console.errors import BadArgument, NotFound, RolloutError
+from rollout_console.errors import BadArgument, NotConfigured, NotFound, RolloutError
 from rollout_console.render.sanitize import sanitize
-from rollout_console.settings import DEFAULT_FEATURE
+from rollout_console.settings import DEFAULT_FEATURE, UNKNOWN_FEATURE, environment
 from rollout_console.validation import described
 
 KINDS = {
@@ -47,6 +45,24 @@ class Console:
         if there.adapter is not before.adapter:
             before.close()
 
+    def miss(self, why: RolloutError, target: object) -> None:
+        """Leave a place for one that can't be had: what follows is meant for that one, and must not act on this.
+
+        Who misspells a name at a prompt stays: the answer is read before the next line is typed.
+
+        Args:
+            why: what was wrong.
+            target: the one that was asked for, if one was.
+        """
+        from rollout_console.targets import NoSuchTarget
+
+        is_misspelt = isinstance(why, NoSuchTarget | BadArgument | NotFound)
+        if is_misspelt and not self.output.unattended:
+            return
+        name = target if isinstance(target, str) and not is_misspelt else None
+        said = NotConfigured(f"nothing was done, since rollout.use() before it failed: {why}")
+        self.go(client_nowhere(said, name, UNKNOWN_FEATURE if name is None else None))
+
 
 def no_such_feature(feature: str) -> NotFound:
     """Return the error for a feature that has no rollout where one wants to go."""
@@ -58,12 +74,25 @@ def client_here() -> tuple[RolloutClient, RolloutError | None]:
     try:
         return connect(), None
     except RolloutError as error:
-        from rollout_console.targets import named_target
+        return client_nowhere(error, environment().get("ROLLOUT_TARGET")), error
 
-        feature = os.environ.get("ROLLOUT_FEATURE") or DEFAULT_FEATURE
-        with suppress(RolloutError, KeyError):  # how to stop by hand has to name the right one
-            feature = named_target(os.environ["ROLLOUT_TARGET"]).feature or feature
-        return RolloutClient(UnavailableAdapter(error), feature), error
+
+def client_nowhere(why: RolloutError, target: str | None = None, feature: str | None = None) -> RolloutClient:
+    """Return a client of a target that can't be used: it says why when called.
+
+    Args:
+        why: what it says.
+        target: its name, if it has one; how to stop by hand has to name its feature.
+        feature: the one that was asked for, if one was.
+    """
+    usual = environment().get("ROLLOUT_FEATURE") or DEFAULT_FEATURE
+    adapter = UnavailableAdapter(why)
+    if not target:
+        return RolloutClient(adapter, feature or usual)
+    from rollout_console.targets import feature_of
+
+    adapter.target = adapter.target._replace(named=target)
+    return RolloutClient(adapter, feature or feature_of(target, usual) or UNKNOWN_FEATURE)
 
 
 def client_at(client: RolloutClient, target: object, feature: object) -> RolloutClient:

@@ -14,8 +14,8 @@ ASKED = (
     *("emergencyStop", "hold", "explain", "addToWhitelist"),
 )
 EXAMPLE = re.compile(r"(?<=type for example )rollout\.(\w+)\(([^()]+)\)")
-LOOK = re.compile(r"[,;] (?:then|try again|try|look|see): rollout\.status\(\)")
-COMMAND = re.compile(r"(?:, )?(?:type )?rollout\.(\w+)\(([^()]*)\)")
+LOOK = re.compile(r"[,;] (?:then|try again|try|look|see): rollout\.status\(\)(, then type the command again)?")
+COMMAND = re.compile(r"(?:, )?(?:type:? )?rollout\.(\w+)\(([^()]*)\)")
 
 
 def in_keys(text: str) -> str:
@@ -25,7 +25,9 @@ def in_keys(text: str) -> str:
         text: what the console would show; a command that no key asks for stays as it is, for `:`. The status is in
             sight anyway.
     """
-    seen = LOOK.sub("; this screen looks again by itself", text)
+    seen = LOOK.sub(
+        lambda found: "; this screen looks again by itself" + (", then press the key again" if found[1] else ""), text
+    )
     return COMMAND.sub(_press, EXAMPLE.sub(lambda found: _answer(found[1], found[2]) or found[0], seen))
 
 

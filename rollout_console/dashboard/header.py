@@ -22,12 +22,15 @@ from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
-from rollout_console.render.status import counted_phrase, flags, hold_phrase, off_phrase
+from rollout_console.render.status import counted_phrase, flags, hold_phrase, off_phrase, short_flags
 
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
 FOLDED = 2  # lines, at most, of a sentence
 HANG = "   "
+GAP, ON = "   ", " on "  # before the feature, and the target
+PLACE, SHORTEST = 16, 6  # cells that feature and target take at least, and a name
+TARGET = 12  # cells of the target for which the feature gives way
 PROBLEM = 3  # lines, at most, of why there is nothing newer
 
 
@@ -61,22 +64,37 @@ def header(seen: results.Overview, snapshot: Snapshot[results.Overview], every: 
 
 def _first_line(seen: results.Overview, age: str, screen: Screen, *, stale: bool) -> str:
     status = seen.status
-    state = "  ".join(
-        [f" {_state(status, screen, stale=stale)}", *(screen.paint(flag, "flag") for flag in flags(status))]
-    )
-    room = screen.width - cells(state) - cells(age) - 5
-    place = shorten_middle(sanitize(status.feature_name, 100), room) if room >= 8 else ""
-    if place and room - cells(place) >= 12:
-        place += f" on {shorten_middle(sanitize(status.target, 100), room - cells(place) - 4)}"
-    return f"{pad(f'{state}   {place}', screen.width - cells(age) - 1)}{age} "
+    room = screen.width - cells(age) - 2
+    ways = [
+        (_state(status, screen, stale=stale), flags(status)),
+        (_state(status, screen, stale=stale), short_flags(status)),
+        (_state(status, screen, stale=stale, short=True), short_flags(status)),
+    ]
+    for state, said in ways:
+        line = "  ".join([f" {state}", *(screen.paint(flag, "flag") for flag in said)])
+        left = room - cells(line) - len(GAP)
+        if left >= PLACE:
+            break
+    place = _place(status, left)
+    return f"{pad(f'{line}{GAP}{place}' if place else line, room)} {age} "
 
 
-def _state(status: results.Status, screen: Screen, *, stale: bool) -> str:
+def _place(status: results.Status, room: int) -> str:
+    """Return feature and target in so many cells: where both are too long, each gives way."""
+    feature, target = sanitize(status.feature_name, 100), sanitize(status.target, 100)
+    both = room - len(ON)
+    if both < 2 * SHORTEST:
+        return shorten_middle(target or feature, room) if room >= SHORTEST else ""
+    of_target = min(cells(target), max(both - cells(feature), min(both // 2, TARGET)))
+    return f"{shorten_middle(feature, both - of_target)}{ON}{shorten_middle(target, of_target)}"
+
+
+def _state(status: results.Status, screen: Screen, *, stale: bool, short: bool = False) -> str:
     percentage = status.rollout_percentage
     if status.emergency_stop:
-        return screen.paint(f" STOPPED ({percentage} % is kept) ", "stopped")
+        return screen.paint(" STOPPED " if short else f" STOPPED ({percentage} % is kept) ", "stopped")
     if status.state is not None and status.state.name == "rolled_back":
-        return screen.paint(f"ROLLED BACK to {percentage} %", "bad")
+        return screen.paint("ROLLED BACK" if short else f"ROLLED BACK to {percentage} %", "bad")
     running = "muted" if stale else "good"  # nobody knows whether it still does
     return screen.paint(f"RUNNING at {percentage} %", running) if percentage else screen.paint("AT 0 %", "warning")
 

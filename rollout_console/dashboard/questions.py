@@ -28,6 +28,7 @@ UNCHANGED = " nothing was changed"
 PASTED = " that came faster than a hand types, and was left: press Enter to go on, or Esc"
 AGAIN = "EMERGENCY STOP, reason (Enter tries again):"
 NO_REASON = " after a rollback, a raise needs a reason: why is it safe now?"
+UNSEEN = "not done, since"  # how each refusal of R20 begins
 Action: TypeAlias = Callable[["str | None"], object]
 
 
@@ -164,6 +165,8 @@ class Questions:
         if error.verdict == NOT_STOPPED:
             self._stop_failed, said = time.monotonic(), said[1:]  # the first line of the screen says NOT STOPPED
             self.question = self.question and AGAIN
+        if problem.startswith(UNSEEN):  # the answer was to what is no longer so: the key asks anew, of what is in sight
+            self.leave()
         self.message, self._busy = screen.fit("\n".join(said)), False
 
     def _tell(self, result: object, notice: str | None) -> None:

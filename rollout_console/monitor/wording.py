@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import msgspec
 
 from rollout_console.render.errors import main_errors, main_repository
-from rollout_console.render.formatting import format_number
+from rollout_console.render.formatting import format_counted, format_number
 from rollout_console.render.health import control_phrase, error_rate_phrase, evidence_phrase
 from rollout_console.render.history import change_details, change_phrase, session_phrase
 from rollout_console.render.sanitize import sanitize
+from rollout_console.render.status import LOW, resumes_low
 from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry, parse
 
 BREACH = "breach"
@@ -59,7 +60,7 @@ def _lower(entry: HistoryEntry) -> str:
 CHANGES = {
     "trip": Kind("ROLLED BACK by itself", lambda _: "rollout.showMetrics()"),
     "rollback": Kind("rolled back", lambda _: "rollout.showMetrics()"),
-    "stop": Kind("EMERGENCY STOP", lambda _: "rollout.resume()"),
+    "stop": Kind("EMERGENCY STOP", lambda _: "rollout.showMetrics(), rollout.errors()"),
     "resume": Kind("resumed", lambda _: "rollout.checkHealth()"),
     "raising": Kind("raised", _lower),
     "advance": Kind("advanced", _lower),
@@ -71,6 +72,9 @@ CHANGES = {
     "settings": Kind("settings changed", _undo),
     "notes": Kind("note", lambda _: "rollout.history()"),
 }
+SWITCHED_OFF = Kind("auto-rollback is OFF", lambda _: "rollout.enableAutoRollback()")
+SWITCHED_ON = Kind("auto-rollback is on again", lambda _: "rollout.status()")
+PLAN_DONE = Kind("the plan is at its end", lambda _: "rollout.status()")
 KINDS = (*CHANGES, BREACH, EARLY, BLIND, SERVICE, REMINDER)
 DEFAULT = ("trip", "rollback", "stop", "resume", "auto_hold", BREACH, EARLY, BLIND, SERVICE, REMINDER)
 
@@ -137,8 +141,24 @@ def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:
     lines.append(_evidence(_health_of(entry) or check.health))
     lines += [f"main error: {phrase}" for phrase in main_errors(entry.evidence or {})]
     lines += main_repository(entry.evidence or {})
-    lines.append(f"next: {kind.next(entry)}")
+    kind = _narrowed(kind, entry)
+    after = f"; when fixed: rollout.{_resume(check)}" if kind is CHANGES["stop"] else ""
+    lines.append(f"next: {kind.next(entry)}{after}")
     return Alert(kind.title, "\n".join(lines))
+
+
+def _narrowed(kind: Kind, entry: HistoryEntry) -> Kind:
+    """Return the kind of a change in other words, where those of its kind would mislead."""
+    was, switched = ((side or {}).get("breaker_enabled") for side in (entry.before, entry.after))
+    if kind is CHANGES["settings"] and isinstance(switched, bool) and was != switched:
+        return SWITCHED_ON if switched else SWITCHED_OFF
+    if kind is CHANGES["advance"] and entry.previous_percentage == entry.new_percentage:
+        return PLAN_DONE
+    return kind
+
+
+def _resume(check: HealthCheck) -> str:
+    return f"resume({LOW})" if resumes_low(check.status) else "resume()"
 
 
 def _health_of(entry: HistoryEntry) -> Health | None:
@@ -152,7 +172,8 @@ def _health_of(entry: HistoryEntry) -> Health | None:
 def _evidence(health: Health) -> str:
     """Return both arms' rates with their samples, and the rule that they were judged by."""
     rule = (
-        f"rule: more than {format_number(health.max_error_rate)} % of at least {health.minimum_sample} jobs, "
+        f"rule: more than {format_number(health.max_error_rate)} % of at least "
+        f"{format_counted(health.minimum_sample, 'job', 'jobs')}, "
         f"guardrail {health.guardrail}"
     )
     found = (f"treatment: {error_rate_phrase(health)}", control_phrase(health), evidence_phrase(health), rule)

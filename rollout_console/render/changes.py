@@ -14,15 +14,13 @@ from rollout_console.render.formatting import (
     format_time,
 )
 from rollout_console.render.history import change_summary, session_phrase
-from rollout_console.render.progression import ON_BREACH
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import eligible_by_phrase, state_line
+from rollout_console.render.status import LOW, eligible_by_phrase, on_breach_phrase, resumes_low, state_line
 from rollout_console.results import Change, Stop
 
 Sentence = Callable[[Change], str]
 SENTENCES: dict[str, Sentence] = {}
-LOW = 5  # percent, to begin again with
 NAMED = 10  # repositories that are named, if there are more
 
 
@@ -84,7 +82,8 @@ def say_percentage(change: Change) -> str:
     else:
         said = f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_eligible(change)}"
         if (change.change.new_percentage or 0) > (change.change.previous_percentage or 0):
-            said += "\n to take it back: rollout.undo()"
+            why = 'reason="..."' if status.require_reason else ""
+            said += f"\n to take it back: rollout.undo({why})"
     if status.emergency_stop:
         stored = "" if change.change is None else "stored, but "
         said += f"\n {stored}traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
@@ -100,9 +99,7 @@ def say_stopped(change: Change) -> str:
         stopped = status.emergency_stopped_at  # unknown for a stop that is older than this console
         since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
         return f"stopped already{since}: {reason}"
-    # Below what it knows, the host's own function may let everybody in.
-    low = status.rollout_percentage > LOW and status.decided_by != "host"
-    lower = f", or lower: rollout.resume({LOW})" if low else ""
+    lower = f", or lower: rollout.resume({LOW})" if resumes_low(status) else ""
     kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 
@@ -115,7 +112,8 @@ def say_resumed(change: Change) -> str:
         return f"nothing changed: there is no emergency stop; {_eligible(change)}"
     said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh"
     if status.rollout_percentage == 0:
-        said += "\n at 0 % only the whitelist is eligible; to start: rollout.advance()"
+        first = "rollout.release(), then " if status.held_reason is not None else ""
+        said += f"\n at 0 % only the whitelist is eligible; to start: {first}rollout.advance()"
     return said
 
 
@@ -128,9 +126,7 @@ def say_auto_rollback(change: Change) -> str:
     ends = change.status.breaker_off_until
     if switch == "on":
         threshold = f"{format_number(change.status.max_error_rate)} %"
-        return (
-            f"auto-rollback is on: above {threshold} errors the rollout {ON_BREACH[change.status.on_breach]} by itself"
-        )
+        return f"auto-rollback is on: above {threshold} errors the rollout {on_breach_phrase(change.status)} by itself"
     until, earlier = (f" until {format_time(ends)}", " before") if ends else ("", "")
     return (
         f"auto-rollback is OFF{until}: a breach is only reported; "

@@ -73,7 +73,9 @@ def _steps(steps: object) -> str:
         return "the manual's"
     each = [(f"{step.get('percentage')} %", f"{step.get('hours')} h") for step in steps]
     if len({hours for _, hours in each}) == 1:
-        return sanitize(f"{', '.join(share for share, _ in each)} for {each[0][1]} each", 200)
+        return sanitize(
+            f"{', '.join(share for share, _ in each)} for {each[0][1]}{' each' if len(each) > 1 else ''}", 200
+        )
     return sanitize(", ".join(f"{share} for {hours}" for share, hours in each), 200)
 
 

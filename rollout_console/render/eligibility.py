@@ -26,6 +26,10 @@ REASONS: dict[Reason, str] = {
     "host_out": "the host's own function decides, and does not let it in",
     "boundary_out": "{e.category} is eligible in part: its bucket {e.bucket:,} is not below the cutoff, {e.cutoff:,}",
 }
+WHITELIST_ONLY = (
+    ": the strategy takes the whitelist only, whatever the percentage; "
+    'to change it: rollout.configure(strategy="repository_size")'
+)
 BEFORE_EXAMPLES = 32  # columns of the preview's table before the examples
 
 
@@ -50,7 +54,7 @@ def preview_lines(preview: Preview, screen: Screen) -> str:
         head += "\n " + screen.paint("while the emergency stop is on, traffic stays halted", "warning")
     rows = [_move_row(c, screen.width - BEFORE_EXAMPLES) for c in preview.categories if c.entering or c.leaving]
     if not rows:
-        return f"{head}\n no repositories affected"
+        return f"{head}\n no repositories affected{WHITELIST_ONLY if preview.strategy == 'whitelist' else ''}"
     if preview.list_examples:
         table = screen.table(["category", "moves", ""], [row[:3] for row in rows], drop=[2])
         table += "".join(_listed(c) for c in preview.categories if c.examples)
@@ -104,6 +108,7 @@ def render_explanation(e: Explanation, screen: Screen) -> str:
         over = ": EXPIRED" if e.whitelist_expired else ""
         facts.append(("whitelisted until", format_time(e.whitelisted_until) + over))
     if e.enters_at is not None:
-        facts.append(("by size and hash", f"eligible from {e.enters_at} %"))
+        by = "by hash" if e.strategy == "percentage" else "by size and hash"
+        facts.append((by, f"eligible from {e.enters_at} %"))
     facts.append(("id", sanitize(e.repository_id, 60)))
     return f" {screen.paint(sanitize(e.full_name, 100), 'title')} is {side}\n{screen.facts(facts)}"

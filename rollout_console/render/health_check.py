@@ -6,8 +6,8 @@ from rollout_console.render.criteria import criteria_table
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import state_line
-from rollout_console.results import HealthAction, HealthCheck
+from rollout_console.render.status import LOW, resumes_low, state_line
+from rollout_console.results import HealthAction, HealthCheck, Status
 
 # What was done, how loudly to say so, and what to type.
 ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
@@ -51,10 +51,8 @@ ACTIONS: dict[HealthAction, tuple[str, str | None, str]] = {
 def render_health_check(check: HealthCheck, screen: Screen) -> str:
     """Return the state, the health that was found, its criteria, and what was done."""
     done, style, what_next = ACTIONS[check.action]
-    host = check.status.decided_by == "host"  # it may take 5 % for all of them
-    what_next = what_next.format(
-        start="advance()" if host else "setRollout(5)", resume="resume()" if host else "resume(5)"
-    )
+    low = f"resume({LOW})" if resumes_low(check.status) else "resume()"
+    what_next = what_next.format(start=_start(check.status), resume=low)
     done = done.format(percentage=check.status.rollout_percentage)
     verdict, *beside = health_lines(check.health, screen)
     beside += filter(None, [stop_effect_phrase(check.status, screen)])
@@ -67,3 +65,11 @@ def render_health_check(check: HealthCheck, screen: Screen) -> str:
             f" {screen.paint(done, style) if style else done}{what_next}",
         ]
     )
+
+
+def _start(status: Status) -> str:
+    """Return how to leave 0 %: at no more than what the rollout fell from."""
+    if status.decided_by == "host":  # it may take a low percentage for all of them
+        return "advance()"
+    before = status.state.from_percentage if status.state is not None else None
+    return f"setRollout({min(LOW, before) if before else LOW})"

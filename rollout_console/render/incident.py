@@ -34,7 +34,7 @@ def postmortem(timeline: Timeline) -> str:
     first, last = (f"{_day(moment)} {_clock(moment)}" for moment in (timeline.since, timeline.server_time))
     parts = [
         title,
-        f"From {first} to {last}. All times are UTC. This is a draft made from the database.",
+        f"From {first} to {last}. Times that name no zone are UTC. This is a draft made from the database.",
         "## Summary",
         "\n".join(_summary(timeline)),
         "## Timeline",

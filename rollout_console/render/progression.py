@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from rollout_console.render.criteria import criteria_table, met_mark
@@ -11,7 +12,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import percentage_phrase, rollback_phrase
 from rollout_console.render.svg import plan_drawing
-from rollout_console.results import Gate, OnBreach, Phases, Plan, PlanStep, StepState
+from rollout_console.results import DecidedBy, Gate, OnBreach, Phases, Plan, PlanStep, StepState
 
 STEP_MARKS: dict[StepState, str] = {"passed": "✓", "current": "▸", "ahead": " "}
 HERE = "rollout.plan()"  # which the plan itself need not say
@@ -20,6 +21,22 @@ ON_BREACH: dict[OnBreach, str] = {
     "step_back": "goes to the step before, and is held",
     "hold": "is held",
 }
+
+
+def breach_phrase(on_breach: OnBreach, decided_by: DecidedBy | None, percentage: int, steps: Iterable[int]) -> str:
+    """Return what a breach does to the rollout: where there is no step before, that is 0 %.
+
+    Args:
+        on_breach: as it is set.
+        decided_by: who decides; the host may let more repositories in at a lower percentage.
+        percentage: the one that is set.
+        steps: those of the plan.
+    """
+    if on_breach == "step_back" and decided_by == "host":
+        return f"{ON_BREACH['zero']} (the host's own function decides)"
+    if on_breach == "step_back" and percentage and not any(step < percentage for step in steps):
+        return f"{ON_BREACH['zero']} (there is no step before)"
+    return ON_BREACH[on_breach]
 
 
 @renderer.register
@@ -102,16 +119,24 @@ def _switches(plan: Plan) -> str:
     by_itself = "on" if plan.auto_advance else "off"
     if plan.decided_by == "host":
         by_itself = "off: the host's own function decides, and the audience of a step is that of ours"
-    return f" auto-advance {by_itself}; on a breach the rollout {ON_BREACH[plan.on_breach]}"
+    breach = breach_phrase(plan.on_breach, plan.decided_by, plan.rollout_percentage, [s.percentage for s in plan.steps])
+    return f" auto-advance {by_itself}; on a breach the rollout {breach}"
+
+
+def _then(shut: str) -> str:
+    return "\n then: " if shut else ": "
 
 
 def _next(plan: Plan, screen: Screen) -> str:
     if plan.next_percentage is None:
         return " the last step is reached"
     if plan.rollout_percentage == 0 and not plan.emergency_stop:
+        shut = "".join(
+            f"\n first: {sanitize(g.message, 300)}{_until(g, plan.server_time)}" for g in plan.gates if not g.open
+        )
         if why := rollback_phrase(plan.state, plan.server_time):
-            return f" {why}\n to start again at {plan.next_percentage} % after the fix: rollout.advance()"
-        return f" traffic is at 0 %; the next step is {plan.next_percentage} %: rollout.advance()"
+            return f" {why}{shut}\n to start again at {plan.next_percentage} % after the fix: rollout.advance()"
+        return f" traffic is at 0 %; the next step is {plan.next_percentage} %{shut}{_then(shut)}rollout.advance()"
     if not plan.ready:
         return f" not ready for {plan.next_percentage} % yet"
     return screen.paint(f" ready for {plan.next_percentage} %: rollout.advance()", "good")

@@ -16,7 +16,7 @@ from rollout_console.render.formatting import (
 )
 from rollout_console.render.health import health_lines, stop_effect_phrase, warning_phrase, window_phrase
 from rollout_console.render.history import change_phrase
-from rollout_console.render.progression import ON_BREACH
+from rollout_console.render.progression import breach_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import percentage_phrase
@@ -24,11 +24,13 @@ from rollout_console.results import FullStatus, Phase4, Stats, Status, Watch
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
 HELD = "HELD"  # likewise, while nobody may raise the percentage
+LOW = 5  # percent, to begin again with
 STRATEGIES = {
     "repository_size": "repository_size: by category, in rollout order",
     "percentage": "percentage: by hash alone",
     "whitelist": "whitelist: the whitelist only",
 }
+IN_SHORT = {"percentage": "by hash alone", "whitelist": "the whitelist only, whatever the percentage"}
 
 
 @renderer.register
@@ -84,6 +86,12 @@ def flags(status: Status | Phase4) -> list[str]:
     return [*_held_flag(status), *_off_flag(status)]
 
 
+def short_flags(status: Status | Phase4) -> list[str]:
+    """Return what is switched off without until when: for a line that has no room for that."""
+    held = [HELD] if status.held_reason is not None else []
+    return [*held, *([] if status.auto_rollback_enabled else [UNPROTECTED])]
+
+
 def _held_flag(status: Status | Phase4) -> list[str]:
     held = f"{HELD} {format_until(status.held_until, status.server_time)}".rstrip()
     return [held] if status.held_reason is not None else []
@@ -127,6 +135,12 @@ def off_phrase(status: Status) -> str:
     return f"off {ends or since}{by}" + (f": {sanitize(off.reason, 300)}" if off.reason else "")
 
 
+def resumes_low(status: Status) -> bool:
+    """Return whether it is an advice to begin again at LOW after a stop: never more than what was kept."""
+    # Below what it knows, the host's own function may let everybody in.
+    return status.rollout_percentage > LOW and status.decided_by != "host"
+
+
 def eligible_by_phrase(status: Status) -> str:
     """Return how many repositories are eligible and, where the whitelist adds some, by what: 10 % may be more."""
     said = eligible_phrase(status.eligible_repositories, status.total_repositories)
@@ -153,6 +167,7 @@ def eligible_phrase(eligible: int, total: int) -> str:
 def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
     percentages = (
         f"{status.rollout_percentage} % set, {status.percentage_in_effect} % in effect; {phase_phrase(status)}"
+        f"{_strategy(status)}"
     )
     return [
         *([("stopped", _emergency_stop(status, screen))] if status.emergency_stop else []),
@@ -165,6 +180,13 @@ def _facts(status: Status, screen: Screen) -> list[tuple[str, str]]:
         ("auto-rollback", _auto_rollback(status, screen)),
         *[("warning", warning_phrase(warning, screen)) for warning in status.warnings],
     ]
+
+
+def _strategy(status: Status) -> str:
+    """Return who comes first where it is not the usual order; nothing while the host decides."""
+    if status.rollout_strategy == "repository_size" or status.decided_by == "host":
+        return ""
+    return f"; {IN_SHORT.get(status.rollout_strategy, f'strategy {sanitize(status.rollout_strategy, 60)}')}"
 
 
 def phase_phrase(status: Status) -> str:
@@ -183,8 +205,24 @@ def _emergency_stop(status: Status, screen: Screen) -> str:
 
 def _ramp(status: Status) -> list[tuple[str, str]]:
     held = ("hold", f"{hold_phrase(status)}\nto lift it: rollout.release()")
-    by_itself = ("ramp", "goes up by itself; to see its plan: rollout.plan()")
+    by_itself = ("ramp", f"{_rising(status)}; to see its plan: rollout.plan()")
     return [*([held] if status.held_reason is not None else []), *([by_itself] if status.auto_advance else [])]
+
+
+def _rising(status: Status) -> str:
+    """Return whether a ramp that may go up by itself does so from here."""
+    if status.decided_by == "host":
+        return "does not go up by itself while the host's own function decides"
+    if not status.rollout_percentage:
+        return "does not go up from 0 % by itself"
+    if not any(step > status.rollout_percentage for step in status.phase_percentages):
+        return "is at the end of its plan, and goes no further"
+    return "goes up by itself"
+
+
+def on_breach_phrase(status: Status) -> str:
+    """Return what a breach does to the rollout."""
+    return breach_phrase(status.on_breach, status.decided_by, status.rollout_percentage, status.phase_percentages)
 
 
 def watch_phrase(watch: Watch, now: datetime) -> str:
@@ -203,8 +241,13 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
 def _auto_rollback(status: Status, screen: Screen) -> str:
     least = format_counted(status.minimum_sample, "job", "jobs")
     threshold = f"above {format_number(status.max_error_rate)} % errors in at least {least}"
+    if status.auto_rollback_enabled and status.max_error_rate >= 100:
+        return (
+            "on, but never acts: no error rate is above the threshold of 100 %\n"
+            "to lower it: rollout.configure(max_error_rate=5)"
+        )
     if status.auto_rollback_enabled:
-        return f"on: {ON_BREACH[status.on_breach]} {threshold}"
+        return f"on: {on_breach_phrase(status)} {threshold}"
     off = off_phrase(status).removeprefix("off")
     return f"{screen.paint('OFF', 'warning')}{off}\nto switch it on: rollout.enableAutoRollback(); acts {threshold}"
 

@@ -40,8 +40,9 @@ class SwitchedOff(Record, kw_only=True):
 class Status(Result, kw_only=True):
     """`rollout.status()`: the columns of rollout_configuration, what is in effect, health, last change.
 
-    `overrides`, `target` and `practice` are of this side: the web application's environment variables that are set
-    here (R15), the database that answered, and whether that is the practice database. `only_whitelisted` of the
+    `overrides`, `target`, `practice` and `require_reason` are of this side: the web application's environment variables
+    that are set here (R15), the database that answered, whether that is the practice database, and whether it asks for
+    a reason. `only_whitelisted` of the
     eligible repositories are so by the whitelist alone. While the host's own function decides, the repositories are
     those for which it was asked, and it is not known whether all were, unless `all_counted`. `state` is None where the
     history can't be read. A hold ends at `held_until`, and auto-rollback is on again at `breaker_off_until`; None for
@@ -110,6 +111,7 @@ class Status(Result, kw_only=True):
     overrides: dict[str, str] = field(default_factory=dict)
     target: str = ""
     practice: bool = False
+    require_reason: bool = False
 
 
 class FullStatus(Status, kw_only=True):

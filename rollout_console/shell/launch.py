@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.console.bound import BoundCommand
 from rollout_console.data_files import data_file
 from rollout_console.errors import RolloutError, Unreachable
@@ -76,6 +77,7 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
     app: Any = TerminalIPythonApp.instance(config=config)
     app.initialize(argv=[])
     session = load(app.shell, quiet=True)
+    session.unattended = True
     app.shell.keep_running = True
     done = []
     for cell in code(app.shell):
@@ -84,6 +86,9 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
         done.append(outcome.success and not session.refused and not is_unsaid)
         if not app.shell.keep_running:
             break
+    where = session.console.client.adapter
+    if all(done) and isinstance(where, UnavailableAdapter) and where.target.named:  # and no command has said so
+        raise where.reason
     return 0 if all(done) else 1
 
 

@@ -17,7 +17,7 @@ from rollout_console.shell.caution import Caution
 from rollout_console.shell.session import Session
 
 if TYPE_CHECKING:
-    from rollout_console.results import Status
+    from rollout_console.results import HistoryEntry, Status
 
 REFRESH = 5.0  # seconds between two refreshes, also while they fail: a stop elsewhere must show soon
 PRODUCT, MARKS, SHORTEST = "rollout ", 3, 6  # of a prompt: a word before the name, cells around it, its fewest
@@ -37,17 +37,19 @@ def prompt_parts(target: Target, feature: str, known: Snapshot[Status], columns:
     style, state = kind, ["READ-ONLY"] if target.read_only else []
     status = known.value
     if status is not None:
-        from rollout_console.render.status import flags
+        from rollout_console.render.status import flags, short_flags
 
         state.append("STOPPED" if status.emergency_stop else f"{status.rollout_percentage} %")
-        state += flags(status)
+        long = cells(" ".join([*state, *flags(status)])) > columns // 2 - 2 * MARKS - SHORTEST
+        state += short_flags(status) if long else flags(status)
         style = "stopped" if status.emergency_stop else kind if status.auto_rollback_enabled else "flag"
     where = sanitize(target.name, 24)
     if feature != DEFAULT_FEATURE:
         where += f":{sanitize(feature, 24)}"
     room = columns // 2 - MARKS
     while len(state) > 1 and cells(" ".join(state)) > room - SHORTEST:
-        state = state[1:] if state[0] == "READ-ONLY" else state[:-1]
+        # What nothing protects matters more than what can't be raised.
+        state = state[1:] if state[0] == "READ-ONLY" else [state[0], *state[2:]]
     words = f"{' '.join(state)} ▸ ".lstrip()
     room -= cells(words)
     name = where if target.colour or cells(where) + cells(PRODUCT) > room else PRODUCT + where
@@ -62,40 +64,52 @@ def toolbar_words(known: Snapshot[Status], width: int | None = None) -> str:
 
     Args:
         known: the newest status.
-        width: cells that there are; a longer line loses the author of the change, then its end. None: no limit.
+        width: cells that there are; a longer line loses the author of the change, then its end, and before
+            the verdict since when something is off. None: no limit.
     """
     line = _words(known, author=True)
     if width is None or cells(line) <= width:
         return line
-    return clip(_words(known, author=False), width)
+    health, change = _words(known, change=False), _words(known, author=False)
+    return clip(change if cells(health) <= width else _words(known, author=False, brief=True), width)
 
 
-def _words(known: Snapshot[Status], author: bool) -> str:
+def _words(known: Snapshot[Status], *, author: bool = True, change: bool = True, brief: bool = False) -> str:
     status = known.value
     if status is None:
         return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
-    from rollout_console.render.formatting import format_age, format_counted, format_percent
-    from rollout_console.render.health import VERDICTS
-    from rollout_console.render.history import change_author, change_summary
-    from rollout_console.render.status import flags_in_full
+    from rollout_console.render.status import flags_in_full, short_flags
 
-    health = status.health
-    verdict, _ = VERDICTS[health.verdict]
-    parts = [verdict.format(health=health)]
-    if health.jobs:
-        sample = "" if "jobs" in verdict else f", {format_counted(health.jobs, 'job', 'jobs')}"
-        parts[0] += f": {format_percent(health.error_rate)} errors{sample}"
-    if status.last_change is not None:
-        change = status.last_change
-        by = f", {change_author(change)}" if author else ""
-        now = status.server_time + timedelta(seconds=known.age())  # it goes on while nothing new comes
-        parts.append(f"{format_age(change.at, now)}: {change_summary(change)}{by}")
-    parts[:0] = flags_in_full(status)
+    parts = [*(reversed(short_flags(status)) if brief else flags_in_full(status)), _health(status)]
+    if status.last_change is not None and change:
+        parts.append(_last_change(status, status.last_change, known.age(), author))
     if known.problem:
         parts.insert(0, f"STALE, {known.age():.0f} s old: {sanitize(known.problem, 80)}")
     elif known.age() > STALE:
         parts.insert(0, f"STALE, {known.age():.0f} s old")
     return " " + "  |  ".join(parts)
+
+
+def _health(status: Status) -> str:
+    from rollout_console.render.formatting import format_counted, format_percent
+    from rollout_console.render.health import VERDICTS
+
+    health = status.health
+    verdict, _ = VERDICTS[health.verdict]
+    said = verdict.format(health=health)
+    if not health.jobs:
+        return said
+    sample = "" if "jobs" in verdict else f", {format_counted(health.jobs, 'job', 'jobs')}"
+    return f"{said}: {format_percent(health.error_rate)} errors{sample}"
+
+
+def _last_change(status: Status, change: HistoryEntry, age: float, author: bool) -> str:
+    from rollout_console.render.formatting import format_age
+    from rollout_console.render.history import change_author, change_summary
+
+    by = f", {change_author(change)}" if author else ""
+    now = status.server_time + timedelta(seconds=age)  # it goes on while nothing new comes
+    return f"{format_age(change.at, now)}: {change_summary(change)}{by}"
 
 
 def toolbar(known: Snapshot[Status], width: int) -> list[tuple[str, str]]:

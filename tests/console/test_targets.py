@@ -9,7 +9,7 @@ from rollout_console.render.colours import NAMES
 from rollout_console.shell.completion import Completer
 from rollout_console.targets import targets_file
 from tests.support.rollouts import OPERATOR
-from tests.support.terminal import CONSOLE, run_console, target_table, write_targets
+from tests.support.terminal import CONSOLE, run_console, run_pieces, target_table, write_targets
 
 MAGENTA = NAMES["magenta"][1].lstrip("#")
 
@@ -88,6 +88,43 @@ def test_r13_a_place_that_there_is_not_is_one_line_and_one_stays(targets, code, 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(line)
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ('rollout.use("nourl")', "set NOURL, then start again"),
+        ('rollout.use("stagin")', "type one of: staging"),
+        ("rollout.use(feature='nothing')", "there is no feature 'nothing' there"),
+        ("rollout.use(5)", "a target is a name in quotes"),
+    ],
+)
+def test_after_a_use_that_fails_nothing_that_follows_acts_where_one_was(rollout, targets, use, said):
+    more = "\n".join([target_table("staging", targets), '[nourl]\ndatabase_url = "env:NOURL"'])
+    write_targets(targets, more)
+    rows = rollout.history_rows()
+    done = run_pieces(targets, [use, "rollout.setRollout(2)", 'rollout.emergencyStop("x")'])
+    assert (done.returncode, rollout.history_rows()) == (1, rows)
+    first, second, verdict, third, *_ = done.stderr.splitlines()
+    assert second == third == f"nothing was done, since rollout.use() before it failed: {first}"
+    assert said in first
+    assert "NOT STOPPED" in verdict
+    assert ("hybrid_progressive_capture" in done.stderr) == ("nourl" in use), "how to stop by hand"
+    done = run_pieces(targets, [use, 'rollout.use("staging")', "rollout.setRollout(2)"])
+    assert rollout.client.status().rollout_percentage == 2
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_target_without_its_key_is_there_and_unusable_until_another_use(rollout, terminal, targets):
+    write_targets(targets, '[nourl]\ndatabase_url = "env:NOURL"')
+    console = terminal(width=100, height=40)
+    console.wait_for("20 % ▸")
+    console.type('rollout.use("nourl")')
+    console.wait_for("rollout nourl ▸")
+    console.type("rollout.setRollout(40)")
+    console.wait_for("nothing was done, since rollout.use() before it failed")
+    assert rollout.client.status().rollout_percentage == 20
 
 
 def test_use_without_arguments_shows_where_one_is_and_where_one_could_go(targets):

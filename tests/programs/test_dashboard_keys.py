@@ -265,8 +265,16 @@ def test_r20_an_answer_raises_nothing_over_what_came_after_its_question(rollout,
     screen.type("y")
     screen.wait_for("not done, since you had not seen rollbackToZero")
     assert rollout.client.status().rollout_percentage == 0
+    screen.wait_for("then press the key again")
+    screen.wait_without("y to do it:")
+    screen.key("Enter")  # the question is gone with its reason: this answers none
+    screen.wait_for("is no key here")
+    assert rollout.client.status().rollout_percentage == 0
+    screen.key("s")
+    screen.wait_for("percentage, 0 to 100:")
+    screen.type("25")
+    screen.wait_for("0 % → 25 %? y to do it:")
     screen.key("Escape")
-    screen.wait_for("nothing was changed")
     rollout.client.emergency_stop("first")
     screen.wait_for("STOPPED")
     screen.key("r")

@@ -15,7 +15,7 @@ import pytest
 from rollout_console.cli.verbs import VERBS
 from rollout_console.exit_status import Exit
 from tests.support import ROOT
-from tests.support.terminal import run_command, start_command, write_targets
+from tests.support.terminal import CONSOLE, run_command, start_command, write_targets
 from tests.support.within import run_within
 
 ENDLESS, PRACTICE = {"watch"}, {"simulate"}
@@ -161,7 +161,8 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["-c", "1", "set", "30"], Exit.WRONG_USE, "leave out -c or the command"),
         (["--target", "nowhere", "status"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
-        (["--target", "nowhere", "-c", "1"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "nowhere", "-c", "n = 1"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "nowhere", "-c", "rollout.status()"], Exit.FAILED, "there is no target 'nowhere'"),
     ],
 )
 def test_r13_what_fails_changes_nothing_and_says_so_in_the_exit_status_and_on_standard_error(
@@ -192,6 +193,37 @@ def test_how_to_stop_by_hand_names_the_feature_of_the_target_even_if_its_key_is_
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
     assert "feature_name = 'other'" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_stop_in_code_on_a_target_that_cant_be_used_says_not_stopped_and_how_to_by_hand(console_env):
+    write_targets(console_env, '[production]\nfeature = "other"\ndatabase_url = "env:GONE"')
+    done = run_command(console_env, "--target", "production", "-c", 'rollout.emergencyStop("x")')
+    assert done.returncode == Exit.FAILED
+    assert "NOT STOPPED" in done.stderr
+    assert "feature_name = 'other'" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_prompt_opens_on_a_target_that_cant_be_used_and_says_not_stopped(console_env, terminal):
+    write_targets(console_env, '[production]\nfeature = "other"\ndatabase_url = "env:GONE"')
+    console = terminal(command=f"{CONSOLE} --target production")
+    console.wait_for("set GONE, then start again")
+    console.type('rollout.emergencyStop("x")')
+    console.wait_for("NOT STOPPED")
+    console.wait_for("feature_name = 'other'")
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("target", "named"), [("production", "'other'"), ("staging", "'NAME OF THE FEATURE'"), ("prod", "'NAME OF THE")]
+)
+def test_how_to_stop_by_hand_names_no_feature_that_the_target_may_not_have(console_env, target, named):
+    write_targets(console_env, '[production]\nfeature = "other"\ncolour = "pink"\n[staging]\nfeatur = "third"')
+    done = run_command(console_env, "--target", target, "stop", "db is down")
+    assert "NOT STOPPED" in done.stderr
+    assert f"feature_name = {named}" in done.stderr
+    assert "hybrid_progressive_capture" not in done.stderr
 
 
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):

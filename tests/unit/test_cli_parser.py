@@ -10,6 +10,7 @@ import pytest
 
 from rollout_console.cli import parser as cli
 from rollout_console.cli.verbs import VERBS, JsonOutput, add_arguments, in_shell
+from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 
 
@@ -73,6 +74,10 @@ def parsed(command, *arguments: str) -> dict[str, object]:
     chosen = vars(parser.parse_args(arguments))
     assert chosen.pop("as_json") is False
     return chosen
+
+
+def test_a_timeline_takes_its_arguments_in_one_order_at_the_prompt_and_in_the_client():
+    assert [*COMMANDS["timeline"].parameters[:2]] == [*inspect.signature(RolloutClient.timeline).parameters][1:3]
 
 
 def test_arguments_are_of_the_kind_that_the_signature_says():

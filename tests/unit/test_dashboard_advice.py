@@ -18,6 +18,9 @@ from rollout_console.dashboard.advice import KEYS, in_keys
         ("to investigate: rollout.showMetrics(); when fixed", "to investigate: press m; when fixed"),
         ("to see why: rollout.explain('a/b')", "to see why: press i and answer a/b"),
         ('to wait: rollout.hold("looking, with care")', "to wait: press d and answer looking, with care"),
+        ("you had not seen it; look: rollout.status(), then type the command again",
+         "you had not seen it; this screen looks again by itself, then press the key again"),
+        ("error_rate 7 %, wanted < 3 %; type: rollout.showMetrics()", "error_rate 7 %, wanted < 3 %; press m"),
         ("a connection free, then: rollout.status()", "a connection free; this screen looks again by itself"),
     ],
 )  # fmt: skip

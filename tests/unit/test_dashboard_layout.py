@@ -77,6 +77,32 @@ def test_no_line_is_longer_than_the_terminal_and_no_screen_higher(text, width, h
             assert max(wcswidth(ESCAPE.sub("", line)) for line in lines) <= width
 
 
+ENDS = {"held_until": NOW + timedelta(days=2), "breaker_off_until": NOW + timedelta(days=2)}
+
+
+@pytest.mark.parametrize("age", [3, 120])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"emergency_stop": True}, "STOPPED"),
+        ({"state": sample(State, name="rolled_back"), "rollout_percentage": 25}, "ROLLED BACK"),
+        ({"state": sample(State, name="held"), "rollout_percentage": 25}, "RUNNING at 25 %"),
+    ],
+)
+def test_in_80_columns_the_first_line_keeps_what_matters_most(state, words, age):
+    seen = overview(feature_name="hybrid_progressive_capture", **{"emergency_stop": False, **ENDS, **state})
+    seen = replace(seen, status=replace(seen.status, target="production"))
+    first = shown(seen, age=age)[0]
+    assert words in first
+    assert "HELD  NO AUTO-ROLLBACK" in first
+    assert " on pr" in first
+    assert "hyb" in first
+    assert first.endswith(f" {'STALE, ' if age > 10 else ''}{age} s old ")
+    wide = shown(seen, width=200, age=age)[0]
+    assert "hybrid_progressive_capture on production" in wide
+    assert "NO AUTO-ROLLBACK until" in wide
+
+
 @pytest.mark.parametrize(("width", "columns"), [(60, 1), (99, 1), (100, 2), (160, 2), (161, 3), (250, 3)])
 def test_the_room_decides_on_one_to_three_columns(width, columns):
     assert columns_for(width) == columns

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rollout_console.errors import BadArgument
 from rollout_console.render.formatting import format_time
 from rollout_console.validation import moment, moment_text
 
@@ -64,3 +65,9 @@ def test_r9_a_year_that_no_zone_knows_is_sent_as_it_is(monkeypatch, zone):
 def test_r17_what_is_no_time_of_a_day_is_sent_as_it_is(given):
     """The database refuses it, with what to type."""
     assert moment_text(given) == given
+
+
+@pytest.mark.parametrize("given", ["23:59", " 9:00 "])
+def test_a_time_without_its_day_is_answered_with_both_that_it_may_be(given):
+    with pytest.raises(BadArgument, match=f'type "today {given.strip()}" or "tomorrow {given.strip()}"'):
+        moment(given, "rollout.hold()")

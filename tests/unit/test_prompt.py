@@ -67,6 +67,25 @@ def test_the_prompt_leaves_half_of_the_terminal_to_what_is_typed_and_keeps_the_s
     assert parts[0][0] in ("remote", "magenta"), "the name has a colour of its own"
 
 
+def test_in_80_columns_the_prompt_keeps_the_name_and_says_what_is_off_without_its_end():
+    ends = {"held_until": NOW + timedelta(days=2), "breaker_off_until": NOW + timedelta(days=2)}
+    status = sample(Status, emergency_stop=False, rollout_percentage=25, auto_rollback_enabled=False, **ends)
+    for named, name in (("prod", "prod"), ("production-europe", "pro")):
+        target = Target("supabase", "abcdefgh", named=named, colour="red")
+        words = "".join(words for _, words in prompt_parts(target, DEFAULT_FEATURE, Snapshot(status), 80))
+        assert "25 % HELD NO AUTO-ROLLBACK ▸" in words
+        assert words.startswith(f" {name}")
+        assert "NO AUTO-ROLLBACK until" in prompt_parts(target, DEFAULT_FEATURE, Snapshot(status), 200)[1][1]
+        assert "25 % NO AUTO-ROLLBACK ▸" in prompt_parts(target, DEFAULT_FEATURE, Snapshot(status), 60)[1][1]
+
+
+def test_in_80_columns_the_toolbar_keeps_the_verdict():
+    status = sample(Status, "operator", verdict="breach", auto_rollback_enabled=False)
+    line = toolbar(Snapshot(status, fetched=time.monotonic()), 80)[0][1]
+    assert line.startswith(" NO AUTO-ROLLBACK  |  HELD  |  BREACH")
+    assert "NO AUTO-ROLLBACK until" in toolbar(Snapshot(status, fetched=time.monotonic()), 400)[0][1]
+
+
 @pytest.mark.parametrize(("terminal", "words"), [("dumb", "rollout local ▸ "), ("xterm", "rollout local 25 % ▸ ")])
 def test_a_terminal_on_which_the_prompt_is_not_drawn_again_shows_no_state_in_it(terminal, words, monkeypatch):
     monkeypatch.setenv("TERM", terminal)

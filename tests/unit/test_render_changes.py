@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rollout_console.cli.verbs import in_shell
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.colours import STYLES
@@ -101,7 +102,7 @@ def test_a_second_stop_says_since_when_and_why_the_first_one_is():
 
 @pytest.mark.parametrize(("percentage", "hints"), [(0, True), (1, False)])
 def test_a_resume_says_the_percentage_and_at_nothing_how_to_start(percentage, hints):
-    text = said("resume", rollout_percentage=percentage)
+    text = said("resume", rollout_percentage=percentage, held_reason=None)
     assert f"resumed at {percentage} %" in text
     assert ("to start: rollout.advance()" in text) is hints
 
@@ -268,3 +269,18 @@ def test_r18_a_stop_says_first_whom_it_has_ended():
 def test_a_change_of_the_practice_database_says_so_first(command):
     assert any(line.startswith(" PRACTICE ") for line in said(command, practice=True).splitlines())
     assert "PRACTICE" not in said(command, practice=False)
+
+
+def test_a_resume_at_0_percent_names_the_hold_before_the_start():
+    assert "to start: rollout.release(), then rollout.advance()" in said("resume", rollout_percentage=0)
+    free = said("resume", rollout_percentage=0, held_reason=None)
+    assert "to start: rollout.advance()" in free
+
+
+@pytest.mark.parametrize(("asked", "call"), [(False, "rollout.undo()"), (True, 'rollout.undo(reason="...")')])
+def test_the_way_back_from_a_raise_has_a_reason_where_one_is_asked_for(asked, call):
+    entry = sample(HistoryEntry, previous_percentage=5, new_percentage=10)
+    text = said("setRollout", change=entry, require_reason=asked, emergency_stop=False)
+    assert text.endswith(f"to take it back: {call}")
+    wanted = "rollout-console undo" + (' --reason "..."' if asked else "")
+    assert in_shell(text).endswith(wanted)

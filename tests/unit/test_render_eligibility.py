@@ -20,6 +20,7 @@ from rollout_console.results import (
     Phases,
     Preview,
     Reason,
+    State,
     StepState,
 )
 from tests.support.samples import sample
@@ -36,6 +37,24 @@ def shown(kind, **changes):
 )  # fmt: skip
 def test_every_value_of_a_closed_set_has_words(table, closed):
     assert set(table) == set(get_args(closed))
+
+
+@pytest.mark.parametrize(("kept", "low"), [(1, "resume()"), (5, "resume()"), (6, "resume(5)"), (80, "resume(5)")])
+def test_a_health_check_advises_no_more_than_was_kept_or_fallen_from(kept, low):
+    stopped = shown(HealthCheck, action="already_stopped", rollout_percentage=kept, decided_by="readers")
+    assert stopped.endswith(f"when fixed: rollout.{low}")
+    fallen = shown(HealthCheck, action="rolled_back", state=sample(State, from_percentage=kept), decided_by="readers")
+    assert fallen.endswith(f"rollout.setRollout({min(kept, 5)})")
+
+
+def test_a_preview_under_the_whitelist_says_why_nobody_enters():
+    assert "takes the whitelist only" in shown(Preview, strategy="whitelist", categories=[])
+    assert "takes the whitelist only" not in shown(Preview, strategy="percentage", categories=[])
+
+
+@pytest.mark.parametrize(("strategy", "by"), [("percentage", " by hash "), ("repository_size", " by size and hash ")])
+def test_an_explanation_says_by_what_a_repository_is_eligible(strategy, by):
+    assert by in shown(Explanation, strategy=strategy, enters_at=84)
 
 
 def test_each_action_of_a_health_check_has_a_sentence_of_its_own():

@@ -12,7 +12,7 @@ from rollout_console.refresh import Snapshot
 from rollout_console.render import Screen, render
 from rollout_console.render.difference import format_change
 from rollout_console.render.progression import time_left
-from rollout_console.results import Advance, Change, Gate, HistoryEntry, Overview, Plan, PlanStep, Status
+from rollout_console.results import Advance, Change, Gate, HistoryEntry, Overview, Phases, Plan, PlanStep, State, Status
 from rollout_console.shell.prompt import prompt_parts
 from tests.support.samples import NOW, sample
 
@@ -117,6 +117,7 @@ def test_the_dashboard_has_the_steps_on_a_line_with_the_time_left():
     [
         (None, {"steps": [{"percentage": 5, "hours": 12}, {"percentage": 50, "hours": 12}]},
          "steps the manual's → 5 %, 50 % for 12 h each"),
+        (None, {"steps": [{"percentage": 50, "hours": 24}]}, "steps the manual's → 50 % for 24 h"),
         ({"steps": [{"percentage": 5, "hours": 1}, {"percentage": 50, "hours": 2}]}, None,
          "steps 5 % for 1 h, 50 % for 2 h → the manual's"),
         (None, {"change_window": "Mon 09:00-10:00 UTC"}, "window none → Mon 09:00-10:00 UTC"),
@@ -140,3 +141,15 @@ def test_a_hold_that_is_there_already_says_so():
     assert "nothing changed: held by" in render(
         sample(Change, command="hold", changed=False, change=None, shut=[], skipped_phase=None), PIPE
     )
+
+
+@pytest.mark.parametrize("state", ["rolled_back", "not_started"])
+def test_at_0_percent_what_is_shut_is_named_before_the_start(state):
+    shut = sample(Gate, open=False, message="held by tess: look", command="rollout.release()")
+    at_zero = {"steps": [], "rollout_percentage": 0, "emergency_stop": False, "state": sample(State, name=state)}
+    for kind in (Plan, Phases):
+        *_, first, start = render(sample(kind, gates=[shut], **at_zero), Screen()).splitlines()
+        assert first.startswith(" first: held by tess: look")
+        assert first.endswith("type: rollout.release()")
+        assert start.endswith("rollout.advance()")
+        assert "first:" not in render(sample(kind, gates=[], **at_zero), Screen())

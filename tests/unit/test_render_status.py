@@ -214,3 +214,50 @@ def test_at_one_job_the_words_agree():
 def test_the_window_is_the_hours_or_begins_at_the_restart():
     assert window_phrase(sample(Health, since_restart=False, window_hours=24)) == "measured over the last 24 h"
     assert "since the restart, 2026-11-" in window_phrase(sample(Health, since_restart=True))
+
+
+@pytest.mark.parametrize(
+    ("percentage", "decided_by", "words"),
+    [
+        (25, "readers", "on: goes to the step before, and is held above"),
+        (5, "readers", "on: goes to 0 % (there is no step before) above"),
+        (25, "host", "on: goes to 0 % (the host's own function decides) above"),
+    ],
+)
+def test_a_breach_is_said_to_lead_where_it_does(percentage, decided_by, words):
+    plan = {"phase_percentages": [5, 25], "decided_by": decided_by, "rollout_percentage": percentage}
+    assert words in shown(auto_rollback_enabled=True, on_breach="step_back", **plan)
+
+
+@pytest.mark.parametrize(
+    ("percentage", "decided_by", "words"),
+    [
+        (0, "readers", "does not go up from 0 % by itself"),
+        (5, "readers", "  goes up by itself"),
+        (100, "readers", "is at the end of its plan"),
+        (5, "host", "does not go up by itself while the host's own"),
+    ],
+)
+def test_a_ramp_is_said_to_go_up_by_itself_only_where_it_does(percentage, decided_by, words):
+    plan = {"phase_percentages": [5, 100], "decided_by": decided_by, "rollout_percentage": percentage}
+    assert words in shown(auto_advance=True, **plan)
+
+
+def test_a_threshold_of_100_percent_is_said_never_to_act():
+    assert "on, but never acts" in shown(auto_rollback_enabled=True, max_error_rate=100.0)
+    assert "never acts" not in shown(auto_rollback_enabled=True, max_error_rate=99.0)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        ("repository_size", "text"),
+        ("percentage", "text; by hash alone"),
+        ("whitelist", "text; the whitelist only, whatever the percentage"),
+        ("odd", "text; strategy odd"),
+    ],
+)
+def test_the_percentage_says_by_what_strategy_where_it_is_not_the_usual_one(strategy, words):
+    line = next(x for x in render(sample(Status, rollout_strategy=strategy, decided_by="readers"), PIPE).splitlines()
+                if "in effect" in x)  # fmt: skip
+    assert line.endswith(f"in effect; {words}")

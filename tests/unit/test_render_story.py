@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -95,6 +96,21 @@ def test_the_post_mortem_is_the_timeline_in_markdown():
     assert page.count("<table>") == 2
     assert page.count("<h2>") == 8
     assert page.count("<code") == 1
+
+
+def test_the_post_mortem_calls_no_time_utc_that_names_another_zone(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        until = {"held_until": "2026-11-24T05:00:00+00:00"}
+        held = sample(HistoryEntry, command="hold", previous_percentage=5, new_percentage=5, after=until)
+        page = postmortem(told(event("change", change=held)))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "10:30 IST" in page
+    assert "All times are UTC" not in page
+    assert "Times that name no zone are UTC." in page
 
 
 def test_kinds_say_what_is_new_and_how_many_are_not_shown():

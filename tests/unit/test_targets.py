@@ -12,12 +12,13 @@ from keyring.backend import KeyringBackend
 
 import rollout_console
 from rollout_console.adapters import Target, open_adapter
+from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.errors import BadArgument, NotConfigured, NotPermitted
 from rollout_console.protection import Protection
 from rollout_console.refresh import Snapshot
-from rollout_console.settings import DEFAULT_FEATURE, Settings
+from rollout_console.settings import DEFAULT_FEATURE, UNKNOWN_FEATURE, Settings
 from rollout_console.shell.prompt import prompt_parts
-from rollout_console.targets import named_targets, targets_file
+from rollout_console.targets import feature_of, named_targets, targets_file
 
 
 @pytest.fixture(autouse=True)
@@ -110,8 +111,9 @@ def test_a_secret_may_be_kept_in_the_keyring(monkeypatch):
     [
         ("[staging", "correct it"),
         ("[staging]\ncolor = 'red'", "unknown field `color`"),
-        ("[staging]\nread_only = 'yes'", r"Expected `bool`, got `str` - at `\$\[...\].read_only`"),
-        ("[staging]\ncolour = 'pink'", "Invalid enum value 'pink'"),
+        ("[staging]\nread_only = 'yes'", r"\[staging\]: Expected `bool`, got `str` - at .* read_only is true or false"),
+        ("[staging]\ncolour = 'pink'", r"\[staging\]: Invalid enum value 'pink'.* colour is one of: red, green, yellow"),
+        ("read_only = true\n[staging]", "read_only stands in no section; move it below its"),
         ("staging = 1", "Expected `object`"),
         ("[staging]\nsupabase_key = 'sb_secret_x'", 'as in supabase_key = "env:STAGING_SUPABASE_KEY"'),
         ("[staging]\ndatabase_url = 'postgresql://u:sb_secret_x@db/app'", 'as in database_url = "env:STAGING_DATABASE_URL"'),
@@ -129,6 +131,18 @@ def test_r13_what_is_wrong_with_the_file_is_one_line_that_repeats_no_secret(text
         open_adapter(at("staging"))
     assert "\n" not in str(caught.value)
     assert "sb_secret_x" not in str(caught.value)
+
+
+def test_a_slip_in_one_section_keeps_no_other_target_away_and_the_statement_by_hand_names_the_right_feature():
+    write("[a]\nfeature = 'other'\ncolour = 'pink'\n[b]\n[c]\nfeatur = 'third'\n[d]\nfeature = 5")
+    assert at("b").target == "b"
+    assert list(named_targets()) == ["b"]
+    with pytest.raises(NotConfigured, match=r"\[a\].*pink"):
+        at("a")
+    assert [feature_of(name, "usual") for name in ("a", "b", "c", "d", "e")] == ["other", "usual", None, None, None]
+    (statement,) = halt_by_hand(UNKNOWN_FEATURE, {"emergency_stop": True}, NotConfigured("x"))
+    assert "feature_name = 'NAME OF THE FEATURE' and is_active;  -- which feature" in statement
+    assert "feature_name = 'other'" in halt_by_hand("other", {"emergency_stop": True}, NotConfigured())[0]
 
 
 def test_a_database_url_without_a_password_may_stand_in_the_file():
