@@ -14,7 +14,7 @@ from tests.support.samples import sample
 def told(kind: str, percentage: int = 80, **change: Any) -> Alert:
     entry = sample(HistoryEntry, **{"undoes": None, "evidence": None, "after": {}, "before": {}, **change})
     due = AlertDue(receiver="x", event="x", kind=kind, change=entry)
-    found = {"rollout_percentage": percentage, "decided_by": "readers", "minimum_sample": 1}
+    found: dict[str, Any] = {"rollout_percentage": percentage, "decided_by": "readers", "minimum_sample": 1}
     return worded(due, sample(HealthCheck, **found))
 
 

@@ -68,7 +68,7 @@ def test_the_prompt_leaves_half_of_the_terminal_to_what_is_typed_and_keeps_the_s
 
 
 def test_in_80_columns_the_prompt_keeps_the_name_and_says_what_is_off_without_its_end():
-    ends = {"held_until": NOW + timedelta(days=2), "breaker_off_until": NOW + timedelta(days=2)}
+    ends: dict[str, Any] = {"held_until": NOW + timedelta(days=2), "breaker_off_until": NOW + timedelta(days=2)}
     status = sample(Status, emergency_stop=False, rollout_percentage=25, auto_rollback_enabled=False, **ends)
     for named, name in (("prod", "prod"), ("production-europe", "pro")):
         target = Target("supabase", "abcdefgh", named=named, colour="red")

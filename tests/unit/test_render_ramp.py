@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,12 @@ def test_a_hold_that_is_there_already_says_so():
 @pytest.mark.parametrize("state", ["rolled_back", "not_started"])
 def test_at_0_percent_what_is_shut_is_named_before_the_start(state):
     shut = sample(Gate, open=False, message="held by tess: look", command="rollout.release()")
-    at_zero = {"steps": [], "rollout_percentage": 0, "emergency_stop": False, "state": sample(State, name=state)}
+    at_zero: dict[str, Any] = {
+        "steps": [],
+        "rollout_percentage": 0,
+        "emergency_stop": False,
+        "state": sample(State, name=state),
+    }
     for kind in (Plan, Phases):
         *_, first, start = render(sample(kind, gates=[shut], **at_zero), Screen()).splitlines()
         assert first.startswith(" first: held by tess: look")
