@@ -33,7 +33,7 @@ def _list(
     names = [sanitize(e.full_name or "(gone from the host)", 100) for e in entries]
     rows = [list(row) for row in zip(names, categories, ids, strict=True)]
     table = screen.table(["repository", "category", "id"], rows, narrow=[0], drop=[2, 1])
-    lines = [title, table, *(_end(e) for e in entries if e.until)]
+    lines = [title, table, *(_end(e, found.decided_by == "host") for e in entries if e.until)]
     if len(entries) < size and found.search is None:
         lines.append(
             f" the first {format_count(len(entries))}; for more, type rollout.showWhitelist(limit={4 * len(entries)})"
@@ -42,7 +42,11 @@ def _list(
     return "\n".join(lines)
 
 
-def _end(entry: ListedRepository) -> str:
+def _end(entry: ListedRepository, by_host: bool) -> str:
     name = shorten(sanitize(entry.full_name or entry.repository_id, 60), 40)
     end = f"{format_time(entry.until)}" if entry.until else "never"
-    return f" {name}: EXPIRED {end}, no longer decides" if entry.expired else f" {name}: until {end}"
+    if not entry.expired:
+        return f" {name}: until {end}"
+    return f" {name}: EXPIRED {end}, " + (
+        "but the host's own function decides, and knows no ends" if by_host else "no longer decides"
+    )

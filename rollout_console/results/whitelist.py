@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rollout_console.results.access import DecidedBy
 from rollout_console.results.base import Record, Result
 
 
@@ -23,7 +24,8 @@ class ListedRepository(Record, kw_only=True):
 class Whitelist(Result, kw_only=True):
     """`rollout.showWhitelist()`: of each list the first entries by name, and how many it has.
 
-    `search` is the text that names or ids had to contain, None for any.
+    `search` is the text that names or ids had to contain, None for any. The host's own function, if it decides, knows
+    no ends.
     """
 
     whitelist_entries: int
@@ -31,3 +33,4 @@ class Whitelist(Result, kw_only=True):
     search: str | None
     whitelist: list[ListedRepository]
     blacklist: list[ListedRepository]
+    decided_by: DecidedBy | None = None

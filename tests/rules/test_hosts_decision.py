@@ -60,6 +60,15 @@ def test_r11_while_the_hosts_own_function_decides_every_number_is_its(adopted):
     assert client.status().eligible_repositories == 0
 
 
+def test_r9_an_entry_that_is_over_is_not_said_to_decide_nothing_where_the_host_knows_no_ends(adopted):
+    adopted.client.add_to_whitelist("acme/r5", until="2s")
+    adopted.sql("update rollout_configuration set whitelist_until = jsonb_build_object("
+                "(select k from jsonb_object_keys(whitelist_until) k), clock_timestamp())")  # fmt: skip
+    shown = render(adopted.client.show_whitelist(), Screen())
+    assert "EXPIRED" in shown
+    assert "but the host's own function decides, and knows no ends" in shown
+
+
 def test_r11_test_repositories_are_eligible_by_the_hosts_own_function(adopted):
     adopted.sql(
         "update repository_categories set category = 'test' where repository_id = %s", adopted.repository_id("acme/r1")

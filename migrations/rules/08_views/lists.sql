@@ -15,6 +15,7 @@ begin
         'whitelist_entries', cardinality(config.target_repositories),
         'blacklist_entries', cardinality(config.excluded_repositories),
         'search', search,
+        'decided_by', rollout.decided_by(),
         'whitelist', rollout.names_of_entries(
             rollout.search_list(config.target_repositories, bound, search), config.whitelist_until),
         'blacklist', rollout.names_of_entries(rollout.search_list(config.excluded_repositories, bound, search)));
