@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
 import psycopg
 import pytest
 
@@ -13,6 +16,20 @@ def test_record_rollout_job_refuses_an_unknown_processor(running, processor):
     with pytest.raises(psycopg.Error, match="inngest or github_actions") as refused:
         running.sql("select record_rollout_job(%s, %s, true)", running.repository_id("acme/repo-1"), processor)
     assert refused.value.sqlstate == "RC001"
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_r7_an_average_is_none_without_a_duration_and_as_long_as_its_column_can_hold(running, many):
+    repo = running.repository_id("acme/repo-1")
+    one, batch = f"record_rollout_job('{repo}', 'inngest', true, %s::numeric)", "record_rollout_jobs(%s)"
+    average = "select average_processing_time from rollout_metrics"
+    for seconds, kept in ((None, None), (1e8, Decimal("99999999.99")), (1e8, Decimal("99999999.99"))):
+        job = {"repo_id": repo, "processor": "inngest", "success": True, "processing_seconds": seconds}
+        running.sql(f"select {batch if many else one}", json.dumps([job]) if many else seconds)
+        assert running.sql(average) == [(kept,)]
+    running.sql("update rollout_metrics set processing_seconds = 4, timed_jobs = 2, average_processing_time = 2")
+    running.sql(f"select {batch if many else one}", json.dumps([job | {"processing_seconds": 8}]) if many else 8)
+    assert running.sql(average) == [(4,)]
 
 
 def test_record_rollout_job_keeps_averages_and_the_last_error(running):

@@ -62,6 +62,13 @@ def test_r17_a_ramp_that_waits_for_a_monitor_says_so_unless_one_runs_or_health_w
     assert warned(running) == {}, "nothing waits"
 
 
+@pytest.mark.parametrize(("percentage", "waits"), [(0, False), (1, True), (75, True), (100, False)])
+def test_r17_a_ramp_waits_for_a_monitor_where_it_goes_up_by_itself(running, percentage, waits):
+    running.client.configure(auto_advance=True)
+    running.sql("update rollout_configuration set rollout_percentage = %s", percentage)
+    assert ("nobody_watches" in warned(running)) is waits
+
+
 def test_r10_alerts_wait_for_a_monitor_where_a_service_takes_some(running):
     receive(running, FEATURES[1], "chat", 0, waiting=0)
     assert warned(running) == {}, "those of another feature"
