@@ -185,9 +185,3 @@ def test_r8_the_newest_slots_are_as_many_however_little_of_them_is_folded(runnin
     )
     slots = "select count(*)::integer, sum(s.jobs)::integer from rollout_configuration c, rollout.newest_slots(c) s"
     assert running.sql(slots) == [(20, 6020)]
-    running.sql(
-        "insert into rollout.job_deltas (rollout_config_id, slot_start, processor_type, treated, jobs, errors, successes,"
-        " timed_jobs, processing_seconds, leaks, recorded) select id, rollout.window_start(c), 'inngest', true, 1, 0, 1, 0,"
-        " 0, 0, 1 from rollout_configuration c"
-    )
-    assert running.sql(slots) == [(21, 6021)], "at the start of the window it is of the window alone"
