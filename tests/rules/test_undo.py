@@ -126,7 +126,7 @@ def test_r8_a_rollback_of_the_breaker_is_nobodys_last_change_and_can_be_undone_b
         (
             lambda c: c.set_rollout(75),
             lambda c: c.set_rollout(60),
-            "rollout_percentage changed since, last by setRollout",
+            "rollout percentage changed since, last by setRollout",
         ),
         (
             lambda c: c.add_to_whitelist(NAME),
@@ -136,7 +136,7 @@ def test_r8_a_rollback_of_the_breaker_is_nobodys_last_change_and_can_be_undone_b
         (
             lambda c: c.configure(max_error_rate=4, minimum_sample=30),
             lambda c: c.configure(max_error_rate=3),
-            "max_error_rate changed since, last by configure",
+            "max error rate changed since, last by configure",
         ),
         (lambda c: c.mark_as_test([NAME, "acme/repo-2"]), lambda c: c.unmark_as_test(NAME), f"{NAME} changed since"),
     ],
