@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import psycopg
 import pytest
@@ -291,6 +292,7 @@ def test_r8_a_trip_waits_a_moment_for_whoever_holds_the_configuration_whichever_
         holder.execute("select from rollout_configuration for no key update")
         with in_background(reporting, FAILURES[failure]) as report:
             assert waits(holder, reporting, report)
+            time.sleep(0.05)  # far longer than one that does not wait
             holder.rollback()
         left = reporting.execute("select rollout_percentage from rollout_configuration")
         assert left.fetchone() == (0,)
