@@ -19,7 +19,7 @@ HERE = "rollout.plan()"  # which the plan itself need not say
 ON_BREACH: dict[OnBreach, str] = {
     "zero": "goes to 0 %",
     "step_back": "goes to the step before, and is held",
-    "hold": "is held",
+    "hold": "keeps its percentage, and is held",
 }
 
 
