@@ -67,7 +67,10 @@ def test_a_plan_shows_each_step_with_its_moment_and_each_gate_with_what_to_type(
         ({"rollout_percentage": 0}, "traffic is at 0 %; the next step is"),
         ({"held_reason": "look"}, "HELD"),
         ({"emergency_stop": True}, "STOPPED"),
-        ({"auto_advance": True, "on_breach": "hold"}, "auto-advance on; on a breach the rollout keeps its percentage, and is held"),
+        (
+            {"auto_advance": True, "on_breach": "hold"},
+            "auto-advance on; on a breach the rollout keeps its percentage, and is held",
+        ),
         ({"change_window": "Mon-Thu 09:00-16:00 Europe/Berlin"}, "rises only Mon-Thu 09:00-16:00 Europe/Berlin"),
     ],
 )
