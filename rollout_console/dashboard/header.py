@@ -22,7 +22,7 @@ from rollout_console.render.progression import STEP_MARKS, time_left
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.state import rollback_phrase
-from rollout_console.render.status import counted_phrase, flags, hold_phrase, off_phrase, short_flags
+from rollout_console.render.status import counted_phrase, flags, hold_phrase, off_phrase
 
 WITH_CLOCK = 100  # columns from which the time of the data is shown
 STALE_AFTER = 3  # refreshes that were missed
@@ -67,8 +67,8 @@ def _first_line(seen: results.Overview, age: str, screen: Screen, *, stale: bool
     room = screen.width - cells(age) - 2
     ways = [
         (_state(status, screen, stale=stale), flags(status)),
-        (_state(status, screen, stale=stale), short_flags(status)),
-        (_state(status, screen, stale=stale, short=True), short_flags(status)),
+        (_state(status, screen, stale=stale), flags(status, ends=False)),
+        (_state(status, screen, stale=stale, short=True), flags(status, ends=False)),
     ]
     for state, said in ways:
         line = "  ".join([f" {state}", *(screen.paint(flag, "flag") for flag in said)])

@@ -81,25 +81,23 @@ def state_line(status: Status | Phase4, screen: Screen) -> str:
     return "  ".join([state, *(screen.paint(flag, "flag") for flag in flags(status))])
 
 
-def flags(status: Status | Phase4) -> list[str]:
-    """Return what is switched off: the way up by a hold, auto-rollback; each until when, if it ends by itself."""
-    return [*_held_flag(status), *_off_flag(status)]
+def flags(status: Status | Phase4, *, ends: bool = True) -> list[str]:
+    """Return what is switched off: the way up by a hold, auto-rollback.
+
+    Args:
+        ends: whether each says until when, if it ends by itself; not where a line has no room for that.
+    """
+    return [*_held_flag(status, ends=ends), *_off_flag(status, ends=ends)]
 
 
-def short_flags(status: Status | Phase4) -> list[str]:
-    """Return what is switched off without until when: for a line that has no room for that."""
-    held = [HELD] if status.held_reason is not None else []
-    return [*held, *([] if status.auto_rollback_enabled else [UNPROTECTED])]
+def _held_flag(status: Status | Phase4, *, ends: bool = True) -> list[str]:
+    until = format_until(status.held_until, status.server_time) if ends else ""
+    return [f"{HELD} {until}".rstrip()] if status.held_reason is not None else []
 
 
-def _held_flag(status: Status | Phase4) -> list[str]:
-    held = f"{HELD} {format_until(status.held_until, status.server_time)}".rstrip()
-    return [held] if status.held_reason is not None else []
-
-
-def _off_flag(status: Status | Phase4) -> list[str]:
-    off = f"{UNPROTECTED} {format_until(status.breaker_off_until, status.server_time)}".rstrip()
-    return [] if status.auto_rollback_enabled else [off]
+def _off_flag(status: Status | Phase4, *, ends: bool = True) -> list[str]:
+    until = format_until(status.breaker_off_until, status.server_time) if ends else ""
+    return [] if status.auto_rollback_enabled else [f"{UNPROTECTED} {until}".rstrip()]
 
 
 def flags_in_full(status: Status) -> list[str]:

@@ -37,11 +37,11 @@ def prompt_parts(target: Target, feature: str, known: Snapshot[Status], columns:
     style, state = kind, ["READ-ONLY"] if target.read_only else []
     status = known.value
     if status is not None:
-        from rollout_console.render.status import flags, short_flags
+        from rollout_console.render.status import flags
 
         state.append("STOPPED" if status.emergency_stop else f"{status.rollout_percentage} %")
         long = cells(" ".join([*state, *flags(status)])) > columns // 2 - 2 * MARKS - SHORTEST
-        state += short_flags(status) if long else flags(status)
+        state += flags(status, ends=not long)
         style = "stopped" if status.emergency_stop else kind if status.auto_rollback_enabled else "flag"
     where = sanitize(target.name, 24)
     if feature != DEFAULT_FEATURE:
@@ -78,9 +78,9 @@ def _words(known: Snapshot[Status], *, author: bool = True, change: bool = True,
     status = known.value
     if status is None:
         return f" {sanitize(known.problem, 200)}" if known.problem else " connecting …"
-    from rollout_console.render.status import flags_in_full, short_flags
+    from rollout_console.render.status import flags, flags_in_full
 
-    parts = [*(reversed(short_flags(status)) if brief else flags_in_full(status)), _health(status)]
+    parts = [*(reversed(flags(status, ends=False)) if brief else flags_in_full(status)), _health(status)]
     if status.last_change is not None and change:
         parts.append(_last_change(status, status.last_change, known.age(), author))
     if known.problem:

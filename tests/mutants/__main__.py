@@ -153,7 +153,7 @@ def main() -> int:
         every = functions(servers.create_database(url, "functions"))
     known = equivalents()
     everything = chosen(every, wanted)
-    found = [mutant for mutant in everything if mutant.key not in known]
+    found = told_apart = [mutant for mutant in everything if mutant.key not in known]
     print(f"{len(everything)} mutants of {len({one.function.name for one in everything})} functions, "
           f"{len(everything) - len(found)} of which nobody can tell from the original")  # fmt: skip
     judged = wanted.map.with_suffix(".judged")
@@ -188,7 +188,7 @@ def main() -> int:
     judge(
         groups([mutant for mutant in found if now.get(mutant.id, [""])[0] == "lived"]), 60 * wanted.minutes, list(tests)
     )
-    summary([mutant for mutant in everything if mutant.key not in known], verdicts(judged))
+    summary(told_apart, verdicts(judged))
     return 0
 
 

@@ -187,18 +187,10 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
-def test_how_to_stop_by_hand_names_the_feature_of_the_target_even_if_its_key_is_gone(console_env):
+@pytest.mark.parametrize("stop", [("stop", "db is down"), ("-c", 'rollout.emergencyStop("x")')])
+def test_a_stop_on_a_target_whose_key_is_gone_says_not_stopped_and_how_by_hand_with_its_feature(console_env, stop):
     write_targets(console_env, '[production]\nfeature = "other"\ndatabase_url = "env:GONE"')
-    done = run_command(console_env, "--target", "production", "stop", "db is down")
-    assert done.returncode == Exit.FAILED
-    assert "NOT STOPPED" in done.stderr
-    assert "feature_name = 'other'" in done.stderr
-
-
-@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
-def test_a_stop_in_code_on_a_target_that_cant_be_used_says_not_stopped_and_how_to_by_hand(console_env):
-    write_targets(console_env, '[production]\nfeature = "other"\ndatabase_url = "env:GONE"')
-    done = run_command(console_env, "--target", "production", "-c", 'rollout.emergencyStop("x")')
+    done = run_command(console_env, "--target", "production", *stop)
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
     assert "feature_name = 'other'" in done.stderr

@@ -108,6 +108,14 @@ comment on function rollout.judged_stretch(
     rollout_configuration, text, timestamptz, bigint, bigint, numeric) is
     'R8: the jobs that a breach rests on where they are not those of the window.';
 
+create or replace function rollout.breach_holds(config rollout_configuration, shared boolean)
+returns boolean
+language sql immutable
+as $$ select config.on_breach = 'hold' or shared $$;
+comment on function rollout.breach_holds(rollout_configuration, boolean) is
+    'R8 and R17: whether a breach holds the ramp in place of lowering it: as on_breach says, or if the control fails '
+    'as well.';
+
 create or replace function rollout.health(config rollout_configuration, seen rollout.job_counts[])
 returns jsonb
 language plpgsql stable
@@ -146,7 +154,7 @@ begin
         'check_rolls_back', check_rolls_back,
         'check_leads_to', case
             when not ((check_rolls_back or t.shared) and rollout.can_trip(config)) then 'nothing'
-            when config.on_breach = 'hold' or t.shared then 'hold'
+            when rollout.breach_holds(config, t.shared) then 'hold'
             else 'rollback' end,
         'verdict', case
             when t.jobs = 0 then 'no_data'

@@ -22,17 +22,16 @@ comment on function rollout.watch(rollout_configuration) is
     'R8, R17: when health was last checked and by whom, how many monitors run, and whether anybody watches: a monitor '
     'runs, or health was checked a short while ago, as by cron.';
 
-create or replace function rollout.rises_by_itself(config rollout_configuration)
+create or replace function rollout.is_to_rise(config rollout_configuration)
 returns boolean
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    return config.auto_advance and config.rollout_percentage > 0 and rollout.decided_by() is distinct from 'host'
-        and (rollout.step_in_plan(config)).next is not null;
+    return config.auto_advance and config.rollout_percentage > 0 and (rollout.step_in_plan(config)).next is not null;
 end $$;
-comment on function rollout.rises_by_itself(rollout_configuration) is
-    'R17: whether the ramp goes up by itself once its gates are open: never from 0 %, nor while the host decides.';
+comment on function rollout.is_to_rise(rollout_configuration) is
+    'R17: whether the ramp is to go up by itself from where it stands: never from 0 %, nor past the end of its plan.';
 
 create or replace function rollout.watch_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
@@ -41,7 +40,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    rises constant boolean := rollout.rises_by_itself(config);
+    rises constant boolean := rollout.is_to_rise(config) and rollout.decided_by() is distinct from 'host';
 begin
     return query
     select 'nobody_watches',

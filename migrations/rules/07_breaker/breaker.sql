@@ -28,7 +28,7 @@ declare
         'on_breach', config.on_breach, 'main_errors', rollout.main_errors(config),
         'main_repository', rollout.main_repository(config));
 begin
-    if config.on_breach = 'hold' or (health -> 'shared')::boolean then
+    if rollout.breach_holds(config, (health -> 'shared')::boolean) then
         if not rollout.is_held_for_good(config) then  -- else it is held for this already, or an operator's own stays
             perform rollout.open_change(change);
             perform rollout.hold_automatically(config, why, evidence, breaker, details);

@@ -33,7 +33,7 @@ begin
         judging := rollout.line_up(config, reason, patient);
         config := rollout.configuration_now(config);
         one := rollout.settled_report(config, asked);
-        if one.job_id is not null then  -- whoever was before may have tripped: an outcome is taken back as it counted
+        if one.job_id is not null then  -- whoever was judged before may have lowered: it is kept as it counts now
             update rollout.reported_jobs j set counted_at = one.counted_at, arm = one.arm
             where j.rollout_config_id = config.id and j.job_id = one.job_id;
         end if;

@@ -232,8 +232,7 @@ begin
     union all
     select 'auto_advance_waits', 'the ramp does not go up by itself while the host''s own function decides: whom the '
            'next step lets in is to be seen first', 'rollout.advance()'
-    where config.auto_advance and rollout.decided_by() = 'host' and config.rollout_percentage > 0
-      and (rollout.step_in_plan(config)).next is not null;
+    where rollout.is_to_rise(config) and rollout.decided_by() = 'host';
 end $$;
 comment on function rollout.decision_warnings(rollout_configuration) is
     'R8, R11: a function that decides and is not as migrate left it, and a ramp that waits for an operator.';

@@ -41,7 +41,7 @@ begin
             case health ->> 'verdict' when 'above_threshold' then 'held' else 'none' end
         when pg_is_in_recovery() then 'read_only'
         when rollout.breaker_is_armed(config) then case
-            when config.on_breach = 'hold' or (health -> 'shared')::boolean then 'ramp_held'
+            when rollout.breach_holds(config, (health -> 'shared')::boolean) then 'ramp_held'
             when rollout.falls_to(config) > 0 then 'stepped_back' else 'rolled_back' end
         when config.emergency_stop then 'already_stopped'
         when config.rollout_percentage = 0 then 'already_at_zero'
