@@ -55,7 +55,7 @@ def loaded(env, tmp_path, *arguments: str) -> tuple[set[str], set[str]]:
     if arguments:
         subprocess.run(command, env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     else:
-        terminal = Terminal(env, f"cd {tmp_path} && {shlex.join(command)}")
+        terminal = Terminal(env, f"cd {shlex.quote(str(tmp_path))} && {shlex.join(command)}")
         terminal.wait_for("can't be reached")  # in the toolbar: its thread has begun
         terminal.close()
     names = (tmp_path / "modules").read_text().split()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 import tempfile
 import time
 from itertools import groupby
@@ -21,7 +20,7 @@ from rich.text import Text
 
 from rollout_console import __version__
 from tests.support import ROOT
-from tests.support.terminal import Terminal, console_environment, run_console
+from tests.support.terminal import PYTHON, Terminal, console_environment, run_console
 
 LIGHT = {"#0c0c0c": "#ffffff", "#d9d9d9": "#1f2328"}  # paper and ink of a terminal, for a reader with a light screen
 
@@ -95,7 +94,7 @@ def dashboard(home: Path) -> None:
     for line in ("rollout.resume(25)", "rollout.simulate(300, 30)"):
         run_console(env, line)
     for name, width, height in (("dashboard", 80, 24), ("dashboard-wide", 160, 50)):
-        terminal = Terminal(env, f"{sys.executable} -m rollout_console dashboard", width=width, height=height)
+        terminal = Terminal(env, f"{PYTHON} -m rollout_console dashboard", width=width, height=height)
         terminal.wait_for("q quit", seconds=60)
         terminal.wait_for("ROLLED BACK", seconds=60)
         settle(terminal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -58,7 +59,7 @@ def test_the_fire_drill_begins_on_the_practice_database_whatever_is_set(shell, m
     block = re.findall(r"^    (unset .*)$", page, re.MULTILINE)
     set_before = dict.fromkeys((*URLS, *SECRET_KEYS, *READ_ONLY_KEYS, *DATABASE_URLS), "x")
     set_before |= {"ROLLOUT_TARGET": "production", "ROLLOUT_FEATURE": "another", "ROLLOUT_READ_ONLY": "1"}
-    asked = [*block, f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"]
+    asked = [*block, f"{shlex.quote(sys.executable)} -c 'import json, os; print(json.dumps(dict(os.environ)))'"]
     done = subprocess.run([shell, "-c", "\n".join(asked)], env=os.environ | set_before, capture_output=True, check=True)
     for name, value in json.loads(done.stdout).items():
         monkeypatch.setenv(name, value)
