@@ -25,6 +25,11 @@ class RolloutError(Exception):
         return [*([self.verdict] if self.verdict else []), str(self), *self.by_hand]
 
 
+def first_clause(error: Exception) -> str:
+    """Return what is wrong, without what to type next."""
+    return str(error).split(";")[0]
+
+
 class BadArgument(RolloutError):
     """An argument is of the wrong kind or out of range; nothing was sent or changed."""
 

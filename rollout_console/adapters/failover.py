@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.ladder import WENT_ROUND
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.adapters.wrapper import Wrapper
-from rollout_console.errors import Refused, RolloutError, Unreachable
+from rollout_console.errors import Refused, RolloutError, Unreachable, first_clause
 
-NOTICE = "the API is unreachable: went through PostgreSQL directly"
+NOTICE = WENT_ROUND.format(failed="is unreachable")
 
 
 class FailoverAdapter(Wrapper):
@@ -58,7 +59,7 @@ class FailoverAdapter(Wrapper):
             raise
         except RolloutError as error:
             raise type(unreachable)(
-                f"{_first_clause(unreachable)}; PostgreSQL directly: {_first_clause(error)}; "
+                f"{first_clause(unreachable)}; PostgreSQL directly: {first_clause(error)}; "
                 "check the network and SUPABASE_DB_URL, then type the command again"
             ) from None
         self.tell(NOTICE)
@@ -69,7 +70,3 @@ class FailoverAdapter(Wrapper):
         super().close()
         if self.postgres is not None:
             self.postgres.close()
-
-
-def _first_clause(error: RolloutError) -> str:
-    return str(error).split(";")[0]

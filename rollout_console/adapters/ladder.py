@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rollout_console.adapters.base import Adapter
-from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable
+from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable, first_clause
 
 BUDGET = 10.0  # seconds for all rungs and the reading back
 FIRST = 4.5  # seconds of them for a way that has another one behind it: a stop waits 4 s for a lock
@@ -144,7 +144,7 @@ class Ladder:
         if way is first or first not in self._failures:
             return None
         failure = self._failures[first]
-        failed = "is unreachable" if isinstance(failure, Unreachable) else f"failed ({_first_clause(failure)})"
+        failed = "is unreachable" if isinstance(failure, Unreachable) else f"failed ({first_clause(failure)})"
         return WENT_ROUND.format(failed=failed)
 
     def _error(self, row: dict[str, Any] | None, *, sent: bool) -> RolloutError:
@@ -155,10 +155,6 @@ class Ladder:
         if len(failures) == 1:
             return failures[0]
         return type(failures[0])(
-            f"{_first_clause(failures[0])}; PostgreSQL directly: {'; '.join(map(_first_clause, failures[1:]))}; "
+            f"{first_clause(failures[0])}; PostgreSQL directly: {'; '.join(map(first_clause, failures[1:]))}; "
             "check the network and SUPABASE_DB_URL, then type the command again"
         )
-
-
-def _first_clause(error: RolloutError) -> str:
-    return str(error).split(";")[0]

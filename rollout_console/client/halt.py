@@ -8,7 +8,7 @@ from rollout_console import results
 from rollout_console.adapters.ladder import BRIEF, UNSURE, Halt, Halted, Ladder
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.calls import Calls
-from rollout_console.errors import Interrupted, RolloutError
+from rollout_console.errors import Interrupted, RolloutError, first_clause
 
 
 class Halting(Calls):
@@ -45,7 +45,7 @@ class Halting(Calls):
             answer = halted.way.call_within(2 * BRIEF, "rollout_status", changes=False, feature_name=self.feature)
             status = self._typed("rollout_status", results.Status, answer)
         except Exception as error:  # whatever it is, the stop is made
-            stop.not_shown.append(f"its status can't be shown: {str(error).split(';')[0]}")
+            stop.not_shown.append(f"its status can't be shown: {first_clause(error)}")
             return stop
         change = status.last_change
         return (
