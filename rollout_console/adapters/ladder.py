@@ -79,11 +79,11 @@ class Ladder:
         """
         answer, way = self._send(parameters)
         row, reader = self._read_back(way)
-        if row is not None and self._halt.is_in(row):
-            way = way or reader or self._ways[0]
+        if reader is not None and self._halt.is_in(row):
+            way = way or reader
             return Halted(answer or {}, row, way, self._notice(way))
-        error = self._error(row, sent=answer is not None)
-        error.verdict = UNSURE if row is None and (answer is not None or self._unsure) else self._halt.not_done
+        error = self._error(sent=answer is not None, is_read=reader is not None)
+        error.verdict = UNSURE if reader is None and (answer is not None or self._unsure) else self._halt.not_done
         raise error
 
     def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Adapter | None]:
@@ -129,7 +129,8 @@ class Ladder:
         self._failures.setdefault(way, Unreachable("the database answered nothing; check the network"))
         return None
 
-    def _read_back(self, way: Adapter | None) -> tuple[dict[str, Any] | None, Adapter | None]:
+    def _read_back(self, way: Adapter | None) -> tuple[dict[str, Any], Adapter | None]:
+        """Return the row, and the way by which it was read; None where no way reads it."""
         for reader in sorted(self._ways, key=lambda each: each is not way):
             try:
                 row = reader.read_row(BRIEF, self._feature)
@@ -137,7 +138,7 @@ class Ladder:
                 continue
             if isinstance(row, dict) and self._halt.values.keys() <= row.keys():
                 return row, reader
-        return None, None
+        return {}, None
 
     def _notice(self, way: Adapter) -> str | None:
         first = self._ways[0]
@@ -147,11 +148,11 @@ class Ladder:
         failed = "is unreachable" if isinstance(failure, Unreachable) else f"failed ({first_clause(failure)})"
         return WENT_ROUND.format(failed=failed)
 
-    def _error(self, row: dict[str, Any] | None, *, sent: bool) -> RolloutError:
-        failures = [self._failures[way] for way in self._ways if way in self._failures]
-        if sent or not failures:
-            said = "it was made, and reads as undone" if row else "it was made, and can't be read back"
+    def _error(self, *, sent: bool, is_read: bool) -> RolloutError:
+        if sent:
+            said = "it was made, and reads as undone" if is_read else "it was made, and can't be read back"
             return Unreachable(f"{said}; look: rollout.status()")
+        failures = [self._failures[way] for way in self._ways]
         if len(failures) == 1:
             return failures[0]
         return type(failures[0])(

@@ -32,7 +32,7 @@ class Scene:
     """Ways to a database, what each rung of them answers, and what was tried."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.now = 3.0
         self.answers: dict[tuple[str, str], Any] = {}
         self.takes: dict[tuple[str, str], float] = {}
         self.tried: list[tuple[str, str, float]] = []
@@ -196,8 +196,9 @@ def test_r18_a_stop_whose_answer_was_lost_counts_where_it_is_read_back(scene):
     assert halted.notice == WENT_ROUND.format(failed="is unreachable")
 
 
-def test_r18_of_a_stop_that_was_made_and_reads_as_undone_both_is_said(scene):
-    scene.answers = {API_FUNCTION: {}, API_READ: FLOWING}
+@pytest.mark.parametrize("made", [API_FUNCTION, DIRECT_FUNCTION])
+def test_r18_of_a_stop_that_was_made_and_reads_as_undone_both_is_said(scene, made):
+    scene.answers = {made: {}, (made[0], READ): FLOWING}
     failure = scene.failure(BOTH)
     assert isinstance(failure, Unreachable)
     assert str(failure) == "it was made, and reads as undone; look: rollout.status()"
