@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import signal
 
+import psycopg
 import pytest
 
 from rollout_console.console import COMMANDS
-from tests.support.terminal import run_command, run_console, run_pieces, start_command
+from tests.support.terminal import run_command, run_console, run_pieces, start_command, wait_until
 
 pytestmark = pytest.mark.usefixtures("rollout")
 
@@ -262,6 +263,22 @@ def test_several_pieces_of_code_all_run_and_one_that_fails_is_told(rollout, cons
     assert done.returncode == 1
     assert [entry.command for entry in rollout.client.history(2).entries] == ["note", "setRollout"]
     assert run_command(console_env, "-c", "1", "-c", "rollout.status()").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_after_ctrl_c_nothing_more_is_run(rollout, console_env):
+    waiting = (
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+    )
+    with psycopg.connect(rollout.url) as other:
+        other.execute("lock table rollout_configuration")
+        console = start_command(console_env, "-c", "rollout.note('x')", "-c", "rollout.setRollout(50)")
+        wait_until(lambda: rollout.value(waiting), 60)
+        console.send_signal(signal.SIGINT)
+        _, said = console.communicate(timeout=60)
+    assert (console.returncode, rollout.client.status().rollout_percentage) == (130, 20), said
+    piped = run_command(console_env, lines="raise KeyboardInterrupt\nrollout.setRollout(50)\n")
+    assert (piped.returncode, rollout.client.status().rollout_percentage) == (130, 20)
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
