@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from rollout_console import results
 from rollout_console.adapters import Adapter
 from rollout_console.client.seen import Seen, raises
-from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch, TimedOut
+from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch, TimedOut, first_clause
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
 from rollout_console.validation import clean_text, described
 
@@ -100,14 +100,18 @@ class Calls:
         return {**self.who, "operation_id": str(uuid.uuid4()), **({"confirm": True} if confirmed else {})}
 
     def _sent(self) -> dict[str, Any]:
-        """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet."""
+        """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet.
+
+        Raises:
+            TimedOut: nobody answered in time; the change is not sent, since it would be held to no end.
+        """
         if self.seen is None:
             try:
                 answer = self.adapter.call(
                     "rollout_newest_change", changes=False, idempotent=True, feature_name=self.feature
                 )
-            except (TimedOut, LockTimedOut):  # the change itself says who is in its way
-                return {}
+            except TimedOut as error:
+                raise type(error)(f"{first_clause(error)}; nothing was changed: type the command again") from None
             if "server_time" not in answer:
                 return {}
             self.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))

@@ -113,7 +113,7 @@ begin
     -- as it compiles the function, before any statement.
     for change in
         select p.oid from pg_proc p
-        where p.proargnames @> array['feature_name', 'context'] and (
+        where (p.proargnames @> array['feature_name', 'context'] or p.proname = 'rollout_newest_change') and (
             p.pronamespace = 'rollout'::regnamespace
             or p.pronamespace = 'public'::regnamespace and p.proname like 'rollout\_%')
     loop
@@ -121,4 +121,5 @@ begin
     end loop;
 end $$;
 comment on function rollout.limit_waits() is
-    'R18: each function that changes the rollout gives up waiting for a lock after 5 s. Run after all others are made.';
+    'R18: each function that changes the rollout, and what is asked before a change (R20), gives up waiting for a lock '
+    'after 5 s. Run after all others are made.';
