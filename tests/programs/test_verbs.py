@@ -163,6 +163,7 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "n = 1"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "rollout.status()"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "", "set", "50"], Exit.WRONG_USE, "argument --target: the name is empty, nothing was done; type"),
     ],
 )
 def test_r13_what_fails_changes_nothing_and_says_so_in_the_exit_status_and_on_standard_error(
