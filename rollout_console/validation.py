@@ -14,6 +14,7 @@ from rollout_console.pattern import pattern
 
 DAY = pattern(r"\s*(today|tomorrow)\s+(\d\d?):(\d\d)\s*", re.ASCII | re.IGNORECASE)
 CLOCK = pattern(r"\s*(\d\d?:\d\d)\s*", re.ASCII)
+LARGEST = 2**31 - 1  # of PostgreSQL's integer: for a larger number it would look for another function
 PERCENTAGE = pattern(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
 
 
@@ -39,13 +40,15 @@ def whole_percentage(value: object, example: str) -> int:
 
 
 def whole(name: str, value: object, example: str) -> int:
-    """Return the whole number that `value` is. Its range is checked by the database.
+    """Return the whole number that `value` is. What range it has is checked by the database.
 
     Raises:
-        BadArgument: it is none; the message says what to type.
+        BadArgument: it is none, or beyond all ranges; the message says what to type.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadArgument(f"{name} is a whole number, not {described(value)}; type {example}")
+    if abs(value) > LARGEST:
+        raise BadArgument(f"{name} is at most {LARGEST:,}, not {described(value)}; type {example}")
     return value
 
 

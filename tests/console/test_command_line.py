@@ -51,6 +51,7 @@ BAD_CALLS = [
     "rollout.explain(['acme/repo-1'])",
     "rollout.preview(101)",
     "rollout.history(0)",
+    "rollout.history(2**40)",
     "rollout.showMetrics(-1)",
     "rollout.help('nonsense topic')",
     "rollout.frobnicate()",

@@ -117,6 +117,13 @@ def test_a_number_is_a_number(value, taken):
             whole("limit", value, "rollout.history(20)")
 
 
+@pytest.mark.parametrize("value", [2**31, -(2**31), 2**70])
+def test_a_number_that_no_argument_can_be_is_refused_as_such(value):
+    assert whole("limit", 2**31 - 1, "x") == 2**31 - 1
+    with pytest.raises(BadArgument, match=r"^limit is at most 2,147,483,647, not .*; type rollout\.history\(20\)$"):
+        whole("limit", value, "rollout.history(20)")
+
+
 @pytest.mark.parametrize("value", [None, 1, 0, "True"])
 def test_a_truth_value_is_one(value):
     assert flag("confirm", False, "x") is False
