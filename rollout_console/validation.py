@@ -73,8 +73,13 @@ def repository_names(value: object, command: str) -> list[str]:
 
 
 def clean_text(text: str) -> str:
-    """Return text that PostgreSQL can store: without NUL and lone surrogates."""
+    """Return text that PostgreSQL can store: without NUL, and with a `?` for each lone surrogate."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def can_be_stored(text: str) -> bool:
+    """Return whether PostgreSQL can store a text as it is: a name can't be cleaned, it would be another one."""
+    return clean_text(text) == text
 
 
 def described(value: object) -> str:

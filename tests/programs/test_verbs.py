@@ -219,6 +219,15 @@ def test_how_to_stop_by_hand_names_no_feature_that_the_target_may_not_have(conso
     assert "hybrid_progressive_capture" not in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_feature_that_no_database_can_hold_is_refused_and_how_to_stop_by_hand_leaves_its_place_open(console_env, run):
+    console_env["ROLLOUT_FEATURE"] = os.fsdecode(b"caf\xe9")  # in Latin-1
+    done = run("stop", "db is down")
+    assert "no feature can be named 'caf\\udce9'; correct its name, then start again" in done.stderr
+    assert "NOT STOPPED" in done.stderr
+    assert "feature_name = 'NAME OF THE FEATURE'" in done.stderr
+
+
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):
     watch = start_command(console_env, "watch", "0.5", "--json")
     try:
