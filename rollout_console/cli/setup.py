@@ -165,7 +165,7 @@ class Setup:
         try:
             return act(False)
         except Unconfirmed as error:
-            self._done(name, str(error), done=False)
+            self._done(name, sanitize(str(error)), done=False)
             if self.agreed or not self._agrees("Do it all the same?"):
                 return None
             return act(True)

@@ -170,7 +170,7 @@ class Questions:
         self.message, self._busy = screen.fit("\n".join(said)), False
 
     def _tell(self, result: object, notice: str | None) -> None:
-        said = f"\n ({notice})" if notice else ""
+        said = f"\n ({sanitize(notice)})" if notice else ""
         if isinstance(result, Page):
             self.pages.append(result)
             self.message = said.lstrip("\n")

@@ -67,6 +67,18 @@ def report_until_the_breaker_trips(rollout):
     rollout.report(bad=12)
 
 
+def test_r12_what_others_say_reaches_no_terminal_raw(rollout, fresh):
+    rollout.sql("create function no() returns trigger language plpgsql as"
+                " $$ begin raise exception E'closed \\x1b]0;pwned\\x07 today'; end $$;"
+                "create trigger no before insert on rollout_configuration execute function no()")  # fmt: skip
+    try:
+        done = run_within(fresh, "setup", "--yes")
+    finally:
+        rollout.sql("drop function no() cascade")
+    assert (done.returncode, "closed ]0;pwned today" in done.stderr) == (1, True), done.stderr
+    assert done.stderr.strip().isprintable()
+
+
 LEFT_ALONE = {
     "stopped": (lambda r: r.client.emergency_stop("errors"), 10, "an EMERGENCY STOP is on"),
     "rolled back by hand": (lambda r: r.client.rollback_to_zero("errors"), 0, "left at 0 %: it was rolled back"),
