@@ -140,6 +140,17 @@ def test_in_a_terminal_it_asks_first(rollout, fresh):
         assert state(rollout) == expected
 
 
+def test_ctrl_d_at_a_question_is_a_no(rollout, fresh):
+    screen = Terminal(fresh, f"{CONSOLE} setup; echo ended with $?", width=80, height=50)
+    screen.wait_for("Do it? [y/N]")
+    screen.key("C-d")
+    said = screen.wait_for("ended with 1")
+    screen.close()
+    assert "Traceback" not in said
+    assert "\n nothing was changed\n" in said
+    assert state(rollout) == []
+
+
 def test_ctrl_c_half_way_keeps_what_is_done_and_the_next_run_goes_on(rollout, fresh):
     with psycopg.connect(rollout.url) as blocker:
         blocker.execute("lock table rollout.categorization_runs in exclusive mode")
