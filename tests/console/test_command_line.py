@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
+import subprocess
+import sys
 
 import psycopg
 import pytest
 
 from rollout_console.console import COMMANDS
+from rollout_console.exit_status import Exit
 from tests.support.terminal import run_command, run_console, run_pieces, start_command, wait_until
 
 pytestmark = pytest.mark.usefixtures("rollout")
@@ -206,6 +210,17 @@ def test_a_dot_env_file_in_the_working_folder_counts(console_env, tmp_path):
     done = run_console(console_env, "rollout.status()")
     assert done.returncode == 1
     assert "no active rollout for feature 'another_feature'" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r13_a_working_folder_that_is_gone_is_a_line_and_not_stopped(console_env):
+    arguments = [sys.executable, "-m", "rollout_console", "-c", 'rollout.emergencyStop("x")']
+    gone = "mkdir gone; cd gone; rmdir ../gone; " + shlex.join(arguments)
+    done = subprocess.run(
+        ["/bin/sh", "-c", gone], env=console_env, cwd=console_env["HOME"], capture_output=True, text=True
+    )
+    assert done.returncode == Exit.FAILED
+    assert done.stderr.endswith("the working folder is gone; nothing was done: go to another one, then start again\n")
 
 
 def test_results_carry_attributes_as_well(console_env):

@@ -187,6 +187,15 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     assert "update public.rollout_configuration set emergency_stop = true where feature_name = " in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+def test_r18_a_stop_is_made_where_dot_env_cant_be_read_and_that_is_said(rollout, run, console_env):
+    Path(console_env["HOME"], ".env").write_bytes(b"ROLLOUT_OPERATOR=J\xfcrgen\n")
+    done = run("stop", "errors")
+    assert done.returncode == Exit.DONE
+    assert done.stderr == ".env in the working folder can't be read (it is not in UTF-8), and counts for nothing\n"
+    assert rollout.client.status().emergency_stop
+
+
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 @pytest.mark.parametrize("stop", [("stop", "db is down"), ("-c", 'rollout.emergencyStop("x")')])
 def test_a_stop_on_a_target_whose_key_is_gone_says_not_stopped_and_how_by_hand_with_its_feature(console_env, stop):
