@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from rollout_console.client import RolloutClient
-from rollout_console.errors import RolloutError
+from rollout_console.errors import RolloutError, in_a_line
 from rollout_console.monitor.writer import Writer
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count, format_duration
@@ -62,9 +62,9 @@ class TextLog:
             moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in done.transitions.items())
             self._say(f"categorized: {moves}; {format_count(done.uncategorized)} left without a category")
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`."""
-        self._say(self._screen.paint(f"{task} failed: {sanitize(str(error), 500)}", "warning"))
+        self._say(self._screen.paint(f"{task} failed: {sanitize(in_a_line(error), 500)}", "warning"))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
@@ -119,7 +119,7 @@ class JsonLog:
         """See `Log`."""
         self._write("categorization", **done.to_dict())
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`."""
         self._write(f"{task.replace(' ', '_')}_failure", error=type(error).__name__, message=str(error))
 

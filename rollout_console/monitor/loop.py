@@ -37,7 +37,7 @@ class Log(Protocol):
     def caught_up(self, done: CatchUp) -> None:
         """Log which repositories were categorized."""
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """Log why a task that follows the check could not be done; the check itself was made."""
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
@@ -156,29 +156,32 @@ class Monitor:
         self.failures, self.has_seen, self.last_seen = 0, True, time.monotonic()
         others: list[MonitorAtWork] = []
         changes: list[HistoryEntry] = []
-        missed: list[tuple[str, RolloutError]] = []
+        missed: list[tuple[str, Exception]] = []
+        sent = Sent()
         with _noted("automatic advance", missed):
             check.status = self.client.auto_advance().status  # told with the changes below, like any other
         with _noted("heartbeat", missed):
             others = self.client.monitor_beat(self.id, self.every).others
-        with signals.shielded():  # an alert that is claimed and not yet sent would be late
+        # An alert that is claimed and not yet sent would be late.
+        with _noted("alerts", missed), signals.shielded():
             sent = self.alerts.after_check(check, self.every)
-        unheard = None if self.beat is None else self.beat.sent()
         self.retry_seconds = sent.retry_seconds
+        if self.beat is not None:
+            with _noted("heartbeat to its URL", missed):
+                self.beat.send()
         with _noted("history", missed):
             changes = self._changes(check)
-        self.log.checked(check, changes, others)
+        with _noted("log", missed):
+            self.log.checked(check, changes, others)
         for task, error in missed:
             self.log.not_done(task, error)
         self._log_alerts(sent)
-        if unheard is not None:
-            self.log.not_done("heartbeat to its URL", unheard)
         self._catch_up()
         return check
 
     def _catch_up(self) -> None:
         """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
-        missed: list[tuple[str, RolloutError]] = []
+        missed: list[tuple[str, Exception]] = []
         with _noted("categorization", missed):
             self.log.caught_up(self.client.catch_up())
         with _noted("retention", missed):
@@ -220,9 +223,9 @@ class Monitor:
 
 
 @contextlib.contextmanager
-def _noted(task: str, missed: list[tuple[str, RolloutError]]) -> Iterator[None]:
-    """Keep why a task failed, with its name, for the log."""
+def _noted(task: str, missed: list[tuple[str, Exception]]) -> Iterator[None]:
+    """Keep why a task failed, whatever it was, with its name, for the log: who ends with it checks no more."""
     try:
         yield
-    except RolloutError as error:
+    except Exception as error:
         missed.append((task, error))
