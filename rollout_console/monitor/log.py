@@ -16,6 +16,7 @@ from rollout_console.render.history import change_details, change_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import state_line
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
+from rollout_console.validation import in_zone
 
 
 class TextLog:
@@ -48,7 +49,7 @@ class TextLog:
                 )
         for entry in changes:
             said = "; ".join([change_phrase(entry, 200), *change_details(entry)])
-            self._say(said, entry.at.astimezone())
+            self._say(said, in_zone(entry.at))
         found = (check.health.verdict, check.action)
         if check.health.verdict in ("above_threshold", "breach") and found != self._shown:
             self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
