@@ -76,6 +76,7 @@ class Monitor:
         self.retry_seconds: float | None = None  # in which an alert can be sent again
         self.told: set[str] | None = None  # ids of the newest history rows, which were read
         self.heard: str | None = None  # id of the newest change before the last check
+        self.deaf = False  # the last waiting failed
 
     def run(self) -> int:
         """Check until SIGINT or SIGTERM.
@@ -110,8 +111,14 @@ class Monitor:
     def _wait(self) -> None:
         """Wait for the next check: the interval, or until something changes or an alert can be tried again."""
         seconds = min(self.every, self.retry_seconds or self.every)
-        with contextlib.suppress(RolloutError):  # the check meets it, too, and says so
+        try:
             self.heard = self.client.wait_for_change(self.heard, seconds)
+            self.deaf = False
+        except RolloutError as error:  # the check meets it, too, and says so; or else it is the waiting alone
+            if self.deaf:
+                self.log.not_done("waiting for changes", error)
+                time.sleep(min(seconds, LONGEST_PAUSE))
+            self.deaf = True
 
     def check_once(self) -> int:
         """Check, with retries if the database can't be reached.

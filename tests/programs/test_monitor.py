@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -141,6 +142,19 @@ def test_a_second_monitor_is_warned_of_and_both_leave_one_rollback(rollout, watc
         first("rollback: 20 % → 0 %")
         second("rollback: 20 % → 0 %")
     assert rollout.history_rows() == rows + 2
+
+
+def test_where_only_waiting_fails_it_says_so_and_checks_at_intervals(rollout, watched):
+    with monitor(watched, "--json") as wait_for:
+        wait_for('"check"')
+        rollout.sql("alter function rollout_newest_change rename to away")
+        try:
+            failures = [json.loads(wait_for('"waiting_for_changes_failure"')) for _ in range(3)]
+        finally:
+            rollout.sql("alter function away rename to rollout_newest_change")
+    first, *_, last = (datetime.fromisoformat(failure["time"]) for failure in failures)
+    assert last - first >= timedelta(seconds=2)
+    assert failures[0]["message"].startswith("the database lacks the rollout functions")
 
 
 def test_a_monitor_survives_a_stop_and_restart_of_the_database(tmp_path):
