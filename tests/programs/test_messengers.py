@@ -128,6 +128,14 @@ def test_r10_a_full_disk_costs_no_alert_that_the_monitor_keeps_itself(rollout, e
     assert b"Traceback" not in done.stderr
 
 
+def test_a_folder_that_cant_be_looked_into_costs_no_alert_and_no_exit_status(rollout, env):
+    env["ROLLOUT_HOME"] = "/" + "a" * 300  # keeps out root, too
+    rollout.client.emergency_stop("smoke")
+    with alert_receiver() as receiver:
+        done = once({**env, "ROLLOUT_ALERT_URLS": receiver.url})
+        assert (done.returncode, done.stderr, receiver.titles) == (0, "", ["EMERGENCY STOP"])
+
+
 def test_what_follows_a_check_does_not_change_what_it_found(rollout, env):
     rollout.sql("alter table rollout.monitors add constraint refused check (every_seconds is null) not valid")
     try:
