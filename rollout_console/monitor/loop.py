@@ -79,7 +79,7 @@ class Monitor:
         self.deaf = False  # the last waiting failed
 
     def run(self) -> int:
-        """Check until SIGINT or SIGTERM.
+        """Check until SIGINT, SIGTERM or SIGHUP.
 
         Returns:
             MonitorExit.NO_BREACH after a signal; COULD_NOT_CHECK if the first check shows a wrong set-up, such as a

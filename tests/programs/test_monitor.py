@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -108,7 +110,7 @@ def test_json_is_one_object_a_line(rollout, watched):
         json.loads(wait_for('"end"'))
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_it_cleanly(rollout, watched, name):
     with monitor(watched) as wait_for:
         wait_for("20 %  no jobs yet")
@@ -118,6 +120,14 @@ def test_a_signal_ends_it_cleanly(rollout, watched, name):
         assert wait_for.process.wait(10) == 0
         assert wait_for.process.stderr.read() == ""
     assert rollout.value("select count(*) from rollout.monitors") == 0
+
+
+def test_under_nohup_it_outlives_the_terminal():
+    code = (
+        "import os, signal; from rollout_console.monitor import signals; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+        "signals.install(); os.kill(os.getpid(), signal.SIGHUP)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_changes_are_told_and_it_goes_on_after_a_rollback(rollout, watched):
