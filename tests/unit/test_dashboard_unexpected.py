@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.formatted_text import to_plain_text
@@ -21,6 +23,18 @@ def dashboard():
         RolloutClient(PostgresAdapter("postgresql://127.0.0.1:1/x")) as client,
     ):
         yield Dashboard(client, 60)
+
+
+def test_what_nobody_expected_of_an_action_is_its_message(dashboard):
+    async def act() -> None:
+        dashboard.perform(lambda: int("x"), doing="checking")
+        async with asyncio.timeout(30):
+            while dashboard.message == " checking …":
+                await asyncio.sleep(0.01)
+
+    asyncio.run(act())
+    said = " ".join(dashboard.message.split())
+    assert "ValueError: invalid literal for int() with base 10: 'x'; before you do it again, look: press l" in said
 
 
 def test_what_cant_be_drawn_is_a_line_in_its_place(dashboard, monkeypatch):
