@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Protocol
 
+from rollout_console.adapters.postgres import REFUSED_PAUSE
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadCredentials, RolloutError, Unreachable
 from rollout_console.exit_status import Exit, MonitorExit
@@ -19,7 +20,6 @@ from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorA
 
 FIRST_PAUSE = 5.0  # seconds before a failed check is retried; doubled each time, up to LONGEST_PAUSE
 LONGEST_PAUSE = 8.0  # seconds, or the interval if that is shorter: it recovers within 10 s
-REFUSED_PAUSE = 60.0  # seconds, at least, before a login is tried again: ten in 150 s shut Supabase's pooler
 BLIND_AFTER = 3  # failed checks in a row after which the monitor alerts that it is blind,
 BLIND_SECONDS = 30.0  # or so long without a check, or the interval if that is longer
 CHANGES = 100  # history rows that are read at most between two checks
