@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Check until SIGINT or SIGTERM, or once.
+    """Check until SIGINT, SIGTERM or SIGHUP, or once.
 
     Returns:
         The exit status of `Monitor.run` or `Monitor.check_once`; WRONG_USE if the interval or the settings are wrong.

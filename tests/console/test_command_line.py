@@ -150,6 +150,23 @@ def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, con
     assert "\x1b" not in rest
 
 
+def test_watch_goes_on_over_what_fails_once_it_has_seen_and_ends_with_what_fails_at_first(rollout, console_env):
+    assert run_console(console_env | {"ROLLOUT_FEATURE": "no_such"}, "rollout.watch()").returncode == 1
+    watch = start_command(console_env, "-c", "rollout.watch(0.5)")
+    try:
+        assert "20 %" in watch.stdout.readline()
+        rollout.sql("alter function rollout_status rename to away")
+        try:
+            assert "rollout-console migrate" in watch.stdout.readline()
+        finally:
+            rollout.sql("alter function away rename to rollout_status")
+        assert "20 %" in watch.stdout.readline()
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(20) == 0
+    finally:
+        watch.kill()
+
+
 def test_r12_a_report_is_on_screen_exactly_once(console_env):
     pieces = [
         "rollout.setRollout(30)",

@@ -200,7 +200,7 @@ def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
         ('preview("all")', "type for example rollout.preview(25)"),
         ('help("recovery")', 'rollout.rollbackToZero("error rate is climbing")'),
         ("sttus", "there is no command 'sttus'"),
-        ("watch", "the overview is live"),
+        ("watch(1)", "the overview is live"),
     ):
         screen.key(":")
         screen.wait_for("Esc: cancel")
