@@ -187,12 +187,16 @@ class Monitor:
         return check
 
     def _catch_up(self) -> None:
-        """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
+        """Categorize new and changed repositories and remove old reports, last: a check must not fail with it.
+
+        A database that is lost is found so by the next check: what would wait for it puts that off.
+        """
         missed: list[tuple[str, Exception]] = []
         with _noted("categorization", missed):
             self.log.caught_up(self.client.catch_up())
-        with _noted("retention", missed):
-            self.client.remove_old()
+        if not any(type(error) is Unreachable for _, error in missed):
+            with _noted("retention", missed):
+                self.client.remove_old()
         for task, error in missed:
             self.log.not_done(task, error)
 

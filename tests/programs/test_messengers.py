@@ -8,13 +8,20 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
 from rollout_console.errors import Unreachable
 from rollout_console.monitor import heartbeat
+from rollout_console.monitor.alerts import Alerts
 from rollout_console.monitor.heartbeat import Heartbeat
+from rollout_console.monitor.loop import Monitor
+from rollout_console.monitor.memory import Memory
 from tests.support.monitors import monitor
 from tests.support.receiver import alert_receiver
 from tests.support.servers import free_port
@@ -190,11 +197,34 @@ def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_
         with monitor({**env, "ROLLOUT_DATABASE_URL": url}, "--every", "30s") as wait_for:
             wait_for("20 %  no jobs yet")
             proxy.swallows = True
-            wait_for("BLIND: ", seconds=30)
+            wait_for("BLIND: ", seconds=60)
             proxy.swallows = False
             begun = time.monotonic()
             wait_for("20 %  no jobs yet", seconds=20)
             assert time.monotonic() - begun < 14  # 10 s, and what is under way
+
+
+class LastLine:
+    """A monitor's log with whose line of a check the database is lost; it keeps what could not be done."""
+
+    def __init__(self, proxy):
+        self.checked = lambda *_: proxy.close()
+        self.failed = []
+
+    def not_done(self, task, error):
+        self.failed.append((task, type(error)))
+
+    def __getattr__(self, name):
+        return lambda *told: None
+
+
+def test_r18_once_the_database_is_lost_no_further_task_waits_for_it_before_the_next_check(rollout):
+    port = int(str(psycopg.conninfo.conninfo_to_dict(rollout.url)["port"]))
+    with swallowing(port) as proxy:
+        client = RolloutClient(PostgresAdapter(psycopg.conninfo.make_conninfo(rollout.url, port=proxy.port)))
+        log: Any = LastLine(proxy)
+        check = Monitor(client, 60, log, Alerts(client, [], [], Memory(Path("never written")))).check()
+    assert (check.action, log.failed) == ("none", [("categorization", Unreachable)])
 
 
 @pytest.mark.long

@@ -229,6 +229,7 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
+        "TZ": "UTC",
         "TERM": "xterm-256color",
         "ROLLOUT_OPERATOR": "tess",
         "PYTHONFAULTHANDLER": "1",  # a crash in a library's C code says where
