@@ -204,8 +204,8 @@ class Questions:
 
 
 def number(text: str) -> Any:
-    """Return a typed number as a number, and anything else as it is: the client says what to type."""
+    """Return a typed number, also of percent, as a number, and anything else as it is: the client says what to type."""
     try:
-        return float(text)
+        return float(text.removesuffix("%"))
     except ValueError:
         return text
