@@ -103,6 +103,7 @@ as $$
                 when k.aspect = 'rights' then rollout.changed_rights(r.state -> k.aspect, f.state -> k.aspect)
                 when k.aspect = 'enabled' then 'is disabled'
                 when k.aspect = 'row-level security' then 'row-level security is off'
+                when k.aspect = 'policies' then 'policies have changed'
                 else k.aspect || ' has changed' end, ', ' order by k.aspect)
             from jsonb_object_keys(r.state || f.state) k (aspect)
             where f.state -> k.aspect is distinct from r.state -> k.aspect)

@@ -46,7 +46,7 @@ begin
         continue when item.relispartition;  -- it is read through its table, which has the rights
         -- What derives from the rollout is shown to those who see the rollout, what has text of errors to those who see
         -- the reports: a host that has closed its tables finds ours closed, too.
-        if item.relkind = 'r' and item.policies <> array['rollout_read_with_' || item.shown_with] then
+        if item.relkind = 'r' and 'rollout_read_with_' || item.shown_with <> all (item.policies) then
             execute format('drop policy if exists rollout_public_read on %s', item.name);
             execute format('create policy rollout_read_with_%1$s on %2$s for select
                 using (exists (select from public.rollout_%1$s))', item.shown_with, item.name);
