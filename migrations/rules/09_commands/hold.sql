@@ -42,16 +42,16 @@ begin
         if config.held_reason is not null then
             -- Whoever releases has seen these: while they last, they don't hold the ramp again, at any step.
             config.accepted_signals := array(select s.name from rollout.weak_signals(config) s);
+            config.held_reason := null;
+            config.held_by := null;
+            if rollout.health(config) ->> 'check_leads_to' = 'hold' then  -- what led here would hold it at once
+                config.restarted_at := clock_timestamp();
+            end if;
+            perform rollout.store(config);
         end if;
-        config.held_reason := null;
-        config.held_by := null;
-        if rollout.health(config) ->> 'check_leads_to' = 'hold' then  -- the errors that led here would hold it at once
-            config.restarted_at := clock_timestamp();
-        end if;
-        perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);
 end $$;
 comment on function public.rollout_release(text, text, jsonb) is
-    'rollout.release(), R17: lifts a hold; the weak signals of this moment are accepted until they end, and after a '
-    'breach health starts afresh.';
+    'rollout.release(), R17: lifts a hold, and after a breach health starts afresh. While the ramp goes by itself or '
+    'warnings are acted on, the weak signals of this moment are accepted until they end.';
