@@ -186,6 +186,7 @@ create or replace function rollout.record_change(
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
+set timezone = 'UTC'  -- of the moments in the row, which an undo compares
 as $$
 declare
     -- Dates that follow from a change are not themselves a change.
