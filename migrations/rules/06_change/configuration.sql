@@ -192,7 +192,7 @@ declare
     -- Dates that follow from a change are not themselves a change.
     derived constant text[] := array[
         'updated_at', 'percentage_since', 'restarted_at', 'narrowed_at', 'emergency_stopped_at', 'held_at',
-        'accepted_signals', 'long_lists'];
+        'unrecorded_halt_at', 'accepted_signals', 'long_lists'];
     is_update constant boolean := operation = 'UPDATE';
     change jsonb := rollout.current_change();
     by_entry constant boolean := is_update and (was_row.long_lists or became_row.long_lists);

@@ -36,12 +36,10 @@ begin
             to_char(later.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'),
             coalesce(rollout.text_in(later.metadata, 'operator'), later.triggered_by)
                 || coalesce(': ' || left(later.reason, 200), '') using errcode = 'RC002';
-    -- A stop or a rollback that found it so leaves no row, and dates the configuration all the same.
-    elsif was.updated_at > seen_at and not exists (
-        select from rollout_history h where h.rollout_config_id = was.id and h.created_at >= was.updated_at) then
+    elsif rollout.known(was.unrecorded_halt_at) > seen_at then
         raise exception 'not done, since it was stopped or lowered once more at %, which you had not seen; '
             'look: rollout.status(), then type the command again',
-            to_char(was.updated_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') using errcode = 'RC002';
+            to_char(was.unrecorded_halt_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') using errcode = 'RC002';
     elsif clock_timestamp() > valid_until then
         raise exception 'not done, since it arrived after %, when nobody waited for it any more; '
             'look: rollout.status(), then type the command again',
