@@ -215,11 +215,12 @@ NOON, LATER = "2030-01-01T12:00Z", "2030-01-01T12:00:00.000001Z"
 HELD_TO_NOON, HELD_LATER = HELD | {"held_until": NOON}, HELD | {"held_until": LATER}
 OFF_TO_NOON, OFF_LATER = OFF | {"breaker_off_until": NOON}, OFF | {"breaker_off_until": LATER}
 LISTS = ({"target_repositories": ["a"]}, {"excluded_repositories": ["a"]}, {"whitelist_until": {"a": NOON}})
-BY_WHAT_IT_GOES = (
+BY_WHAT_IT_GOES: tuple[dict[str, Any], ...] = (
     {"guardrail": "rate"}, {"max_error_rate": 6}, {"minimum_sample": 11}, {"monitoring_window_hours": 25},
     {"judged_reports": "outcomes"}, {"application_check": False}, {"act_on_warnings": True}, {"on_breach": "hold"},
     {"rollout_strategy": "percentage"}, {"plan": {"change_window": "Mon 09:00-10:00 UTC"}}, {"auto_advance": True},
-    {"minimum_repositories": 2},
+    {"minimum_repositories": 2}, {"ignored_errors": ["boom"]}, {"ignored_job_types": []}, {"most_jobs_of_a_row": 1},
+    {"stuck_after_minutes": 61}, {"follow_jobs": True}, {"metadata": {"criteria": {"success_rate": 1}}},
 )  # fmt: skip
 
 
@@ -228,6 +229,7 @@ def test_r20_what_raises_or_unprotects(rollout):
     cases = [
         ({}, {}, None, False),
         ({}, {"keep_days": 1}, "configure", False),
+        ({}, {"metadata": {"cost_per_job": {"inngest": 1}, "cost_per_minute": {"inngest": 1}}}, "configure", False),
         ({"rollout_percentage": 50}, {"rollout_percentage": 51}, None, True),
         ({"rollout_percentage": 50}, {"rollout_percentage": 50}, None, False),
         ({"rollout_percentage": 50}, {"rollout_percentage": 49}, None, False),
