@@ -68,11 +68,15 @@ begin
         new.held_at := null;
         new.held_by := null;
         new.held_until := null;
-    else
-        new.held_at := coalesce(new.held_at, clock_timestamp());
+    elsif new.held_at is null or new.held_at is not distinct from old.held_at
+        and (new.held_reason, new.held_by) is distinct from (old.held_reason, old.held_by) then
+        new.held_at := clock_timestamp();
     end if;
     if tg_op = 'INSERT' then
         new.percentage_since := coalesce(new.percentage_since, now());
+        if new.emergency_stop then
+            new.emergency_stopped_at := coalesce(new.emergency_stopped_at, clock_timestamp());
+        end if;
         return new;
     end if;
 

@@ -34,8 +34,7 @@ begin
         raise exception 'not done, since you had not seen % of %, by %; look: rollout.status(), then type the '
             'command again', rollout.named_change(later),
             to_char(later.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'),
-            coalesce(rollout.text_in(later.metadata, 'operator'), later.triggered_by)
-                || coalesce(': ' || left(later.reason, 200), '') using errcode = 'RC002';
+            rollout.author_of(later) || coalesce(': ' || left(later.reason, 200), '') using errcode = 'RC002';
     elsif rollout.known(was.unrecorded_halt_at) > seen_at then
         raise exception 'not done, since it was stopped or lowered once more at %, which you had not seen; '
             'look: rollout.status(), then type the command again',

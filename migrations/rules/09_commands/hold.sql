@@ -15,10 +15,11 @@ declare
     ends constant timestamptz := rollout.moment_until(until, 'rollout.hold("looking", until="2h")');
 begin
     for config in select * from rollout.lock(feature_name, 'hold', given, context) loop
-        -- A second hold without a reason must not wipe out the first one's.
-        if config.held_reason is null or given is not null or ends is not null then
-            config := rollout.held(config, coalesce(given, config.held_reason, 'no reason given'),
-                rollout.current_change() ->> 'operator', ends);
+        if config.held_reason is null or given is not null then
+            config := rollout.held(
+                config, coalesce(given, 'no reason given'), rollout.current_change() ->> 'operator', ends);
+        elsif ends is not null then
+            config.held_until := ends;  -- of the hold that there is, which stays whose it is
         end if;
         perform rollout.store(config);
     end loop;
@@ -26,7 +27,7 @@ begin
 end $$;
 comment on function public.rollout_hold(text, text, text, jsonb) is
     'rollout.hold(), R17: nobody raises the percentage until release(), or until a moment; it replaces what was asked '
-    'before.';
+    'before, and without a reason only its end.';
 
 create or replace function public.rollout_release(
     feature_name text default 'hybrid_progressive_capture', reason text default null, context jsonb default '{}'

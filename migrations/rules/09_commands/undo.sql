@@ -72,10 +72,7 @@ begin
     if coalesce(cardinality(fields), 0) = 0 then
         return;
     end if;
-    select * into later from rollout_history h
-    where h.rollout_config_id = config.id and h.created_at > entry.created_at
-      and rollout.is_recorded(h.metadata) and h.metadata -> 'after' ?| fields
-    order by h.created_at desc limit 1;
+    later := rollout.last_row_setting(config, fields, entry.created_at);
     raise exception '% % can''t be undone: % changed since%, now %; to see the changes, type rollout.history()',
         rollout.named_change(entry), rollout.short_id(entry.id), replace(array_to_string(fields, ', '), '_', ' '),
         case when later.metadata ->> 'command' = 'end' then ', by its end'  -- a row that this refusal takes back
