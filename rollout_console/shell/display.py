@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rollout_console.render import Screen, render
 from rollout_console.shell.caution import Caution
+from rollout_console.shell.left_out import left_out
 from rollout_console.shell.session import Session
 
 if TYPE_CHECKING:
@@ -88,8 +89,10 @@ def install(session: Session) -> None:
     def new_cell(info: Any) -> None:
         session.new_cell(info.raw_cell or "")
 
-    def end_cell(outcome: object) -> None:
-        session.end_cell()
+    def end_cell(outcome: Any) -> None:
+        error = outcome.error_before_exec or outcome.error_in_exec
+        cell = getattr(outcome.info, "transformed_cell", None) or outcome.info.raw_cell  # older ones have only that
+        session.end_cell(left_out(cell, error, ip.user_global_ns) if error is not None and cell else None)
 
     def somebody_is_there() -> bool:
         return bool(getattr(ip.kernel, "_allow_stdin", True))  # a program that runs a notebook answers no question

@@ -11,11 +11,13 @@ from rollout_console.console import COMMANDS
 from rollout_console.console.output import failure_lines
 from rollout_console.console.rollout import UnknownCommand
 from rollout_console.console.spelling import command_of
-from rollout_console.errors import RolloutError
+from rollout_console.errors import NOT_STOPPED, Refused, RolloutError
 from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.paste import open_bracket
+from rollout_console.shell.reader import is_python
 from rollout_console.shell.session import Session
+from rollout_console.shell.shell_lines import quoted
 
 CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
 WRONG_BRACKETS = pattern(r"^\s*rollout\.(\w+)\s*[(\[{](.*)[)\]}]\s*;?\s*$")
@@ -24,6 +26,7 @@ WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 AS_A_PROGRAM = pattern(r"^\s*(?:\./)?rollout[ \t]+([\w-]+)[ \t]*([^\n]*)$")
 WORDS = pattern(r"^[\w \t-]+[!.\s]*$")
 
+STOP_TO_TYPE = pattern(r"\btype rollout\.emergencyStop\(")
 JAVASCRIPT = pattern(r"(?:\)|\belse|\btry)[ \t]*\{")  # no Python has these
 
 
@@ -45,6 +48,7 @@ def install(session: Session) -> None:
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
+        _say_first(error, line)
         session.note_refused(session.cell)
         if session.display is None:
             session.show_error(line, error)
@@ -63,6 +67,7 @@ def install(session: Session) -> None:
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
+            _say_first(error, line)
             session.note_refused(session.cell)
             session.show_error(line, error)
 
@@ -74,6 +79,12 @@ def install(session: Session) -> None:
         ip.__dict__.pop("showsyntaxerror", None)
 
     session.on_unload(uninstall)
+
+
+def _say_first(error: Any, line: str) -> None:
+    """Give an error of what was meant to be a stop the word that every stop has that is not made."""
+    if STOP_TO_TYPE.search(line) and not isinstance(error, Refused):
+        error.verdict = NOT_STOPPED
 
 
 def one_line(error: BaseException, source: str) -> str | None:
@@ -146,7 +157,10 @@ def _with_brackets(source: str) -> str | None:
 
 def _as_argument(text: str) -> str:
     argument = sanitize(text.strip().rstrip(";"), 200)
-    return argument if re.fullmatch(r"[\d.]+|([\"']).*\1", argument) else f'"{argument}"'
+    if re.fullmatch(r"[\d.]+", argument):
+        return argument
+    inner = re.fullmatch(r"([\"'])(.*)\1", argument)
+    return argument if inner and is_python(argument) else quoted(inner[2] if inner else argument)
 
 
 def _source(trace: TracebackType | None) -> str:

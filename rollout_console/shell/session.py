@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
-from rollout_console.errors import BadArgument
+from rollout_console.errors import BadArgument, RolloutError
 from rollout_console.pattern import pattern
 from rollout_console.refresh import Refresher
 from rollout_console.render.layout import shorten_middle
@@ -73,9 +73,15 @@ class Session(Output):
         self.refused_lines.add(line.strip())
         self.on_refused(line.strip())
 
-    def end_cell(self) -> None:
-        """After a block of several commands, say where things stand if traffic does not flow or nothing protects it."""
+    def end_cell(self, left_out: RolloutError | None = None) -> None:
+        """After a block of several commands, say where things stand if traffic does not flow or nothing protects it.
+
+        Args:
+            left_out: names the commands that were not run, since one before them failed; None if all were.
+        """
         self._say_where_things_stand()
+        if left_out is not None:
+            self.show_error(str(left_out), left_out)
         if self.caution is not None:
             self.caution.end_cell()
 
