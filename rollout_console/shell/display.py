@@ -87,12 +87,14 @@ def install(session: Session) -> None:
         printer.text(render(value, session.screen()))
 
     def new_cell(info: Any) -> None:
-        session.new_cell(info.raw_cell or "")
+        session.new_cell(info.raw_cell or "", as_python(info))
 
     def end_cell(outcome: Any) -> None:
         error = outcome.error_before_exec or outcome.error_in_exec
-        cell = getattr(outcome.info, "transformed_cell", None) or outcome.info.raw_cell  # older ones have only that
-        session.end_cell(left_out(cell, error, ip.user_global_ns) if error is not None and cell else None)
+        session.end_cell(left_out(as_python(outcome.info), error, ip.user_global_ns) if error is not None else None)
+
+    def as_python(info: Any) -> str:
+        return getattr(info, "transformed_cell", None) or info.raw_cell or ""  # IPython before 9.10 has only that
 
     def somebody_is_there() -> bool:
         return bool(getattr(ip.kernel, "_allow_stdin", True))  # a program that runs a notebook answers no question

@@ -42,9 +42,6 @@ def install(session: Session) -> None:
         tb_offset: int | None = None,
     ) -> list[str] | None:
         line = one_line(error, session.cell or _source(trace))
-        if isinstance(error, NameError) and error.name == "rollout":
-            shell.push({"rollout": session.console}, interactive=False)
-            line = f"rollout was deleted, and is back; {line.partition('; ')[2]}" if line else None
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
@@ -98,6 +95,8 @@ def one_line(error: BaseException, source: str) -> str | None:
         return sanitize(error.line(_arguments(error.typed, source)), 1500)
     if isinstance(error, RolloutError):
         return sanitize(str(error), 1500)
+    if isinstance(error, NameError) and error.name == "rollout":  # the next cell has it back
+        return "rollout was deleted, and is back; nothing was done: type the command again"
     if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
         return f"{error.name} is not a name here; nothing was done: type {typed}"
     if isinstance(error, SyntaxError) and (typed := _with_brackets(source)):

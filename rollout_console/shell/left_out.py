@@ -36,25 +36,29 @@ def left_out(cell: str, error: BaseException, names: Mapping[str, object]) -> Le
         names: the global names of the cell's code.
     """
     try:
-        calls = [call for at, call in _calls(cell) if at >= _end_of_failure(error.__traceback__, names)]
+        failed = _end_of_failure(error.__traceback__, names)
+        # The line of these names the command that they are in; that of a lost `rollout` knows none.
+        is_told = isinstance(error, RolloutError | NameError) and getattr(error, "name", None) != "rollout"
+        calls = [call for begins, ends, call in _calls(cell) if (begins >= failed if is_told else ends > failed)]
     except SyntaxError:
         calls = [call for line in cell.splitlines() for call in _calls_of_line(line)]
     return LeftOut(calls) if calls else None
 
 
-def _calls(code: str) -> Iterator[tuple[Place, str]]:
-    """Yield each command in Python code, in its order: where it begins, and how it is written."""
+def _calls(code: str) -> Iterator[tuple[Place, Place, str]]:
+    """Yield each command in Python code, in its order: where it begins and ends, and how it is written."""
     found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     for node in sorted(found, key=lambda call: (call.lineno, call.col_offset)):
         called = node.func
         if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "rollout":
             written = " ".join((ast.get_source_segment(code, node) or "").split())
-            yield (node.lineno, node.col_offset), sanitize(written, 200)
+            end = node.end_lineno or node.lineno, node.end_col_offset or 0
+            yield (node.lineno, node.col_offset), end, sanitize(written, 200)
 
 
 def _calls_of_line(line: str) -> list[str]:
     try:
-        return [call for _, call in _calls(line.strip())]
+        return [call for _, _, call in _calls(line.strip())]
     except SyntaxError:  # the one that can't be read, of which more is said
         return []
 

@@ -95,13 +95,17 @@ class Session(Output):
             screen = self.screen()
             self.say(f"\n {screen.paint('where things stand:', 'title')} {state_line(status, screen)}")
 
-    def new_cell(self, code: str) -> None:
+    def new_cell(self, code: str, python: str = "") -> None:
         """Forget what the cell before has shown.
 
         Args:
             code: the cell as it was typed.
+            python: what of it is run.
         """
         self.cell = code
+        if self.ip.user_ns.get("rollout") is not self.console and COMMANDS_IN.search(python):
+            self.ip.push({"rollout": self.console}, interactive=False)
+            self.say(self.screen().paint("rollout was no longer the console, and is it again", "warning"))
         if self.caution is not None:
             self.caution.new_cell()
         self.several = len(COMMANDS_IN.findall(code)) > 1

@@ -175,6 +175,18 @@ def test_without_colours_what_is_typed_and_tracebacks_have_none_either(monkeypat
     assert _config().InteractiveShell.colors == "nocolor"
 
 
+@pytest.mark.parametrize("slip", ["rollout = 5", "del rollout", "for rollout in [1]: pass"])
+def test_rollout_is_the_console_again_in_the_cell_after_it_was_lost(ip, slip):
+    session = load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(slip)
+        ip.run_cell("rollout")
+        ip.run_cell('rollout.help("stats")')
+    assert ip.user_ns["rollout"] is session.console
+    assert captured.stdout.count("rollout was no longer the console, and is it again\n") == 1
+    assert "Traceback" not in captured.stdout + captured.stderr
+
+
 @pytest.mark.parametrize(
     ("block", "said"),
     [
@@ -185,6 +197,10 @@ def test_without_colours_what_is_typed_and_tracebacks_have_none_either(monkeypat
         ('rollout.help("stats"); 1 / 0; rollout.rollbackToZero()',
          ["NOT AT ZERO: as far as is known, the percentage stands", "not run: rollout.rollbackToZero(); type rollout.rollbackToZero()"]),
         ("rollout.note(looks bad)\nrollout.emergencyStop()\n# rollout.resume()",
+         [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
+        ('rollout.emergencyStop(f"{1 / 0}")',
+         [NOT_STOPPED, 'not run: rollout.emergencyStop(f"{1 / 0}"); type rollout.emergencyStop(f"{1 / 0}")']),
+        ("del rollout\nrollout.emergencyStop()",
          [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
         ('rollout.help("stats")\nrollout.nothing()', []),
     ],
