@@ -38,7 +38,7 @@ class Session(Output):
         refused_lines: what was typed and refused, each as it was typed.
         on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
-        caution: objects to a raise in the paste that lowered; None where nobody pastes.
+        caution: objects in a paste to what needs an answer that nobody has read; None where nobody pastes.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
 
@@ -136,7 +136,11 @@ class Session(Output):
 
     def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
         """See `Output.objection`."""
-        return None if self.caution is None else self.caution.objection(command, arguments, call)
+        if self.caution is None:
+            return None
+        here = self.console.client
+        place = sanitize(f"{here.feature} on {here.adapter.target.name}", 200)
+        return self.caution.objection(command, arguments, call, place)
 
     def present(self, result: object) -> None:
         """See `Output.present`."""
@@ -171,8 +175,15 @@ class Session(Output):
     def moved(self, client: RolloutClient) -> None:
         """See `Output.moved`: prompt and toolbar forget the status of the place before."""
         self.last_status = None
+        if self.caution is not None:
+            self.caution.move()
         if self.status is not None:
             self.follow(self.status.elsewhere(client.watching().status, client.listener))
+
+    def missed(self) -> None:
+        """See `Output.missed`."""
+        if self.caution is not None:
+            self.caution.miss()
 
     def follow(self, status: Refresher[Status]) -> None:
         """Keep another status fresh, in place of the one before; an answer that is under way for that is lost."""

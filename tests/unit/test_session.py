@@ -9,6 +9,7 @@ from IPython.utils.capture import capture_output
 from rollout_console.errors import NOT_STOPPED
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
+from rollout_console.shell.caution import PASTED, READING, Caution
 from rollout_console.shell.launch import _config
 
 
@@ -185,6 +186,24 @@ def test_rollout_is_the_console_again_in_the_cell_after_it_was_lost(ip, slip):
     assert ip.user_ns["rollout"] is session.console
     assert captured.stdout.count("rollout was no longer the console, and is it again\n") == 1
     assert "Traceback" not in captured.stdout + captured.stderr
+
+
+def test_lines_pasted_behind_a_use_that_led_nowhere_do_not_act_where_one_still_is(ip):
+    session, now = load(ip, quiet=True), [0.0]
+    session.caution = Caution(clock=lambda: now[0])
+    with capture_output() as captured:
+        for line in ('use("stagin")', 'help("use")', "setRollout(33)", 'emergencyStop("x")'):
+            ip.run_cell(f"rollout.{line}")
+            now[0] += PASTED / 2
+    refused = "rollout.use() before it failed, and this is hybrid_progressive_capture on local. Read first; to go on: "
+    said = captured.stdout.splitlines()
+    assert said[-2:] == [
+        f"not done: {refused}rollout.setRollout(33)",
+        f"NOT STOPPED: {refused}rollout.emergencyStop('x')",
+    ]
+    now[0] += READING
+    session.new_cell("rollout.status()")
+    assert session.objection("emergencyStop", {}, "rollout.emergencyStop()") is None
 
 
 @pytest.mark.parametrize(
