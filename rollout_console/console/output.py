@@ -102,6 +102,9 @@ class Output:
     def moved(self, client: RolloutClient) -> None:
         """Take note that the console has gone to another target or feature."""
 
+    def missed(self) -> None:
+        """Take note that the console has stayed, since there is no such target or feature."""
+
     def learn(self, result: object) -> None:
         """Take note of a result that is on screen already."""
 

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from rollout_console.console import COMMANDS
+from rollout_console.errors import NOT_STOPPED
 from rollout_console.exit_status import Exit
 from tests.support.terminal import run_command, run_console, run_pieces, start_command, wait_until
 
@@ -79,7 +80,7 @@ def test_r13_a_bad_call_changes_nothing_exits_1_and_shows_one_line_with_a_way_ou
     alone = run_console(console_env, calls[0])
     assert (alone.returncode, alone.stdout, len(alone.stderr.splitlines())) == (1, "", 1)
     done = run_pieces(console_env, calls)
-    lines = (done.stdout + done.stderr).splitlines()
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if NOT_STOPPED not in line]
     assert (done.returncode, len(lines)) == (1, len(calls)), lines
     assert state(rollout) == before
     for line in lines:
@@ -269,7 +270,9 @@ def test_r13_a_slip_is_one_line_whose_advice_works(rollout, console_env):
     rows = rollout.history_rows()
     done = run_pieces(console_env, SLIPS)
     assert (done.returncode, rollout.history_rows()) == (1, rows)
-    assert [line.partition("type ")[2] for line in done.stderr.splitlines()] == [*SLIPS.values()]
+    lines = [line for line in done.stderr.splitlines() if NOT_STOPPED not in line]
+    assert [line.partition("type ")[2] for line in lines] == [*SLIPS.values()]
+    assert len(done.stderr.splitlines()) - len(lines) == sum("emergencyStop" in slip for slip in SLIPS.values())
     assert run_pieces(console_env, SLIPS.values()).returncode == 0
     assert rollout.client.status().max_error_rate == 7
 
@@ -286,6 +289,14 @@ def test_r13_a_stop_without_its_brackets_is_said_and_fails(rollout, console_env)
 def test_r5_the_stop_is_understood_in_any_case_with_its_reason(rollout, console_env, typed):
     assert run_console(console_env, f'rollout.{typed}("db is down")').returncode == 0
     assert rollout.client.status().emergency_stop_reason == "db is down"
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r18_a_stop_behind_a_line_that_fails_is_said_not_to_be_made(rollout, console_env):
+    done = run_console(console_env, 'rollout.explain("nosuch/x")\nrollout.emergencyStop("must stop")')
+    assert (done.returncode, rollout.client.status().emergency_stop) == (1, False)
+    assert NOT_STOPPED in done.stderr
+    assert done.stderr.endswith('type rollout.emergencyStop("must stop")\n')
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
