@@ -17,12 +17,12 @@ from rollout_console import results
 from rollout_console.client import RolloutClient, SettingValues
 from rollout_console.client.command import values_of
 from rollout_console.console import COMMANDS, Command, Output, Rollout
-from rollout_console.console.output import written
+from rollout_console.console.output import tell, written
 from rollout_console.console.place import client_here
 from rollout_console.console.plain_call import plain_call
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
-from rollout_console.render import Screen, unfitted
+from rollout_console.render import unfitted
 from rollout_console.render.sanitize import sanitize
 from rollout_console.settings import program
 
@@ -120,7 +120,7 @@ class JsonOutput(Output):
     def show(self, result: object, notice: str | None = None) -> None:
         """See `Output.show`; the notice goes to standard error."""
         if notice:
-            print(Screen.of(sys.stderr).fit(f"({sanitize(notice)})"), file=sys.stderr)
+            tell(f"({sanitize(notice)})", stream=sys.stderr)
         if isinstance(result, results.Result) and result is not self._printed:
             self.learn(result)
 
