@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollout_console.results import Change
 
-# What can let more traffic in, or takes a protection away, whatever its arguments.
-RAISING = (
-    "setRollout", "resume", "advance", "release", "undo", "disableAutoRollback", "addToWhitelist",
-    "removeFromBlacklist",
-)  # fmt: skip
 LOWERING = ("emergencyStop", "rollbackToZero", "rollbackToPercentage")
 READING = 2.0  # seconds that a hand takes at least to read a report and type the next line
 PASTED = 0.5  # seconds within which only a paste has its next line
