@@ -69,10 +69,11 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         program(only).add_arguments(_add(found, only, PROGRAMS[only]))
     else:
         from rollout_console.cli import verbs
+        from rollout_console.cli.in_shell import in_shell
 
         command = verbs.VERBS[only]
         below = _add(found, only, command.summary, f"{command.summary} {command.details}".strip())
-        below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
+        below.epilog = f"At the prompt: {command.usage}. For example: {in_shell(command.example)}"
         verbs.add_arguments(below, command.signature, verbs.about_parameters(command))
     return parser
 
@@ -134,7 +135,7 @@ def near(name: str) -> str:
     """Return what to type in place of a name that there is not."""
     import difflib
 
-    from rollout_console.cli.verbs import in_shell
+    from rollout_console.cli.in_shell import in_shell
     from rollout_console.console import COMMANDS
     from rollout_console.console.spelling import ALIKE, PAUSE, flat, meant
 
