@@ -28,7 +28,7 @@ class ProtectedAdapter(Wrapper):
 
     def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
         """See `Adapter.ways`."""
-        self.protection.check(function, dict(parameters))
+        self.protection.check(function, parameters)
         return super().ways(function, parameters)
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:

@@ -78,7 +78,9 @@ def _leave_with_the_terminal() -> None:
 
 def _run(name: str, arguments: list[str]) -> int:
     if name and not parser.is_known(name):
-        print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
+        from rollout_console.console.output import tell
+
+        tell(f"there is no command {name[:60]!r}; {parser.near(name)}", stream=sys.stderr)
         return Exit.WRONG_USE
     module = parser.program(name) if name in parser.PROGRAMS else None
     everything = not name and {"-h", "--help"} & set(arguments)

@@ -35,6 +35,18 @@ def written(result: object) -> Iterator[None]:
             print(f"done, but the answer can't be written ({error.strerror})", file=sys.stderr)
 
 
+def tell(text: str, hang: str | None = None, stream: TextIO | None = None) -> None:
+    """Print lines at once: in a terminal folded to its width, in a file as they are.
+
+    Args:
+        text: the lines.
+        hang: what goes on from the line above begins with; as far in as that one by default.
+        stream: standard output by default.
+    """
+    stream = stream or sys.stdout
+    print(Screen.of(stream).fit(text, hang), file=stream, flush=True)
+
+
 def failure_lines(line: str, error: BaseException | None, screen: Screen) -> list[str]:
     """Return an error as lines: of a stop that it is none, what went wrong, and what to do by hand.
 
