@@ -44,20 +44,19 @@ class Halting(Calls):
         try:
             answer = halted.way.call_within(2 * BRIEF, "rollout_status", changes=False, feature_name=self.feature)
             status = self._typed("rollout_status", results.Status, answer)
+        except KeyboardInterrupt:
+            stop.not_shown.append("its status was not waited for; to see it, type rollout.status()")
         except Exception as error:  # whatever it is, the stop is made
             stop.not_shown.append(f"its status can't be shown: {first_clause(error)}")
+        if stop.not_shown:
             return stop
         change = status.last_change
-        return (
-            stop
-            if stop.not_shown
-            else results.Change(
-                command=stop.command,
-                changed=stop.changed,
-                change=change if change is not None and change.id == operation else None,
-                status=status,
-                ended_sessions=stop.ended_sessions,
-            )
+        return results.Change(
+            command=stop.command,
+            changed=stop.changed,
+            change=change if change is not None and change.id == operation else None,
+            status=status,
+            ended_sessions=stop.ended_sessions,
         )
 
 
