@@ -121,10 +121,10 @@ class SupabaseAdapter(Adapter):
         self, patience: Patience, function: str, idempotent: bool, parameters: dict[str, object]
     ) -> Answer | Failure:
         """Send until there is an answer or no retry helps; the failure says whether any request may have arrived."""
-        late = http_errors.too_late(self.host, self.patience)
+        late = http_errors.too_late(self.host, patience.seconds)
         failure, arrived = late, False
         while True:
-            outcome = self._send(patience.for_an_answer(), function, parameters)
+            outcome = self._send(patience, patience.for_an_answer(), function, parameters)
             if isinstance(outcome, Answer):
                 return outcome
             arrived = arrived or outcome.arrived
@@ -142,7 +142,7 @@ class SupabaseAdapter(Adapter):
         )
         if not isinstance(row, Answer) or not row.data:
             return failure
-        again = self._send(patience.for_a_question(), function, parameters)  # recognised, and not made again
+        again = self._send(patience, patience.for_a_question(), function, parameters)  # recognised, and not made again
         return again if isinstance(again, Answer) else failure._replace(made=True)
 
     def close(self) -> None:
@@ -195,12 +195,17 @@ class SupabaseAdapter(Adapter):
     def _remember(self, response: httpx.Response) -> None:
         self._seen.response = response
 
-    def _send(self, seconds: float, function: str, parameters: dict[str, object]) -> Answer | Failure:
-        """Send a call once, and wait for its answer no longer than `seconds`."""
-        return self._within(seconds, lambda client: client.rpc(function, parameters))
+    def _send(
+        self, patience: Patience, seconds: float, function: str, parameters: dict[str, object]
+    ) -> Answer | Failure:
+        """Send a call once, and wait for its answer no longer than `seconds` of its patience."""
+        return self._within(seconds, lambda client: client.rpc(function, parameters), patience.seconds)
 
-    def _within(self, seconds: float, request: Request) -> Answer | Failure:
-        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included."""
+    def _within(self, seconds: float, request: Request, of: float | None = None) -> Answer | Failure:
+        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included.
+
+        What is said of an answer that does not come is how long there was for all sendings: `of`, if it is given.
+        """
         deadline = time.monotonic() + seconds
         try:
             client = self._client or apart(self._open, seconds)
@@ -209,7 +214,7 @@ class SupabaseAdapter(Adapter):
         try:
             return apart(lambda: self._execute(request(client)), deadline - time.monotonic())
         except TooLate:
-            return http_errors.too_late(self.host, self.patience)
+            return http_errors.too_late(self.host, of or seconds)
 
     def _execute(self, built: Any) -> Answer | Failure:
         import httpx
