@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.base import Adapter, Target
 
 
 class Wrapper(Adapter):
@@ -17,8 +17,16 @@ class Wrapper(Adapter):
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
-        self.target = adapter.target
         self.patience = adapter.patience
+
+    @property
+    def target(self) -> Target:
+        """See `Adapter.target`; a service file says where it is once there is a connection."""
+        return self.adapter.target
+
+    @target.setter
+    def target(self, target: Target) -> None:
+        self.adapter.target = target
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """See `Adapter.call`."""
