@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
-from rollout_console.adapters.base import ROW, Adapter, Target
+from rollout_console.adapters.base import ROW, Target, Way
 from rollout_console.adapters.http_errors import Failure
 from rollout_console.adapters.patience import Patience
 from rollout_console.connection.apart import TooLate, apart
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     data: Any
 
 
-class SupabaseAdapter(Adapter):
+class SupabaseAdapter(Way):
     """Calls the SQL functions through a Supabase project's API.
 
     Args:
@@ -88,16 +88,16 @@ class SupabaseAdapter(Adapter):
         return self._data(outcome, changes=changes)
 
     def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """See `Adapter.call_within`: retry for a short time, and ask nothing."""
+        """See `Way.call_within`: retry for a short time, and ask nothing."""
         patience = Patience(seconds, retry_for=BRIEFLY)
         return self._data(self._try(patience, function, True, parameters), changes=changes)
 
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`."""
+        """See `Way.write_row`."""
         return self._row(seconds, feature, lambda table: table.update(dict(values)), changes=True)
 
     def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """See `Adapter.read_row`."""
+        """See `Way.read_row`."""
         return self._row(seconds, feature, lambda table: table.select(",".join(ROW)), changes=False)
 
     def _row(
