@@ -29,13 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ:
         _complete()
     _leave_with_the_terminal()
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for every program: what the encoding lacks is a question mark
     status = _status(list(sys.argv[1:] if argv is None else argv))
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:  # Python would try again at the end, and end with a status of its own
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             status = status or Exit.FAILED
@@ -68,6 +68,13 @@ def _complain(error: RolloutError) -> None:
 
     line = str(error).replace("rollout-console ", f"{program()} ")
     Output().show_error(sanitize(line, LONGEST), error)
+
+
+def _open_what_is_closed() -> None:
+    """Let what is said go nowhere where standard output or error is closed (`>&-`): Python has None for them then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
 
 
 def _leave_with_the_terminal() -> None:

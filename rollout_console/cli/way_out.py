@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.base import Way
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.connect import connect
@@ -71,7 +71,7 @@ def _ways(client: RolloutClient) -> Iterator[tuple[bool, str]]:
         yield _may_stop(way, client.feature)
 
 
-def _may_stop(way: Adapter, feature: str) -> tuple[bool, str]:
+def _may_stop(way: Way, feature: str) -> tuple[bool, str]:
     """Read the row of a feature, and write that of none: rights are checked before rows are looked for."""
     name = f"{way.target.kind} at {way.target.place}"
     try:

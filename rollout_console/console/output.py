@@ -121,16 +121,12 @@ class Output:
         """Take note of a result that is on screen already."""
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
-        """Say after a second that the block waits for the database.
-
-        Args:
-            patience: seconds after which it gives up.
-        """
+    def waiting(self) -> Iterator[None]:
+        """Say after a second that the block waits for the database, which it may have to ask several times."""
         if not sys.stderr.isatty():  # nobody is waiting
             yield
             return
-        line = f" waiting for the database; gives up after {patience:g} s, Ctrl-C leaves …"
+        line = " waiting for the database, Ctrl-C leaves …"
         timer = threading.Timer(WAIT, print, [line], {"file": sys.stderr, "flush": True})
         timer.daemon = True
         timer.start()

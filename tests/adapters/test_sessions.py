@@ -18,12 +18,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from rollout_console.adapters import open_adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.client.job_report import JobReport
 from rollout_console.errors import BadCredentials, NotConfigured, RolloutError
 from rollout_console.migrate import apply
+from rollout_console.protection import Protection
 from rollout_console.refresh import Refresher
+from rollout_console.settings import Settings
 from tests.support import servers
 from tests.support.pgbouncer import pgbouncer
 from tests.support.rollouts import OPERATOR
@@ -135,11 +138,15 @@ def test_the_target_is_where_the_connection_led(postgres15_url, odd_url, tmp_pat
         f"[prod]\nhost=127.0.0.1\nport={parts['port']}\nuser=postgres\ndbname={parts['dbname']}\n"
     )
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    adapter = PostgresAdapter("service=prod")
-    assert adapter.target.place == "service prod"
-    adapter.call("rollout_schema_version", changes=False)
-    assert adapter.target.place == f"127.0.0.1/{parts['dbname']}"
-    adapter.close()
+    for read_only in (False, True):
+        settings = Settings(
+            feature="a", home=tmp_path, database_url="service=prod", protection=Protection(read_only_session=read_only)
+        )
+        adapter = open_adapter(settings)
+        assert adapter.target.place == "service prod"
+        adapter.call("rollout_schema_version", changes=False)
+        assert (adapter.target.place, adapter.target.read_only) == (f"127.0.0.1/{parts['dbname']}", read_only)
+        adapter.close()
 
 
 def sessions_of(observer: psycopg.Connection[Any]) -> int:

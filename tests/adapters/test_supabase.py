@@ -201,6 +201,13 @@ def test_no_call_outlasts_its_patience(faulty, fault):
     assert 0.9 < time.monotonic() - begun < 3
 
 
+def test_r18_who_has_less_time_is_told_of_that_and_not_of_the_usual_patience(faulty):
+    faulty.proxy.always, adapter = faults.hold, faulty.adapter()
+    for ask in (lambda: adapter.call_within(0.5, "rollout_emergency_stop"), lambda: adapter.read_row(0.5, "a_feature")):
+        with pytest.raises(TimedOut, match=r"within 0\.5 s"):
+            ask()
+
+
 def test_the_api_is_waited_for_as_long_as_it_asks_if_patience_allows(faulty):
     begun = time.monotonic()
     faulty.proxy.next(faults.answer(429, "slow down", None, ("retry-after", "1")))

@@ -259,7 +259,7 @@ def test_a_command_that_waits_says_so_and_a_stop_that_failed_says_not_stopped(ro
     console.wait_for("20 % ▸")
     with slow_trigger(rollout):
         console.type('rollout.emergencyStop("db is down")')
-        console.wait_for("waiting for the database; gives up after", seconds=5)
+        console.wait_for("waiting for the database, Ctrl-C leaves …", seconds=5)
         console.wait_for("NOT STOPPED: as far as is known, traffic still flows", seconds=30)
     shown = console.wait_for("VITE_HYBRID_EMERGENCY_STOP=true")
     assert (

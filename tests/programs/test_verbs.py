@@ -196,6 +196,16 @@ def test_r18_a_stop_is_made_where_dot_env_cant_be_read_and_that_is_said(rollout,
     assert rollout.client.status().emergency_stop
 
 
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize("stop", ["stop x", "-c 'rollout.emergencyStop(\"x\")'"])
+def test_r18_a_stop_is_made_though_nothing_can_be_said_of_it(rollout, console_env, stop, closed):
+    arguments = ["/bin/sh", "-c", f"{CONSOLE} {stop} {closed}"]
+    done = subprocess.run(arguments, env=console_env, cwd=console_env["HOME"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    assert rollout.client.status().emergency_stop
+
+
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 @pytest.mark.parametrize("stop", [("stop", "db is down"), ("-c", 'rollout.emergencyStop("x")')])
 def test_a_stop_on_a_target_whose_key_is_gone_says_not_stopped_and_how_by_hand_with_its_feature(console_env, stop):
