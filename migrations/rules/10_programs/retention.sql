@@ -75,5 +75,5 @@ begin
     return jsonb_build_object('removed', answer, 'merged_slots', merged);
 end $$;
 comment on function public.rollout_remove_old(integer, text) is
-    'Removes reports and job ids older than keep_days, of a feature and of what is active no more, at most batch_size of '
-    'each table; never history. Folds what reports have left. For the monitor, or pg_cron.';
+    'Removes reports and job ids older than keep_days, of a feature and of what is active no more, at most batch_size '
+    'of each table; never history. Folds what reports have left. For the monitor, or pg_cron.';
