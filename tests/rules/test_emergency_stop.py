@@ -45,6 +45,20 @@ def test_r5_resume_at_another_percentage_is_one_change(rollout):
     assert rollout.history_rows() == rows + 1
 
 
+def test_r17_resume_above_what_was_kept_is_done_and_said_as_by_setrollout(rollout):
+    rollout.client.set_rollout(10)
+    rollout.client.emergency_stop("errors")
+    shut = [g.name for g in rollout.client.phases().gates if not g.open]
+    resumed = rollout.client.resume(50)
+    assert (resumed.status.percentage_in_effect, resumed.skipped_phase) == (50, 25)
+    assert ["stop", *(g.name for g in resumed.shut)] == shut, "all but the stop, which has ended"
+    rollout.client.emergency_stop("again")
+    for kept in (None, 5):
+        lower = rollout.client.resume(kept)
+        assert (lower.shut, lower.skipped_phase) == ([], None)
+        rollout.client.emergency_stop("again")
+
+
 def test_r5_stopping_twice_keeps_both_reasons_in_history(rollout):
     rollout.client.emergency_stop("first")
     rollout.client.emergency_stop("second")

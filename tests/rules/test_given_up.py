@@ -13,8 +13,9 @@ from psycopg.types.json import Jsonb
 
 from rollout_console.client import RolloutClient
 from rollout_console.client.seen import Seen
-from rollout_console.errors import Refused
+from rollout_console.errors import Blocked, Refused, TimedOut
 from rollout_console.results import Change
+from tests.support import fault_proxy as faults
 from tests.support.changes import REPOSITORY
 
 LOOK = r"rollout\.status\(\), then type the command again$"
@@ -221,6 +222,26 @@ def test_r20_a_fall_that_commits_after_a_younger_row_of_others_is_none_that_was_
         falling.commit()
     with pytest.raises(Refused, match="not seen rollbackToPercentage"):
         late()
+
+
+def first_question(fault: faults.Fault) -> faults.Fault:
+    """What a fresh process asks comes back so; all other requests are forwarded."""
+    return lambda handler: (fault if handler.path.endswith("/rollout_newest_change") else faults.forward)(handler)
+
+
+def test_r20_a_fresh_process_that_gets_no_answer_sends_no_raise(faulty):
+    fresh = RolloutClient(faulty.adapter(patience=0.5), who=faulty.client.who)
+    faulty.proxy.always = first_question(faults.hold)
+    with pytest.raises(TimedOut, match=r"^no answer .*; nothing was changed: type the command again$"):
+        fresh.set_rollout(50)
+    assert [path for path in faulty.proxy.requests if path.endswith("/rollout_set_percentage")] == []
+
+
+def test_r20_a_fresh_process_names_who_keeps_its_answer_away(running):
+    with psycopg.connect(running.url) as other:
+        other.execute("lock table rollout_configuration")
+        with pytest.raises(Blocked, match=f"process {other.info.backend_pid} "):
+            another(running.client).set_rollout(60)
 
 
 STOPPED, HELD, OFF = {"emergency_stop": True}, {"held_reason": "look"}, {"breaker_enabled": False}

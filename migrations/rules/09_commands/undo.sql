@@ -162,6 +162,7 @@ declare
     present constant jsonb := rollout.pins(ids);
     categorizing constant text := rollout.set_categorizing('on');
 begin
+    perform rollout.lock_categories(ids);
     perform rollout.refuse_changed_since(config, entry, s.fields, s.now_text)
     from (
         select array_agg(p.full_name order by p.full_name) as fields,
