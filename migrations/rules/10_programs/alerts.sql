@@ -32,7 +32,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    return jsonb_build_object('server_time', clock_timestamp(), 'id', (
+    return jsonb_build_object('server_time', clock_timestamp(), 'seen', rollout.newest_in_order(feature_name), 'id', (
         select h.id
         from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
         where c.feature_name = rollout_newest_change.feature_name and c.is_active
