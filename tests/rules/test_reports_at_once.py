@@ -107,6 +107,19 @@ def test_r8_a_trip_that_somebody_is_in_the_way_of_is_handed_on(running, held):
     assert running.value("select sum(jobs)::integer from rollout.counts") == 11
 
 
+def test_r8_while_somebody_holds_the_configuration_for_a_deletion_reports_count_and_he_is_named(running):
+    with psycopg.connect(running.url, application_name="editor") as session:
+        session.execute("select from rollout_configuration for update")
+        for success in (True, *[False] * 9):  # each would begin a row, which refers to the configuration
+            running.sql(REPORT, None, success)
+        running.sql("select record_rollout_jobs(%s)", batch(2, success=False))
+        assert f"process {session.info.backend_pid} (editor)" in warned(running)["reports_waited"]
+    assert running.value("select sum(jobs)::integer from rollout.counts") == 12
+    running.report(good=1)
+    assert tripped(running)
+    assert "reports_waited" not in warned(running)
+
+
 @pytest.mark.parametrize("kind", ["embedded"])
 def test_r8_neither_a_success_nor_a_job_that_is_followed_waits_in_line(running):
     running.client.configure(follow_jobs=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 
+import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, NotFound, Refused
+from tests.support.rows import one_row
 
 NAME = "acme/repo-1"
 
@@ -252,6 +255,21 @@ def test_r19_changes_past_our_functions_are_undone_by_their_id(running):
     assert settings_of(running) != before
     running.client.undo(entry.short_id)
     assert settings_of(running) == before
+
+
+def test_r19_an_undo_of_pins_reads_the_repositories_that_it_names(running):
+    running.add_repositories(2000, prefix="acme/other")
+    running.client.mark_as_test([NAME, "acme/repo-2"])
+    reads = (
+        "select pg_stat_get_xact_tuples_returned(h) + pg_stat_get_xact_tuples_fetched(h)"
+        " from (select 'repositories'::regclass::oid as h) t"
+    )
+    with psycopg.connect(running.url) as session:
+        session.execute("analyze repositories")
+        (before,) = one_row(session.execute(reads))
+        session.execute("select rollout_undo(context => %s)", [json.dumps(running.client.who)])
+        (after,) = one_row(session.execute(reads))
+    assert after - before < 100
 
 
 def test_r19_pins_of_a_repository_that_is_gone_are_refused(running):
