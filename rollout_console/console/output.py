@@ -83,7 +83,7 @@ class Output:
         """
         with written(result):
             if notice:
-                self.say(self.screen().fit(f"({notice})"))
+                self.say(self.screen().fit(f"({sanitize(notice)})"))
             if result is not None:
                 self.present(result)
             sys.stdout.flush()
@@ -134,7 +134,7 @@ class Output:
 
     def show_error(self, line: str, error: BaseException | None) -> None:
         """Print an error: the line, and below it what to do by hand, if the error says so."""
-        for each in failure_lines(line, error, self.screen()):
+        for each in failure_lines(line, error, Screen.of(sys.stderr)):
             print(each, file=sys.stderr)
 
     def say(self, text: str) -> None:

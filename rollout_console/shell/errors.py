@@ -46,12 +46,12 @@ def install(session: Session) -> None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
         _say_first(error, line)
-        session.note_refused(session.cell)
         if session.display is None:
             session.show_error(line, error)
         else:  # a notebook: what is published as an error stops whoever runs it, and no capture hides it
             lines = "\n".join(failure_lines(line, error, session.screen())).split("\n")
             shell._showtraceback(kind, error, lines)
+        session.note_refused(session.cell)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
@@ -65,8 +65,8 @@ def install(session: Session) -> None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
             _say_first(error, line)
-            session.note_refused(session.cell)
             session.show_error(line, error)
+            session.note_refused(session.cell)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)
     ip.showsyntaxerror = MethodType(on_syntax_error, ip)

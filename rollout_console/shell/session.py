@@ -153,7 +153,7 @@ class Session(Output):
         """See `Output.announce`; where a cell has several commands, each is named above its report."""
         if self.several and self.display is None:
             screen = self.screen()
-            line = f"── {shorten_middle(sanitize(call, 300), screen.width - 3)}"
+            line = f"── {shorten_middle(sanitize(call, 300), screen.room(screen.width - 3))}"
             self.say(("\n" if self.shown else "") + screen.paint(line, "muted"))
 
     def live(self) -> View:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
+import subprocess
+import sys
 
+import psycopg
 import pytest
 
 from rollout_console.console import COMMANDS
 from rollout_console.errors import NOT_STOPPED
-from tests.support.terminal import run_command, run_console, run_pieces, start_command
+from rollout_console.exit_status import Exit
+from tests.support.terminal import run_command, run_console, run_pieces, start_command, wait_until
 
 pytestmark = pytest.mark.usefixtures("rollout")
 
@@ -51,6 +56,7 @@ BAD_CALLS = [
     "rollout.explain(['acme/repo-1'])",
     "rollout.preview(101)",
     "rollout.history(0)",
+    "rollout.history(2**40)",
     "rollout.showMetrics(-1)",
     "rollout.help('nonsense topic')",
     "rollout.frobnicate()",
@@ -144,6 +150,23 @@ def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, con
     assert "\x1b" not in rest
 
 
+def test_watch_goes_on_over_what_fails_once_it_has_seen_and_ends_with_what_fails_at_first(rollout, console_env):
+    assert run_console(console_env | {"ROLLOUT_FEATURE": "no_such"}, "rollout.watch()").returncode == 1
+    watch = start_command(console_env, "-c", "rollout.watch(0.5)")
+    try:
+        assert "20 %" in watch.stdout.readline()
+        rollout.sql("alter function rollout_status rename to away")
+        try:
+            assert "rollout-console migrate" in watch.stdout.readline()
+        finally:
+            rollout.sql("alter function away rename to rollout_status")
+        assert "20 %" in watch.stdout.readline()
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(20) == 0
+    finally:
+        watch.kill()
+
+
 def test_r12_a_report_is_on_screen_exactly_once(console_env):
     pieces = [
         "rollout.setRollout(30)",
@@ -204,6 +227,17 @@ def test_a_dot_env_file_in_the_working_folder_counts(console_env, tmp_path):
     done = run_console(console_env, "rollout.status()")
     assert done.returncode == 1
     assert "no active rollout for feature 'another_feature'" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r13_a_working_folder_that_is_gone_is_a_line_and_not_stopped(console_env):
+    arguments = [sys.executable, "-m", "rollout_console", "-c", 'rollout.emergencyStop("x")']
+    gone = "mkdir gone; cd gone; rmdir ../gone; " + shlex.join(arguments)
+    done = subprocess.run(
+        ["/bin/sh", "-c", gone], env=console_env, cwd=console_env["HOME"], capture_output=True, text=True
+    )
+    assert done.returncode == Exit.FAILED
+    assert done.stderr.endswith("the working folder is gone; nothing was done: go to another one, then start again\n")
 
 
 def test_results_carry_attributes_as_well(console_env):
@@ -272,6 +306,22 @@ def test_several_pieces_of_code_all_run_and_one_that_fails_is_told(rollout, cons
     assert done.returncode == 1
     assert [entry.command for entry in rollout.client.history(2).entries] == ["note", "setRollout"]
     assert run_command(console_env, "-c", "1", "-c", "rollout.status()").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_after_ctrl_c_nothing_more_is_run(rollout, console_env):
+    waiting = (
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+    )
+    with psycopg.connect(rollout.url) as other:
+        other.execute("lock table rollout_configuration")
+        console = start_command(console_env, "-c", "rollout.note('x')", "-c", "rollout.setRollout(50)")
+        wait_until(lambda: rollout.value(waiting), 60)
+        console.send_signal(signal.SIGINT)
+        _, said = console.communicate(timeout=60)
+    assert (console.returncode, rollout.client.status().rollout_percentage) == (130, 20), said
+    piped = run_command(console_env, lines="raise KeyboardInterrupt\nrollout.setRollout(50)\n")
+    assert (piped.returncode, rollout.client.status().rollout_percentage) == (130, 20)
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 
 from rollout_console.errors import NOT_STOPPED
 from rollout_console.results import Result
@@ -102,6 +104,21 @@ def test_a_console_without_a_target_opens_and_says_why(ip, monkeypatch):
     with capture_output() as captured:
         ip.run_cell("rollout.status()")
     assert captured.stderr == "SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again\n"
+
+
+def test_r13_an_error_is_shown_where_the_history_of_what_was_typed_cant_be_written(ip, monkeypatch, tmp_path):
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_x")  # and no URL: every command fails
+    ip.history_manager = HistoryManager(shell=ip, hist_file=str(tmp_path / "history.sqlite"))
+    ip.auto_suggest = AutoSuggestFromHistory()
+    load(ip, quiet=True)
+    ip.history_manager.db.execute("pragma query_only = on")  # answers as a full disk does
+    for _ in range(2):
+        with capture_output() as captured:
+            ip.run_cell('rollout.emergencyStop("db down")')
+        assert "NOT STOPPED" in captured.stderr
+        assert "update public.rollout_configuration" in captured.stderr
+        assert "Traceback" not in captured.stdout + captured.stderr
+    ip.history_manager.db.execute("pragma query_only = off")  # IPython ends the session in it
 
 
 def test_each_report_of_a_block_stands_below_its_command_and_a_report_alone_does_not(ip):
