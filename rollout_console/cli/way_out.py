@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from rollout_console.adapters.base import Adapter
+from rollout_console.cli.verbs import in_shell
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.connect import connect
@@ -40,7 +41,7 @@ def main() -> int:
     works = True
     for met, text in _tried(client, settings):
         works = works and met
-        print(f" {met_mark(met, screen)} {sanitize(text, 500)}", flush=True)
+        print(f" {met_mark(met, screen)} {in_shell(sanitize(text, 500))}", flush=True)
     for way, step in zip(BY_HAND, halt_by_hand(client.feature, STOP, RolloutError()), strict=False):
         print(f" {way}:\n   {step}")
     return 0 if works else 1
