@@ -14,8 +14,6 @@ from rollout_console.cli import parser
 from rollout_console.errors import NOT_STOPPED, NotConfigured, RolloutError
 from rollout_console.exit_status import Exit
 
-LONGEST = 4000  # characters of an error: it may hold the statements that give a role all rights that it lacks
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -46,7 +44,9 @@ def _status(arguments: list[str]) -> int:
     try:
         return _run(*parser.spelled(arguments))
     except RolloutError as error:
-        _complain(error)
+        from rollout_console.cli.verbs import complain
+
+        complain(error)
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -58,16 +58,6 @@ def _status(arguments: list[str]) -> int:
             raise
         print(f"the output can't be written ({error.strerror})", file=sys.stderr)
         return Exit.FAILED
-
-
-def _complain(error: RolloutError) -> None:
-    """Say what is wrong, and what to type in this shell; as one line where it is no terminal (R13)."""
-    from rollout_console.console import Output
-    from rollout_console.render.sanitize import sanitize
-    from rollout_console.settings import program
-
-    line = str(error).replace("rollout-console ", f"{program()} ")
-    Output().show_error(sanitize(line, LONGEST), error)
 
 
 def _open_what_is_closed() -> None:

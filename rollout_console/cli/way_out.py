@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from rollout_console.adapters.base import Way
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.connect import connect
@@ -41,7 +42,7 @@ def main() -> int:
     works = True
     for met, text in _tried(client, settings):
         works = works and met
-        tell(f" {met_mark(met, screen)} {sanitize(text, 500)}")
+        tell(f" {met_mark(met, screen)} {in_shell(sanitize(text, 500))}")
     for way, step in zip(BY_HAND, halt_by_hand(client.feature, STOP, RolloutError()), strict=False):
         tell(f" {way}:")
         print(f"   {step}")  # on one line, to be copied

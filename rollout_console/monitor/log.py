@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -28,10 +29,12 @@ class TextLog:
 
     Args:
         stream: where to write.
+        advice: puts commands to type into the words of who reads it; by default those of the console.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, advice: Callable[[str], str] = str) -> None:
         self._writer = Writer(stream)
+        self._advice = advice
         self._screen = Screen.of(stream)  # once: a log that is closed meanwhile can't be looked at
         self._shown: tuple[str, str] | None = None  # verdict and action that were shown in detail
         self._known: set[str] = set()  # ids of other monitors that were mentioned
@@ -89,7 +92,8 @@ class TextLog:
         self._say("monitor ended")
 
     def _say(self, text: str, at: datetime | None = None) -> None:
-        self._writer.line(self._screen.fit(f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {text}", BELOW))
+        said = f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {self._advice(text)}"
+        self._writer.line(self._screen.fit(said, BELOW))
 
 
 class JsonLog:

@@ -202,7 +202,7 @@ def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
     for line, said in (
         (
             "setRollout(__import__('os').getpid())",
-            "not one command with plain values; type for example setRollout(percentage)",
+            "not one command with plain values; type for example setRollout(10)",
         ),
         ("setRollout(300)", "300"),
         ('preview("all")', "type for example rollout.preview(25)"),

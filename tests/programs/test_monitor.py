@@ -55,6 +55,7 @@ def test_once_is_2_when_auto_rollback_is_off(rollout, watched):
     done = once(watched)
     assert done.returncode == 2
     assert "auto-rollback is OFF: nothing was done" in done.stdout
+    assert "to act: rollout-console rollback-to-zero" in done.stdout, "the log is read in a shell"
     assert rollout.client.status().rollout_percentage == 20
 
 
@@ -284,7 +285,7 @@ def test_an_alert_leaves_as_it_happens_with_the_evidence_and_what_to_type(rollou
     assert "treatment: 100 % errors (10 of 10 jobs" in text
     assert "control: no jobs" in text
     assert "rule: more than 5 % of at least 10 jobs, guardrail manual" in text
-    assert "next: rollout.showMetrics()" in text
+    assert "next, in the console: rollout.showMetrics()" in text
 
 
 def test_rollout_alert_on_chooses_the_kinds(rollout, alerting, receiver):

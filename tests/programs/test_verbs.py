@@ -327,3 +327,14 @@ def test_the_man_page_is_one_that_man_can_show():
     shown = " ".join(done.stdout.split())  # justified
     for verb, command in VERBS.items():
         assert (f"rollout-console {verb}" in shown) == command.listed
+
+
+@pytest.mark.parametrize("program", [["verify"], ["verify", "--way-out"], ["setup"], ["monitor", "--every", "9"]])
+def test_r13_a_program_says_what_the_shell_can_run(console_env, program):
+    wrong = {"ROLLOUT_DATABASE_URL": "postgresql://me@127.0.0.1:1/app", "SUPABASE_URL": "", "ROLLOUT_ALERT_URLS": ""}
+    once = ["--once"] if program[0] == "monitor" else []
+    done = run_within(console_env | wrong, *program, *once)
+    said = done.stdout + done.stderr
+    assert done.returncode in (Exit.FAILED, 3)
+    assert "rollout-console status" in said
+    assert "rollout.status()" not in said

@@ -179,6 +179,25 @@ def test_r13_what_reads_like_the_browser_console_is_answered_in_a_line(ip, typed
     assert not hasattr(ip.user_ns["rollout"].status, "eligible")
 
 
+@pytest.mark.parametrize(
+    ("typed", "to_type"),
+    [
+        ("rollout.preview()", "type for example rollout.preview(25)"),
+        ("rollout.preview(percentage, …)", "the percentage is a number, type for example rollout.preview(25)"),
+        ("rollout.setRollout", "type for example rollout.setRollout(10). Set"),
+        ("rollout.configure(guardrail=manual)", 'text needs quotes, type rollout.configure(guardrail="manual")'),
+        ("rollout.addToWhitelist(acme, until='2h')", "text needs quotes, type rollout.addToWhitelist(\"acme\", until='2h')"),
+        ('rollout.hold(until="2h", "x")', 'type rollout.help("hold")'),
+        ("rollout.guardrail(compared", 'type rollout.guardrail(compared)'),
+    ],
+)  # fmt: skip
+def test_r13_what_is_to_be_typed_for_a_call_that_cant_be_read_is_that_call_and_leads_in_no_circle(ip, typed, to_type):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    assert to_type in captured.stdout + captured.stderr
+
+
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
     load(ip, quiet=True)
     with capture_output():
