@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -24,7 +23,7 @@ from rollout_console.client.job_report import JobReport
 from rollout_console.errors import BadCredentials, NotConfigured, RolloutError
 from rollout_console.migrate import apply
 from rollout_console.refresh import Refresher
-from tests.support import servers
+from tests.support import ROOT, servers
 from tests.support.pgbouncer import pgbouncer
 from tests.support.rollouts import OPERATOR
 from tests.support.rows import one_row
@@ -143,7 +142,8 @@ def test_the_target_is_where_the_connection_led(postgres15_url, odd_url, tmp_pat
 
 
 def sessions_of(observer: psycopg.Connection[Any]) -> int:
-    counted = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    """How many there are of consoles."""
+    counted = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'rollout-console'"
     return int(one_row(observer.execute(counted))[0])
 
 
@@ -160,14 +160,14 @@ def test_a_thread_that_ends_leaves_no_session_behind(odd_url):
     servers.empty(odd_url)
     with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
         client.create(10)
-        before = sessions_of(observer)
+        assert eventually(lambda: sessions_of(observer) == 1)
         for _ in range(3):
             threads = [threading.Thread(target=client.status) for _ in range(3)]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert eventually(lambda: sessions_of(observer) == before)
+        assert eventually(lambda: sessions_of(observer) == 1)
         assert client.status().rollout_percentage == 10
 
 
@@ -175,12 +175,12 @@ def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
     servers.empty(odd_url)
     with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
         client.create(10)
-        before = sessions_of(observer) - 1
+        assert eventually(lambda: sessions_of(observer) == 1)
         seen = threading.Semaphore(0)
         refresher = Refresher(client.status, 60, seen.release, wait=client.listener)
         refresher.start()
         assert seen.acquire(timeout=10)
-        assert eventually(lambda: sessions_of(observer) == before + 3)
+        assert eventually(lambda: sessions_of(observer) == 3)
         time.sleep(0.2)  # it listens
         threads = [thread for thread in threading.enumerate() if thread.name in ("refresher", "listener")]
         refresher.stop()
@@ -188,7 +188,7 @@ def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
         for thread in threads:
             thread.join(timeout=10)
             assert not thread.is_alive(), thread.name
-        assert eventually(lambda: sessions_of(observer) == before)
+        assert eventually(lambda: sessions_of(observer) == 0)
 
 
 def test_close_and_the_end_of_a_thread_do_not_meet(odd_url):
@@ -284,7 +284,7 @@ def test_a_password_is_sent_to_no_stranger_that_asks_for_it(more):
 def test_the_login_for_emergencies_stops_on_each_route(odd_url):
     """As docs/supabase.md has it: the setting of the role holds where a pooler drops or refuses `options`."""
     name = f"operator_{uuid.uuid4().hex[:8]}"
-    page = Path("docs/supabase.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/supabase.md").read_text(encoding="utf-8")
     create, alter = re.findall(r"^(?:create|alter) role rollout_operator .*;$", page, re.MULTILINE)
     with psycopg.connect(odd_url, autocommit=True) as connection:
         for statement in (create, alter):

@@ -198,7 +198,7 @@ def test_no_call_outlasts_its_patience(faulty, fault):
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="within 1 s"):
         faulty.adapter(patience=1).call("rollout_status")
-    assert 0.9 < time.monotonic() - begun < 3
+    assert 0.9 < time.monotonic() - begun < 5
 
 
 def test_the_api_is_waited_for_as_long_as_it_asks_if_patience_allows(faulty):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 
 import psycopg
@@ -16,6 +17,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import Blocked, RolloutError
 from tests.support import servers
 from tests.support.rollouts import OPERATOR, rollout_on
+from tests.support.terminal import wait_until
 
 STOPPED_WITHIN = 5  # seconds, R18
 UPDATE = "update rollout_configuration set metadata = '{\"mine\": 1}'"
@@ -179,13 +181,13 @@ def test_r18_a_stop_that_a_cold_connection_makes_wins_over_a_locked_table(runnin
 
 
 def test_r18_a_short_transaction_is_waited_for(running):
-    with psycopg.connect(running.url) as other:
+    waiting = "select count(*) from pg_stat_activity where %s = any (pg_blocking_pids(pid))"
+    with psycopg.connect(running.url) as other, ThreadPoolExecutor(1) as beside:
         other.execute(UPDATE)
-        later = threading.Timer(0.4, other.commit)
-        later.start()
-        answer = running.client.emergency_stop("smoke")
-        later.join()
-        assert answer.ended_sessions == []
+        stop = beside.submit(running.client.emergency_stop, "smoke")
+        wait_until(lambda: running.value(waiting, other.info.backend_pid))
+        other.commit()
+        assert stop.result().ended_sessions == []
         assert other.execute("select 1").fetchone() == (1,)
 
 

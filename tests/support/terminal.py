@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pexpect
 import pyte
+import pytest
 from pyte.screens import Char, StaticDefaultDict
 
 PYTHON = shlex.quote(sys.executable)
@@ -35,6 +36,8 @@ KEYS = {
     "Right": "\x1b[C",
 }
 ALTERNATE_SCREEN = 1049
+AGE = r"(just now|\d+ s ago)"  # of what has happened in a test
+HAS_FULL_DISK = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 
 
 class Line(StaticDefaultDict[int, Char]):
