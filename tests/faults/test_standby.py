@@ -129,7 +129,7 @@ def test_console_monitor_and_dashboard_go_on_when_a_standby_takes_over(replicate
         RolloutUnderTest(client, replicated.reader(), "promoted").report(bad=40)
         client.enable_auto_rollback()
         logged("ROLLED BACK to 0 %")
-        dashboard.wait_for("0 % set")
+        dashboard.wait_for("ROLLED BACK to 0 %")
     client.adapter.close()
 
 
