@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from rollout_console.render.live import Lines, watch
-from tests.support.terminal import wait_until
+from tests.support.waiting import wait_until
 
 SESSION = "select pid from pg_stat_activity where application_name = 'rollout-console' and datname = current_database()"
 

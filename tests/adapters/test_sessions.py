@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.support import ROOT, servers
 from tests.support.pgbouncer import pgbouncer
 from tests.support.rollouts import OPERATOR
 from tests.support.rows import one_row
+from tests.support.waiting import wait_until
 
 ODD = {  # of a database: each has changed what a command did, or could
     "search_path": "app, extensions",
@@ -147,27 +148,19 @@ def sessions_of(observer: psycopg.Connection[Any]) -> int:
     return int(one_row(observer.execute(counted))[0])
 
 
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it holds within seconds: a server learns late that a session has ended."""
-    deadline = time.monotonic() + 10
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
-
-
 def test_a_thread_that_ends_leaves_no_session_behind(odd_url):
     """A pooler in session mode has 15 for all."""
     servers.empty(odd_url)
     with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
         client.create(10)
-        assert eventually(lambda: sessions_of(observer) == 1)
+        wait_until(lambda: sessions_of(observer) == 1)
         for _ in range(3):
             threads = [threading.Thread(target=client.status) for _ in range(3)]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert eventually(lambda: sessions_of(observer) == 1)
+        wait_until(lambda: sessions_of(observer) == 1)
         assert client.status().rollout_percentage == 10
 
 
@@ -175,12 +168,12 @@ def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
     servers.empty(odd_url)
     with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
         client.create(10)
-        assert eventually(lambda: sessions_of(observer) == 1)
+        wait_until(lambda: sessions_of(observer) == 1)
         seen = threading.Semaphore(0)
         refresher = Refresher(client.status, 60, seen.release, wait=client.listener)
         refresher.start()
         assert seen.acquire(timeout=10)
-        assert eventually(lambda: sessions_of(observer) == 3)
+        wait_until(lambda: sessions_of(observer) == 3)
         time.sleep(0.2)  # it listens
         threads = [thread for thread in threading.enumerate() if thread.name in ("refresher", "listener")]
         refresher.stop()
@@ -188,7 +181,7 @@ def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
         for thread in threads:
             thread.join(timeout=10)
             assert not thread.is_alive(), thread.name
-        assert eventually(lambda: sessions_of(observer) == 0)
+        wait_until(lambda: sessions_of(observer) == 0)
 
 
 def test_close_and_the_end_of_a_thread_do_not_meet(odd_url):

@@ -7,7 +7,8 @@ import re
 import string
 import time
 
-from tests.support.terminal import AGE, Terminal, wait_until
+from tests.support.terminal import AGE, Terminal
+from tests.support.waiting import wait_until
 
 
 def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):

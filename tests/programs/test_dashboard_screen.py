@@ -8,7 +8,8 @@ from functools import partial
 import psycopg
 import pytest
 
-from tests.support.terminal import AGE, DASHBOARD, Terminal, run_command, wait_until
+from tests.support.terminal import AGE, DASHBOARD, Terminal, run_command
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])

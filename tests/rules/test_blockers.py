@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg
 import pytest
@@ -17,7 +17,8 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import Blocked, RolloutError
 from tests.support import servers
 from tests.support.rollouts import OPERATOR, rollout_on
-from tests.support.terminal import wait_until
+from tests.support.sessions import until_ended
+from tests.support.waiting import wait_until
 
 STOPPED_WITHIN = 5  # seconds, R18
 UPDATE = "update rollout_configuration set metadata = '{\"mine\": 1}'"
@@ -54,7 +55,7 @@ def row_shared_by_several(open_session: Sessions) -> None:
 
 def long_update(open_session: Sessions) -> None:
     session = open_session()
-    running = threading.Thread(target=in_background, args=(session, f"{UPDATE} where pg_sleep(60) is not null"))
+    running = threading.Thread(target=until_ended, args=(session, f"{UPDATE} where pg_sleep(60) is not null"))
     session.execute(UPDATE)
     running.start()
 
@@ -82,18 +83,13 @@ def categories_written(open_session: Sessions) -> None:
 def ddl_in_waiting(open_session: Sessions) -> None:
     open_session("reader").execute("select from rollout_configuration")
     alter = "alter table rollout_configuration add column if not exists mine text"
-    threading.Thread(target=in_background, args=(open_session(), alter)).start()
+    threading.Thread(target=until_ended, args=(open_session(), alter)).start()
 
 
 BLOCKERS = [
     row_updated, rollback_by_a_report, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
     ddl_in_waiting, history_locked,
 ]  # fmt: skip
-
-
-def in_background(session: psycopg.Connection, statement: str) -> None:
-    with suppress(psycopg.Error):
-        session.execute(statement)
 
 
 @contextmanager

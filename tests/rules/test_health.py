@@ -7,11 +7,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.support.rollouts import RolloutUnderTest
-
-
-def percentage(rollout: RolloutUnderTest) -> int:
-    return rollout.client.status().rollout_percentage
+from tests.support.rollouts import percentage
 
 
 def test_r8_exactly_at_the_threshold_it_is_not_crossed(running):
