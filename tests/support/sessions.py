@@ -39,7 +39,7 @@ def prepared(url: str, statement: str, name: str | None = None) -> Iterator[str]
         try:
             yield name
         finally:
-            if session.execute("select from pg_prepared_xacts where gid = %s", [name]).fetchone():
+            if session.execute("select gid from pg_prepared_xacts where gid = %s", [name]).fetchone():
                 session.execute(SQL("rollback prepared {}").format(name))
 
 
