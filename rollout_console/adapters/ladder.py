@@ -13,7 +13,7 @@ from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachab
 BUDGET = 10.0  # seconds for all rungs and the reading back
 FIRST = 4.5  # seconds of them for a way that has another one behind it: a stop waits 4 s for a lock
 BRIEF = 1.0  # seconds for the row on a way on which the function was not reached, and for reading back
-LAST = 3.5  # seconds that are left for what comes after the function: to cut a frozen server off, and to read back
+LAST = 2.5  # seconds that are left for what comes after a way: to read back by each, and a little to spare
 WENT_ROUND = "the API {failed}: went through PostgreSQL directly"
 
 
@@ -89,7 +89,7 @@ class Ladder:
     def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Adapter | None]:
         for way in self._ways:
             left = self._left() - LAST
-            seconds = max(BRIEF, min(left, FIRST if way is not self._ways[-1] else left))
+            seconds = max(BRIEF, left if way is self._ways[-1] else min(left, FIRST))
             answer = self._tried(
                 way, partial(way.call_within, seconds, self._halt.function, feature_name=self._feature, **parameters)
             )
@@ -97,9 +97,10 @@ class Ladder:
                 return answer, way
             failure = self._failures[way]
             # The row alone would wait for the same session, or for a server that has let the time pass.
-            if isinstance(failure, Blocked) or self._left() < LAST:
+            left = self._left() - LAST
+            if isinstance(failure, Blocked) or left < BRIEF:
                 continue
-            seconds = BRIEF if isinstance(failure, Unreachable) else max(BRIEF, min(left, FIRST / 2))
+            seconds = BRIEF if isinstance(failure, Unreachable) else min(left, FIRST / 2)
             if self._tried(way, partial(way.write_row, seconds, self._feature, self._halt.values)) is not None:
                 return {}, way
         return None, None

@@ -7,16 +7,16 @@ import binascii
 import contextlib
 import ipaddress
 import json
-import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
 from rollout_console.adapters.base import ROW, Adapter, Target
 from rollout_console.adapters.http_errors import Failure
 from rollout_console.adapters.patience import Patience
+from rollout_console.connection.apart import TooLate, apart
 from rollout_console.errors import BadCredentials, NotConfigured
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ BRIEFLY = 2.0  # seconds within which a call that has another way is retried
 HISTORY = "rollout_history"
 CONFIGURATION = "rollout_configuration"
 
-
-T = TypeVar("T")
 Request: TypeAlias = "Callable[[Client], Any]"  # builds what supabase-py is to send
 
 
@@ -81,7 +79,7 @@ class SupabaseAdapter(Adapter):
         been made, history is asked before anything is said about it.
         """
         if self._client is None:
-            _apart(self._open)  # takes what it takes, once
+            apart(self._open)  # takes what it takes, once
         operation = _operation_id(parameters) if changes and idempotent else None
         patience = Patience(self.patience, asks=operation is not None)
         outcome = self._try(patience, function, idempotent, parameters)
@@ -205,12 +203,12 @@ class SupabaseAdapter(Adapter):
         """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included."""
         deadline = time.monotonic() + seconds
         try:
-            client = self._client or _apart(self._open, seconds)
-        except queue.Empty:
+            client = self._client or apart(self._open, seconds)
+        except TooLate:
             return http_errors.not_loaded()
         try:
-            return _apart(lambda: self._execute(request(client)), deadline - time.monotonic())
-        except queue.Empty:
+            return apart(lambda: self._execute(request(client)), deadline - time.monotonic())
+        except TooLate:
             return http_errors.too_late(self.host, self.patience)
 
     def _execute(self, built: Any) -> Answer | Failure:
@@ -224,35 +222,15 @@ class SupabaseAdapter(Adapter):
             return http_errors.of_answer(error, self._seen.response, self.host)
         except httpx.HTTPError as error:
             return http_errors.of_transport(error, self.host)
+        except RuntimeError:  # another thread has closed the adapter meanwhile
+            return http_errors.closed(self.host)
+        except ValueError as error:  # NaN, or half a character
+            return http_errors.not_json_able(error)
         response: httpx.Response = self._seen.response
         # supabase-py returns an answer that is not JSON as text; none of our functions returns text.
         if isinstance(data, str) or not response.content:
             return http_errors.not_json(response, self.host)
         return Answer(data)
-
-
-def _apart(work: Callable[[], T], seconds: float | None = None) -> T:
-    """Do it in a thread of its own, and wait for it, but no longer than `seconds`, if they are given.
-
-    httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either; and
-    modules whose import it interrupts can't be used until the console is started again.
-
-    Raises:
-        queue.Empty: it is not done yet; it goes on.
-    """
-    box: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
-
-    def put() -> None:
-        try:
-            box.put((work(), None))
-        except BaseException as error:
-            box.put((None, error))
-
-    threading.Thread(target=put, name="supabase-call", daemon=True).start()
-    done, error = box.get(timeout=None if seconds is None else max(seconds, 0.01))
-    if error is not None:
-        raise error
-    return cast("T", done)
 
 
 def _operation_id(parameters: dict[str, object]) -> str | None:

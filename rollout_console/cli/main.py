@@ -11,8 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from rollout_console.cli import parser
-from rollout_console.errors import NOT_STOPPED, RolloutError
+from rollout_console.errors import NOT_STOPPED, NotConfigured, RolloutError
 from rollout_console.exit_status import Exit
+
+LONGEST = 4000  # characters of an error: it may hold the statements that give a role all rights that it lacks
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,9 +46,7 @@ def _status(arguments: list[str]) -> int:
     try:
         return _run(*parser.spelled(arguments))
     except RolloutError as error:
-        from rollout_console.settings import program
-
-        print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
+        _complain(error)
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -58,6 +58,16 @@ def _status(arguments: list[str]) -> int:
             raise
         print(f"the output can't be written ({error.strerror})", file=sys.stderr)
         return Exit.FAILED
+
+
+def _complain(error: RolloutError) -> None:
+    """Say what is wrong, and what to type in this shell; as one line where it is no terminal (R13)."""
+    from rollout_console.console import Output
+    from rollout_console.render.sanitize import sanitize
+    from rollout_console.settings import program
+
+    line = str(error).replace("rollout-console ", f"{program()} ")
+    Output().show_error(sanitize(line, LONGEST), error)
 
 
 def _leave_with_the_terminal() -> None:
@@ -83,6 +93,7 @@ def _run(name: str, arguments: list[str]) -> int:
         return Exit.WRONG_USE
     if chosen.target is not None:  # for all that this process does
         os.environ["ROLLOUT_TARGET"] = chosen.target
+    _say_what_is_unread()
     if chosen.reset_demo:
         _reset()
     if module is not None:
@@ -95,10 +106,27 @@ def _run(name: str, arguments: list[str]) -> int:
     return _console(chosen)
 
 
+def _say_what_is_unread() -> None:
+    from rollout_console.settings import unread_dotenv
+
+    if why := unread_dotenv():
+        print(f".env in the working folder can't be read ({why}), and counts for nothing", file=sys.stderr)
+
+
 def _console(chosen: argparse.Namespace) -> int:
     from rollout_console.shell import launch
 
+    if not _has_a_folder():
+        raise NotConfigured("the working folder is gone; nothing was done: go to another one, then start again")
     return launch.interactive() if chosen.code is None else launch.run(*chosen.code)
+
+
+def _has_a_folder() -> bool:
+    """Whether there is a working folder, without which IPython does not start."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _reset() -> None:

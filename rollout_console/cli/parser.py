@@ -186,9 +186,20 @@ def _add(found: Any, name: str, summary: str, description: str | None = None) ->
 
 def _add_target(parser: argparse.ArgumentParser, default: str | None) -> None:
     action: Any = parser.add_argument(
-        "--target", metavar="NAME", default=default, help="a target of targets.toml, see docs/targets.md"
+        "--target",
+        metavar="NAME",
+        type=_target_name,
+        default=default,
+        help="a target of targets.toml, see docs/targets.md",
     )
     action.completer = _target_names
+
+
+def _target_name(text: str) -> str:
+    """Return it, unless it is blank, as of a variable that is not set: the default target is not meant."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty, nothing was done")
+    return text
 
 
 def _target_names(**asked: object) -> list[str]:

@@ -165,7 +165,7 @@ class Setup:
         try:
             return act(False)
         except Unconfirmed as error:
-            self._done(name, str(error), done=False)
+            self._done(name, sanitize(str(error)), done=False)
             if self.agreed or not self._agrees("Do it all the same?"):
                 return None
             return act(True)
@@ -215,12 +215,17 @@ class Setup:
     def _agrees(self, question: str) -> bool:
         if self.agreed:
             return True
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise BadArgument(
                 "setup asks before it changes anything, which needs a terminal; "
                 "to go ahead without, type: rollout-console setup --yes"
             )
-        if input(f" {question} [y/N] ").strip().lower() in {"y", "yes"}:
+        try:
+            answer = input(f" {question} [y/N] ")
+        except EOFError:  # Ctrl-D, which leaves the cursor behind the question
+            answer = ""
+            print()
+        if answer.strip().lower() in {"y", "yes"}:
             return True
         print(" the migrations stay applied; nothing else was changed" if self.migrated else " nothing was changed")
         return False

@@ -22,7 +22,7 @@ from rollout_console.console.place import client_here
 from rollout_console.console.plain_call import plain_call
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
-from rollout_console.render import unfitted
+from rollout_console.render import Screen, unfitted
 from rollout_console.render.sanitize import sanitize
 from rollout_console.settings import program
 
@@ -120,7 +120,7 @@ class JsonOutput(Output):
     def show(self, result: object, notice: str | None = None) -> None:
         """See `Output.show`; the notice goes to standard error."""
         if notice:
-            print(f"({notice})", file=sys.stderr)
+            print(Screen.of(sys.stderr).fit(f"({sanitize(notice)})"), file=sys.stderr)
         if isinstance(result, results.Result) and result is not self._printed:
             self.learn(result)
 

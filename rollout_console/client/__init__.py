@@ -28,6 +28,9 @@ class RolloutClient(Status, Control, RepositoryLists, Safety, Ramp, Story, Setti
         adapter: leads to the database.
         feature: the name of the feature that is rolled out.
         who: `operator` and `host` for the history, by default the login name and this machine's.
+
+    Raises:
+        NotConfigured: the feature's name is one that no database can hold.
     """
 
     def __enter__(self) -> RolloutClient:

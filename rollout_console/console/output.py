@@ -83,7 +83,7 @@ class Output:
         """
         with written(result):
             if notice:
-                self.say(self.screen().fit(f"({notice})"))
+                self.say(self.screen().fit(f"({sanitize(notice)})"))
             if result is not None:
                 self.present(result)
             sys.stdout.flush()
@@ -101,6 +101,9 @@ class Output:
 
     def moved(self, client: RolloutClient) -> None:
         """Take note that the console has gone to another target or feature."""
+
+    def missed(self) -> None:
+        """Take note that the console has stayed, since there is no such target or feature."""
 
     def learn(self, result: object) -> None:
         """Take note of a result that is on screen already."""
@@ -131,7 +134,7 @@ class Output:
 
     def show_error(self, line: str, error: BaseException | None) -> None:
         """Print an error: the line, and below it what to do by hand, if the error says so."""
-        for each in failure_lines(line, error, self.screen()):
+        for each in failure_lines(line, error, Screen.of(sys.stderr)):
             print(each, file=sys.stderr)
 
     def say(self, text: str) -> None:

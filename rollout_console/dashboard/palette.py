@@ -20,7 +20,6 @@ from rollout_console.render.layout import cells, pack
 PREFIX = "rollout."
 WORD = re.compile(r"\w*")
 COMMAND_NAMES = {name.lower(): name for name in COMMANDS}
-HERE = {"watch": "the overview is live: press Esc", "help": 'press Esc and ?, or type help("setRollout")'}
 
 
 class Caught(Output):
@@ -97,8 +96,10 @@ def run(line: str, client: RolloutClient, output: Caught) -> str:
         RolloutError: it was refused, or failed.
     """
     call = parse(line)
-    if call.name in HERE and not call.arguments and not call.named:
-        raise BadArgument(HERE[call.name])
+    if call.name == "watch":  # runs for ever, and would outlive the dashboard
+        raise BadArgument("the overview is live: press Esc")
+    if call == Call("help", [], {}):
+        raise BadArgument('press Esc and ?, or type help("setRollout")')
     getattr(Rollout(client, output), call.name)(*call.arguments, **call.named)
     return output.text.rstrip("\n")
 

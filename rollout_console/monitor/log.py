@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from rollout_console.client import RolloutClient
-from rollout_console.errors import RolloutError
+from rollout_console.errors import RolloutError, in_a_line
 from rollout_console.monitor.writer import Writer
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count, format_duration
@@ -16,6 +16,7 @@ from rollout_console.render.history import change_details, change_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import state_line
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
+from rollout_console.validation import in_zone
 
 
 class TextLog:
@@ -48,7 +49,7 @@ class TextLog:
                 )
         for entry in changes:
             said = "; ".join([change_phrase(entry, 200), *change_details(entry)])
-            self._say(said, entry.at.astimezone())
+            self._say(said, in_zone(entry.at))
         found = (check.health.verdict, check.action)
         if check.health.verdict in ("above_threshold", "breach") and found != self._shown:
             self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
@@ -62,9 +63,9 @@ class TextLog:
             moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in done.transitions.items())
             self._say(f"categorized: {moves}; {format_count(done.uncategorized)} left without a category")
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`."""
-        self._say(self._screen.paint(f"{task} failed: {sanitize(str(error), 500)}", "warning"))
+        self._say(self._screen.paint(f"{task} failed: {sanitize(in_a_line(error), 500)}", "warning"))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
@@ -119,7 +120,7 @@ class JsonLog:
         """See `Log`."""
         self._write("categorization", **done.to_dict())
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`."""
         self._write(f"{task.replace(' ', '_')}_failure", error=type(error).__name__, message=str(error))
 

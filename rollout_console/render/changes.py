@@ -81,9 +81,7 @@ def say_percentage(change: Change) -> str:
         said = f"nothing changed: the rollout is at {status.rollout_percentage} % already"
     else:
         said = f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_eligible(change)}"
-        if (change.change.new_percentage or 0) > (change.change.previous_percentage or 0):
-            why = 'reason="..."' if status.require_reason else ""
-            said += f"\n to take it back: rollout.undo({why})"
+        said += _way_back(change)
     if status.emergency_stop:
         stored = "" if change.change is None else "stored, but "
         said += f"\n {stored}traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
@@ -110,7 +108,7 @@ def say_resumed(change: Change) -> str:
     status = change.status
     if not change.changed:
         return f"nothing changed: there is no emergency stop; {_eligible(change)}"
-    said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh"
+    said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh{_way_back(change)}"
     if status.rollout_percentage == 0:
         first = "rollout.release(), then " if status.held_reason is not None else ""
         said += f"\n at 0 % only the whitelist is eligible; to start: {first}rollout.advance()"
@@ -219,6 +217,14 @@ def _say_listed(change: Change, done: str, as_asked: str) -> str:
     if change.whitelisted:
         parts.append(f"on the whitelist too, over which the blacklist wins: {_names(change.whitelisted)}")
     return "; ".join(parts)
+
+
+def _way_back(change: Change) -> str:
+    """Return a line about how to take a higher percentage back; nothing if it was not raised."""
+    if change.change is None or (change.change.new_percentage or 0) <= (change.change.previous_percentage or 0):
+        return ""
+    why = 'reason="..."' if change.status.require_reason else ""
+    return f"\n to take it back: rollout.undo({why})"
 
 
 def _eligible(change: Change) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rollout_console.results import ErrorTrend, MarkKind, TrendMark
+from rollout_console.validation import in_zone
 
 
 class Sign(NamedTuple):
@@ -46,4 +47,4 @@ def told(mark: TrendMark) -> str:
     """Return when a mark was, what it means, and the percentage that it left."""
     letter, meaning, joint = SIGNS[mark.kind]
     percentage = "" if mark.percentage is None else f"{joint} {mark.percentage} %"
-    return f"{letter} {mark.at.astimezone():%H:%M} {meaning}{percentage}"
+    return f"{letter} {in_zone(mark.at):%H:%M} {meaning}{percentage}"

@@ -92,5 +92,4 @@ def _job(job: Job, found: Jobs, screen: Screen) -> list[str]:
 
 
 def _error(error: str, screen: Screen) -> str:
-    said = sanitize(error, 500)
-    return shorten(said, screen.width - 14) if screen.bars else said
+    return shorten(sanitize(error), screen.room(screen.width - 14))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.render.colours import STYLES
 from rollout_console.render.layout import fold
+from rollout_console.render.sanitize import LONGEST
 
 if TYPE_CHECKING:
     from rollout_console.render.svg import Drawing
@@ -48,6 +49,14 @@ class Screen:
         if part > 0:
             cells = max(1, min(cells, width if part >= whole else width - 1))
         return "█" * cells + self.paint("░" * (width - cells), "muted")
+
+    def room(self, columns: int) -> int:
+        """Return how many characters of a text there is room for; in a pipe, where grep reads it, all that are shown.
+
+        Args:
+            columns: those that a terminal has for it.
+        """
+        return columns if self.bars else LONGEST
 
     def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], Drawing]) -> str:
         """Return a chart as this screen can show it.

@@ -11,11 +11,13 @@ from rollout_console.console import COMMANDS
 from rollout_console.console.output import failure_lines
 from rollout_console.console.rollout import UnknownCommand
 from rollout_console.console.spelling import command_of
-from rollout_console.errors import RolloutError
+from rollout_console.errors import NOT_STOPPED, Refused, RolloutError
 from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.paste import open_bracket
+from rollout_console.shell.reader import is_python
 from rollout_console.shell.session import Session
+from rollout_console.shell.shell_lines import quoted
 
 CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
 WRONG_BRACKETS = pattern(r"^\s*rollout\.(\w+)\s*[(\[{](.*)[)\]}]\s*;?\s*$")
@@ -24,6 +26,7 @@ WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 AS_A_PROGRAM = pattern(r"^\s*(?:\./)?rollout[ \t]+([\w-]+)[ \t]*([^\n]*)$")
 WORDS = pattern(r"^[\w \t-]+[!.\s]*$")
 
+STOP_TO_TYPE = pattern(r"\btype rollout\.emergencyStop\(")
 JAVASCRIPT = pattern(r"(?:\)|\belse|\btry)[ \t]*\{")  # no Python has these
 
 
@@ -39,18 +42,16 @@ def install(session: Session) -> None:
         tb_offset: int | None = None,
     ) -> list[str] | None:
         line = one_line(error, session.cell or _source(trace))
-        if isinstance(error, NameError) and error.name == "rollout":
-            shell.push({"rollout": session.console}, interactive=False)
-            line = f"rollout was deleted, and is back; {line.partition('; ')[2]}" if line else None
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
-        session.note_refused(session.cell)
+        _say_first(error, line)
         if session.display is None:
             session.show_error(line, error)
         else:  # a notebook: what is published as an error stops whoever runs it, and no capture hides it
             lines = "\n".join(failure_lines(line, error, session.screen())).split("\n")
             shell._showtraceback(kind, error, lines)
+        session.note_refused(session.cell)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
@@ -63,8 +64,9 @@ def install(session: Session) -> None:
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
-            session.note_refused(session.cell)
+            _say_first(error, line)
             session.show_error(line, error)
+            session.note_refused(session.cell)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)
     ip.showsyntaxerror = MethodType(on_syntax_error, ip)
@@ -74,6 +76,12 @@ def install(session: Session) -> None:
         ip.__dict__.pop("showsyntaxerror", None)
 
     session.on_unload(uninstall)
+
+
+def _say_first(error: Any, line: str) -> None:
+    """Give an error of what was meant to be a stop the word that every stop has that is not made."""
+    if STOP_TO_TYPE.search(line) and not isinstance(error, Refused):
+        error.verdict = NOT_STOPPED
 
 
 def one_line(error: BaseException, source: str) -> str | None:
@@ -87,6 +95,8 @@ def one_line(error: BaseException, source: str) -> str | None:
         return sanitize(error.line(_arguments(error.typed, source)), 1500)
     if isinstance(error, RolloutError):
         return sanitize(str(error), 1500)
+    if isinstance(error, NameError) and error.name == "rollout":  # the next cell has it back
+        return "rollout was deleted, and is back; nothing was done: type the command again"
     if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
         return f"{error.name} is not a name here; nothing was done: type {typed}"
     if isinstance(error, SyntaxError) and (typed := _with_brackets(source)):
@@ -146,7 +156,10 @@ def _with_brackets(source: str) -> str | None:
 
 def _as_argument(text: str) -> str:
     argument = sanitize(text.strip().rstrip(";"), 200)
-    return argument if re.fullmatch(r"[\d.]+|([\"']).*\1", argument) else f'"{argument}"'
+    if re.fullmatch(r"[\d.]+", argument):
+        return argument
+    inner = re.fullmatch(r"([\"'])(.*)\1", argument)
+    return argument if inner and is_python(argument) else quoted(inner[2] if inner else argument)
 
 
 def _source(trace: TracebackType | None) -> str:

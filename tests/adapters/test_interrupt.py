@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import io
 import os
 import random
@@ -10,11 +9,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.errors import Interrupted
 from rollout_console.render.live import Lines, watch
+from tests.support.rollouts import OPERATOR
+from tests.support.swallow import swallowing
 from tests.support.waiting import wait_until
 
 SESSION = "select pid from pg_stat_activity where application_name = 'rollout-console' and datname = current_database()"
@@ -26,7 +32,7 @@ def test_an_interrupted_command_changes_nothing_and_the_next_one_has_a_session_o
     session = rollout.value(SESSION)
     with psycopg.connect(rollout.url) as other:
         other.execute("lock table rollout_configuration")
-        threading.Timer(0.3, _thread.interrupt_main).start()
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             rollout.client.set_rollout(30)
     assert rollout.client.set_rollout(40).status.rollout_percentage == 40
@@ -74,3 +80,20 @@ def test_r13_no_ctrl_c_is_lost_while_the_status_is_watched_over_the_api(rollout,
         press.join()  # it has pressed, and may not have ended yet
         assert len(seen) < looks
     tried("Ctrl-C while the status is watched", presses)
+
+
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+@pytest.mark.parametrize("act", [lambda client: client.set_rollout(30), lambda client: client.emergency_stop("x")])
+def test_r13_ctrl_c_leaves_a_frozen_server_and_says_nothing_of_how(rollout, act, capfd):
+    parts = conninfo_to_dict(rollout.url)
+    with swallowing(int(str(parts["port"]))) as proxy:
+        url = make_conninfo(rollout.url, host="127.0.0.1", port=proxy.port)
+        with RolloutClient(PostgresAdapter(url), who=OPERATOR) as client:
+            client.status()
+            proxy.swallows = True
+            begun = time.monotonic()
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+            with pytest.raises((KeyboardInterrupt, Interrupted)):
+                act(client)
+            assert time.monotonic() - begun < 5, "not as long as the statement may take"
+    assert capfd.readouterr().err == ""

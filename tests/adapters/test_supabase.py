@@ -222,6 +222,20 @@ def test_a_closed_adapter_opens_again(faulty):
     adapter.close()
 
 
+def test_a_call_whose_adapter_is_closed_meanwhile_is_sent_again(faulty, monkeypatch):
+    adapter = faulty.adapter()
+    client = adapter._open()
+    build = client.rpc
+
+    def close_before_it_is_sent(function, parameters):
+        adapter.close()
+        return build(function, parameters)
+
+    monkeypatch.setattr(client, "rpc", close_before_it_is_sent)
+    assert adapter.call("rollout_status", changes=False, idempotent=True)["feature_name"] == faulty.client.feature
+    adapter.close()
+
+
 @pytest.mark.dependencies
 def test_the_first_calls_of_many_threads_share_one_client(faulty):
     adapter, clients = faulty.adapter(), []

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from rollout_console.errors import NOT_STOPPED, RolloutError
+from rollout_console.render import Screen, render
 from tests.support import servers
 from tests.support.rollouts import RolloutUnderTest, percentage, rollout_on
 from tests.support.rows import one_row
@@ -115,6 +116,26 @@ def test_r18_a_stop_that_is_not_recorded_says_so(sick):
     stopped = sick.client.emergency_stop("errors")
     assert "it is not recorded in the history" in stopped.not_shown
     assert sick.value("select emergency_stop from rollout_configuration")
+
+
+def test_r18_a_stop_by_the_row_alone_says_that_its_reason_is_not_recorded_and_what_to_type(sick):
+    sick.sql("alter function public.rollout_emergency_stop rename to gone")
+    stopped = sick.client.emergency_stop('say "no" \n to it')
+    assert sick.value("select emergency_stop from rollout_configuration")
+    shown = render(stopped, Screen())
+    assert r'not recorded, as far as is known; to record it: rollout.note("say \"no\" \n to it")' in shown
+    sick.sql("alter function public.gone rename to rollout_emergency_stop")
+    assert "is not recorded" not in render(sick.client.emergency_stop("now by the function"), Screen())
+
+
+def test_r18_a_stop_before_migrate_says_that_it_is_not_recorded_and_to_migrate(sick):
+    sick.sql("alter function public.rollout_status rename to gone")
+    sick.sql("alter function public.rollout_emergency_stop rename to gone_as_well")
+    for reason, recorded in ((None, "it is not recorded in the history"), ("x", 'to record it: rollout.note("x")')):
+        shown = render(sick.client.emergency_stop(reason), Screen())
+        assert "STOPPED (50 % is kept)" in shown
+        assert "type in a shell: rollout-console migrate" in shown
+        assert recorded in shown
 
 
 def test_r18_a_frozen_server_is_given_up_in_time(sick, server):

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rollout_console.access import choose_decision
+from rollout_console.access import choose_decision, read_access
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from rollout_console.migrate import apply, rules
+from rollout_console.migrate import apply, pending, rules
 from tests.migrations.answers import FEATURES, TABLES, decisions, rights, sql, stop, visible
 from tests.migrations.deployments import SHAPES, deployment
 from tests.support import hosted, lite, servers
@@ -28,6 +28,45 @@ def test_r11_adoption_changes_nobodys_rights_and_nobodys_decision(deployed, shap
     sql(url, "update rollout.rules set checksum = 'of older rules'")
     assert [str(part) for part in apply(url).parts] == [str(rules())]
     assert (rights(url), visible(url), decisions(url)) == before
+
+
+OF_THE_HOST = """
+    create table rollout_payouts (id integer, secret text);
+    alter table rollout_payouts enable row level security;
+    create table rollout_status (id integer);  -- one of our functions is called so
+    revoke all on rollout_payouts, rollout_status from anon;
+    create function rollout_secret() returns text stable security definer language sql
+        as 'select secret from rollout_payouts';
+    revoke execute on function rollout_secret() from public, anon;
+    create table rollout_feedback (id integer, context text);
+    create function rollout_answer(feature_name text, context jsonb) returns void language sql
+        as 'insert into rollout_feedback values (1, feature_name)';
+    create function rollout_silenced() returns trigger language plpgsql as 'begin return null; end';
+    create trigger silenced before insert on rollout_feedback for each row execute function rollout_silenced();
+    alter table rollout_feedback disable trigger silenced;
+"""
+RIGHTS = """
+    select c.relname::text as name, c.relacl::text, c.relrowsecurity,
+           array(select p.polname from pg_policy p where p.polrelid = c.oid)::text,
+           array(select (t.tgname, t.tgenabled) from pg_trigger t where t.tgrelid = c.oid)::text
+    from pg_class c where c.relname = any (%s)
+    union all
+    select p.proname, p.proacl::text, p.prosecdef, p.proconfig::text, null
+    from pg_proc p where p.proname = any (%s) order by 1
+"""
+
+
+def test_r11_what_else_the_host_has_under_a_name_like_ours_is_its_own(deployed):
+    url = deployed("open policies")
+    sql(url, OF_THE_HOST)
+    tables = ["rollout_payouts", "rollout_status", "rollout_feedback"]
+    theirs = (RIGHTS, tables, ["rollout_secret", "rollout_answer", "rollout_silenced"])
+    before = sql(url, *theirs)
+    apply(url)
+    assert sql(url, *theirs) == before
+    assert set(tables).isdisjoint(right.table_name for right in read_access(url))
+    sql(url, "alter table rollout_payouts disable row level security; grant select on rollout_payouts to anon")
+    assert pending(url) == ([], []), "what the host does with them is no difference"
 
 
 def test_r11_the_shapes_differ_in_what_the_tests_compare(deployed):

@@ -16,7 +16,7 @@ def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
     for answer, percentage in (("n", 20), ("y", 50)):
         screen.key("s")
         screen.wait_for("percentage, 0 to 100:")
-        screen.type("50")
+        screen.type("50 %")
         screen.wait_for("20 % → 50 %? y to do it:")
         assert "30 would enter, 0 would leave" in screen.now()
         assert rollout.client.status().rollout_percentage == 20
@@ -36,6 +36,14 @@ def test_the_stop_is_one_key_and_a_reason_on_every_page(rollout, dashboard):
     assert rollout.client.status().emergency_stop_reason == "smoke"
     screen.key("Escape")
     wait_until(lambda: "s set %" in screen.now())
+    screen.key("r")
+    screen.wait_for("resume at")
+    screen.type("75")
+    shown = screen.wait_for("20 % → 75 %? y to do it:")
+    assert "a large step: the next step of the plan is 25 %" in shown
+    assert rollout.client.status().emergency_stop
+    screen.key("Escape")
+    screen.wait_for("nothing was changed")
     screen.key("r")
     screen.wait_for("resume at")
     screen.type("5")
@@ -202,7 +210,7 @@ def test_the_palette_runs_the_commands_of_the_prompt(rollout, dashboard):
         ('preview("all")', "type for example rollout.preview(25)"),
         ('help("recovery")', 'rollout.rollbackToZero("error rate is climbing")'),
         ("sttus", "there is no command 'sttus'"),
-        ("watch", "the overview is live"),
+        ("watch(1)", "the overview is live"),
     ):
         screen.key(":")
         screen.wait_for("Esc: cancel")

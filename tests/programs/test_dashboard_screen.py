@@ -80,6 +80,12 @@ def test_a_dumb_terminal_is_told_what_to_type(console_env):
     assert ran.stderr.strip().endswith("type: rollout-console status")
 
 
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_without_keys_to_press_one_is_told_what_to_type(terminal):
+    screen = terminal(command=f"{DASHBOARD} < /dev/null; echo ended with $?")
+    assert "needs a terminal; type: rollout-console status" in screen.wait_for("ended with 2")
+
+
 def test_enter_shows_a_change_an_error_and_a_repository_in_full(rollout, dashboard):
     rollout.report(good=1, bad=1)
     screen = dashboard(100, 30)

@@ -17,7 +17,9 @@ import pytest
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import Unreachable
+from rollout_console.monitor import heartbeat
 from rollout_console.monitor.alerts import Alerts
+from rollout_console.monitor.heartbeat import Heartbeat
 from rollout_console.monitor.loop import Monitor
 from rollout_console.monitor.memory import Memory
 from tests.support.monitors import monitor
@@ -133,6 +135,14 @@ def test_r10_a_full_disk_costs_no_alert_that_the_monitor_keeps_itself(rollout, e
     assert b"Traceback" not in done.stderr
 
 
+def test_a_folder_that_cant_be_looked_into_costs_no_alert_and_no_exit_status(rollout, env):
+    env["ROLLOUT_HOME"] = "/" + "a" * 300  # keeps out root, too
+    rollout.client.emergency_stop("smoke")
+    with alert_receiver() as receiver:
+        done = once({**env, "ROLLOUT_ALERT_URLS": receiver.url})
+        assert (done.returncode, done.stderr, receiver.titles) == (0, "", ["EMERGENCY STOP"])
+
+
 def test_what_follows_a_check_does_not_change_what_it_found(rollout, env):
     rollout.sql("alter table rollout.monitors add constraint refused check (every_seconds is null) not valid")
     try:
@@ -157,6 +167,26 @@ def test_a_heartbeat_is_requested_after_each_check_that_could_see(rollout, env):
         assert once(blind, "--heartbeat", url, "--every", "1s").returncode == 3
         assert receiver.pings == 2
     assert once(env, "--heartbeat", "ftp://x").returncode == 3
+
+
+def test_a_heartbeat_that_is_answered_with_rubbish_ends_no_monitor_and_shows_no_url(rollout, env):
+    with alert_receiver() as receiver:
+        receiver.garbles = True
+        for secret in ("secret-id", "secret id"):
+            done = once(env, "--heartbeat", f"http://127.0.0.1:{receiver.server_port}/{secret}")
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "heartbeat to its URL failed: the URL of --heartbeat can't be reached (" in done.stdout
+            assert secret not in done.stdout
+        assert receiver.pings == 1, "what has a blank is no URL, and is not requested"
+
+
+def test_a_heartbeat_whose_answer_trickles_in_is_given_up_in_its_time(monkeypatch):
+    monkeypatch.setattr(heartbeat, "LIMIT", 0.5)
+    with alert_receiver() as receiver:
+        receiver.trickles = True
+        with pytest.raises(Unreachable, match=r"gives no answer within 0\.5 s; retry at the next check"):
+            Heartbeat(f"http://127.0.0.1:{receiver.server_port}/id").send()
+        receiver.trickles = False
 
 
 def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_it_sees_again(rollout, env):

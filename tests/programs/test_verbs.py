@@ -163,6 +163,7 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "n = 1"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "rollout.status()"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "", "set", "50"], Exit.WRONG_USE, "argument --target: the name is empty, nothing was done; type"),
     ],
 )
 def test_r13_what_fails_changes_nothing_and_says_so_in_the_exit_status_and_on_standard_error(
@@ -184,6 +185,15 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
     assert "update public.rollout_configuration set emergency_stop = true where feature_name = " in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+def test_r18_a_stop_is_made_where_dot_env_cant_be_read_and_that_is_said(rollout, run, console_env):
+    Path(console_env["HOME"], ".env").write_bytes(b"ROLLOUT_OPERATOR=J\xfcrgen\n")
+    done = run("stop", "errors")
+    assert done.returncode == Exit.DONE
+    assert done.stderr == ".env in the working folder can't be read (it is not in UTF-8), and counts for nothing\n"
+    assert rollout.client.status().emergency_stop
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
@@ -216,6 +226,15 @@ def test_how_to_stop_by_hand_names_no_feature_that_the_target_may_not_have(conso
     assert "NOT STOPPED" in done.stderr
     assert f"feature_name = {named}" in done.stderr
     assert "hybrid_progressive_capture" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_feature_that_no_database_can_hold_is_refused_and_how_to_stop_by_hand_leaves_its_place_open(console_env, run):
+    console_env["ROLLOUT_FEATURE"] = os.fsdecode(b"caf\xe9")  # in Latin-1
+    done = run("stop", "db is down")
+    assert "no feature can be named 'caf\\udce9'; correct its name, then start again" in done.stderr
+    assert "NOT STOPPED" in done.stderr
+    assert "feature_name = 'NAME OF THE FEATURE'" in done.stderr
 
 
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):

@@ -95,7 +95,7 @@ def test_r17_held_again_it_takes_the_newer_reason_and_none_wipes_one_out(running
     since = running.client.hold("first").status.held_at
     assert not running.client.hold().changed
     second = running.client.hold("second").status
-    assert (second.held_reason, second.held_at) == ("second", since)
+    assert (second.held_reason, second.held_at > since) == ("second", True)
     assert running.client.release().changed
     assert not running.client.release().changed
     status = running.client.hold().status

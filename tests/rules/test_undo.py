@@ -153,6 +153,28 @@ def test_r19_a_change_whose_fields_have_changed_since_is_refused_with_what_chang
     assert (settings_of(running), running.history_rows()) == (after, rows)
 
 
+@pytest.mark.parametrize(
+    "made", ["select rollout_hold('look', '2h')", "select rollout_set_auto_rollback(false, '2h', reason => 'work')"]
+)
+def test_r19_an_end_is_the_same_in_whatever_time_zone_it_was_set(running, made):
+    before = settings_of(running)
+    with running.transaction() as session:
+        session.execute("set local timezone = 'Asia/Kathmandu'")
+        session.execute(made)
+    assert settings_of(running) != before
+    running.client.undo(running.client.history(1).entries[0].short_id)
+    assert settings_of(running) == before
+
+
+def test_r19_of_what_changed_without_a_row_nobody_is_named(running):
+    running.client.set_rollout(75)
+    with running.transaction() as session:
+        session.execute("set local session_replication_role = replica")
+        session.execute("update rollout_configuration set rollout_percentage = 60")
+    with pytest.raises(Refused, match="rollout percentage changed since, now 60; to see"):
+        running.client.undo()
+
+
 def test_r19_other_fields_may_have_changed_since(running):
     change = running.client.configure(max_error_rate=3).change
     running.client.set_rollout(60)

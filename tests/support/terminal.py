@@ -271,11 +271,13 @@ def run_pieces(env: dict[str, str], pieces: Iterable[str]) -> subprocess.Complet
     return run_command(env, *[word for piece in pieces for word in ("-c", piece)])
 
 
-def run_command(env: dict[str, str], *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`rollout-console ARGUMENTS`, with nobody at the keyboard."""
+def run_command(
+    env: dict[str, str], *arguments: str, cwd: Path | None = None, lines: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """`rollout-console ARGUMENTS`, with nobody at the keyboard; `lines` come through a pipe."""
     return subprocess.run(
         [sys.executable, "-m", "rollout_console", *arguments],
-        env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, cwd=cwd or env["HOME"],
+        env=env, input=lines, capture_output=True, text=True, timeout=120, cwd=cwd or env["HOME"],
     )  # fmt: skip
 
 

@@ -107,6 +107,13 @@ def test_a_resume_says_the_percentage_and_at_nothing_how_to_start(percentage, hi
     assert ("to start: rollout.advance()" in text) is hints
 
 
+@pytest.mark.parametrize("command", ["setRollout", "resume"])
+@pytest.mark.parametrize(("became", "raised"), [(9, False), (10, False), (11, True)])
+def test_what_raises_says_how_to_take_it_back(command, became, raised):
+    text = said(command, previous_percentage=10, new_percentage=became, rollout_percentage=became)
+    assert ("to take it back: rollout.undo()" in text) is raised
+
+
 def test_a_resume_without_a_stop_says_that_there_is_none():
     assert "no emergency stop" in said("resume", changed=False)
 

@@ -76,6 +76,33 @@ def test_overrides_count_before_the_environment_and_that_before_dot_env(monkeypa
     assert read(ROLLOUT_FEATURE="override").feature == "override"
 
 
+@pytest.fixture(params=["not in UTF-8", "gone"])
+def unreadable(request, monkeypatch, tmp_path):
+    """A working folder whose `.env` can't be read."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    if request.param == "gone":
+        folder.rmdir()
+    else:
+        (folder / ".env").write_bytes(b"VITE_HYBRID_EMERGENCY_STOP=tr\xfce\n")
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_r13_what_is_set_counts_where_dot_env_cant_be_read():
+    assert open_adapter(read(**DATABASE)).target.kind == "postgres"
+    assert read(ROLLOUT_FEATURE="a", ROLLOUT_HOME="here").feature == "a"
+    assert application_overrides() == {}
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_r13_a_dot_env_that_cant_be_read_leads_to_no_practice_database():
+    with pytest.raises(
+        NotConfigured, match=r"^\.env in the working folder can't be read \(.+\), and nothing else says"
+    ):
+        open_adapter(read())
+
+
 def test_blanks_count_as_not_set():
     assert read(ROLLOUT_FEATURE="  ", SUPABASE_URL="").feature == DEFAULT_FEATURE
 
@@ -141,6 +168,8 @@ def test_r10_the_operator_can_be_named(monkeypatch):
     monkeypatch.setenv("ROLLOUT_OPERATOR", "tess")
     assert operator()["operator"] == "tess"
     assert operator()["host"]
+    monkeypatch.setitem(os.environb, b"ROLLOUT_OPERATOR", b"t\xe9ss")  # in Latin-1
+    assert operator()["operator"] == "t?ss"
 
 
 def test_in_the_applications_own_folder_its_names_lead_to_its_project(tmp_path):
