@@ -198,7 +198,7 @@ def test_no_call_outlasts_its_patience(faulty, fault):
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="within 1 s"):
         faulty.adapter(patience=1).call("rollout_status")
-    assert 0.9 < time.monotonic() - begun < 3
+    assert 0.9 < time.monotonic() - begun < 5
 
 
 def test_r18_who_has_less_time_is_told_of_that_and_not_of_the_usual_patience(faulty):

@@ -45,7 +45,7 @@ def run(rollout, console_env):
 
 
 @pytest.mark.parametrize(("kind", "form"), [("embedded", []), ("supabase", ["--json"])])
-def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_or_prints_json(rollout, run, form):
+def test_every_command_is_a_verb_that_says_something_and_prints_json_when_asked(rollout, run, form):
     rollout.report(good=30, bad=1)  # so that each list has an item
     for verb in VERBS:
         if verb in ENDLESS | PRACTICE:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, NotFound, Refused
+from tests.support.clock import pass_time
 from tests.support.rows import one_row
 
 NAME = "acme/repo-1"
@@ -315,15 +316,22 @@ def test_r19_a_repository_whose_category_is_gone_is_not_pinned(running):
 @pytest.mark.commits
 @pytest.mark.parametrize("begin", ["hold", "disable_auto_rollback"])
 def test_r19_what_has_ended_by_itself_is_not_brought_back_and_is_said_to_have_ended(running, begin):
-    ended = {"hold": running.client.release, "disable_auto_rollback": running.client.enable_auto_rollback}[begin]
-    getattr(running.client, begin)("maintenance", until="1s")
+    client = running.client
+    ended, end = {
+        "hold": (client.release, "held_until"),
+        "disable_auto_rollback": (client.enable_auto_rollback, "breaker_off_until"),
+    }[begin]
+    getattr(running.client, begin)("maintenance", until="1h")
     made = ended().change
-    time.sleep(1)
+    with running.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("update rollout_history set metadata = jsonb_set(metadata, %s, to_jsonb(now()))"
+                           " where id = %s", [["before", end], made.id])  # fmt: skip
     rows = running.history_rows()
     with pytest.raises(Refused, match="what it ended would be over by now"):
         running.client.undo(made.short_id)
-    getattr(running.client, begin)("maintenance", until="1s")
-    time.sleep(1)
+    getattr(running.client, begin)("maintenance", until="1h")
+    pass_time(running, timedelta(hours=2))
     with pytest.raises(Refused, match="changed since, by its end, now"):
         running.client.undo()
     assert running.history_rows() == rows + 1
