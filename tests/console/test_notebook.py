@@ -51,7 +51,7 @@ def test_hosts_that_nobody_watches(run_notebook, tmp_path):
         "%load_ext rollout_console",
         "%%capture out\nrollout.setRollout(500)",
         "rollout.watch(0.5)",
-        f"%run -i {tmp_path / 's.py'}",
+        f"%run -i '{tmp_path}/s.py'",
         "del rollout\nrollout.status()",
         "import rollout_console\nwith rollout_console.connect() as client: found = client.status()\nprint(repr(found))",
     )
