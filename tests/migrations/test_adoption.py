@@ -13,7 +13,7 @@ from rollout_console.access import adoption_notes, choose_decision, compare_deci
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import apply, rules
-from rollout_console.render import Screen
+from rollout_console.render import Screen, render
 from rollout_console.render.access import access_table
 from rollout_console.results import AccessRight
 from tests.migrations.deployments import SHAPES, deployment
@@ -165,10 +165,15 @@ def test_r11_reports_stay_refused_where_the_host_refuses_them(deployed):
 def test_a_stop_wins_whoever_decides(deployed):
     url = deployed("open policies")
     apply(url)
+    stopping = "an emergency stop is on"
+    assert stopping not in render(compare_decisions(url, FEATURES[0]), Screen())
     for choice in ("host", "readers", "everyone"):
         choose_decision(url, choice, {"operator": "tess"})
         stopped = [stop(url, feature) for feature in FEATURES]
         assert not any(map(any, decisions(url).values())), choice
+        assert stopping in render(compare_decisions(url, FEATURES[0]), Screen()), (
+            "or no difference looks like agreement"
+        )
         for client in stopped:
             client.resume(confirm=True)
 
