@@ -212,6 +212,10 @@ def _rising(status: Status) -> str:
     """Return whether a ramp that may go up by itself does so from here."""
     if status.decided_by == "host":
         return "does not go up by itself while the host's own function decides"
+    if status.emergency_stop:
+        return "does not go up during an emergency stop"
+    if status.held_reason is not None:
+        return "does not go up while it is held"
     if not status.rollout_percentage:
         return "does not go up from 0 % by itself"
     if not any(step > status.rollout_percentage for step in status.phase_percentages):

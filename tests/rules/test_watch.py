@@ -71,6 +71,18 @@ def test_r17_a_ramp_waits_for_a_monitor_where_it_goes_up_by_itself(running, perc
     assert ("nobody_watches" in warned(running)) is waits
 
 
+def test_r17_a_ramp_waits_for_no_monitor_while_it_is_stopped_or_held_for_good(running):
+    running.client.configure(auto_advance=True)
+    for halt, goes_on in (("emergency_stop", "resume"), ("hold", "release")):
+        getattr(running.client, halt)("looking")
+        assert warned(running) == {}, halt
+        assert running.client.auto_advance().outcome == "idle"
+        getattr(running.client, goes_on)()
+        assert "nobody_watches" in warned(running), goes_on
+    running.client.hold("looking", until="2h")
+    assert "nobody_watches" in warned(running), "it goes on by itself once that is over"
+
+
 def test_r10_alerts_wait_for_a_monitor_where_a_service_takes_some(running):
     receive(running, FEATURES[1], "chat", 0, waiting=0)
     assert warned(running) == {}, "those of another feature"

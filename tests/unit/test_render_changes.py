@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout_console.cli.verbs import in_shell
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.colours import STYLES

@@ -37,10 +37,12 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    return config.auto_advance and config.rollout_percentage > 0 and (rollout.step_in_plan(config)).next is not null;
+    return config.auto_advance and rollout.percentage_in_effect(config) > 0
+        and not rollout.is_held_for_good(config) and (rollout.step_in_plan(config)).next is not null;
 end $$;
 comment on function rollout.is_to_rise(rollout_configuration) is
-    'R17: whether the ramp is to go up by itself from where it stands: never from 0 %, nor past the end of its plan.';
+    'R17: whether the ramp is to go up by itself with no further command: never from 0 %, during a stop or a hold '
+    'without an end, nor past the end of its plan.';
 
 create or replace function rollout.watch_warnings(config rollout_configuration)
 returns table (name text, message text, command text)
