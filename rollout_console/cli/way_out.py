@@ -17,7 +17,7 @@ from rollout_console.monitor.wording import Alert
 from rollout_console.render import Screen
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import watch_phrase
+from rollout_console.render.status import NEVER_ACTS, never_acts, watch_phrase
 from rollout_console.results import Status
 from rollout_console.settings import Settings
 
@@ -100,4 +100,7 @@ def _watched(status: Status) -> Iterator[tuple[bool, str]]:
     watched = status.watch.is_watched
     yield watched, checked if watched else f"{checked}; start one: rollout-console monitor"
     on = status.auto_rollback_enabled
+    if never_acts(status):
+        yield False, f"auto-rollback is {NEVER_ACTS}; type rollout-console configure --max-error-rate 5"
+        return
     yield on, "auto-rollback is on" if on else "auto-rollback is off; type rollout-console enable-auto-rollback"

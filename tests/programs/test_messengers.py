@@ -303,7 +303,11 @@ def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env)
         assert done.returncode == 1
         assert "did not take a test message" in done.stdout
         assert "auto-rollback is off; type rollout-console enable-auto-rollback" in done.stdout
-    assert rollout.history_rows() == rows + 1
+        rollout.client.enable_auto_rollback()
+        rollout.client.configure(max_error_rate=100)
+        done = run_command(env, "verify", "--way-out")
+        assert "auto-rollback is on, but never acts" in done.stdout
+    assert rollout.history_rows() == rows + 3
     assert not rollout.client.status().emergency_stop
 
 
