@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import SupportsFloat
 
 from rollout_console.errors import BadArgument
@@ -136,7 +136,7 @@ def moment(value: object, example: str) -> str | None:
         BadArgument: neither text, nor a time, nor None; the message says what to type.
     """
     if isinstance(value, datetime):
-        return _in_a_zone(value).isoformat()
+        return _with_a_zone(value).isoformat()
     if value is not None and not isinstance(value, str):
         raise BadArgument(
             f'until is a time, as "2h", "tomorrow 09:00" or "2030-01-31T12:00Z", not {described(value)}; type {example}'
@@ -152,7 +152,7 @@ def moment_text(text: str) -> str:
         found = _of_a_day(text) or datetime.fromisoformat(text.strip())
     except ValueError:
         return clean_text(text)
-    return clean_text(text) if found.tzinfo else _in_a_zone(found).isoformat()
+    return clean_text(text) if found.tzinfo else _with_a_zone(found).isoformat()
 
 
 def _of_a_day(text: str) -> datetime | None:
@@ -164,8 +164,13 @@ def _of_a_day(text: str) -> datetime | None:
     return day.replace(hour=int(named[2]), minute=int(named[3]), second=0, microsecond=0)
 
 
-def _in_a_zone(found: datetime) -> datetime:
+def _with_a_zone(found: datetime) -> datetime:
+    return found if found.tzinfo else in_zone(found)
+
+
+def in_zone(moment: datetime, zone: tzinfo | None = None) -> datetime:
+    """Return a moment in a zone, by default in the one that times are typed and shown in."""
     try:
-        return found if found.tzinfo else found.astimezone()
+        return moment.astimezone(zone)
     except (OverflowError, OSError, ValueError):  # a year that no zone knows
-        return found
+        return moment

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rollout_console.cli import second_way
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.client import RolloutClient
 from rollout_console.client.connect import connect
 from rollout_console.console.output import tell
@@ -146,7 +147,7 @@ class Setup:
         way = second_way.tried(self.settings, self.client.feature)
         if way is not None:
             self._done("way round", way[1], done=way[0])
-        tell(f"\n{render(status, self.screen)}\n\n{next_steps(status)}")
+        tell(f"\n{in_shell(render(status, self.screen))}\n\n{next_steps(status)}")
 
     def _categorize(self, plan: SetupPlan) -> None:
         if plan.categorized >= plan.repositories:

@@ -25,6 +25,7 @@ from rollout_console.render import unfitted
 from rollout_console.render.sanitize import sanitize
 
 PARAMETER = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
+LONGEST = 4000  # characters of an error: it may hold the statements that give a role all rights that it lacks
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
 
 
@@ -84,9 +85,14 @@ def run(command: Command, chosen: argparse.Namespace) -> Exit:
             getattr(Rollout(client, output), command.name)(**arguments)
         except RolloutError as error:
             with suppress(OSError):  # where it can't be written, the exit status says it
-                output.show_error(in_shell(sanitize(str(error), 1500)), error)
+                complain(error)
             return Exit.INTERRUPTED if isinstance(error, Interrupted) else Exit.FAILED
     return Exit.DONE
+
+
+def complain(error: RolloutError) -> None:
+    """Say what is wrong, and what to type in this shell; as one line where it is no terminal (R13)."""
+    Output().show_error(in_shell(sanitize(str(error), LONGEST)), error)
 
 
 class VerbOutput(Output):

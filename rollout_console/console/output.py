@@ -114,20 +114,19 @@ class Output:
     def moved(self, client: RolloutClient) -> None:
         """Take note that the console has gone to another target or feature."""
 
+    def missed(self) -> None:
+        """Take note that the console has stayed, since there is no such target or feature."""
+
     def learn(self, result: object) -> None:
         """Take note of a result that is on screen already."""
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
-        """Say after a second that the block waits for the database.
-
-        Args:
-            patience: seconds after which it gives up.
-        """
+    def waiting(self) -> Iterator[None]:
+        """Say after a second that the block waits for the database, which it may have to ask several times."""
         if not sys.stderr.isatty():  # nobody is waiting
             yield
             return
-        line = f" waiting for the database; gives up after {patience:g} s, Ctrl-C leaves …"
+        line = " waiting for the database, Ctrl-C leaves …"
         timer = threading.Timer(WAIT, print, [line], {"file": sys.stderr, "flush": True})
         timer.daemon = True
         timer.start()

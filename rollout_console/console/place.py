@@ -39,8 +39,10 @@ class Console:
         self.output = output or Output()
 
     def go(self, there: RolloutClient) -> None:
-        """Leave a place for another one."""
+        """Leave a place for another one; for the same, do nothing."""
         before, self.client = self.client, there
+        if there is before:
+            return
         self.output.moved(there)
         if there.adapter is not before.adapter:
             before.close()
@@ -48,7 +50,7 @@ class Console:
     def miss(self, why: RolloutError, target: object) -> None:
         """Leave a place for one that can't be had: what follows is meant for that one, and must not act on this.
 
-        Who misspells a name at a prompt stays: the answer is read before the next line is typed.
+        Who misspells a name at a prompt stays, and has time to read the answer before a line acts there.
 
         Args:
             why: what was wrong.
@@ -58,6 +60,7 @@ class Console:
 
         is_misspelt = isinstance(why, NoSuchTarget | BadArgument | NotFound)
         if is_misspelt and not self.output.unattended:
+            self.output.missed()
             return
         name = target if isinstance(target, str) and not is_misspelt else None
         said = NotConfigured(f"nothing was done, since rollout.use() before it failed: {why}")

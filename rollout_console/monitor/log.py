@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from rollout_console.client import RolloutClient
-from rollout_console.errors import RolloutError
+from rollout_console.errors import RolloutError, in_a_line
 from rollout_console.monitor.writer import Writer
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_count, format_duration
@@ -18,6 +19,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import NARROWEST
 from rollout_console.render.status import state_line
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
+from rollout_console.validation import in_zone
 
 BELOW = " " * 21  # what goes on from the line above, in a terminal or in details, stands right of the times
 
@@ -27,10 +29,12 @@ class TextLog:
 
     Args:
         stream: where to write.
+        advice: puts commands to type into the words of who reads it; by default those of the console.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, advice: Callable[[str], str] = str) -> None:
         self._writer = Writer(stream)
+        self._advice = advice
         self._screen = Screen.of(stream)  # once: a log that is closed meanwhile can't be looked at
         self._shown: tuple[str, str] | None = None  # verdict and action that were shown in detail
         self._known: set[str] = set()  # ids of other monitors that were mentioned
@@ -52,7 +56,7 @@ class TextLog:
                 )
         for entry in changes:
             said = "; ".join([change_phrase(entry, 200), *change_details(entry)])
-            self._say(said, entry.at.astimezone())
+            self._say(said, in_zone(entry.at))
         found = (check.health.verdict, check.action)
         if check.health.verdict in ("above_threshold", "breach") and found != self._shown:
             beside = replace(self._screen, width=max(NARROWEST, self._screen.width - len(BELOW)))
@@ -67,9 +71,9 @@ class TextLog:
             moves = ", ".join(f"{sanitize(move, 40)}: {format_count(n)}" for move, n in done.transitions.items())
             self._say(f"categorized: {moves}; {format_count(done.uncategorized)} left without a category")
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`."""
-        self._say(self._screen.paint(f"{task} failed: {sanitize(str(error), 500)}", "warning"))
+        self._say(self._screen.paint(f"{task} failed: {sanitize(in_a_line(error), 500)}", "warning"))
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
         """See `Log`."""
@@ -88,7 +92,8 @@ class TextLog:
         self._say("monitor ended")
 
     def _say(self, text: str, at: datetime | None = None) -> None:
-        self._writer.line(self._screen.fit(f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {text}", BELOW))
+        said = f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {self._advice(text)}"
+        self._writer.line(self._screen.fit(said, BELOW))
 
 
 class JsonLog:
@@ -124,7 +129,7 @@ class JsonLog:
         """See `Log`."""
         self._write("categorization", **done.to_dict())
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`."""
         self._write(f"{task.replace(' ', '_')}_failure", error=type(error).__name__, message=str(error))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import suppress
 from typing import Any
 
 from rollout_console.pattern import pattern
@@ -56,7 +58,9 @@ def install(session: Session) -> None:
     def forget(line: str) -> None:
         """Take a line out of what later sessions will suggest from; this one can still recall it."""
         history: Any = session.ip.history_manager
-        if history is not None and history.enabled:
+        if history is None or not history.enabled:
+            return
+        with suppress(sqlite3.Error):  # a full disk keeps no error off the screen
             history.writeout_cache()
             with history.db:
                 history.db.execute(

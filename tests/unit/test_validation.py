@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument
 from rollout_console.validation import (
     clean_text,
@@ -160,6 +162,14 @@ def test_a_moment_is_a_text_or_a_time():
     assert moment(None, "x") is None
     with pytest.raises(BadArgument, match=r"^until is a time, as .*, not 7; type x$"):
         moment(7, "x")
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, True, "5"])
+def test_a_rate_of_practice_jobs_is_a_number_and_named_if_it_is_none(rate):
+    client = RolloutClient(PostgresAdapter("postgresql://127.0.0.1:1/x"))
+    for name in ("error_rate", "control_error_rate"):
+        with pytest.raises(BadArgument, match=f"^{name} is a percentage from 0 to 100, not {rate!r}; type "):
+            client.simulate(10, **{name: rate})
 
 
 def test_what_is_wrong_is_described_whatever_it_is():
