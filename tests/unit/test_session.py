@@ -8,9 +8,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 
-from rollout_console.errors import NOT_STOPPED
+from rollout_console.errors import NOT_STOPPED, NotConfigured
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
+from rollout_console.shell.banner import banner
 from rollout_console.shell.caution import PASTED, READING, Caution
 from rollout_console.shell.launch import _config
 
@@ -54,6 +55,12 @@ def test_unloaded_it_leaves_no_trace(ip):
     unload(ip)
     assert traces(ip) == before
     unload(ip)
+
+
+def test_r12_why_there_is_no_target_reaches_no_terminal_raw(ip):
+    shown = banner(load(ip, quiet=True), NotConfigured("closed \x1b]0;pwned\x07 today; set SUPABASE_URL"))
+    assert " closed ]0;pwned today; set SUPABASE_URL\n" in shown
+    assert "\x1b" not in shown
 
 
 def test_loaded_twice_it_is_there_once(ip):
