@@ -47,7 +47,7 @@ def change_summary(entry: HistoryEntry) -> str:
         return f"{command}: {before} % → {after} %" + (", in the history alone" if entry.is_claim else "")
     if entry.command in ("emergencyStop", "resume"):
         return f"{command} at {after} %"
-    if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {})):
+    if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {}) or entry.until):
         return f"{command} until {format_time(ends)}"
     if names := [sanitize(name, 100) for name in entry.repositories]:
         until = f" until {format_time(ends)}" if (ends := _whitelisted_until(entry)) else ""
