@@ -15,7 +15,7 @@ from rollout_console.results import EndedSession, History, HistoryEntry
 # What these change, their names or their reasons say.
 SAID_BY_NAME = (
     "emergencyStop", "resume", "hold", "release", "disableAutoRollback", "enableAutoRollback", "categorizeAll",
-    "catchUp",
+    "catchUp", "end",
 )  # fmt: skip
 
 
@@ -45,9 +45,11 @@ def change_summary(entry: HistoryEntry) -> str:
     before, after = entry.previous_percentage, entry.new_percentage
     if before is not None and after is not None and before != after:
         return f"{command}: {before} % → {after} %" + (", in the history alone" if entry.is_claim else "")
+    if entry.triggered_by == "auto_end" and (ended := _ended(entry.before or {})):
+        return ended
     if entry.command in ("emergencyStop", "resume"):
         return f"{command} at {after} %"
-    if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {})):
+    if entry.command in ("hold", "disableAutoRollback") and (ends := _end(entry.after or {}) or entry.until):
         return f"{command} until {format_time(ends)}"
     if names := [sanitize(name, 100) for name in entry.repositories]:
         until = f" until {format_time(ends)}" if (ends := _whitelisted_until(entry)) else ""
@@ -70,6 +72,12 @@ def _whitelisted_until(entry: HistoryEntry) -> datetime | None:
     if not isinstance(ends, dict) or not isinstance(before, dict):
         return None
     return _moment(next((end for name, end in ends.items() if before.get(name) != end), None))
+
+
+def _ended(was: dict[str, Any]) -> str:
+    """Return what has ended by itself, and when: its row is written with the next change, and may be much later."""
+    ends = {"the hold": _moment(was.get("held_until")), "auto-rollback off": _moment(was.get("breaker_off_until"))}
+    return " and ".join(f"end of {what} at {format_time(at)}" for what, at in ends.items() if at)
 
 
 def _end(became: dict[str, Any]) -> datetime | None:

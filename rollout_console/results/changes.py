@@ -45,7 +45,8 @@ class Change(Result, kw_only=True):
     `command` names the console's command; `applied` and `already` name the repositories of a list that it
     changed and that it found as asked. Where the percentage was raised, `shut` are the gates that were shut (R17),
     and `skipped_phase` is the percentage of the next step if it was skipped. `blacklisted` and
-    `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist.
+    `whitelisted` name those of a list that are on the other one as well, `until` is when they leave the whitelist,
+    or when a hold ends.
     `moves` is there where the strategy has changed; `undone` is the change that an undo reverted,
     and `ended_sessions` were in the way of a stop (R18).
     """

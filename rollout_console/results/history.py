@@ -23,7 +23,8 @@ class HistoryEntry(Record, kw_only=True):
     """One row of the history (R10). Others can write rows, too: any text may stand in `action` and `command`.
 
     `undoes` is the id of the change that an undo reverted; `ended_sessions` were in the way of a stop; `repositories`
-    has the names of those that were put on a list, taken off or marked, and none if they are many.
+    has the names of those that were put on a list, taken off or marked, and none if they are many; `until` is when a
+    hold, or an entry of the whitelist, ends by itself.
     """
 
     id: str
@@ -44,6 +45,7 @@ class HistoryEntry(Record, kw_only=True):
     evidence: dict[str, Any] | None = None
     ended_sessions: list[EndedSession] = field(default_factory=list)
     repositories: list[str] = field(default_factory=list)
+    until: datetime | None = None
 
     @property
     def short_id(self) -> str:

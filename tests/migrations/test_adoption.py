@@ -10,7 +10,8 @@ from rollout_console.access import choose_decision, compare_decisions, read_acce
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.migrate import apply, pending, rules
-from rollout_console.render import Screen, render
+from rollout_console.render import Screen
+from rollout_console.render.access import render_comparison
 from tests.migrations.answers import FEATURES, TABLES, decisions, rights, sql, stop, visible
 from tests.migrations.deployments import SHAPES, deployment
 from tests.support import hosted, lite, servers
@@ -113,12 +114,12 @@ def test_a_stop_wins_whoever_decides(deployed):
     url = deployed("open policies")
     apply(url)
     stopping = "an emergency stop is on"
-    assert stopping not in render(compare_decisions(url, FEATURES[0]), Screen())
+    assert stopping not in render_comparison(compare_decisions(url, FEATURES[0]), Screen())
     for choice in ("host", "readers", "everyone"):
         choose_decision(url, choice, {"operator": "tess"})
         stopped = [stop(url, feature) for feature in FEATURES]
         assert not any(map(any, decisions(url).values())), choice
-        assert stopping in render(compare_decisions(url, FEATURES[0]), Screen()), (
+        assert stopping in render_comparison(compare_decisions(url, FEATURES[0]), Screen()), (
             "or no difference looks like agreement"
         )
         for client in stopped:

@@ -10,6 +10,7 @@ import pytest
 from rollout_console.client import RolloutClient
 from rollout_console.errors import Refused, RolloutError
 from rollout_console.render import Screen, render
+from rollout_console.render.formatting import format_time
 from tests.support.changes import check_chain
 from tests.support.clock import pass_time
 from tests.support.rollouts import Unseeing, percentage
@@ -53,7 +54,10 @@ def test_r17_a_hold_ends_by_itself_and_whoever_comes_next_writes_it_down(running
     assert running.client.set_rollout(60).changed
     assert told(running, 2) == [("setRollout", "manual"), ("end", "auto_end")]
     assert "by tess: looking" in running.client.history(2).entries[1].reason
-    assert "end  by itself" in render(running.client.history(2), Screen(width=120))
+    shown = render(running.client.history(2), Screen(width=160))
+    ended = format_time(held.held_until - 3 * HOURS)
+    assert f"end of the hold at {ended}  by itself" in shown, "and not when the next change wrote it down"
+    assert (shown.count("by itself"), shown.count("looking")) == (1, 1)
     assert "end" in [e.change.command for e in running.client.timeline("9h").events if e.change]
 
 

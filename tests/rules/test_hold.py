@@ -45,6 +45,14 @@ def test_r17_nobody_raises_while_it_is_held_and_the_hold_is_named(running, raisi
     assert (state(running), running.history_rows()) == (before, rows)
 
 
+def test_r17_the_history_says_until_when_a_hold_is_also_where_its_reason_alone_has_changed(running):
+    for reason in ("first", "second"):
+        running.client.hold(reason, until="2030-01-31T12:00Z")
+    running.client.hold("for good")
+    shown = [line for line in render(running.client.history(3), Screen()).splitlines() if "  hold" in line]
+    assert ["hold until 2030-01-" in line for line in shown] == [False, True, True]
+
+
 LOWERS = {
     "setRollout": (lambda c: c.set_rollout(40), 40),
     "rollbackToPercentage": (lambda c: c.rollback_to_percentage(30), 30),

@@ -115,6 +115,7 @@ begin
         'ended_sessions', case when ours then coalesce(rollout.array_in(entry.metadata, 'ended_sessions'), '[]')
             else '[]' end,
         'evidence', case when ours then rollout.object_in(entry.metadata, 'evidence') end,
+        'until', case when ours then rollout.time_in(rollout.object_in(entry.metadata, 'details'), 'until') end,
         'repositories', case when ours then rollout.named_repositories(entry.metadata) else '[]' end) end;
 end $$;
 comment on function rollout.history_entry(rollout_history) is 'A history row as the console shows it.';

@@ -21,7 +21,8 @@ begin
         elsif ends is not null then
             config.held_until := ends;  -- of the hold that there is, which stays whose it is
         end if;
-        perform rollout.store(config);
+        -- Also an end that stays as it was: it belongs to what the history says of this hold.
+        perform rollout.store(config, jsonb_strip_nulls(jsonb_build_object('until', config.held_until)));
     end loop;
     return rollout.answer(feature_name);
 end $$;
