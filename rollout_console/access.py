@@ -23,10 +23,11 @@ def read_access(url: str) -> list[AccessRight]:
         psycopg.Error: the database can't be reached or read.
     """
     with connect_as_owner(url) as connection:
-        # The same function before a migration as after it: created in a transaction that is rolled back.
+        # The same functions before a migration as after it: created in a transaction that is rolled back.
         if connection.execute("select to_regnamespace('rollout')").fetchone() == (None,):
             connection.execute("create schema rollout")
-        connection.execute(data_file("migrations/rules/10_programs/access.sql").read_text(encoding="utf-8"))
+        for file in ("01_ground/names.sql", "10_programs/access.sql"):
+            connection.execute(data_file(f"migrations/rules/{file}").read_text(encoding="utf-8"))
         (found,) = connection.execute("select rollout.access()").fetchone() or ([],)
         connection.rollback()
     return parse_list(AccessRight, found)

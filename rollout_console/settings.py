@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rollout_console.errors import NotConfigured
 from rollout_console.protection import Protection
+from rollout_console.validation import clean_text
 
 if TYPE_CHECKING:
     from rollout_console.targets import Colour, NamedTarget
@@ -222,9 +223,12 @@ def application_overrides() -> dict[str, str]:
 
 
 def operator() -> dict[str, str]:
-    """Return who runs this process, for the history (R10): `operator` and `host`, as they call themselves."""
+    """Return who runs this process, for the history (R10): `operator` and `host`, as they call themselves.
+
+    What no database can hold of their names is left out: it must keep no change away.
+    """
     try:
         user = os.environ.get("ROLLOUT_OPERATOR") or getpass.getuser()
     except (KeyError, OSError):  # a user without an entry in passwd, as in some containers
         user = f"uid {os.getuid()}"
-    return {"operator": user, "host": socket.gethostname()}
+    return {"operator": clean_text(user), "host": clean_text(socket.gethostname())}

@@ -16,9 +16,9 @@ from rollout_console.connection.database_url import names_its_host, place_of, sh
 from rollout_console.connection.session import (
     CUT_OFF,
     STATEMENT_TIMEOUT,
-    connect,
     in_one_message,
     is_pooled,
+    open_session,
     within,
 )
 from rollout_console.connection.urgent import in_own_transaction
@@ -249,7 +249,7 @@ class PostgresAdapter(Way):
         """Return this thread's connection, opened unless it is, within so many seconds, by default `patience`."""
         connection = self._connection
         if connection is None or connection.closed:
-            connection = connect(self.url(), self.patience if seconds is None else seconds)
+            connection = open_session(self.url(), self.patience if seconds is None else seconds)
             self._local.own = _Own(connection, self._opened)
             self._connected(connection.info)
         return connection

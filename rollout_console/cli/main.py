@@ -44,9 +44,9 @@ def _status(arguments: list[str]) -> int:
     try:
         return _run(*parser.spelled(arguments))
     except RolloutError as error:
-        from rollout_console.settings import program
+        from rollout_console.cli.verbs import complain
 
-        print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
+        complain(error)
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -75,7 +75,9 @@ def _leave_with_the_terminal() -> None:
 
 def _run(name: str, arguments: list[str]) -> int:
     if name and not parser.is_known(name):
-        print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
+        from rollout_console.console.output import tell
+
+        tell(f"there is no command {name[:60]!r}; {parser.near(name)}", stream=sys.stderr)
         return Exit.WRONG_USE
     module = parser.program(name) if name in parser.PROGRAMS else None
     everything = not name and {"-h", "--help"} & set(arguments)

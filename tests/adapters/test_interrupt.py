@@ -22,7 +22,7 @@ from rollout_console.render.live import Lines, watch
 from rollout_console.results import Stop
 from tests.support.rollouts import OPERATOR
 from tests.support.swallow import swallowing
-from tests.support.terminal import wait_until
+from tests.support.waiting import wait_until
 
 SESSION = "select pid from pg_stat_activity where application_name = 'rollout-console' and datname = current_database()"
 WAITING = "select from pg_stat_activity where query like '%rollout_status%' and wait_event_type = 'Lock'"
@@ -38,7 +38,8 @@ def test_an_interrupted_command_changes_nothing_and_the_next_one_has_a_session_o
         with pytest.raises(KeyboardInterrupt):
             rollout.client.set_rollout(30)
     assert rollout.client.set_rollout(40).status.rollout_percentage == 40
-    assert rollout.value(SESSION) != session
+    wait_until(lambda: (session,) not in rollout.sql(SESSION))
+    assert rollout.sql(SESSION)
     assert [entry.new_percentage for entry in rollout.client.history(2).entries] == [40, 20]
 
 

@@ -15,8 +15,8 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
-from tests.support import ROOT, hosted
-from tests.support.terminal import wait_until
+from tests.support import ROOT
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -274,25 +274,25 @@ def test_a_failing_part_leaves_what_was_there_before(existing, monkeypatch):
 
 
 def test_r11_what_is_added_later_is_closed_by_the_next_migrate(fresh_database):
-    """The default privileges of an older project give anon everything on whatever is created."""
-    existing = fresh_database(template=hosted.TEMPLATE_BEFORE)
-    rows(existing, "create table rollout_added (id integer generated always as identity)")
+    existing = fresh_database()
+    rows(existing, "create table rollout.added (id integer generated always as identity)")
+    rows(existing, "grant all on rollout.added to anon")
     rows(
         existing,
-        "create function rollout_add() returns void language sql as 'insert into rollout_added default values'",
+        "create function rollout.add() returns void language sql as 'insert into rollout.added default values'",
     )
-    rows(existing, "create function rollout_see() returns bigint stable language sql as 'select 1::bigint'")
+    rows(existing, "create function rollout.see() returns bigint stable language sql as 'select 1::bigint'")
     allowed = (
-        "select has_table_privilege('anon', 'rollout_added', 'insert'),"
-        " has_function_privilege('anon', 'rollout_add()', 'execute'),"
-        " has_function_privilege('public', 'rollout_see()', 'execute'),"
-        " relrowsecurity from pg_class where relname = 'rollout_added'"
+        "select has_table_privilege('anon', 'rollout.added', 'insert'),"
+        " has_function_privilege('anon', 'rollout.add()', 'execute'),"
+        " has_function_privilege('public', 'rollout.see()', 'execute'),"
+        " relrowsecurity from pg_class where relname = 'added'"
     )
-    assert rows(existing, allowed) == [(True, True, True, False)], "the test stands on open defaults"
-    assert "table public.rollout_added was added" in pending(existing).differences
+    assert rows(existing, allowed) == [(True, True, True, False)], "the test stands on what is open"
+    assert "table rollout.added was added" in pending(existing).differences
     assert [str(part) for part in apply(existing).parts] == [str(rules())]
     assert rows(existing, allowed) == [(False, False, False, True)]
-    assert rows(existing, "select has_function_privilege('anon', 'rollout_see()', 'execute')") == [(True,)]
+    assert rows(existing, "select has_function_privilege('anon', 'rollout.see()', 'execute')") == [(True,)]
 
 
 def test_an_older_console_does_not_put_older_rules_in_place(existing):

@@ -97,6 +97,13 @@ WITHOUT_RECORDS = ("--data-only", "--exclude-table=rollout.migrations", "--exclu
 REPORTS = ("repositories", "rollout_configuration", "rollout_metrics", "rollout.job_counts", "rollout.job_deltas")
 
 
+def test_r11_a_policy_that_somebody_has_added_to_a_table_of_ours_is_named_and_stops_no_migration(migrated):
+    execute(migrated.url, "create policy dashboards on rollout.job_counts for select using (true)")
+    added = "table rollout.job_counts: policies have changed"
+    assert apply(migrated.url).kept == [added]
+    assert pending(migrated.url) == ([], [])
+
+
 def test_rows_alone_move_past_the_triggers_as_the_page_says(migrated, postgres15_url):
     url = servers.create_database(postgres15_url, f"moved_{uuid.uuid4().hex[:12]}")
     execute(url, "set session_replication_role = replica;" + release.dumped(migrated.url, *WITHOUT_RECORDS))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import psycopg
 import pytest
 
 from tests.support.rollouts import OPERATOR, Unseeing
+from tests.support.sessions import in_background, waits
 
 pytestmark = pytest.mark.asked
 
@@ -78,6 +80,45 @@ def test_r1_what_is_counted_anew_for_one_feature_leaves_the_counters_of_another(
     assert differing(ours) == differing(other) == wrong
     running.sql("select rollout.recount_repositories(%s)", ours.feature)
     assert (differing(ours), differing(other)) == (set(), wrong)
+
+
+COUNTERS = "select from rollout.category_counts order by feature_name, category for update"
+NOTHING_COUNTED = {
+    "catch-up": "select rollout_catch_up()",
+    "upsert": "insert into repository_categories (repository_id, category) select repository_id, category"
+    " from repository_categories on conflict (repository_id) do update set updated_at = now()",
+    "delete": "delete from repository_categories where category = 'huge'",
+}
+
+
+@pytest.mark.commits
+@pytest.mark.parametrize("statement", NOTHING_COUNTED.values(), ids=NOTHING_COUNTED)
+def test_r3_what_changes_nothing_that_is_counted_waits_for_no_counter(running, statement):
+    with psycopg.connect(running.url) as counting, psycopg.connect(running.url, autocommit=True) as session:
+        counting.execute(COUNTERS)
+        session.execute("set lock_timeout = '5s'")  # fails, where it waits
+        session.execute(statement)
+
+
+@pytest.mark.commits
+def test_r3_pins_and_an_update_of_the_application_end_in_no_deadlock(running):
+    running.add_repositories(1, prefix="acme/new")  # whose row is written by a statement of its own
+    update = "update repository_categories set star_count = 99 where repository_id = %s"
+    with (
+        psycopg.connect(running.url) as counting,
+        psycopg.connect(running.url, autocommit=True) as operator,
+        psycopg.connect(running.url, autocommit=True) as application,
+        ExitStack() as both,
+    ):
+        counting.execute(COUNTERS)
+        mark = "select rollout_mark_as_test(array['acme/new-1', 'acme/repo-3'])"
+        assert waits(counting, operator, both.enter_context(in_background(operator, mark)))
+        updating = both.enter_context(in_background(application, update, running.repository_id("acme/repo-3")))
+        assert waits(counting, application, updating)
+        counting.commit()
+    pinned = "select star_count, pinned_as_test from repository_categories where repository_id = %s"
+    assert running.sql(pinned, running.repository_id("acme/repo-3")) == [(99, True)]
+    assert running.sql(pinned, running.repository_id("acme/new-1")) == [(0, True)]
 
 
 def test_r1_who_is_listed_and_no_repository_of_the_host_is_not_counted(running):

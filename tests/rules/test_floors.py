@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.catalogue import functions
-from tests.support.sql_floors import FLOORS, defined, floor
+from tests.support.sql_floors import FLOORS, RULES, defined, floor
 
 # Triggers that call what is above those who write the table, by the name of the function, and why.
 UPWARD = {
@@ -77,6 +77,8 @@ def test_r11_public_holds_what_is_called_from_outside_and_nothing_else(rollout):
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "rollout_console").rglob("*.py"))
     ours = {f.name for f in functions(rollout) if not f.name.startswith("rollout.")}
     assert ours - set(re.findall(r"\brollout_\w+", code)) == OF_THE_HOST | OF_THE_APPLICATION
+    listed = re.findall(r"\w+", re.findall(r"'\{([^}]+)\}'", (RULES / "01_ground/names.sql").read_text())[0])
+    assert {f"rollout_{name}" for name in listed} == ours - OF_THE_APPLICATION
     tables = rollout.sql("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
                          " and (relname like 'rollout%' or relname = 'repository_categories')")  # fmt: skip
     assert {name for (name,) in tables} == TABLES_OF_THE_APPLICATION

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.rules.test_error_kinds import KINDS, kinds
+from tests.support.kinds import KINDS, kinds
 
 pytestmark = pytest.mark.asked
 
@@ -53,3 +53,21 @@ def test_a_feature_has_two_hundred_kinds_of_errors_and_500_characters_of_a_messa
     assert (len(fresh.sample), len(kinds(running))) == (500, 200)
     assert "late" not in kinds(running)
     assert running.value("select errors from rollout.error_kinds where kind = ''") == 1
+
+
+def test_of_a_flood_of_kinds_the_most_frequent_are_kept_and_each_row_is_written_once(running):
+    running.client.disable_auto_rollback()
+    running.sql(
+        "insert into rollout.error_deltas"
+        " select c.id, kind, 'inngest', true, errors, clock_timestamp(), 50, 'sample', '{}' from rollout_configuration c,"
+        " (select 'one of ' || n, 1 from generate_series(1, 1000) n union all select 'the main one', 5) f (kind, errors)"
+    )
+    written = (
+        "select pg_stat_get_xact_tuples_inserted(k) + pg_stat_get_xact_tuples_updated(k)"
+        " from (select 'rollout.error_kinds'::regclass::oid as k) t"
+    )
+    before = running.value(written)
+    running.sql("select rollout.fold_deltas()")
+    assert running.value(written) - before == 201
+    assert (kinds(running)["the main one"].errors, kinds(running)[None].errors) == (5, 801)
+    assert running.client.errors().total == 201

@@ -28,7 +28,7 @@ def names(connection) -> set[str]:
     found: set[str] = set()
     for parameters, body in connection.execute(
         "select coalesce(p.proargnames, '{}'), p.prosrc from pg_proc p join pg_language l on l.oid = p.prolang"
-        " where rollout.is_ours(p.pronamespace, p.proname) and l.lanname in ('sql', 'plpgsql')"
+        " where rollout.is_our_function(p.pronamespace, p.proname) and l.lanname in ('sql', 'plpgsql')"
     ):
         declarations = re.split(r"(?m)^begin\b", body)[0].partition("declare")[2]
         found |= {*parameters, *DECLARED.findall(declarations)}

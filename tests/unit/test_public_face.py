@@ -28,6 +28,7 @@ PAGES = [
     (pages.README, pages.readme),
     (pages.COMMANDS_PAGE, pages.commands),
     (pages.API, pages.api),
+    (pages.RELIABILITY, pages.reliability),
     (architecture.PICTURE, architecture.picture),
     (cli_pages.PAGE, cli_pages.page),
     (cli_pages.MAN, cli_pages.man),

@@ -167,6 +167,8 @@ def test_r10_the_operator_can_be_named(monkeypatch):
     monkeypatch.setenv("ROLLOUT_OPERATOR", "tess")
     assert operator()["operator"] == "tess"
     assert operator()["host"]
+    monkeypatch.setitem(os.environb, b"ROLLOUT_OPERATOR", b"t\xe9ss")  # in Latin-1
+    assert operator()["operator"] == "t?ss"
 
 
 def test_in_the_applications_own_folder_its_names_lead_to_its_project(tmp_path):

@@ -149,9 +149,8 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select c.oid from pg_class c
     where c.relkind in ('r', 'p', 'v') and (
-        c.relnamespace = 'rollout'::regnamespace
-        or c.relnamespace = 'public'::regnamespace and (
-            c.relname like 'rollout\_%' or c.relname in ('repositories', 'pull_requests', 'repository_categories')))
+        rollout.is_our_table(c.relnamespace, c.relname)
+        or c.relnamespace = 'public'::regnamespace and c.relname in ('repositories', 'pull_requests'))
 $$;
 comment on function rollout.tables_read() is
     'R18: the tables that a change or its answer reads, but not the host''s jobs: for those no answer waits.';

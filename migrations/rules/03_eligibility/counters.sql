@@ -80,7 +80,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    -- One order of locks for everybody: whoever waits here waits for nothing later on.
+    -- One order of locks for everybody: first all rows of repositories, then these.
     perform from rollout.category_counts order by feature_name, category for update;
     with moved as materialized (
         select m.* from (
@@ -136,7 +136,9 @@ language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    perform rollout.shift_counts(array(select row(a.*)::repository_categories from added a), null);
+    if exists (select from added) then  -- a statement that adds none takes no lock
+        perform rollout.shift_counts(array(select row(a.*)::repository_categories from added a), null);
+    end if;
     return null;
 end $$;
 comment on function rollout.categories_added() is 'Trigger on repository_categories: new rows are counted.';
@@ -147,7 +149,9 @@ language plpgsql security definer  -- whoever may write the table
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    perform rollout.shift_counts(null, array(select row(r.*)::repository_categories from removed r));
+    if exists (select from removed) then
+        perform rollout.shift_counts(null, array(select row(r.*)::repository_categories from removed r));
+    end if;
     return null;
 end $$;
 comment on function rollout.categories_removed() is

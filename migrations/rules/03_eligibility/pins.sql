@@ -31,6 +31,17 @@ $$;
 comment on function rollout.pins(uuid[]) is
     'R10: category and pin of repositories, as a history row keeps them.';
 
+create or replace function rollout.lock_categories(ids uuid[])
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select from repository_categories k where k.repository_id = any (ids) order by k.repository_id for update
+$$;
+comment on function rollout.lock_categories(uuid[]) is
+    'R3: locks the rows of repositories that are written in several statements, before the first of them locks the '
+    'counters: an update of the application waits, in place of a deadlock.';
+
 create or replace function rollout.write_pins(ids uuid[], pinned boolean)
 returns void
 language plpgsql

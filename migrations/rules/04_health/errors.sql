@@ -41,8 +41,8 @@ $$;
 comment on function rollout.is_ignored(rollout_configuration, text) is
     'R7: whether an error is of a kind that is counted and shown, and not judged.';
 
-create or replace function rollout.make_room_for_kind(config rollout_configuration)
-returns boolean
+create or replace function rollout.room_for_kinds(config rollout_configuration)
+returns integer
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -54,7 +54,7 @@ begin
         select from rollout.error_kinds k
         where k.rollout_config_id = config.id and k.kind = ''
           and k.last_seen_at > clock_timestamp() - limits.full_for) then
-        return false;
+        return 0;
     end if;
     delete from rollout.error_kinds k
     where k.ctid = any (array(
@@ -63,11 +63,11 @@ begin
           and o.last_seen_at < clock_timestamp()
               - greatest(limits.kept, make_interval(hours => config.monitoring_window_hours))
         for update skip locked));
-    return limits.kinds > (
-        select count(distinct k.kind) from rollout.error_kinds k where k.rollout_config_id = config.id);
+    return (select greatest(0, limits.kinds - count(distinct k.kind))
+            from rollout.error_kinds k where k.rollout_config_id = config.id);
 end $$;
-comment on function rollout.make_room_for_kind(rollout_configuration) is
-    'Whether one more kind of error may be kept; removes those that were not seen for long.';
+comment on function rollout.room_for_kinds(rollout_configuration) is
+    'How many more kinds of errors may be kept; removes those that were not seen for long.';
 
 create or replace function rollout.last_raise(config rollout_configuration)
 returns timestamptz

@@ -58,26 +58,19 @@ begin
                 limit limits.most_folded for update skip locked))
             returning d.*
         )
-        select c as config, row(
-                   c.id, g.kind, g.processor_type, g.treated, folder, sum(g.errors),
-                   -- An error of a job that began before the restart counts for no health (R7).
-                   coalesce(sum(g.errors) filter (where (g.failed_at < c.restarted_at) is not true), 0),
-                   c.restarted_at, min(g.failed_at), (array_agg(g.percentage order by g.failed_at))[1],
-                   max(g.failed_at), (array_agg(g.sample order by g.failed_at))[1],
-                   array(select distinct r from gone o, unnest(o.repositories) r
-                         where (o.rollout_config_id, o.kind, o.processor_type, o.treated)
-                             = (c.id, g.kind, g.processor_type, g.treated)))::rollout.error_kinds as errors
+        select c as config, array_agg(row(g.*)::rollout.error_deltas) as deltas
         from gone g join rollout_configuration c on c.id = g.rollout_config_id
-        group by c, c.id, c.restarted_at, g.kind, g.processor_type, g.treated
-        order by g.kind
+        group by c
     loop
-        perform rollout.count_errors(item.config, item.errors);
+        perform rollout.fold_errors(item.config, item.deltas, folder);
     end loop;
 end $$;
 comment on function rollout.fold_deltas() is
     'R7: adds a bounded number of deltas to the rows of slots and kinds of one of those who may fold at a time.';
 
-create or replace function rollout.count_errors(config rollout_configuration, added rollout.error_kinds)
+create or replace function rollout.fold_errors(
+    config rollout_configuration, deltas rollout.error_deltas[], folder smallint
+)
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -85,14 +78,37 @@ as $$
 #variable_conflict use_variable
 declare
     most constant integer := (rollout.error_limits()).repositories;
+    room integer := 0;
 begin
-    if not exists (select from rollout.error_kinds k where k.rollout_config_id = config.id and k.kind = added.kind)
-        and not rollout.make_room_for_kind(config) then
-        added.kind := '';
+    if exists (select from unnest(deltas) d where d.kind not in (
+            select k.kind from rollout.error_kinds k where k.rollout_config_id = config.id)) then
+        room := rollout.room_for_kinds(config);
     end if;
-    added.repositories := added.repositories[:most];
+    with placed as (
+        select d.*, d.is_new and room < dense_rank() over (
+            partition by d.is_new order by d.of_kind desc, d.kind) as is_one_too_many
+        from (
+            select u.*, sum(u.errors) over (partition by u.kind) as of_kind,
+                   u.kind not in (
+                       select k.kind from rollout.error_kinds k where k.rollout_config_id = config.id) as is_new
+            from unnest(deltas) u
+        ) d
+    ), counted as (  -- a flood of kinds is one kind before anything else is done with it
+        select case when p.is_one_too_many then '' else p.kind end as kind, p.processor_type, p.treated, p.errors,
+               p.failed_at, p.percentage, p.sample, p.repositories
+        from placed p
+    ), named as (
+        select o.kind, o.processor_type, o.treated, (array_agg(distinct r))[:most] as repositories
+        from counted o, unnest(o.repositories) r group by 1, 2, 3
+    )
     insert into rollout.error_kinds as k
-    select added.*
+    select config.id, o.kind, o.processor_type, o.treated, folder, sum(o.errors),
+           -- An error of a job that began before the restart counts for no health (R7).
+           coalesce(sum(o.errors) filter (where (o.failed_at < config.restarted_at) is not true), 0),
+           config.restarted_at, min(o.failed_at), (array_agg(o.percentage order by o.failed_at))[1],
+           max(o.failed_at), (array_agg(o.sample order by o.failed_at))[1], coalesce(n.repositories, '{}')
+    from counted o left join named n using (kind, processor_type, treated)
+    group by o.kind, o.processor_type, o.treated, n.repositories
     on conflict (rollout_config_id, kind, processor_type, treated, shard) do update set
         errors = k.errors + excluded.errors,
         judged_errors = excluded.judged_errors
@@ -105,5 +121,6 @@ begin
                 select f from unnest(excluded.repositories) f where f <> all (k.repositories)))[:most]
         end;
 end $$;
-comment on function rollout.count_errors(rollout_configuration, rollout.error_kinds) is
-    'Counts failed jobs into their kind of error; into that of all others where there are too many kinds.';
+comment on function rollout.fold_errors(rollout_configuration, rollout.error_deltas[], smallint) is
+    'R8: counts failed jobs into their kinds of errors. Of the new ones the most frequent are kept, as far as there is '
+    'room, and the others as one.';

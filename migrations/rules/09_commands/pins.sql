@@ -28,6 +28,7 @@ begin
         ) n;
         details := to_jsonb(asked) - 'ids';
         if cardinality(asked.ids) > 0 then
+            perform rollout.lock_categories(asked.ids);
             before := rollout.pins(asked.ids);
             perform rollout.write_pins(asked.ids, pinned);
             perform rollout.write_history(

@@ -14,10 +14,9 @@ as $$
         cross join pg_roles r
         cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) x (command, letter)
         where c.relkind in ('r', 'p') and (
-            c.relnamespace = to_regnamespace('rollout')
-            or c.relnamespace = 'public'::regnamespace and (
-                c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs', 'repository_categories')
-                or c.relname like 'rollout\_%'))
+            rollout.is_our_table(c.relnamespace, c.relname)
+            or c.relnamespace = 'public'::regnamespace
+                and c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs'))
           and r.rolname in ('anon', 'authenticated', 'service_role')
     ), allowed as (
         select a.relname, a.rolname, a.command, case

@@ -2,20 +2,6 @@
 -- recorded with the rules, so that `verify` finds what a restore, a grant or a statement by hand has changed, and
 -- `migrate` mends it.
 
-create or replace function rollout.is_ours(namespace oid, name name)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select namespace = 'rollout'::regnamespace
-        or namespace = 'public'::regnamespace and (
-            name like 'rollout\_%'
-            or name in ('repository_categories', 'is_repository_eligible_for_rollout', 'categorize_repository',
-                        'record_rollout_job', 'record_rollout_jobs'))
-$$;
-comment on function rollout.is_ours(oid, name) is
-    'Whether a table, view or function belongs to the rollout, by its name.';
-
 create or replace function rollout.rights(acl aclitem[], owner oid)
 returns jsonb
 language sql stable
@@ -47,13 +33,13 @@ as $$
                 p.prosrc, p.proconfig, p.prosecdef, p.provolatile, pg_get_function_arguments(p.oid),
                 pg_get_function_result(p.oid))::text) end)
         from pg_proc p
-        where rollout.is_ours(p.pronamespace, p.proname)
+        where rollout.is_our_function(p.pronamespace, p.proname)
         union all
         select format('trigger %s on %s', t.tgname, t.tgrelid::regclass), jsonb_build_object(
             'enabled', t.tgenabled = 'O',
             'definition', md5(row(t.tgtype, t.tgfoid::regprocedure, t.tgdeferrable, t.tgqual is null)::text))
         from pg_trigger t
-        join pg_proc p on p.oid = t.tgfoid and rollout.is_ours(p.pronamespace, p.proname)
+        join pg_proc p on p.oid = t.tgfoid and rollout.is_our_function(p.pronamespace, p.proname)
         -- Those of a partition are its table's, and the one on the host's table is there while follow_jobs is on.
         where not t.tgisinternal and t.tgparentid = 0 and t.tgname <> 'rollout_follow_jobs'
         union all
@@ -64,7 +50,7 @@ as $$
                    'row-level security', c.relrowsecurity or c.relkind not in ('r', 'p'),
                    'policies', array(select y.polname from pg_policy y where y.polrelid = c.oid order by 1))
         from pg_class c
-        where c.relkind in ('r', 'p', 'v', 'S') and rollout.is_ours(c.relnamespace, c.relname)
+        where c.relkind in ('r', 'p', 'v', 'S') and rollout.is_our_table(c.relnamespace, c.relname)
           -- A new partition is no difference, unless it is open.
           and (not c.relispartition or not c.relrowsecurity
                or rollout.rights(c.relacl, c.relowner)::text ~ '"(anon|authenticated|everybody) may ')
@@ -117,6 +103,7 @@ as $$
                 when k.aspect = 'rights' then rollout.changed_rights(r.state -> k.aspect, f.state -> k.aspect)
                 when k.aspect = 'enabled' then 'is disabled'
                 when k.aspect = 'row-level security' then 'row-level security is off'
+                when k.aspect = 'policies' then 'policies have changed'
                 else k.aspect || ' has changed' end, ', ' order by k.aspect)
             from jsonb_object_keys(r.state || f.state) k (aspect)
             where f.state -> k.aspect is distinct from r.state -> k.aspect)

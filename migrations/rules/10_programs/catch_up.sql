@@ -68,7 +68,6 @@ begin
     if place.last_operation = operation then
         return place.last_answer;  -- it was lost, and the caller retries
     end if;
-    perform rollout.forget_gone(bound);
     select coalesce(array_agg(distinct n.repository_id), '{}') as ids,
            (array_agg(n.repository_id order by n.repository_id desc) filter (where n.in_turn))[1] as last,
            count(*) as size
@@ -86,6 +85,7 @@ begin
                 'command', 'catchUp', 'reason', 'new and changed repositories categorized'),
             config.rollout_percentage, '{}', jsonb_build_object('transitions', moves));
     end if;
+    perform rollout.forget_gone(bound);  -- last: it locks the counters, and nobody writes what is gone
     answer := jsonb_build_object(
         'processed', cardinality(batch.ids), 'transitions', moves, 'uncategorized', rollout.count_uncategorized());
     -- A batch that was not filled has come to the end: the next begins again.

@@ -34,10 +34,8 @@ begin
                case when c.relname in ('error_kinds', 'error_deltas') then 'metrics' else 'configuration' end
                    as shown_with
         from pg_class c
-        where c.relkind in ('r', 'v', 'S') and (
-            c.relnamespace = 'rollout'::regnamespace
-            or c.relnamespace = 'public'::regnamespace and c.relname like 'rollout\_%'
-                and c.relname not in ('rollout_configuration', 'rollout_metrics', 'rollout_history'))
+        where c.relkind in ('r', 'v', 'S') and rollout.is_our_table(c.relnamespace, c.relname)
+          and c.relname not in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
     loop
         if item.relkind = 'r' and not item.relrowsecurity then
             execute format('alter table %s enable row level security', item.name);
@@ -48,7 +46,7 @@ begin
         continue when item.relispartition;  -- it is read through its table, which has the rights
         -- What derives from the rollout is shown to those who see the rollout, what has text of errors to those who see
         -- the reports: a host that has closed its tables finds ours closed, too.
-        if item.relkind = 'r' and item.policies <> array['rollout_read_with_' || item.shown_with] then
+        if item.relkind = 'r' and 'rollout_read_with_' || item.shown_with <> all (item.policies) then
             execute format('drop policy if exists rollout_public_read on %s', item.name);
             execute format('create policy rollout_read_with_%1$s on %2$s for select
                 using (exists (select from public.rollout_%1$s))', item.shown_with, item.name);
@@ -66,11 +64,7 @@ begin
     for item in
         select p.oid::regprocedure as signature, p.provolatile <> 'v' as only_reads
         from pg_proc p
-        where (p.pronamespace = 'rollout'::regnamespace
-               or p.pronamespace = 'public'::regnamespace and (
-                   p.proname like 'rollout\_%'
-                   or p.proname in ('is_repository_eligible_for_rollout', 'categorize_repository',
-                                    'record_rollout_job', 'record_rollout_jobs')))
+        where rollout.is_our_function(p.pronamespace, p.proname)
           -- Who may execute what the host has made, or what stands in its place, is the host's to say.
           and not (rollout.has_host_decision() and p.proname in (
               'is_repository_eligible_for_rollout', 'categorize_repository', 'host_is_halted'))
@@ -113,12 +107,12 @@ begin
     -- as it compiles the function, before any statement.
     for change in
         select p.oid from pg_proc p
-        where p.proargnames @> array['feature_name', 'context'] and (
-            p.pronamespace = 'rollout'::regnamespace
-            or p.pronamespace = 'public'::regnamespace and p.proname like 'rollout\_%')
+        where (p.proargnames @> array['feature_name', 'context'] or p.proname = 'rollout_newest_change')
+          and rollout.is_our_function(p.pronamespace, p.proname)
     loop
         execute format('alter function %s set lock_timeout = %L', change, '5s');
     end loop;
 end $$;
 comment on function rollout.limit_waits() is
-    'R18: each function that changes the rollout gives up waiting for a lock after 5 s. Run after all others are made.';
+    'R18: each function that changes the rollout, and what is asked before a change (R20), gives up waiting for a lock '
+    'after 5 s. Run after all others are made.';
