@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rollout_console.errors import BadArgument, NotPermitted
 
-STOP = "rollout_emergency_stop"
+STOP_FUNCTION = "rollout_emergency_stop"
 WORKS = 'nothing was changed; only a stop works here: rollout.emergencyStop("reason")'
 
 
@@ -70,7 +70,7 @@ class Protection:
             NotPermitted: the target or the session is read-only.
             BadArgument: the target asks for a reason, and there is none.
         """
-        if function == STOP:
+        if function == STOP_FUNCTION:
             return
         self.refuse_changes()
         if self.require_reason and "reason" in parameters and not str(parameters["reason"] or "").strip():

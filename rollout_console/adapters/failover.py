@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout_console.adapters.base import Way
-from rollout_console.adapters.ladder import WENT_ROUND
+from rollout_console.adapters.ladder import WENT_ROUND, both_failed
 from rollout_console.adapters.wrapper import Wrapper
-from rollout_console.errors import Refused, RolloutError, Unreachable, first_clause
+from rollout_console.errors import Refused, RolloutError, Unreachable
 
 NOTICE = WENT_ROUND.format(failed="is unreachable")
 
@@ -57,10 +57,7 @@ class FailoverAdapter(Wrapper):
         except Refused:  # an answer, like any other
             raise
         except RolloutError as error:
-            raise type(unreachable)(
-                f"{first_clause(unreachable)}; PostgreSQL directly: {first_clause(error)}; "
-                "check the network and SUPABASE_DB_URL, then type the command again"
-            ) from None
+            raise both_failed(unreachable, error) from None
         self.tell(NOTICE)
         return answer
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from rollout_console.adapters.base import Way
 from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable, first_clause
+from rollout_console.protection import STOP_FUNCTION
 
 BUDGET = 10.0  # seconds for all rungs and the reading back
 FIRST = 4.5  # seconds of them for a way that has another one behind it: a stop waits 4 s for a lock
@@ -35,7 +36,7 @@ class Halt(NamedTuple):
         return all(row.get(name) == value for name, value in self.values.items())
 
 
-STOP = Halt("rollout_emergency_stop", {"emergency_stop": True}, NOT_STOPPED)
+STOP = Halt(STOP_FUNCTION, {"emergency_stop": True}, NOT_STOPPED)
 ZERO = Halt("rollout_rollback", {"rollout_percentage": 0}, "NOT AT ZERO: as far as is known, the percentage stands")
 UNSURE = "SENT, NOT CONFIRMED: what became of it can't be read"
 
@@ -154,9 +155,12 @@ class Ladder:
             said = "it was made, and reads as undone" if is_read else "it was made, and can't be read back"
             return Unreachable(f"{said}; look: rollout.status()")
         failures = [self._failures[way] for way in self._ways]
-        if len(failures) == 1:
-            return failures[0]
-        return type(failures[0])(
-            f"{first_clause(failures[0])}; PostgreSQL directly: {'; '.join(map(first_clause, failures[1:]))}; "
-            "check the network and SUPABASE_DB_URL, then type the command again"
-        )
+        return failures[0] if len(failures) == 1 else both_failed(*failures)
+
+
+def both_failed(api: RolloutError, postgres: RolloutError) -> RolloutError:
+    """Return the error for what failed over the API and over PostgreSQL directly."""
+    return type(api)(
+        f"{first_clause(api)}; PostgreSQL directly: {first_clause(postgres)}; "
+        "check the network and SUPABASE_DB_URL, then type the command again"
+    )

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from rollout_console.adapters.base import Way
+from rollout_console.adapters.ladder import STOP
 from rollout_console.cli.in_shell import in_shell
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import halt_by_hand
@@ -23,7 +24,6 @@ from rollout_console.settings import Settings
 
 BRIEF = 5.0  # seconds for what is tried of each way
 NOBODY = ""  # no feature has this name: what may write a row may write none
-STOP = {"emergency_stop": True}
 BY_HAND = ("to stop by hand, at any SQL prompt", "or in the web application's environment, and deploy it again")
 
 
@@ -43,7 +43,7 @@ def main() -> int:
     for met, text in _tried(client, settings):
         works = works and met
         tell(f" {met_mark(met, screen)} {in_shell(sanitize(text, 500))}")
-    for way, step in zip(BY_HAND, halt_by_hand(client.feature, STOP, RolloutError()), strict=False):
+    for way, step in zip(BY_HAND, halt_by_hand(client.feature, STOP.values, RolloutError()), strict=False):
         tell(f" {way}:")
         print(f"   {step}")  # on one line, to be copied
     return 0 if works else 1
@@ -64,7 +64,7 @@ def _tried(client: RolloutClient, settings: Settings) -> Iterator[tuple[bool, st
 
 def _ways(client: RolloutClient) -> Iterator[tuple[bool, str]]:
     try:
-        ways = client.adapter.ways("rollout_emergency_stop", {})
+        ways = client.adapter.ways(STOP.function, {})
     except RolloutError as error:
         yield False, f"no stop goes out from here: {error}"
         return
@@ -78,7 +78,7 @@ def _may_stop(way: Way, feature: str) -> tuple[bool, str]:
     try:
         if way.read_row(BRIEF, feature) is None:
             return False, f"{name}: there is no active rollout of {feature}; type rollout-console setup"
-        way.write_row(BRIEF, NOBODY, STOP)
+        way.write_row(BRIEF, NOBODY, STOP.values)
     except RolloutError as error:
         return False, f"{name}: a stop can't go this way: {error}"
     return True, f"{name} answers, and may stop"

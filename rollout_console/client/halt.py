@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rollout_console import results
-from rollout_console.adapters.ladder import BRIEF, UNSURE, Halt, Halted, Ladder
+from rollout_console.adapters.ladder import BRIEF, UNSURE, ZERO, Halt, Halted, Ladder
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.calls import Calls
 from rollout_console.errors import Interrupted, RolloutError, SchemaMismatch, first_clause
@@ -39,7 +39,7 @@ class Halting(Calls):
         return self._shown(halt, halted, given, context["operation_id"])
 
     def _shown(self, halt: Halt, halted: Halted, reason: str | None, operation: str) -> results.Change | results.Stop:
-        stop = results.Stop.of(halt.function, halted.answer, halted.row, reason)
+        stop = results.Stop.of(halted.answer, halted.row, reason, is_fall=halt is ZERO)
         stop.practice = self.adapter.target.kind == "local"
         try:
             answer = halted.way.call_within(2 * BRIEF, "rollout_status", changes=False, feature_name=self.feature)

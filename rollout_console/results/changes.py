@@ -83,11 +83,18 @@ class Stop(Result, kw_only=True):
     not_shown: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, function: str, answer: dict[str, Any], row: dict[str, Any], reason: str | None) -> Stop:
-        """Build it from what a function answered, whatever that is, and from the row that was read back."""
+    def of(cls, answer: dict[str, Any], row: dict[str, Any], reason: str | None, *, is_fall: bool) -> Stop:
+        """Build it from what a function answered, whatever that is, and from the row that was read back.
+
+        Args:
+            answer: of the function.
+            row: that was read back.
+            reason: that was given.
+            is_fall: whether it is a fall to 0 %, and no stop.
+        """
         percentage = row.get("rollout_percentage")
         stop = cls(
-            command="emergencyStop" if function == "rollout_emergency_stop" else "rollbackToZero",
+            command="rollbackToZero" if is_fall else "emergencyStop",
             changed=answer.get("changed") is not False,
             emergency_stop=row.get("emergency_stop") is True,
             rollout_percentage=percentage if isinstance(percentage, int) else None,
