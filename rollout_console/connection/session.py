@@ -48,7 +48,7 @@ T = TypeVar("T")
 POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
 
 
-def connect(url: str, seconds: float) -> psycopg.Connection[Any]:
+def open_session(url: str, seconds: float) -> psycopg.Connection[Any]:
     """Open a connection for an operator: short timeouts, each statement committed by itself.
 
     Behind a pooler in transaction mode the session is shared, so nothing is set in it: see `in_one_message`.
@@ -85,8 +85,8 @@ def connect_as_owner(url: str, *, autocommit: bool = False) -> psycopg.Connectio
     """Open a connection for whoever changes the schema; `public` comes first in its search path.
 
     Raises:
-        psycopg.Error: as `connect`.
-        NotConfigured: as `connect`, or the database can't hold every text.
+        psycopg.Error: as `open_session`.
+        NotConfigured: as `open_session`, or the database can't hold every text.
     """
     connection = _open(url)
     encoding = connection.info.parameter_status("server_encoding")

@@ -55,7 +55,7 @@ class Caught(Output):
         self.text += f"{text}\n"
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
+    def waiting(self) -> Iterator[None]:
         """Say nothing: the dashboard says what it waits for."""
         yield
 
@@ -78,9 +78,9 @@ def parse(line: str) -> Call:
     name = COMMAND_NAMES.get(word.lower())
     if name is None:
         near = meant(word, COMMANDS) if word else None
-        hint = f"type {COMMANDS[near].call.removeprefix(PREFIX)}" if near else "Tab shows them all"
+        hint = f"type {COMMANDS[near].to_type.replace(PREFIX, '')}" if near else "Tab shows them all"
         raise BadArgument(f"there is no command {typed[:60]!r}; nothing was done: {hint}")
-    example = COMMANDS[name].call.removeprefix(PREFIX)
+    example = COMMANDS[name].example.removeprefix(PREFIX)
     if typed in (word, f"{word}("):  # as Tab leaves it
         return Call(name, [], {})
     try:

@@ -41,7 +41,7 @@ def install(session: Session) -> None:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> list[str] | None:
-        line = one_line(error, session.cell or _source(trace))
+        line = one_line(error, (not session.several and session.cell) or _source(trace))
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
@@ -107,19 +107,33 @@ def one_line(error: BaseException, source: str) -> str | None:
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
     if call[1] not in COMMANDS:
         return f"{wrong}; nothing was done: to see all commands, type rollout.help()"
+    if isinstance(error, NameError) and (typed := _with_quotes(call[1], call[2], error.name or "")):
+        return f"{wrong}; nothing was done: text needs quotes, type {typed}"
     return f"{wrong}; nothing was done: {_readable(call[1], call[2].strip())}"
 
 
+def _with_quotes(name: str, argument: str, word: str) -> str | None:
+    """Return a call in which a word was typed without its quotes; None if that was not the slip."""
+    if COMMANDS[name].takes_percentage and argument.strip().startswith(word):
+        return None
+    typed, slips = re.subn(rf"((?:^|[=,(\[])\s*){re.escape(word)}(?=\s*(?:[,)\]]|$))", rf'\1"{word}"', argument)
+    call = f"rollout.{name}({sanitize(typed, 200)})"
+    return call if slips == 1 and is_python(call) else None
+
+
 def _readable(name: str, argument: str) -> str:
-    """Return a call with what was typed in its brackets, as it can be read; a number stays what it was."""
-    if not COMMANDS[name].takes_percentage:
-        if re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
-            return f'text needs quotes, type rollout.{name}("{sanitize(argument, 200)}")'
-        return f"text needs quotes, type {COMMANDS[name].example}"
-    if re.fullmatch(r"\d+ ?%", argument):
-        return f'text needs quotes, type rollout.{name}("{argument}")'
-    number = re.match(r"\d+\b", argument)
-    return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else COMMANDS[name].usage}"
+    """Return what to type for a call that can't be read: what was in its brackets, as it can be, or its help."""
+    command = COMMANDS[name]
+    if not argument:
+        return f"type {command.to_type}"
+    if command.takes_percentage:
+        if re.fullmatch(r"\d+ ?%", argument):
+            return f'text needs quotes, type rollout.{name}("{argument}")'
+        number = re.match(r"\d+\b", argument)
+        return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else command.to_type}"
+    if re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
+        return f'text needs quotes, type rollout.{name}("{sanitize(argument, 200)}")'
+    return f'type rollout.help("{name}")'
 
 
 def _arguments(name: str, source: str) -> str | None:
@@ -137,7 +151,7 @@ def _command_without_its_object(name: str, source: str) -> str | None:
         return None
     if (call := _arguments(name, source)) is not None:
         return f"rollout.{command}{call}"
-    return COMMANDS[command].call
+    return COMMANDS[command].to_type
 
 
 def _with_brackets(source: str) -> str | None:
@@ -148,10 +162,10 @@ def _with_brackets(source: str) -> str | None:
     if found is not None and (command := command_of(found[1], COMMANDS)):
         if found[2].startswith("("):
             return f"rollout.{command}{sanitize(found[2].strip(), 200)}"
-        return f"rollout.{command}({_as_argument(found[2])})" if found[2].strip() else COMMANDS[command].call
+        return f"rollout.{command}({_as_argument(found[2])})" if found[2].strip() else COMMANDS[command].to_type
     words = WORDS.match(source)
     command = command_of(re.sub(r"\W", "", source), COMMANDS) if words is not None else None
-    return COMMANDS[command].call if command else None
+    return COMMANDS[command].to_type if command else None
 
 
 def _as_argument(text: str) -> str:

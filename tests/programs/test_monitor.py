@@ -55,6 +55,7 @@ def test_once_is_2_when_auto_rollback_is_off(rollout, watched):
     done = once(watched)
     assert done.returncode == 2
     assert "auto-rollback is OFF: nothing was done" in done.stdout
+    assert "to act: rollout-console rollback-to-zero" in done.stdout, "the log is read in a shell"
     assert rollout.client.status().rollout_percentage == 20
 
 
@@ -198,6 +199,8 @@ def test_each_event_is_alerted_once_by_however_many_monitors(rollout, alerting, 
     with monitor(alerting) as first, monitor(alerting) as second:
         for wait_for in (first, second):
             wait_for("20 %  no jobs yet")
+        services = rollout.sql("select distinct r.receiver, m.receivers from rollout.receivers r, rollout.monitors m")
+        assert [receivers for (_, receivers) in services] == [[receiver] for (receiver, _) in services]
         rollout.client.emergency_stop("smoke")
         rollout.client.resume()
         rollout.report(bad=12)
@@ -206,7 +209,7 @@ def test_each_event_is_alerted_once_by_however_many_monitors(rollout, alerting, 
             wait_for("rolled back  BREACH")
     for _ in range(2):
         once(alerting)
-    assert receiver.titles == ["EMERGENCY STOP", "resumed", "ROLLED BACK by itself"]
+    assert sorted(receiver.titles) == ["EMERGENCY STOP", "ROLLED BACK by itself", "resumed"], "each claims single ones"
 
 
 def test_a_breach_that_nothing_was_done_about_is_alerted_once_until_it_is_over(rollout, alerting, receiver):
@@ -284,7 +287,7 @@ def test_an_alert_leaves_as_it_happens_with_the_evidence_and_what_to_type(rollou
     assert "treatment: 100 % errors (10 of 10 jobs" in text
     assert "control: no jobs" in text
     assert "rule: more than 5 % of at least 10 jobs, guardrail manual" in text
-    assert "next: rollout.showMetrics()" in text
+    assert "next, in the console: rollout.showMetrics()" in text
 
 
 def test_rollout_alert_on_chooses_the_kinds(rollout, alerting, receiver):

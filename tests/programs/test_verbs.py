@@ -45,7 +45,7 @@ def run(rollout, console_env):
 
 
 @pytest.mark.parametrize(("kind", "form"), [("embedded", []), ("supabase", ["--json"])])
-def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_or_prints_json(rollout, run, form):
+def test_every_command_is_a_verb_that_says_something_and_prints_json_when_asked(rollout, run, form):
     rollout.report(good=30, bad=1)  # so that each list has an item
     for verb in VERBS:
         if verb in ENDLESS | PRACTICE:
@@ -196,6 +196,16 @@ def test_r18_a_stop_is_made_where_dot_env_cant_be_read_and_that_is_said(rollout,
     assert rollout.client.status().emergency_stop
 
 
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize("stop", ["stop x", "-c 'rollout.emergencyStop(\"x\")'"])
+def test_r18_a_stop_is_made_though_nothing_can_be_said_of_it(rollout, console_env, stop, closed):
+    arguments = ["/bin/sh", "-c", f"{CONSOLE} {stop} {closed}"]
+    done = subprocess.run(arguments, env=console_env, cwd=console_env["HOME"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    assert rollout.client.status().emergency_stop
+
+
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 @pytest.mark.parametrize("stop", [("stop", "db is down"), ("-c", 'rollout.emergencyStop("x")')])
 def test_a_stop_on_a_target_whose_key_is_gone_says_not_stopped_and_how_by_hand_with_its_feature(console_env, stop):
@@ -317,3 +327,14 @@ def test_the_man_page_is_one_that_man_can_show():
     shown = " ".join(done.stdout.split())  # justified
     for verb, command in VERBS.items():
         assert (f"rollout-console {verb}" in shown) == command.listed
+
+
+@pytest.mark.parametrize("program", [["verify"], ["verify", "--way-out"], ["setup"], ["monitor", "--every", "9"]])
+def test_r13_a_program_says_what_the_shell_can_run(console_env, program):
+    wrong = {"ROLLOUT_DATABASE_URL": "postgresql://me@127.0.0.1:1/app", "SUPABASE_URL": "", "ROLLOUT_ALERT_URLS": ""}
+    once = ["--once"] if program[0] == "monitor" else []
+    done = run_within(console_env | wrong, *program, *once)
+    said = done.stdout + done.stderr
+    assert done.returncode in (Exit.FAILED, 3)
+    assert "rollout-console status" in said
+    assert "rollout.status()" not in said

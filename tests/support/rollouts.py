@@ -160,6 +160,12 @@ class FaultyRollout(RolloutUnderTest):
         return SupabaseAdapter(self.proxy.url, key or self.api.secret_key, patience=patience)
 
 
+def percentage(rollout: RolloutUnderTest) -> int:
+    """Return what is set, as the row has it."""
+    return int(rollout.value("select rollout_percentage from rollout_configuration where feature_name = %s",
+                             rollout.client.feature))  # fmt: skip
+
+
 def rollout_on(url: str) -> RolloutUnderTest:
     """Put a rollout at 50 % with 20 repositories on a database."""
     client = RolloutClient(PostgresAdapter(url), who=OPERATOR)

@@ -8,9 +8,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 
-from rollout_console.errors import NOT_STOPPED
+from rollout_console.errors import NOT_STOPPED, NotConfigured
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
+from rollout_console.shell.banner import banner
 from rollout_console.shell.caution import PASTED, READING, Caution
 from rollout_console.shell.launch import _config
 
@@ -54,6 +55,12 @@ def test_unloaded_it_leaves_no_trace(ip):
     unload(ip)
     assert traces(ip) == before
     unload(ip)
+
+
+def test_r12_why_there_is_no_target_reaches_no_terminal_raw(ip):
+    shown = banner(load(ip, quiet=True), NotConfigured("closed \x1b]0;pwned\x07 today; set SUPABASE_URL"))
+    assert " closed ]0;pwned today; set SUPABASE_URL\n" in shown
+    assert "\x1b" not in shown
 
 
 def test_loaded_twice_it_is_there_once(ip):
@@ -179,10 +186,29 @@ def test_r13_what_reads_like_the_browser_console_is_answered_in_a_line(ip, typed
     assert not hasattr(ip.user_ns["rollout"].status, "eligible")
 
 
+@pytest.mark.parametrize(
+    ("typed", "to_type"),
+    [
+        ("rollout.preview()", "type for example rollout.preview(25)"),
+        ("rollout.preview(percentage, …)", "the percentage is a number, type for example rollout.preview(25)"),
+        ("rollout.setRollout", "type for example rollout.setRollout(10). Set"),
+        ("rollout.configure(guardrail=manual)", 'text needs quotes, type rollout.configure(guardrail="manual")'),
+        ("rollout.addToWhitelist(acme, until='2h')", "text needs quotes, type rollout.addToWhitelist(\"acme\", until='2h')"),
+        ('rollout.hold(until="2h", "x")', 'type rollout.help("hold")'),
+        ("rollout.guardrail(compared", 'type rollout.guardrail(compared)'),
+    ],
+)  # fmt: skip
+def test_r13_what_is_to_be_typed_for_a_call_that_cant_be_read_is_that_call_and_leads_in_no_circle(ip, typed, to_type):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    assert to_type in captured.stdout + captured.stderr
+
+
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
     load(ip, quiet=True)
     with capture_output():
-        ip.run_line_magic("logstart", f"-o {tmp_path / 'log.py'}")
+        ip.run_line_magic("logstart", "-o log.py")
         ip.run_cell('rollout.help("control")', store_history=True)
         ip.run_line_magic("logstop", "")
     assert "#[Out]#" in (tmp_path / "log.py").read_text(encoding="utf-8")

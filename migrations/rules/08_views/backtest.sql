@@ -146,7 +146,7 @@ as $$
 #variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.with_settings(
-        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
+        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'), 'backtest');
     since constant timestamptz := clock_timestamp()
         - make_interval(days => rollout.within('days', days, 1, 365, 'rollout.backtest(days=30)'));
 begin

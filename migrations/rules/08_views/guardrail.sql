@@ -115,13 +115,13 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout.with_settings(
-        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
+        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'), 'guardrail');
     limits constant record := rollout.evidence_limits();
     simulated constant record := rollout.simulated_for();
     today constant bigint := (
         select greatest(coalesce(sum(c.jobs), 0), 0) from rollout.counts c
         where c.rollout_config_id = config.id and c.treated
-          and c.slot_start >= clock_timestamp() - interval '24 hours');
+          and c.slot_start >= now() - interval '24 hours');
     jobs constant bigint := case today when 0 then simulated.jobs_a_day else today end;
 begin
     return jsonb_build_object(
