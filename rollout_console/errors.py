@@ -30,6 +30,11 @@ def first_clause(error: Exception) -> str:
     return str(error).split(";")[0]
 
 
+def in_a_line(error: Exception) -> str:
+    """Return what is wrong; of an error that nobody expected with its class, which says more than its text."""
+    return str(error) if isinstance(error, RolloutError) else f"{type(error).__name__}: {error}"
+
+
 class BadArgument(RolloutError):
     """An argument is of the wrong kind or out of range; nothing was sent or changed."""
 

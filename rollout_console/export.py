@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rollout_console.migrate import ADOPT_JOBS, PATIENCE, Rules, Step, rules, steps, whole
+from rollout_console.migrate import ADOPT_JOBS, LOCK_TIMEOUT, Rules, Step, rules, steps, whole
 
 HEAD = f"""-- Written by rollout-console migrate --export: keep it as it is, and commit it.
-set lock_timeout = '{PATIENCE}';
+set lock_timeout = '{LOCK_TIMEOUT}';
 
 """
 COUNT = "rollout_count_older_reports"

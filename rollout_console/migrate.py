@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
 SCHEMA_VERSION = 2
-PATIENCE = "4s"  # for a lock: give way to the application rather than block it
+LOCK_TIMEOUT = "4s"  # for a lock: give way to the application rather than block it
 NEWEST = "order by applied_at desc limit 1"
 ADOPT_JOBS = "select rollout.adopt_jobs();\n"
 RELOAD = "notify pgrst, 'reload schema'"
@@ -217,7 +217,7 @@ def _apply(connection: psycopg.Connection[Any]) -> Applied:
 def _take_turns(connection: psycopg.Connection[Any]) -> None:
     connection.execute("set local lock_timeout = '60s'")
     connection.execute("select pg_advisory_xact_lock(hashtextextended('rollout:migrate', 0))")
-    connection.execute(f"set local lock_timeout = '{PATIENCE}'")
+    connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 def _pending(connection: psycopg.Connection[Any]) -> Pending:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from rollout_console.errors import RolloutError
+from rollout_console.errors import in_a_line
 
 T = TypeVar("T")
 # Takes the change that is known, seconds, and what says whether nobody waits any more; returns the newest change.
@@ -112,8 +112,7 @@ class Refresher(Generic[T]):
                 pause = self._every
             except Exception as error:  # whatever it is: a thread that dies would show an old answer as the newest
                 known = self.snapshot
-                problem = str(error) if isinstance(error, RolloutError) else f"{type(error).__name__}: {error}"
-                self.snapshot = Snapshot(known.value, known.fetched, problem)
+                self.snapshot = Snapshot(known.value, known.fetched, in_a_line(error))
                 pause = min(max(self._longest, self._every), pause * 2)
             self._changed()
             self._wake.wait(pause)

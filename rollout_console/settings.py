@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rollout_console.errors import NotConfigured
 from rollout_console.protection import Protection
+from rollout_console.validation import clean_text
 
 if TYPE_CHECKING:
     from rollout_console.targets import Colour, NamedTarget
@@ -50,6 +51,7 @@ class Settings:
         target: the name of the target in `targets.toml`, or None where the environment says it all.
         colour: of that name in the prompt, or None.
         protection: what the target or the environment refuses.
+        unread: why `.env` in the working folder can't be read, or None.
     """
 
     feature: str
@@ -63,6 +65,7 @@ class Settings:
     target: str | None = None
     colour: Colour | None = None
     protection: Protection = field(default_factory=Protection)
+    unread: str | None = None
 
     @classmethod
     def from_environment(cls, overrides: Mapping[str, str] | None = None) -> Settings:
@@ -74,7 +77,8 @@ class Settings:
         Raises:
             NotConfigured: there is no target of this name, or `targets.toml` can't be used.
         """
-        env = {**environment(), **(overrides or {})}
+        dotenv, unread = _dotenv()
+        env = {**dotenv, **os.environ, **(overrides or {})}
 
         def first(*names: str) -> str | None:
             return next((value for name in names if (value := (env.get(name) or "").strip())), None)
@@ -91,6 +95,7 @@ class Settings:
             alert_urls=first("ROLLOUT_ALERT_URLS"),
             alert_on=first("ROLLOUT_ALERT_ON"),
             protection=Protection(read_only_session=(first("ROLLOUT_READ_ONLY") or "").lower() not in NO),
+            unread=unread,
         )
         name = first("ROLLOUT_TARGET")
         if name is None:
@@ -143,12 +148,18 @@ class Settings:
         """Return the folder of the embedded database, for settings that lead nowhere else.
 
         Raises:
-            NotConfigured: a key is set, so it is a project that is meant, and its URL is missing.
+            NotConfigured: a key is set, so it is a project that is meant, and its URL is missing; or `.env`, which may
+                lead to one, can't be read.
         """
         if self.supabase_key:
             raise NotConfigured(
                 "a key, but no URL: set SUPABASE_URL to https://<project>.supabase.co, or for the practice database "
                 "take the key away, then start again"
+            )
+        if self.unread:
+            raise NotConfigured(
+                f".env in the working folder can't be read ({self.unread}), and nothing else says where to go: make it "
+                "readable or go to another folder, then start again"
             )
         return self.home
 
@@ -170,21 +181,33 @@ def _folder(path: str | Path | None = None) -> Path:
     """Return a path made absolute, by default `default_home`, or one that begins with `~` if that user has no home."""
     try:
         return Path(path or default_home()).expanduser().absolute()
-    except RuntimeError:
+    except (RuntimeError, OSError):  # or a relative one, if the working folder is gone
         return Path(path or "~")
 
 
 def environment() -> dict[str, str | None]:
-    """Return the variables of this process, and for those that it lacks the ones in `.env`."""
-    return {**_dotenv(Path.cwd() / ".env"), **os.environ}
+    """Return the variables of this process, and for those that it lacks the ones in `.env`, where that can be read."""
+    return {**_dotenv()[0], **os.environ}
 
 
-def _dotenv(file: Path) -> dict[str, str | None]:
-    if not file.exists():
-        return {}
-    from dotenv import dotenv_values
+def unread_dotenv() -> str | None:
+    """Return why `.env` in the working folder can't be read; None where it can, or where there is none."""
+    return _dotenv()[1]
 
-    return dotenv_values(file)
+
+def _dotenv() -> tuple[dict[str, str | None], str | None]:
+    """Return what `.env` says, and why it can't be read: no stop depends on a file that says what is known."""
+    try:
+        file = Path.cwd() / ".env"  # fails in a folder that a deployment has replaced
+        if not file.exists():
+            return {}, None
+        from dotenv import dotenv_values
+
+        return dotenv_values(file), None
+    except OSError as error:
+        return {}, error.strerror or type(error).__name__
+    except UnicodeError:
+        return {}, "it is not in UTF-8"
 
 
 def program() -> str:
@@ -200,9 +223,12 @@ def application_overrides() -> dict[str, str]:
 
 
 def operator() -> dict[str, str]:
-    """Return who runs this process, for the history (R10): `operator` and `host`, as they call themselves."""
+    """Return who runs this process, for the history (R10): `operator` and `host`, as they call themselves.
+
+    What no database can hold of their names is left out: it must keep no change away.
+    """
     try:
         user = os.environ.get("ROLLOUT_OPERATOR") or getpass.getuser()
     except (KeyError, OSError):  # a user without an entry in passwd, as in some containers
         user = f"uid {os.getuid()}"
-    return {"operator": user, "host": socket.gethostname()}
+    return {"operator": clean_text(user), "host": clean_text(socket.gethostname())}

@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import SupportsFloat
 
 from rollout_console.errors import BadArgument
@@ -14,6 +14,7 @@ from rollout_console.pattern import pattern
 
 DAY = pattern(r"\s*(today|tomorrow)\s+(\d\d?):(\d\d)\s*", re.ASCII | re.IGNORECASE)
 CLOCK = pattern(r"\s*(\d\d?:\d\d)\s*", re.ASCII)
+LARGEST = 2**31 - 1  # of PostgreSQL's integer: for a larger number it would look for another function
 PERCENTAGE = pattern(r"\s*(-?\d{1,9}(?:\.0+)?)\s*%?\s*", re.ASCII)
 
 
@@ -39,13 +40,15 @@ def whole_percentage(value: object, example: str) -> int:
 
 
 def whole(name: str, value: object, example: str) -> int:
-    """Return the whole number that `value` is. Its range is checked by the database.
+    """Return the whole number that `value` is. What range it has is checked by the database.
 
     Raises:
-        BadArgument: it is none; the message says what to type.
+        BadArgument: it is none, or beyond all ranges; the message says what to type.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadArgument(f"{name} is a whole number, not {described(value)}; type {example}")
+    if abs(value) > LARGEST:
+        raise BadArgument(f"{name} is at most {LARGEST:,}, not {described(value)}; type {example}")
     return value
 
 
@@ -70,8 +73,13 @@ def repository_names(value: object, command: str) -> list[str]:
 
 
 def clean_text(text: str) -> str:
-    """Return text that PostgreSQL can store: without NUL and lone surrogates."""
+    """Return text that PostgreSQL can store: without NUL, and with a `?` for each lone surrogate."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def can_be_stored(text: str) -> bool:
+    """Return whether PostgreSQL can store a text as it is: a name can't be cleaned, it would be another one."""
+    return clean_text(text) == text
 
 
 def described(value: object) -> str:
@@ -128,7 +136,7 @@ def moment(value: object, example: str) -> str | None:
         BadArgument: neither text, nor a time, nor None; the message says what to type.
     """
     if isinstance(value, datetime):
-        return _in_a_zone(value).isoformat()
+        return _with_a_zone(value).isoformat()
     if value is not None and not isinstance(value, str):
         raise BadArgument(
             f'until is a time, as "2h", "tomorrow 09:00" or "2030-01-31T12:00Z", not {described(value)}; type {example}'
@@ -144,7 +152,7 @@ def moment_text(text: str) -> str:
         found = _of_a_day(text) or datetime.fromisoformat(text.strip())
     except ValueError:
         return clean_text(text)
-    return clean_text(text) if found.tzinfo else _in_a_zone(found).isoformat()
+    return clean_text(text) if found.tzinfo else _with_a_zone(found).isoformat()
 
 
 def _of_a_day(text: str) -> datetime | None:
@@ -156,8 +164,13 @@ def _of_a_day(text: str) -> datetime | None:
     return day.replace(hour=int(named[2]), minute=int(named[3]), second=0, microsecond=0)
 
 
-def _in_a_zone(found: datetime) -> datetime:
+def _with_a_zone(found: datetime) -> datetime:
+    return found if found.tzinfo else in_zone(found)
+
+
+def in_zone(moment: datetime, zone: tzinfo | None = None) -> datetime:
+    """Return a moment in a zone, by default in the one that times are typed and shown in."""
     try:
-        return found if found.tzinfo else found.astimezone()
+        return moment.astimezone(zone)
     except (OverflowError, OSError, ValueError):  # a year that no zone knows
-        return found
+        return moment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,6 +25,10 @@ from tests.support.rollouts import (
     open_supabase,
 )
 from tests.support.terminal import Terminal, console_environment
+
+os.environ["TZ"] = "UTC"  # the zone of the texts that tests expect
+time.tzset()
+os.umask(0o022)  # servers run as another user, who reads what root has written
 
 pytest_plugins = ["tests.support.effort"]
 pytest.register_assert_rewrite("tests.support.changes")

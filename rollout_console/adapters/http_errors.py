@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollout_console.errors import (
+    BadArgument,
     BadCredentials,
     NotConfigured,
     NotPermitted,
@@ -97,13 +98,27 @@ class Failure(NamedTuple):
 def too_late(host: str, seconds: float) -> Failure:
     """Return the failure of a request that had no answer within so many seconds."""
     return Failure(
-        TimedOut, f"no answer from {host} within {seconds:g} s", "check the network", transient=True, arrived=True
+        TimedOut,
+        f"no answer from {host} within {round(seconds, 1):g} s",
+        "check the network",
+        transient=True,
+        arrived=True,
     )
 
 
 def not_loaded() -> Failure:
     """Return the failure of a request that could not be sent in time: supabase-py is still being imported."""
     return Failure(TimedOut, "supabase-py is still being loaded", "wait a moment", transient=True)
+
+
+def closed(host: str) -> Failure:
+    """Return the failure of a request whose client was closed before its answer came; a retry opens another."""
+    return Failure(Unreachable, f"the connection to {host} was closed", "it opens again", transient=True, arrived=True)
+
+
+def not_json_able(error: ValueError) -> Failure:
+    """Return the failure of a request that was not sent, since JSON has no word for what was given."""
+    return Failure(BadArgument, f"what was given can't be sent ({one_line(error)}); nothing was changed: correct it")
 
 
 def of_transport(error: httpx.HTTPError, host: str) -> Failure:

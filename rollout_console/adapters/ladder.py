@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.base import Way
 from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable, first_clause
 
 BUDGET = 10.0  # seconds for all rungs and the reading back
 FIRST = 4.5  # seconds of them for a way that has another one behind it: a stop waits 4 s for a lock
 BRIEF = 1.0  # seconds for the row on a way on which the function was not reached, and for reading back
-LAST = 3.5  # seconds that are left for what comes after the function: to cut a frozen server off, and to read back
+LAST = 2.5  # seconds that are left for what comes after a way: to read back by each, and a little to spare
 WENT_ROUND = "the API {failed}: went through PostgreSQL directly"
 
 
@@ -53,7 +53,7 @@ class Halted(NamedTuple):
 
     answer: dict[str, Any]
     row: dict[str, Any]
-    way: Adapter
+    way: Way
     notice: str | None
 
 
@@ -66,10 +66,10 @@ class Ladder:
         halt: what is to be done.
     """
 
-    def __init__(self, ways: tuple[Adapter, ...], feature: str, halt: Halt) -> None:
+    def __init__(self, ways: tuple[Way, ...], feature: str, halt: Halt) -> None:
         self._ways, self._feature, self._halt = ways, feature, halt
         self._deadline = time.monotonic() + BUDGET
-        self._failures: dict[Adapter, RolloutError] = {}  # the first of each way
+        self._failures: dict[Way, RolloutError] = {}  # the first of each way
         self._unsure = False
 
     def climb(self, **parameters: Any) -> Halted:
@@ -87,10 +87,10 @@ class Ladder:
         error.verdict = UNSURE if reader is None and (answer is not None or self._unsure) else self._halt.not_done
         raise error
 
-    def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Adapter | None]:
+    def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Way | None]:
         for way in self._ways:
             left = self._left() - LAST
-            seconds = max(BRIEF, min(left, FIRST if way is not self._ways[-1] else left))
+            seconds = max(BRIEF, left if way is self._ways[-1] else min(left, FIRST))
             answer = self._tried(
                 way, partial(way.call_within, seconds, self._halt.function, feature_name=self._feature, **parameters)
             )
@@ -98,9 +98,10 @@ class Ladder:
                 return answer, way
             failure = self._failures[way]
             # The row alone would wait for the same session, or for a server that has let the time pass.
-            if isinstance(failure, Blocked) or self._left() < LAST:
+            left = self._left() - LAST
+            if isinstance(failure, Blocked) or left < BRIEF:
                 continue
-            seconds = BRIEF if isinstance(failure, Unreachable) else max(BRIEF, min(left, FIRST / 2))
+            seconds = BRIEF if isinstance(failure, Unreachable) else min(left, FIRST / 2)
             row = self._tried(way, partial(way.write_row, seconds, self._feature, self._halt.values))
             if row == {} or (row is not None and self._halt.is_in(row)):  # else a stop keeps its percentage
                 return {}, way
@@ -109,7 +110,7 @@ class Ladder:
     def _left(self) -> float:
         return self._deadline - time.monotonic()
 
-    def _tried(self, way: Adapter, rung: Callable[[], Any]) -> dict[str, Any] | None:
+    def _tried(self, way: Way, rung: Callable[[], Any]) -> dict[str, Any] | None:
         """Return what a rung answered; None if it failed, which is an answer in the rule's own words alone."""
         try:
             answer = rung()
@@ -131,7 +132,7 @@ class Ladder:
         self._failures.setdefault(way, Unreachable("the database answered nothing; check the network"))
         return None
 
-    def _read_back(self, way: Adapter | None) -> tuple[dict[str, Any], Adapter | None]:
+    def _read_back(self, way: Way | None) -> tuple[dict[str, Any], Way | None]:
         """Return the row, and the way by which it was read; None where no way reads it."""
         for reader in sorted(self._ways, key=lambda each: each is not way):
             try:
@@ -142,7 +143,7 @@ class Ladder:
                 return row, reader
         return {}, None
 
-    def _notice(self, way: Adapter) -> str | None:
+    def _notice(self, way: Way) -> str | None:
         first = self._ways[0]
         if way is first or first not in self._failures:
             return None

@@ -11,16 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from rollout_console.adapters.base import POLL, ROW, Adapter, Target, as_command
+from rollout_console.adapters.base import POLL, ROW, Target, Way, as_command
 from rollout_console.connection.database_url import names_its_host, place_of, shown_place
 from rollout_console.connection.session import (
-    CONNECT_TIMEOUT,
     CUT_OFF,
     STATEMENT_TIMEOUT,
-    connect,
-    cut_off_after,
     in_one_message,
     is_pooled,
+    open_session,
+    within,
 )
 from rollout_console.connection.urgent import in_own_transaction
 from rollout_console.errors import (
@@ -41,6 +40,7 @@ CHANNEL = "rollout_history"
 ACTIVE = "public.rollout_configuration", "where feature_name = %(feature)s and is_active"
 LOGIN_REFUSED = "28000"
 REFUSED_PAUSE = 60.0  # seconds in which a refused login answers reads: ten in 150 s shut Supabase's pooler
+LEAST = 0.1  # seconds for what is to be sent, where it took all the time to connect
 SENDINGS = 3  # of an idempotent call that another transaction overtakes
 OVERTAKEN = frozenset({"40001", "40P01"})
 # What a server or a pooler says that is full or starts, if need be after it has taken the password. Poolers name
@@ -75,7 +75,7 @@ class _Own:
         self.release.atexit = False  # the process ends, and its connections with it
 
 
-class PostgresAdapter(Adapter):
+class PostgresAdapter(Way):
     """Calls the SQL functions over PostgreSQL connections that are opened when first needed.
 
     Each thread has a connection of its own, until it ends: an emergency stop never waits for a refresh.
@@ -119,12 +119,12 @@ class PostgresAdapter(Adapter):
                     raise self._remembered(translate(error)) from error
 
     def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """See `Adapter.call_within`."""
+        """See `Way.call_within`."""
         row = self._urgently(seconds, _statement(function, *parameters), _adapted(parameters), changes=changes)
         return row[0] if row else None
 
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`."""
+        """See `Way.write_row`."""
         return self._row(
             seconds,
             f"update {ACTIVE[0]} set {_set(values)} {ACTIVE[1]}{as_command(values)} returning {', '.join(ROW)}",
@@ -133,7 +133,7 @@ class PostgresAdapter(Adapter):
         )
 
     def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """See `Adapter.read_row`."""
+        """See `Way.read_row`."""
         return self._row(
             seconds, f"select {', '.join(ROW)} from {ACTIVE[0]} {ACTIVE[1]}", {"feature": feature}, changes=False
         )
@@ -151,18 +151,22 @@ class PostgresAdapter(Adapter):
     ) -> tuple[Any, ...] | None:
         """Send what is idempotent in a transaction of its own, again where it was overtaken or the connection dead.
 
-        A server that has let all the time pass is not asked again.
+        All of it is over in so many seconds, a connection that has to be opened included. A server that has let all the
+        time pass is not asked again.
         """
         import psycopg
 
         sendings, lost_before = SENDINGS, self._connection is None
+        if self._is_lost():
+            self.url()  # starts an embedded server, which takes what it takes, once
         deadline = time.monotonic() + seconds
         while True:
             sendings -= 1
             try:
-                connection = self._ready(seconds)
+                connection = self._ready(deadline - time.monotonic())
+                left = max(LEAST, deadline - time.monotonic())
                 with self._discarded_if_interrupted():
-                    return in_own_transaction(connection, statement, values, seconds, changes=changes)
+                    return in_own_transaction(connection, statement, values, left, changes=changes)
             except psycopg.Error as error:
                 lost, opened = self._is_lost(), self._connection is not None
                 if lost:
@@ -207,8 +211,7 @@ class PostgresAdapter(Adapter):
                 if own.is_listening:
                     return bool(list(connection.notifies(timeout=seconds, stop_after=1)))
                 own.is_listening = True  # what came before is not told: return, so that the caller asks again
-                with cut_off_after(self.patience, connection):
-                    connection.execute(f"listen {CHANNEL}")
+                within(self.patience, connection, lambda: connection.execute(f"listen {CHANNEL}"))
         except (psycopg.Error, OSError):  # a standby, or a server that restarts: the next call sees to it
             time.sleep(min(seconds, POLL))
         return True
@@ -242,11 +245,11 @@ class PostgresAdapter(Adapter):
             own.release()
             self._local.own = None
 
-    def _ready(self, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:
-        """Return this thread's connection, opened unless it is."""
+    def _ready(self, seconds: float | None = None) -> psycopg.Connection[Any]:
+        """Return this thread's connection, opened unless it is, within so many seconds, by default `patience`."""
         connection = self._connection
         if connection is None or connection.closed:
-            connection = connect(self.url(), seconds)
+            connection = open_session(self.url(), self.patience if seconds is None else seconds)
             self._local.own = _Own(connection, self._opened)
             self._connected(connection.info)
         return connection
@@ -254,11 +257,14 @@ class PostgresAdapter(Adapter):
     def _send(self, function: str, parameters: dict[str, object]) -> Any:
         connection, values = self._ready(), _adapted(parameters)
         statement = _statement(function, *parameters)
-        with self._discarded_if_interrupted(), cut_off_after(self.patience + CUT_OFF, connection):
+
+        def ask() -> tuple[Any, ...] | None:
             if is_pooled(connection):
-                row = in_one_message(connection, statement, values)
-            else:
-                row = connection.execute(statement, values).fetchone()
+                return in_one_message(connection, statement, values)
+            return connection.execute(statement, values).fetchone()
+
+        with self._discarded_if_interrupted():
+            row = within(self.patience + CUT_OFF, connection, ask)
         return row[0] if row else None
 
     def _connected(self, info: psycopg.ConnectionInfo) -> None:

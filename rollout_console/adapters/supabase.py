@@ -7,16 +7,16 @@ import binascii
 import contextlib
 import ipaddress
 import json
-import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
-from rollout_console.adapters.base import ROW, Adapter, Target
+from rollout_console.adapters.base import ROW, Target, Way
 from rollout_console.adapters.http_errors import Failure
 from rollout_console.adapters.patience import Patience
+from rollout_console.connection.apart import TooLate, apart
 from rollout_console.errors import BadCredentials, NotConfigured
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ BRIEFLY = 2.0  # seconds within which a call that has another way is retried
 HISTORY = "rollout_history"
 CONFIGURATION = "rollout_configuration"
 
-
-T = TypeVar("T")
 Request: TypeAlias = "Callable[[Client], Any]"  # builds what supabase-py is to send
 
 
@@ -43,7 +41,7 @@ class Answer(NamedTuple):
     data: Any
 
 
-class SupabaseAdapter(Adapter):
+class SupabaseAdapter(Way):
     """Calls the SQL functions through a Supabase project's API.
 
     Args:
@@ -81,7 +79,7 @@ class SupabaseAdapter(Adapter):
         been made, history is asked before anything is said about it.
         """
         if self._client is None:
-            _apart(self._open)  # takes what it takes, once
+            apart(self._open)  # takes what it takes, once
         operation = _operation_id(parameters) if changes and idempotent else None
         patience = Patience(self.patience, asks=operation is not None)
         outcome = self._try(patience, function, idempotent, parameters)
@@ -90,16 +88,16 @@ class SupabaseAdapter(Adapter):
         return self._data(outcome, changes=changes)
 
     def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """See `Adapter.call_within`: retry for a short time, and ask nothing."""
+        """See `Way.call_within`: retry for a short time, and ask nothing."""
         patience = Patience(seconds, retry_for=BRIEFLY)
         return self._data(self._try(patience, function, True, parameters), changes=changes)
 
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`."""
+        """See `Way.write_row`."""
         return self._row(seconds, feature, lambda table: table.update(dict(values)), changes=True)
 
     def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """See `Adapter.read_row`."""
+        """See `Way.read_row`."""
         return self._row(seconds, feature, lambda table: table.select(",".join(ROW)), changes=False)
 
     def _row(
@@ -123,10 +121,10 @@ class SupabaseAdapter(Adapter):
         self, patience: Patience, function: str, idempotent: bool, parameters: dict[str, object]
     ) -> Answer | Failure:
         """Send until there is an answer or no retry helps; the failure says whether any request may have arrived."""
-        late = http_errors.too_late(self.host, self.patience)
+        late = http_errors.too_late(self.host, patience.seconds)
         failure, arrived = late, False
         while True:
-            outcome = self._send(patience.for_an_answer(), function, parameters)
+            outcome = self._send(patience, patience.for_an_answer(), function, parameters)
             if isinstance(outcome, Answer):
                 return outcome
             arrived = arrived or outcome.arrived
@@ -144,7 +142,7 @@ class SupabaseAdapter(Adapter):
         )
         if not isinstance(row, Answer) or not row.data:
             return failure
-        again = self._send(patience.for_a_question(), function, parameters)  # recognised, and not made again
+        again = self._send(patience, patience.for_a_question(), function, parameters)  # recognised, and not made again
         return again if isinstance(again, Answer) else failure._replace(made=True)
 
     def close(self) -> None:
@@ -197,21 +195,26 @@ class SupabaseAdapter(Adapter):
     def _remember(self, response: httpx.Response) -> None:
         self._seen.response = response
 
-    def _send(self, seconds: float, function: str, parameters: dict[str, object]) -> Answer | Failure:
-        """Send a call once, and wait for its answer no longer than `seconds`."""
-        return self._within(seconds, lambda client: client.rpc(function, parameters))
+    def _send(
+        self, patience: Patience, seconds: float, function: str, parameters: dict[str, object]
+    ) -> Answer | Failure:
+        """Send a call once, and wait for its answer no longer than `seconds` of its patience."""
+        return self._within(seconds, lambda client: client.rpc(function, parameters), patience.seconds)
 
-    def _within(self, seconds: float, request: Request) -> Answer | Failure:
-        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included."""
+    def _within(self, seconds: float, request: Request, of: float | None = None) -> Answer | Failure:
+        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included.
+
+        What is said of an answer that does not come is how long there was for all sendings: `of`, if it is given.
+        """
         deadline = time.monotonic() + seconds
         try:
-            client = self._client or _apart(self._open, seconds)
-        except queue.Empty:
+            client = self._client or apart(self._open, seconds)
+        except TooLate:
             return http_errors.not_loaded()
         try:
-            return _apart(lambda: self._execute(request(client)), deadline - time.monotonic())
-        except queue.Empty:
-            return http_errors.too_late(self.host, self.patience)
+            return apart(lambda: self._execute(request(client)), deadline - time.monotonic())
+        except TooLate:
+            return http_errors.too_late(self.host, of or seconds)
 
     def _execute(self, built: Any) -> Answer | Failure:
         import httpx
@@ -224,35 +227,15 @@ class SupabaseAdapter(Adapter):
             return http_errors.of_answer(error, self._seen.response, self.host)
         except httpx.HTTPError as error:
             return http_errors.of_transport(error, self.host)
+        except RuntimeError:  # another thread has closed the adapter meanwhile
+            return http_errors.closed(self.host)
+        except ValueError as error:  # NaN, or half a character
+            return http_errors.not_json_able(error)
         response: httpx.Response = self._seen.response
         # supabase-py returns an answer that is not JSON as text; none of our functions returns text.
         if isinstance(data, str) or not response.content:
             return http_errors.not_json(response, self.host)
         return Answer(data)
-
-
-def _apart(work: Callable[[], T], seconds: float | None = None) -> T:
-    """Do it in a thread of its own, and wait for it, but no longer than `seconds`, if they are given.
-
-    httpx limits neither a name lookup nor an answer that keeps trickling in, and Ctrl-C can't interrupt either; and
-    modules whose import it interrupts can't be used until the console is started again.
-
-    Raises:
-        queue.Empty: it is not done yet; it goes on.
-    """
-    box: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
-
-    def put() -> None:
-        try:
-            box.put((work(), None))
-        except BaseException as error:
-            box.put((None, error))
-
-    threading.Thread(target=put, name="supabase-call", daemon=True).start()
-    done, error = box.get(timeout=None if seconds is None else max(seconds, 0.01))
-    if error is not None:
-        raise error
-    return cast("T", done)
 
 
 def _operation_id(parameters: dict[str, object]) -> str | None:

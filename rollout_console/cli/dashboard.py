@@ -35,12 +35,13 @@ def seconds(text: str) -> float:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Show the dashboard until q is pressed; where there is no screen to draw on, say what to type instead.
+    """Show the dashboard until q is pressed; without a screen to draw on, or keys to press, say what to type instead.
 
     Raises:
         RolloutError: the settings name no usable target.
     """
-    if os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
+    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if os.environ.get("TERM", "dumb") == "dumb" or not is_terminal:
         print(NO_SCREEN, file=sys.stderr)
         return Exit.WRONG_USE
     from rollout_console.client.connect import connect

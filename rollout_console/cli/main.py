@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from rollout_console.cli import parser
-from rollout_console.errors import NOT_STOPPED, RolloutError
+from rollout_console.errors import NOT_STOPPED, NotConfigured, RolloutError
 from rollout_console.exit_status import Exit
 
 
@@ -27,13 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ:
         _complete()
     _leave_with_the_terminal()
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for every program: what the encoding lacks is a question mark
     status = _status(list(sys.argv[1:] if argv is None else argv))
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:  # Python would try again at the end, and end with a status of its own
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             status = status or Exit.FAILED
@@ -44,9 +44,9 @@ def _status(arguments: list[str]) -> int:
     try:
         return _run(*parser.spelled(arguments))
     except RolloutError as error:
-        from rollout_console.settings import program
+        from rollout_console.cli.verbs import complain
 
-        print(str(error).replace("rollout-console ", f"{program()} "), file=sys.stderr)
+        complain(error)
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -60,6 +60,13 @@ def _status(arguments: list[str]) -> int:
         return Exit.FAILED
 
 
+def _open_what_is_closed() -> None:
+    """Let what is said go nowhere where standard output or error is closed (`>&-`): Python has None for them then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+
+
 def _leave_with_the_terminal() -> None:
     """Take the closing of the terminal's window as leaving, so that what runs at the end runs: SIGHUP kills."""
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
@@ -68,7 +75,9 @@ def _leave_with_the_terminal() -> None:
 
 def _run(name: str, arguments: list[str]) -> int:
     if name and not parser.is_known(name):
-        print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
+        from rollout_console.console.output import tell
+
+        tell(f"there is no command {name[:60]!r}; {parser.near(name)}", stream=sys.stderr)
         return Exit.WRONG_USE
     module = parser.program(name) if name in parser.PROGRAMS else None
     everything = not name and {"-h", "--help"} & set(arguments)
@@ -83,6 +92,7 @@ def _run(name: str, arguments: list[str]) -> int:
         return Exit.WRONG_USE
     if chosen.target is not None:  # for all that this process does
         os.environ["ROLLOUT_TARGET"] = chosen.target
+    _say_what_is_unread()
     if chosen.reset_demo:
         _reset()
     if module is not None:
@@ -95,10 +105,27 @@ def _run(name: str, arguments: list[str]) -> int:
     return _console(chosen)
 
 
+def _say_what_is_unread() -> None:
+    from rollout_console.settings import unread_dotenv
+
+    if why := unread_dotenv():
+        print(f".env in the working folder can't be read ({why}), and counts for nothing", file=sys.stderr)
+
+
 def _console(chosen: argparse.Namespace) -> int:
     from rollout_console.shell import launch
 
+    if not _has_a_folder():
+        raise NotConfigured("the working folder is gone; nothing was done: go to another one, then start again")
     return launch.interactive() if chosen.code is None else launch.run(*chosen.code)
+
+
+def _has_a_folder() -> bool:
+    """Whether there is a working folder, without which IPython does not start."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _reset() -> None:

@@ -39,11 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Check until SIGINT or SIGTERM, or once.
+    """Check until SIGINT, SIGTERM or SIGHUP, or once.
 
     Returns:
         The exit status of `Monitor.run` or `Monitor.check_once`; WRONG_USE if the interval or the settings are wrong.
     """
+    from rollout_console.cli.in_shell import in_shell
+    from rollout_console.cli.verbs import complain
     from rollout_console.client.connect import connect
     from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts
@@ -55,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     from rollout_console.settings import Settings
 
     signals.install()
-    logs: list[Log] = [JsonLog(sys.stdout) if args.json else TextLog(sys.stdout)]
+    logs: list[Log] = [JsonLog(sys.stdout) if args.json else TextLog(sys.stdout, in_shell)]
     try:
         every = seconds(args.every)
         if args.metrics is not None and args.once:
@@ -69,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
         monitor = Monitor(client, every, fan_out(*logs), alerts, beat)
         return monitor.check_once() if args.once else monitor.run()
     except RolloutError as error:
-        print(error, file=sys.stderr)
+        complain(error)
     except Exception:  # Python's own exit status would be 1, a breach
         traceback.print_exc()
     return MonitorExit.COULD_NOT_CHECK

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from rollout_console import results
 from rollout_console.adapters import Adapter
 from rollout_console.client.seen import Seen, raises
-from rollout_console.errors import BadArgument, LockTimedOut, SchemaMismatch, TimedOut
+from rollout_console.errors import BadArgument, LockTimedOut, NotConfigured, SchemaMismatch, TimedOut, first_clause
 from rollout_console.settings import DEFAULT_FEATURE, application_overrides, operator
-from rollout_console.validation import clean_text, described
+from rollout_console.validation import can_be_stored, clean_text, described
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -31,9 +31,11 @@ class Calls:
     """Calls the SQL functions of one feature through one adapter."""
 
     def __init__(self, adapter: Adapter, feature: str = DEFAULT_FEATURE, *, who: dict[str, str] | None = None) -> None:
+        if not can_be_stored(feature):
+            raise NotConfigured(f"no feature can be named {described(feature)}; correct its name, then start again")
         self.adapter = adapter
         self.feature = feature
-        self.who = who or operator()
+        self.who = {name: clean_text(value) for name, value in (who or operator()).items()}
         self.seen: Seen | None = None
 
     def close(self) -> None:
@@ -100,17 +102,22 @@ class Calls:
         return {**self.who, "operation_id": str(uuid.uuid4()), **({"confirm": True} if confirmed else {})}
 
     def _sent(self) -> dict[str, Any]:
-        """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet."""
+        """Return what was seen last, as a change carries it (R20); asks for it if nothing was yet.
+
+        Raises:
+            TimedOut: nobody answered in time; the change is not sent, since it would be held to no end.
+        """
         if self.seen is None:
             try:
                 answer = self.adapter.call(
                     "rollout_newest_change", changes=False, idempotent=True, feature_name=self.feature
                 )
-            except (TimedOut, LockTimedOut):  # the change itself says who is in its way
-                return {}
+            except TimedOut as error:
+                raise type(error)(f"{first_clause(error)}; nothing was changed: type the command again") from None
             if "server_time" not in answer:
                 return {}
-            self.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
+            newest = answer.get("seen") or answer["id"]  # the second of a database that is not migrated yet
+            self.seen = Seen.now(newest, datetime.fromisoformat(answer["server_time"]))
         return self.seen.sent(self.adapter.patience)
 
     def _call(

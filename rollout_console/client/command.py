@@ -114,9 +114,9 @@ class Command:
         return self.parameters[:1] == ("percentage",)
 
     @property
-    def call(self) -> str:
-        """A call to type; its percentage is left open, since any number could raise."""
-        return self.usage if self.takes_percentage else self.example
+    def to_type(self) -> str:
+        """What stands behind "type": its example, which is called one where any other number could be meant."""
+        return f"for example {self.example}" if self.takes_percentage else self.example
 
 
 M = TypeVar("M", bound=Callable[..., Any])

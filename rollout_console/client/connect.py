@@ -14,8 +14,8 @@ def connect(
     """Return a client; the first call connects. Use it in a `with` statement, or `close()` it.
 
     Args:
-        url: `https://…` of a Supabase project, or `postgresql://…` of a database; None for the target that the
-            environment names.
+        url: `https://…` of a Supabase project, or `postgresql://…` of a database, whatever ROLLOUT_TARGET names;
+            None for the target that the environment names.
         key: the key of the Supabase project; None only without a Supabase URL.
         feature: the name of the feature that is rolled out; None for the one that the target or the environment names.
         target: a name in `targets.toml`, in place of url and key.
@@ -24,9 +24,13 @@ def connect(
         NotConfigured: the settings contradict each other or name no usable target.
         BadCredentials: what is given as a key can't be one.
     """
-    settings = Settings.from_environment({} if target is None else {"ROLLOUT_TARGET": target})
-    if url is not None or key is not None:
-        if target is not None:
-            raise NotConfigured("a target is named, or given as url and key, but not both; type connect(target=...)")
+    is_given = url is not None or key is not None
+    if target is not None and is_given:
+        raise NotConfigured("a target is named, or given as url and key, but not both; type connect(target=...)")
+    if target is not None and not target.strip():  # not the default one, which is meant by None
+        raise NotConfigured('the name of the target is empty; type connect(target="name")')
+    name = "" if is_given else target
+    settings = Settings.from_environment({} if name is None else {"ROLLOUT_TARGET": name})
+    if is_given:
         settings = settings.at(url, key)
     return RolloutClient(open_adapter(settings), feature or settings.feature)

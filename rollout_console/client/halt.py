@@ -8,7 +8,7 @@ from rollout_console import results
 from rollout_console.adapters.ladder import BRIEF, UNSURE, Halt, Halted, Ladder
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.calls import Calls
-from rollout_console.errors import Interrupted, RolloutError, first_clause
+from rollout_console.errors import Interrupted, RolloutError, SchemaMismatch, first_clause
 
 
 class Halting(Calls):
@@ -44,21 +44,28 @@ class Halting(Calls):
         try:
             answer = halted.way.call_within(2 * BRIEF, "rollout_status", changes=False, feature_name=self.feature)
             status = self._typed("rollout_status", results.Status, answer)
+        except KeyboardInterrupt:
+            stop.not_shown.append("its status was not waited for; to see it, type rollout.status()")
+            return stop
         except Exception as error:  # whatever it is, the stop is made
-            stop.not_shown.append(f"its status can't be shown: {first_clause(error)}")
+            stop.not_shown.append(f"its status can't be shown: {_why(error)}")
             return stop
         change = status.last_change
-        return (
-            stop
-            if stop.not_shown
-            else results.Change(
-                command=stop.command,
-                changed=stop.changed,
-                change=change if change is not None and change.id == operation else None,
-                status=status,
-                ended_sessions=stop.ended_sessions,
-            )
+        is_recorded = change is not None and change.id == operation
+        if stop.not_shown and (halted.answer or not is_recorded):
+            return stop
+        return results.Change(
+            command=stop.command,
+            changed=stop.changed,
+            change=change if is_recorded else None,
+            status=status,
+            ended_sessions=stop.ended_sessions,
         )
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong; what to type next only where that is not the stop once more."""
+    return str(error) if isinstance(error, SchemaMismatch) else first_clause(error)
 
 
 def _text(reason: object) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rollout_console import results
 from rollout_console.client.calls import Calls
 from rollout_console.client.command import Group, command
@@ -47,9 +49,9 @@ class Practice(Calls):
             Refused: the database is not the practice database.
         """
         example = "rollout.simulate(200, 20)"
-        for rate in (error_rate, control_error_rate):
-            if isinstance(rate, bool) or not isinstance(rate, int | float):
-                raise BadArgument(f"error_rate is a percentage from 0 to 100, not {described(rate)}; type {example}")
+        for name, rate in {"error_rate": error_rate, "control_error_rate": control_error_rate}.items():
+            if isinstance(rate, bool) or not isinstance(rate, int | float) or not math.isfinite(rate):
+                raise BadArgument(f"{name} is a percentage from 0 to 100, not {described(rate)}; type {example}")
         # Has no operation id: sent twice, it reports its jobs twice.
         return self._call(
             "rollout_simulate",

@@ -9,7 +9,7 @@ from rollout_console import results
 from rollout_console.client.calls import Calls, Percentage
 from rollout_console.client.command import Group, command
 from rollout_console.errors import BadArgument
-from rollout_console.validation import described, flag, moment, whole, whole_percentage
+from rollout_console.validation import clean_text, described, flag, moment, whole, whole_percentage
 
 EXAMPLE = "rollout.plan([5, 10, 25, 50, 100], hours=24)"
 
@@ -56,7 +56,7 @@ class Ramp(Calls):
             reason,
             percentages=None if steps is None else [whole_percentage(step, EXAMPLE) for step in _listed(steps)],
             hours=None if hours is None else [whole("hours", each, EXAMPLE) for each in _listed(hours)],
-            change_window=window,
+            change_window=None if window is None else clean_text(window),
             freeze_until=moment(freeze, 'rollout.hold("frozen", until="3d")'),
         )
 

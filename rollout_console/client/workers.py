@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rollout_console import results
 from rollout_console.client.calls import Calls
+from rollout_console.validation import clean_text
 
 if TYPE_CHECKING:
     from rollout_console.client.job_report import JobReport
@@ -27,11 +29,14 @@ class Workers(Calls):
             How many were reported, and how many of them counted.
 
         Raises:
-            Refused: a job can't be counted, so none was; the text says which and why.
+            Refused: a job can't be counted, so none was; the text says which and why. Characters that no database can
+                hold are no reason: they are left out.
         """
         import msgspec
 
-        entries = msgspec.to_builtins(list(jobs))
+        entries = [
+            {name: _as_json(value) for name, value in entry.items()} for entry in msgspec.to_builtins(list(jobs))
+        ]
         if not entries:
             return results.JobsRecorded(reported=0, counted=0)
         return self._call(
@@ -40,3 +45,13 @@ class Workers(Calls):
             idempotent=all("job_id" in entry for entry in entries),
             jobs=entries,
         )
+
+
+def _as_json(value: object) -> object:
+    """Return a field of a job as JSON can hold it: failing jobs say anything, and one must not cost the whole batch.
+
+    A number that JSON lacks becomes a text, which the database refuses with its job.
+    """
+    if isinstance(value, str):
+        return clean_text(value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
+import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from rollout_console.connection.apart import Apart, TooLate, apart
 from rollout_console.connection.database_url import connection_string
 from rollout_console.errors import NotConfigured
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
-CONNECT_TIMEOUT = 5  # seconds
+CONNECT_TIMEOUT = 5  # seconds for each address of a name, in whole ones, at least 2
 STATEMENT_TIMEOUT = 8  # seconds: hosted Supabase's limit, so that the adapters behave alike
-CUT_OFF = 1.0  # seconds after a statement should have been ended
+CUT_OFF = 1.0  # seconds after a statement should have been ended; and in which Ctrl-C has the server end one
 SETTINGS = {
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
@@ -43,25 +44,38 @@ FOR_THE_OWNER = f"""
     where pg_backend_pid() = %s
 """
 
+T = TypeVar("T")
 POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
 
 
-def connect(url: str, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:
+def open_session(url: str, seconds: float) -> psycopg.Connection[Any]:
     """Open a connection for an operator: short timeouts, each statement committed by itself.
 
     Behind a pooler in transaction mode the session is shared, so nothing is set in it: see `in_one_message`.
 
     Args:
         url: the connection string.
-        seconds: for which the server is waited for, in whole ones, at least 2.
+        seconds: for all of it, name lookups and each address of a name included.
 
     Raises:
         psycopg.Error: the server can't be reached or refuses the login.
         NotConfigured: the URL is not one that libpq understands.
     """
-    connection = _open(url, seconds)
-    with cut_off_after(max(2, seconds), connection):
-        limited = connection.execute(LIMIT_OF_SESSION, (connection.info.backend_pid,)).rowcount
+    import psycopg
+
+    deadline = time.monotonic() + seconds
+    try:
+        connection = apart(lambda: _open(url, seconds), seconds, discard=psycopg.Connection.close)
+    except TooLate:
+        raise psycopg.errors.ConnectionTimeout("no answer in time") from None
+    pid = connection.info.backend_pid
+    try:
+        limited = within(
+            deadline - time.monotonic(), connection, lambda: connection.execute(LIMIT_OF_SESSION, (pid,)).rowcount
+        )
+    except BaseException:
+        connection.close()
+        raise
     if not limited:
         POOLED.add(connection)
     return connection
@@ -71,8 +85,8 @@ def connect_as_owner(url: str, *, autocommit: bool = False) -> psycopg.Connectio
     """Open a connection for whoever changes the schema; `public` comes first in its search path.
 
     Raises:
-        psycopg.Error: as `connect`.
-        NotConfigured: as `connect`, or the database can't hold every text.
+        psycopg.Error: as `open_session`.
+        NotConfigured: as `open_session`, or the database can't hold every text.
     """
     connection = _open(url)
     encoding = connection.info.parameter_status("server_encoding")
@@ -109,21 +123,41 @@ def in_one_message(
     return cursor.fetchone()
 
 
-@contextmanager
-def cut_off_after(seconds: float, connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Shut a connection down if the block takes longer: a server or a pooler that is frozen ends no statement."""
+def within(seconds: float, connection: psycopg.Connection[Any], work: Callable[[], T]) -> T:
+    """Do what uses a connection in a thread of its own, wait for it no longer than `seconds`, then shut it down.
 
-    def cut_off() -> None:
-        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(connection.fileno())) as own:
-            own.shutdown(socket.SHUT_RDWR)
+    A server or a pooler that is frozen ends no statement. Ctrl-C has the server end it, which waits for a second at
+    most, and shuts the connection down.
 
-    timer = threading.Timer(seconds, cut_off)
-    timer.daemon = True
-    timer.start()
+    Raises:
+        psycopg.Error: the work's own, or the connection is shut down.
+    """
+    import psycopg
+
+    running = Apart(work)
     try:
-        yield
-    finally:
-        timer.cancel()
+        return running.result(seconds)
+    except TooLate:
+        _shut_down(connection)
+    except KeyboardInterrupt:
+        with suppress(Exception):
+            apart(lambda: connection.cancel_safe(timeout=CUT_OFF), CUT_OFF)
+            running.result(CUT_OFF)
+        _shut_down(connection)
+        raise
+    try:
+        return running.result(CUT_OFF)  # which finds its connection shut down, or has been done at the last moment
+    except TooLate:
+        connection.close()
+        raise psycopg.OperationalError("no answer in time") from None
+
+
+def _shut_down(connection: psycopg.Connection[Any]) -> None:
+    """End what waits for an answer; unlike `close`, it frees nothing that another thread uses."""
+    import psycopg
+
+    with suppress(OSError, ValueError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 def _open(url: str, seconds: float = CONNECT_TIMEOUT) -> psycopg.Connection[Any]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from rollout_console.connection.session import CUT_OFF, SETTINGS, cut_off_after
+from rollout_console.connection.session import SETTINGS, within
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
+
+ON_THE_WAY = 0.25  # seconds of those given, at most, in which an answer comes back: the server ends it before
 
 
 def in_own_transaction(
@@ -27,7 +29,7 @@ def in_own_transaction(
         connection: in autocommit mode; behind a pooler nothing is left in its session.
         statement: what to run.
         values: of its placeholders.
-        seconds: after which the server ends it, or else this side the connection.
+        seconds: after which it is over: the server ends it, or else this side the connection.
         changes: whether it writes.
 
     Returns:
@@ -40,18 +42,21 @@ def in_own_transaction(
     from psycopg import sql
 
     begin = f"begin isolation level read committed{' read write' if changes else ''}"
-    settings = {**SETTINGS, "row_security": "on", "statement_timeout": f"{round(seconds * 1000)}ms"}
+    timeout = max(1, round(1000 * (seconds - min(ON_THE_WAY, seconds / 4))))
+    settings = {**SETTINGS, "row_security": "on", "statement_timeout": f"{timeout}ms"}
     limits = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
-    cursor = psycopg.ClientCursor(connection)
-    with cut_off_after(seconds + CUT_OFF, connection):
+    message = sql.SQL("; ").join([sql.SQL(begin), sql.SQL(f"select {limits}"), statement, sql.SQL("commit")])
+
+    def run() -> tuple[Any, ...] | None:
+        cursor = psycopg.ClientCursor(connection)
         try:
-            cursor.execute(
-                sql.SQL("; ").join([sql.SQL(begin), sql.SQL(f"select {limits}"), statement, sql.SQL("commit")]), values
-            )
+            cursor.execute(message, values)
         except psycopg.Error:
             with suppress(psycopg.Error):
                 connection.execute("rollback")
             raise
-    cursor.nextset()
-    cursor.nextset()
-    return cursor.fetchone()
+        cursor.nextset()
+        cursor.nextset()
+        return cursor.fetchone()
+
+    return within(seconds, connection, run)

@@ -51,7 +51,7 @@ class BoundCommand:
             The result; None if an argument is still a placeholder of the manual, or the session objects, which is
             said instead, so that a pasted block goes on with its next line.
         """
-        info, output, adapter = self.info, self._console.output, self._console.client.adapter
+        info, output = self.info, self._console.output
         named = {name if name in info.parameters else ALSO.get(name, name): value for name, value in kwargs.items()}
         try:
             bound = info.signature.bind(*args, **named)
@@ -63,7 +63,7 @@ class BoundCommand:
             if info.signature.parameters[name].default is not inspect.Parameter.empty:
                 del bound.arguments[name]
                 continue
-            output.announce(info.call)
+            output.announce(info.usage)
             output.refuse(f"{left_open.name} is a placeholder; nothing was done: type for example {info.example}")
             return None
         typed = _typed(info.name, args, kwargs)
@@ -73,7 +73,7 @@ class BoundCommand:
             return None
         method = getattr(self._owner or self._console.client, info.method.__name__)
         try:
-            with nullcontext() if info.own_screen else output.waiting(adapter.patience):
+            with nullcontext() if info.own_screen else output.waiting():
                 result = method(*bound.args, **bound.kwargs)
         except KeyboardInterrupt:
             raise Interrupted(
@@ -94,14 +94,14 @@ class BoundCommand:
             return _typed(self.info.name, args[: len(in_order)], {**named, **given})
         near = {name: difflib.get_close_matches(name, known, n=1) for name in named if name not in known}
         if not near:
-            return self.info.call
+            return self.info.to_type
         if all(near.values()):
             return _typed(self.info.name, args, {(near.get(name) or [name])[0]: value for name, value in named.items()})
         is_free = all(parameter.default is not inspect.Parameter.empty for parameter in known.values())
-        return f"rollout.{self.info.name}()" if is_free else self.info.call
+        return f"rollout.{self.info.name}()" if is_free else self.info.to_type
 
     def __repr__(self) -> str:
-        return f"Nothing was done: type {self.info.call}. {self.info.summary}"
+        return f"Nothing was done: type {self.info.to_type}. {self.info.summary}"
 
     def __getitem__(self, index: object) -> Any:
         """Refuse to be read like a list.
@@ -124,7 +124,7 @@ class NotCalled(BadArgument, AttributeError):
     """A command without its brackets; an AttributeError too, so that hasattr() works as usual."""
 
     def __init__(self, info: Command) -> None:
-        super().__init__(f"{info.name} is a command, and needs brackets ( ); nothing was done: type {info.call}")
+        super().__init__(f"{info.name} is a command, and needs brackets ( ); nothing was done: type {info.to_type}")
 
 
 def _typed(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:

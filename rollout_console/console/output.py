@@ -35,6 +35,18 @@ def written(result: object) -> Iterator[None]:
             print(f"done, but the answer can't be written ({error.strerror})", file=sys.stderr)
 
 
+def tell(text: str, hang: str | None = None, stream: TextIO | None = None) -> None:
+    """Print lines at once: in a terminal folded to its width, in a file as they are.
+
+    Args:
+        text: the lines.
+        hang: what goes on from the line above begins with; as far in as that one by default.
+        stream: standard output by default.
+    """
+    stream = stream or sys.stdout
+    print(Screen.of(stream).fit(text, hang), file=stream, flush=True)
+
+
 def failure_lines(line: str, error: BaseException | None, screen: Screen) -> list[str]:
     """Return an error as lines: of a stop that it is none, what went wrong, and what to do by hand.
 
@@ -83,7 +95,7 @@ class Output:
         """
         with written(result):
             if notice:
-                self.say(self.screen().fit(f"({notice})"))
+                self.say(self.screen().fit(f"({sanitize(notice)})"))
             if result is not None:
                 self.present(result)
             sys.stdout.flush()
@@ -102,20 +114,19 @@ class Output:
     def moved(self, client: RolloutClient) -> None:
         """Take note that the console has gone to another target or feature."""
 
+    def missed(self) -> None:
+        """Take note that the console has stayed, since there is no such target or feature."""
+
     def learn(self, result: object) -> None:
         """Take note of a result that is on screen already."""
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
-        """Say after a second that the block waits for the database.
-
-        Args:
-            patience: seconds after which it gives up.
-        """
+    def waiting(self) -> Iterator[None]:
+        """Say after a second that the block waits for the database, which it may have to ask several times."""
         if not sys.stderr.isatty():  # nobody is waiting
             yield
             return
-        line = f" waiting for the database; gives up after {patience:g} s, Ctrl-C leaves …"
+        line = " waiting for the database, Ctrl-C leaves …"
         timer = threading.Timer(WAIT, print, [line], {"file": sys.stderr, "flush": True})
         timer.daemon = True
         timer.start()
@@ -131,7 +142,7 @@ class Output:
 
     def show_error(self, line: str, error: BaseException | None) -> None:
         """Print an error: the line, and below it what to do by hand, if the error says so."""
-        for each in failure_lines(line, error, self.screen()):
+        for each in failure_lines(line, error, Screen.of(sys.stderr)):
             print(each, file=sys.stderr)
 
     def say(self, text: str) -> None:

@@ -13,7 +13,7 @@ from rollout_console.console.output import Output
 from rollout_console.errors import BadArgument, NotConfigured, NotFound, RolloutError
 from rollout_console.render.sanitize import sanitize
 from rollout_console.settings import DEFAULT_FEATURE, UNKNOWN_FEATURE, environment
-from rollout_console.validation import described
+from rollout_console.validation import can_be_stored, described
 
 KINDS = {
     "local": "the practice database on this machine, sample data",
@@ -39,8 +39,10 @@ class Console:
         self.output = output or Output()
 
     def go(self, there: RolloutClient) -> None:
-        """Leave a place for another one."""
+        """Leave a place for another one; for the same, do nothing."""
         before, self.client = self.client, there
+        if there is before:
+            return
         self.output.moved(there)
         if there.adapter is not before.adapter:
             before.close()
@@ -48,7 +50,7 @@ class Console:
     def miss(self, why: RolloutError, target: object) -> None:
         """Leave a place for one that can't be had: what follows is meant for that one, and must not act on this.
 
-        Who misspells a name at a prompt stays: the answer is read before the next line is typed.
+        Who misspells a name at a prompt stays, and has time to read the answer before a line acts there.
 
         Args:
             why: what was wrong.
@@ -58,6 +60,7 @@ class Console:
 
         is_misspelt = isinstance(why, NoSuchTarget | BadArgument | NotFound)
         if is_misspelt and not self.output.unattended:
+            self.output.missed()
             return
         name = target if isinstance(target, str) and not is_misspelt else None
         said = NotConfigured(f"nothing was done, since rollout.use() before it failed: {why}")
@@ -87,23 +90,24 @@ def client_nowhere(why: RolloutError, target: str | None = None, feature: str | 
     """
     usual = environment().get("ROLLOUT_FEATURE") or DEFAULT_FEATURE
     adapter = UnavailableAdapter(why)
-    if not target:
-        return RolloutClient(adapter, feature or usual)
-    from rollout_console.targets import feature_of
+    name = feature or usual
+    if target:
+        from rollout_console.targets import feature_of
 
-    adapter.target = adapter.target._replace(named=target)
-    return RolloutClient(adapter, feature or feature_of(target, usual) or UNKNOWN_FEATURE)
+        adapter.target = adapter.target._replace(named=target)
+        name = feature or feature_of(target, usual) or UNKNOWN_FEATURE
+    return RolloutClient(adapter, name if can_be_stored(name) else UNKNOWN_FEATURE)  # which may be why
 
 
 def client_at(client: RolloutClient, target: object, feature: object) -> RolloutClient:
     """Return a client of another target or feature, or the same if both are None.
 
     Raises:
-        BadArgument: one of them is no text.
+        BadArgument: one of them is no name.
         NotConfigured: there is no such target, or it can't be used.
     """
     for name, value in (("target", target), ("feature", feature)):
-        if value is not None and (not isinstance(value, str) or not value.strip()):
+        if value is not None and (not isinstance(value, str) or not value.strip() or not can_be_stored(value)):
             raise BadArgument(f"a {name} is a name in quotes, not {described(value)}; to see them, type rollout.use()")
     if target is not None:
         return connect(target=str(target), feature=None if feature is None else str(feature))

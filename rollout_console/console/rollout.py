@@ -37,7 +37,7 @@ class Rollout(Console):
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in COMMANDS:
-            raise BadArgument(f"{name} is a command, not a setting; type {COMMANDS[name].call}")
+            raise BadArgument(f"{name} is a command, not a setting; type {COMMANDS[name].to_type}")
         super().__setattr__(name, value)
 
 
@@ -63,5 +63,5 @@ class UnknownCommand(BadArgument, AttributeError):
             return f"{wrong}; {spelling.PAUSE}"
         if self.command is None:
             return f"{wrong}; nothing was done: to see all commands, type rollout.help()"
-        call = COMMANDS[self.command].call if arguments is None else f"rollout.{self.command}{arguments}"
+        call = COMMANDS[self.command].to_type if arguments is None else f"rollout.{self.command}{arguments}"
         return f"{wrong}; nothing was done: type {call}"

@@ -22,8 +22,7 @@ def in_keys(text: str) -> str:
     """Return text in which commands to type are keys to press, and examples are answers to give.
 
     Args:
-        text: what the console would show; a command that no key asks for stays as it is, for `:`. The status is in
-            sight anyway.
+        text: what the console would show; a command that no key asks for is one for `:`. The status is in sight anyway.
     """
     seen = LOOK.sub(
         lambda found: "; this screen looks again by itself" + (", then press the key again" if found[1] else ""), text
@@ -33,9 +32,9 @@ def in_keys(text: str) -> str:
 
 def _press(found: re.Match[str]) -> str:
     key, answer = KEYS.get(found[1]), _answer(found[1], found[2])
-    if key is None or answer is None:
-        return found[0]
     comma = ", " if found[0].startswith(", ") else ""
+    if key is None or answer is None:
+        return f"{comma}press : and type {found[1]}({found[2]})" if "type" in found[0] else found[0]
     return f"{comma}press {key}" + (f" and answer {answer}" if answer else "")
 
 

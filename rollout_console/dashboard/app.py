@@ -18,9 +18,11 @@ from rollout_console.client import RolloutClient
 from rollout_console.dashboard.actions import Actions
 from rollout_console.dashboard.keys import ASKING, COMMANDING, GAP, Key, footer
 from rollout_console.dashboard.view import draw
-from rollout_console.errors import NOT_STOPPED
+from rollout_console.errors import NOT_STOPPED, in_a_line
 from rollout_console.refresh import Refresher
-from rollout_console.render.layout import clip
+from rollout_console.render import Screen
+from rollout_console.render.layout import clip, fold
+from rollout_console.render.sanitize import sanitize
 
 ESCAPE_TIMEOUT = 0.05  # seconds in which a key that follows Esc still belongs to it, as those of an arrow do
 FOOTER = 2  # lines, at most
@@ -90,11 +92,18 @@ class Dashboard(Actions):
     def _body(self) -> StyleAndTextTuples:
         screen = self.screen()
         height = self._room() - len(self._said())
-        if self.pages:
-            return _fragments(self.pages[-1].draw(screen, height))
-        failed = [screen.paint(f" {NOT_STOPPED} ", "stopped")] if self.is_not_stopped() else []
-        seen = draw(self.overview.snapshot, self.every, screen, screen.width, height - len(failed))
+        failed = [screen.paint(f" {NOT_STOPPED} ", "stopped")] if self.is_not_stopped() and not self.pages else []
+        try:
+            seen = self._drawn(screen, height - len(failed))
+        except Exception as error:  # whatever it is: a traceback over the screen would take the keys with it
+            problem = f" this can't be drawn: {sanitize(in_a_line(error), 300)}; the keys do what they say"
+            seen = fold(problem, screen.width, " ")[:height]
         return _fragments([*failed, *seen])
+
+    def _drawn(self, screen: Screen, height: int) -> list[str]:
+        if self.pages:
+            return self.pages[-1].draw(screen, height)
+        return draw(self.overview.snapshot, self.every, screen, screen.width, height)
 
     def _said(self) -> list[str]:
         """Return the message, cut so that the state stays in sight."""

@@ -20,7 +20,6 @@ from rollout_console.render.layout import cells, pack
 PREFIX = "rollout."
 WORD = re.compile(r"\w*")
 COMMAND_NAMES = {name.lower(): name for name in COMMANDS}
-HERE = {"watch": "the overview is live: press Esc", "help": 'press Esc and ?, or type help("setRollout")'}
 
 
 class Caught(Output):
@@ -56,7 +55,7 @@ class Caught(Output):
         self.text += f"{text}\n"
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
+    def waiting(self) -> Iterator[None]:
         """Say nothing: the dashboard says what it waits for."""
         yield
 
@@ -79,9 +78,9 @@ def parse(line: str) -> Call:
     name = COMMAND_NAMES.get(word.lower())
     if name is None:
         near = meant(word, COMMANDS) if word else None
-        hint = f"type {COMMANDS[near].call.removeprefix(PREFIX)}" if near else "Tab shows them all"
+        hint = f"type {COMMANDS[near].to_type.replace(PREFIX, '')}" if near else "Tab shows them all"
         raise BadArgument(f"there is no command {typed[:60]!r}; nothing was done: {hint}")
-    example = COMMANDS[name].call.removeprefix(PREFIX)
+    example = COMMANDS[name].example.removeprefix(PREFIX)
     if typed in (word, f"{word}("):  # as Tab leaves it
         return Call(name, [], {})
     try:
@@ -97,8 +96,10 @@ def run(line: str, client: RolloutClient, output: Caught) -> str:
         RolloutError: it was refused, or failed.
     """
     call = parse(line)
-    if call.name in HERE and not call.arguments and not call.named:
-        raise BadArgument(HERE[call.name])
+    if call.name == "watch":  # runs for ever, and would outlive the dashboard
+        raise BadArgument("the overview is live: press Esc")
+    if call == Call("help", [], {}):
+        raise BadArgument('press Esc and ?, or type help("setRollout")')
     getattr(Rollout(client, output), call.name)(*call.arguments, **call.named)
     return output.text.rstrip("\n")
 

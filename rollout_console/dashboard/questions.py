@@ -18,7 +18,7 @@ from rollout_console.dashboard.advice import in_keys
 from rollout_console.dashboard.keys import PALETTE
 from rollout_console.dashboard.pace import Pace
 from rollout_console.dashboard.pages import Page
-from rollout_console.errors import NOT_STOPPED, RolloutError
+from rollout_console.errors import NOT_STOPPED, RolloutError, in_a_line
 from rollout_console.refresh import Refresher
 from rollout_console.render import Screen, render
 from rollout_console.render.sanitize import sanitize
@@ -155,6 +155,8 @@ class Questions:
                 then()
         except RolloutError as error:
             self._failed(error)
+        except Exception as error:  # whatever it is: a traceback over the screen would end no question
+            self._failed(RolloutError(f"{in_a_line(error)}; before you do it again, look: rollout.history()"))
         self.overview.refresh()
         self.app.invalidate()
 
@@ -170,7 +172,7 @@ class Questions:
         self.message, self._busy = screen.fit("\n".join(said)), False
 
     def _tell(self, result: object, notice: str | None) -> None:
-        said = f"\n ({notice})" if notice else ""
+        said = f"\n ({sanitize(notice)})" if notice else ""
         if isinstance(result, Page):
             self.pages.append(result)
             self.message = said.lstrip("\n")
@@ -202,8 +204,8 @@ class Questions:
 
 
 def number(text: str) -> Any:
-    """Return a typed number as a number, and anything else as it is: the client says what to type."""
+    """Return a typed number, also of percent, as a number, and anything else as it is: the client says what to type."""
     try:
-        return float(text)
+        return float(text.removesuffix("%"))
     except ValueError:
         return text

@@ -107,9 +107,20 @@ class Raising(Questions):
         self.ask(f"STOPPED → resume at % [{kept}], Enter resumes:", self.resume)
 
     def resume(self, text: str) -> None:
-        """Resume at the percentage that is kept, or at another one."""
+        """Resume at the percentage that is kept or at a lower one; ask before resuming at a higher one."""
+        seen = self.seen()
+        if seen is None:
+            return
         wanted = number(text) if text else None
-        self.change(lambda reason: self.client.resume(wanted, reason), doing="resuming")
+
+        def resume(reason: str | None) -> object:
+            return self.client.resume(wanted, reason)
+
+        if isinstance(wanted, float) and self.newest(seen).rollout_percentage < wanted:
+            self.message = ""
+            self._confirm(wanted, resume, "resume higher than what is kept, ")
+        else:
+            self.change(resume, doing="resuming")
 
     def toggle_auto_rollback(self) -> None:
         """Switch auto-rollback off if the screen shows it on, and on if it shows it off."""
@@ -135,7 +146,7 @@ class Raising(Questions):
             self.message = NOT_CONNECTED
         return seen
 
-    def _confirm(self, percentage: float, action: Action) -> None:
+    def _confirm(self, percentage: float, action: Action, what: str = "") -> None:
         """Ask whether to go from the percentage on screen to another one, and after a rollback to 0 % why."""
         seen = self.seen()
         if seen is None:
@@ -148,7 +159,7 @@ class Raising(Questions):
             status.rollout_percentage == 0 and rollback_phrase(status.state, status.server_time) is not None
         )
         self.confirm(
-            f"{status.rollout_percentage} % → {percentage:g} %?",
+            f"{what}{status.rollout_percentage} % → {percentage:g} %?",
             action,
             doing=f"setting {percentage:g} %",
             reason_wanted=after_rollback and percentage > 0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import urllib.error
 import urllib.request
 
-from rollout_console.errors import BadArgument, RolloutError, Unreachable
+from rollout_console.errors import BadArgument, Unreachable
 from rollout_console.render.sanitize import sanitize
 
-LIMIT = 10.0  # seconds
+LIMIT = 10.0  # seconds from the request to the end of its answer
 EXAMPLE = "rollout-console monitor --heartbeat https://hc-ping.com/UUID"
 
 
@@ -27,14 +28,29 @@ class Heartbeat:
             raise BadArgument(f"--heartbeat takes a URL of https or http; type for example: {EXAMPLE}")
         self._url = url
 
-    def sent(self) -> RolloutError | None:
-        """Request the URL, and return why that failed, or None."""
+    def send(self) -> None:
+        """Request the URL, and wait for the answer no longer than `LIMIT`.
+
+        Raises:
+            Unreachable: there was no answer, or one of failure.
+        """
+        found: list[str | None] = []
+        asking = threading.Thread(target=lambda: found.append(self._problem()), name="heartbeat", daemon=True)
+        asking.start()
+        asking.join(LIMIT)  # the limit of a socket is one for each read: an answer may trickle in
+        problem = found[0] if found else f"gives no answer within {LIMIT:g} s"
+        if problem is not None:
+            raise Unreachable(f"the URL of --heartbeat {problem}; retry at the next check")
+
+    def _problem(self) -> str | None:
+        """Request the URL, and return what is wrong with it."""
         try:
             request = urllib.request.Request(self._url, headers={"User-Agent": "rollout-console"})
             with urllib.request.urlopen(request, timeout=LIMIT):
                 return None
         except urllib.error.HTTPError as error:
-            return Unreachable(f"the URL of --heartbeat answers {error.code}; retry at the next check")
-        except (OSError, ValueError) as error:
-            why = sanitize(str(getattr(error, "reason", error)), 200)
-            return Unreachable(f"the URL of --heartbeat can't be reached ({why}); retry at the next check")
+            return f"answers {error.code}"
+        except OSError as error:
+            return f"can't be reached ({sanitize(str(getattr(error, 'reason', error)), 200)})"
+        except Exception as error:  # of a URL or an answer that is none; the text may have the URL in it
+            return f"can't be reached ({type(error).__name__})"

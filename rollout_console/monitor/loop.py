@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Protocol
 
+from rollout_console.adapters.postgres import REFUSED_PAUSE
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadCredentials, RolloutError, Unreachable
 from rollout_console.exit_status import Exit, MonitorExit
@@ -19,7 +20,6 @@ from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorA
 
 FIRST_PAUSE = 5.0  # seconds before a failed check is retried; doubled each time, up to LONGEST_PAUSE
 LONGEST_PAUSE = 8.0  # seconds, or the interval if that is shorter: it recovers within 10 s
-REFUSED_PAUSE = 60.0  # seconds, at least, before a login is tried again: ten in 150 s shut Supabase's pooler
 BLIND_AFTER = 3  # failed checks in a row after which the monitor alerts that it is blind,
 BLIND_SECONDS = 30.0  # or so long without a check, or the interval if that is longer
 CHANGES = 100  # history rows that are read at most between two checks
@@ -37,7 +37,7 @@ class Log(Protocol):
     def caught_up(self, done: CatchUp) -> None:
         """Log which repositories were categorized."""
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """Log why a task that follows the check could not be done; the check itself was made."""
 
     def failed(self, error: RolloutError, pause: float | None) -> None:
@@ -76,9 +76,10 @@ class Monitor:
         self.retry_seconds: float | None = None  # in which an alert can be sent again
         self.told: set[str] | None = None  # ids of the newest history rows, which were read
         self.heard: str | None = None  # id of the newest change before the last check
+        self.deaf = False  # the last waiting failed
 
     def run(self) -> int:
-        """Check until SIGINT or SIGTERM.
+        """Check until SIGINT, SIGTERM or SIGHUP.
 
         Returns:
             MonitorExit.NO_BREACH after a signal; COULD_NOT_CHECK if the first check shows a wrong set-up, such as a
@@ -110,8 +111,14 @@ class Monitor:
     def _wait(self) -> None:
         """Wait for the next check: the interval, or until something changes or an alert can be tried again."""
         seconds = min(self.every, self.retry_seconds or self.every)
-        with contextlib.suppress(RolloutError):  # the check meets it, too, and says so
+        try:
             self.heard = self.client.wait_for_change(self.heard, seconds)
+            self.deaf = False
+        except RolloutError as error:  # the check meets it, too, and says so; or else it is the waiting alone
+            if self.deaf:
+                self.log.not_done("waiting for changes", error)
+                time.sleep(min(seconds, LONGEST_PAUSE))
+            self.deaf = True
 
     def check_once(self) -> int:
         """Check, with retries if the database can't be reached.
@@ -156,33 +163,40 @@ class Monitor:
         self.failures, self.has_seen, self.last_seen = 0, True, time.monotonic()
         others: list[MonitorAtWork] = []
         changes: list[HistoryEntry] = []
-        missed: list[tuple[str, RolloutError]] = []
+        missed: list[tuple[str, Exception]] = []
+        sent = Sent()
         with _noted("automatic advance", missed):
             check.status = self.client.auto_advance().status  # told with the changes below, like any other
         with _noted("heartbeat", missed):
-            others = self.client.monitor_beat(self.id, self.every).others
-        with signals.shielded():  # an alert that is claimed and not yet sent would be late
+            others = self.client.monitor_beat(self.id, self.every, receivers=self.alerts.receivers).others
+        # An alert that is claimed and not yet sent would be late.
+        with _noted("alerts", missed), signals.shielded():
             sent = self.alerts.after_check(check, self.every)
-        unheard = None if self.beat is None else self.beat.sent()
         self.retry_seconds = sent.retry_seconds
+        if self.beat is not None:
+            with _noted("heartbeat to its URL", missed):
+                self.beat.send()
         with _noted("history", missed):
             changes = self._changes(check)
-        self.log.checked(check, changes, others)
+        with _noted("log", missed):
+            self.log.checked(check, changes, others)
         for task, error in missed:
             self.log.not_done(task, error)
         self._log_alerts(sent)
-        if unheard is not None:
-            self.log.not_done("heartbeat to its URL", unheard)
         self._catch_up()
         return check
 
     def _catch_up(self) -> None:
-        """Categorize new and changed repositories and remove old reports, last: a check must not fail with it."""
-        missed: list[tuple[str, RolloutError]] = []
+        """Categorize new and changed repositories and remove old reports, last: a check must not fail with it.
+
+        A database that is lost is found so by the next check: what would wait for it puts that off.
+        """
+        missed: list[tuple[str, Exception]] = []
         with _noted("categorization", missed):
             self.log.caught_up(self.client.catch_up())
-        with _noted("retention", missed):
-            self.client.remove_old()
+        if not any(type(error) is Unreachable for _, error in missed):
+            with _noted("retention", missed):
+                self.client.remove_old()
         for task, error in missed:
             self.log.not_done(task, error)
 
@@ -220,9 +234,9 @@ class Monitor:
 
 
 @contextlib.contextmanager
-def _noted(task: str, missed: list[tuple[str, RolloutError]]) -> Iterator[None]:
-    """Keep why a task failed, with its name, for the log."""
+def _noted(task: str, missed: list[tuple[str, Exception]]) -> Iterator[None]:
+    """Keep why a task failed, whatever it was, with its name, for the log: who ends with it checks no more."""
     try:
         yield
-    except RolloutError as error:
+    except Exception as error:
         missed.append((task, error))

@@ -84,7 +84,7 @@ class Memory:
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to tell, and nothing was told."""
-        return self._unwritten is None and not self._path.exists()
+        return self._unwritten is None and not os.path.exists(self._path)  # Path.exists raises where it may not look
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Outbox]:
@@ -98,14 +98,11 @@ class Memory:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = open(self._path.with_suffix(".lock"), "w")  # noqa: SIM115
-        except OSError:
-            yield
-            return
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as held:
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context(open(self._path.with_suffix(".lock"), "w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _read(self) -> Outbox:

@@ -123,7 +123,7 @@ class MetricsLog:
     def caught_up(self, done: CatchUp) -> None:
         """See `Log`; no metric."""
 
-    def not_done(self, task: str, error: RolloutError) -> None:
+    def not_done(self, task: str, error: Exception) -> None:
         """See `Log`; no metric."""
 
     def ended(self) -> None:

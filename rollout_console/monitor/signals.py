@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: both end the monitor, but not between claiming an alert and sending it."""
+"""SIGINT, SIGTERM and SIGHUP: each ends the monitor, but not between claiming an alert and sending it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ _shielded = False
 
 
 def install() -> None:
-    """Turn both signals into KeyboardInterrupt; a shell starts its background jobs with SIGINT ignored."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _handle)
+    """Turn the signals into KeyboardInterrupt: also SIGINT that is ignored, as in a shell's background jobs.
+
+    SIGHUP that is ignored, as by nohup, stays so.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, _handle)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.status import LOW, resumes_low
 from rollout_console.results import AlertDue, Health, HealthCheck, HistoryEntry, parse
 
+NEXT = "next, in the console: "
 BREACH = "breach"
 EARLY = "early"
 BLIND = "blind"
@@ -97,21 +98,22 @@ def worded(due: AlertDue, check: HealthCheck) -> Alert:
     if not due.over:
         return Alert(
             "BREACH, and auto-rollback is off",
-            f"Traffic still flows.\n{_evidence(check.health)}\nnext: rollout.rollbackToZero()",
+            f"Traffic still flows.\n{_evidence(check.health)}\n{NEXT}rollout.rollbackToZero()",
         )
     title = "breach: rolled back or stopped" if check.health.check_rolls_back else "breach is over"
-    return Alert(title, f"Rollout at {_at(check)}.\n{_evidence(check.health)}\nnext: rollout.status()")
+    return Alert(title, f"Rollout at {_at(check)}.\n{_evidence(check.health)}\n{NEXT}rollout.status()")
 
 
 def _early(due: AlertDue, check: HealthCheck) -> Alert:
     if due.over:
         return Alert(
-            "early sign is over", f"Rollout at {_at(check)}.\n{_evidence(check.health)}\nnext: rollout.status()"
+            "early sign is over",
+            f"Rollout at {_at(check)}.\n{_evidence(check.health)}\n{NEXT}rollout.status()",
         )
     return Alert(
         "early sign: jobs fail more often in the rollout",
         f"Nothing is rolled back, and nothing is raised by itself. Rollout at {_at(check)}.\n"
-        f"{_evidence(check.health)}\nnext: rollout.errors()",
+        f"{_evidence(check.health)}\n{NEXT}rollout.errors()",
     )
 
 
@@ -127,7 +129,7 @@ def _of_service(due: AlertDue) -> Alert:
 
 
 def _reminder(due: AlertDue, check: HealthCheck) -> Alert:
-    said = f"{sanitize(due.subject or 'it is on again', 500)}. Rollout at {_at(check)}.\nnext: "
+    said = f"{sanitize(due.subject or 'it is on again', 500)}. Rollout at {_at(check)}.\n{NEXT}"
     if due.state == "hold":
         return Alert("still HELD", f"{said}rollout.release()")
     return Alert("auto-rollback is still OFF", f"{said}rollout.enableAutoRollback()")
@@ -143,7 +145,7 @@ def _of_change(kind: Kind, entry: HistoryEntry, check: HealthCheck) -> Alert:
     lines += main_repository(entry.evidence or {})
     kind = _narrowed(kind, entry)
     after = f"; when fixed: rollout.{_resume(check)}" if kind is CHANGES["stop"] else ""
-    lines.append(f"next: {kind.next(entry)}{after}")
+    lines.append(f"{NEXT}{kind.next(entry)}{after}")
     return Alert(kind.title, "\n".join(lines))
 
 

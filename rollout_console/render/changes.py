@@ -16,7 +16,15 @@ from rollout_console.render.formatting import (
 from rollout_console.render.history import change_summary, session_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import LOW, eligible_by_phrase, on_breach_phrase, resumes_low, state_line
+from rollout_console.render.status import (
+    LOW,
+    NEVER_ACTS,
+    eligible_by_phrase,
+    never_acts,
+    on_breach_phrase,
+    resumes_low,
+    state_line,
+)
 from rollout_console.results import Change, Stop
 
 Sentence = Callable[[Change], str]
@@ -81,12 +89,12 @@ def say_percentage(change: Change) -> str:
         said = f"nothing changed: the rollout is at {status.rollout_percentage} % already"
     else:
         said = f"{change.change.previous_percentage} % → {change.change.new_percentage} %; {_eligible(change)}"
-        if (change.change.new_percentage or 0) > (change.change.previous_percentage or 0):
-            why = 'reason="..."' if status.require_reason else ""
-            said += f"\n to take it back: rollout.undo({why})"
+        said += _way_back(change)
     if status.emergency_stop:
         stored = "" if change.change is None else "stored, but "
-        said += f"\n {stored}traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
+        said += f"\n {stored}traffic stays halted by the emergency stop"
+        raises = change.command == "setRollout" and status.rollout_percentage > 0
+        said += "; to let it flow: rollout.resume()" if raises else ""
     return said
 
 
@@ -100,7 +108,8 @@ def say_stopped(change: Change) -> str:
         since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
         return f"stopped already{since}: {reason}"
     lower = f", or lower: rollout.resume({LOW})" if resumes_low(status) else ""
-    kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}"
+    only = ", which lets in the whitelist alone" if status.rollout_percentage == 0 else ""
+    kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}{only}"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 
 
@@ -110,7 +119,7 @@ def say_resumed(change: Change) -> str:
     status = change.status
     if not change.changed:
         return f"nothing changed: there is no emergency stop; {_eligible(change)}"
-    said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh"
+    said = f"resumed at {status.rollout_percentage} %; {_eligible(change)}; health starts afresh{_way_back(change)}"
     if status.rollout_percentage == 0:
         first = "rollout.release(), then " if status.held_reason is not None else ""
         said += f"\n at 0 % only the whitelist is eligible; to start: {first}rollout.advance()"
@@ -139,7 +148,8 @@ def say_configured(change: Change) -> str:
     """Say from what to what each setting went."""
     if change.change is None or not change.change.after:
         return "nothing changed: the settings are as asked already; to see them: rollout.configure()"
-    return format_change(change.change) + _who_moves(change)
+    never = f"\n auto-rollback is {NEVER_ACTS}" if never_acts(change.status) else ""
+    return format_change(change.change) + never + _who_moves(change)
 
 
 def _who_moves(change: Change) -> str:
@@ -219,6 +229,14 @@ def _say_listed(change: Change, done: str, as_asked: str) -> str:
     if change.whitelisted:
         parts.append(f"on the whitelist too, over which the blacklist wins: {_names(change.whitelisted)}")
     return "; ".join(parts)
+
+
+def _way_back(change: Change) -> str:
+    """Return a line about how to take a higher percentage back; nothing if it was not raised."""
+    if change.change is None or (change.change.new_percentage or 0) <= (change.change.previous_percentage or 0):
+        return ""
+    why = 'reason="..."' if change.status.require_reason else ""
+    return f"\n to take it back: rollout.undo({why})"
 
 
 def _eligible(change: Change) -> str:

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 from rollout_console.render.dispatch import renderer
 from rollout_console.render.formatting import format_count, format_counted, format_number, format_percent, format_time
 from rollout_console.render.layout import pack
-from rollout_console.render.marks import marks_line, told
+from rollout_console.render.marks import marks_line, meanings, told
 from rollout_console.render.screen import Screen
 from rollout_console.render.svg import error_rate_drawing
 from rollout_console.results import ErrorTrend
@@ -103,7 +103,7 @@ def render_error_trend(trend: ErrorTrend, screen: Screen) -> str:
 
 
 def mark_lines(trend: ErrorTrend, width: int) -> list[str]:
-    """Return a letter for each mark below the columns of the chart, and what the last ones stand for.
+    """Return a letter for each mark below the columns of the chart, and what each means; of the last ones when it was.
 
     Args:
         trend: its points, oldest first, and its marks.
@@ -112,7 +112,9 @@ def mark_lines(trend: ErrorTrend, width: int) -> list[str]:
     if not trend.marks or not trend.points:
         return []
     line = " " * MARGIN + marks_line(trend, width - MARGIN)
-    return [line.rstrip(), *pack(map(told, trend.marks[-MARKS_TOLD:]), width, gap=",  ")]
+    last = trend.marks[-MARKS_TOLD:]
+    earlier = {mark.kind for mark in trend.marks} - {mark.kind for mark in last}
+    return [line.rstrip(), *pack([*meanings(earlier), *map(told, last)], width, gap=",  ")]
 
 
 def _window(trend: ErrorTrend) -> str:

@@ -52,7 +52,9 @@ def preview_lines(preview: Preview, screen: Screen) -> str:
         head += "\n " + screen.paint(rollback, "warning")
     if preview.emergency_stop:
         head += "\n " + screen.paint("while the emergency stop is on, traffic stays halted", "warning")
-    rows = [_move_row(c, screen.width - BEFORE_EXAMPLES) for c in preview.categories if c.entering or c.leaving]
+    rows = [
+        _move_row(c, screen.room(screen.width - BEFORE_EXAMPLES)) for c in preview.categories if c.entering or c.leaving
+    ]
     if not rows:
         return f"{head}\n no repositories affected{WHITELIST_ONLY if preview.strategy == 'whitelist' else ''}"
     if preview.list_examples:

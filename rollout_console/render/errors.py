@@ -40,10 +40,10 @@ def error_lines(error: ErrorKind, now: datetime, screen: Screen) -> list[str]:
         seen = f"first {format_age(error.first_seen_at, now)}, {seen}"
     where = format_list([sanitize(processor, 30) for processor in error.processors], len(error.processors), 40)
     return [
-        f" {screen.paint(kind_name(error, screen.width - 4), 'title')}{new}",
+        f" {screen.paint(kind_name(error, screen.room(screen.width - 4)), 'title')}{new}",
         f"   {counts_phrase(error)}; {seen}; {where}",
-        f"   {repositories_phrase(error, screen.width - 4)}",
-        f"   for example: {sanitize(error.sample, screen.width - 16)}",
+        f"   {repositories_phrase(error, screen.room(screen.width - 4))}",
+        f"   for example: {sanitize(error.sample, screen.room(screen.width - 16))}",
     ]
 
 

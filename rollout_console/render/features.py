@@ -12,7 +12,7 @@ from rollout_console.render.state import since_phrase
 from rollout_console.render.status import UNPROTECTED, state_line
 from rollout_console.results import Feature, Features, Phase4
 
-NAME = 26  # columns of a name in a terminal; in a pipe nothing is cut
+NAME = 26  # columns of a name in a terminal
 
 
 @renderer.register
@@ -21,7 +21,7 @@ def render_features(found: Features, screen: Screen) -> str:
     if not found.features:
         return " no features yet; to create one, type in a shell: rollout-console setup"
     names = [sanitize(f.feature_name, 100) for f in found.features]
-    shown = [shorten(name, NAME) if screen.bars else name for name in names]
+    shown = [shorten(name, screen.room(NAME)) for name in names]
     width = max(map(len, shown))
     lines = []
     for name, feature in zip(shown, found.features, strict=True):
@@ -53,7 +53,7 @@ def _last_change(feature: Feature, found: Features, screen: Screen) -> str:
     if change is None:
         return "never changed"
     said = f"{format_age(change.at, found.server_time)}: {change_phrase(change, 0)}"
-    return shorten(said, screen.width - 20) if screen.bars else said
+    return shorten(said, screen.room(screen.width - 20))
 
 
 @renderer.register

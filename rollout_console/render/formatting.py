@@ -6,6 +6,7 @@ from datetime import datetime
 
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import Unit
+from rollout_console.validation import in_zone
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOTHING = "–"
@@ -80,7 +81,7 @@ def format_age(then: datetime, now: datetime) -> str:
 
 def format_time(moment: datetime) -> str:
     """Return a time in the local zone, which it names, to the minute."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
+    return f"{in_zone(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def format_moment(moment: datetime | None, now: datetime) -> str:
@@ -95,8 +96,8 @@ def format_until(moment: datetime | None, now: datetime) -> str:
     """
     if moment is None:
         return ""
-    local = moment.astimezone()
-    day = "" if local.date() == now.astimezone().date() else f"{local:%Y-%m-%d} "
+    local = in_zone(moment)
+    day = "" if local.date() == in_zone(now).date() else f"{local:%Y-%m-%d} "
     is_near = 0 < (moment - now).total_seconds() < 2 * MINUTE
     return f"until {day}{local:%H:%M:%S}" if is_near else f"until {day}{local:%H:%M}"
 

@@ -79,4 +79,5 @@ def _trip(trip: ReplayedTrip, on_breach: str) -> str:
     by = "a report" if trip.judged_at == "report" else "a health check"
     beside = "as the breaker did" if trip.acted else "the breaker did not"
     done = "held, both arms fail," if trip.held else "held" if on_breach == "hold" else "rolled back"
-    return f"{format_time(trip.at)}  {done} at {by}: {format_percent(trip.error_rate)} ({failed}); {beside}"
+    at = f"{'' if trip.is_exact else 'by '}{format_time(trip.at)}"
+    return f"{at}  {done} at {by}: {format_percent(trip.error_rate)} ({failed}); {beside}"

@@ -32,7 +32,7 @@ def render_history(history: History, screen: Screen) -> str:
             lines.append(f"   in its way, and ended: {', '.join(map(session_phrase, entry.ended_sessions))}")
         lines += [f"   {told}" for told in change_details(entry)]
         if entry.reason:
-            lines.append(f"   {sanitize(entry.reason, 2 * screen.width)}")
+            lines.append(f"   {sanitize(entry.reason, screen.room(2 * screen.width))}")
     return "\n".join(lines)
 
 

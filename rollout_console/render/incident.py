@@ -13,6 +13,7 @@ from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.render.timeline import left_out_phrase, percentages_phrase, tell
 from rollout_console.results import Event, Postmortem, Timeline
+from rollout_console.validation import in_zone
 
 WIDTH, HEIGHT = 72, 8  # of the chart
 KINDS = 20
@@ -105,8 +106,8 @@ def _chart(timeline: Timeline) -> list[str]:
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return f"{in_zone(moment, UTC):%Y-%m-%d}"
 
 
 def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%H:%M:%S}"
+    return f"{in_zone(moment, UTC):%H:%M:%S}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, Self, TextIO
 
 from rollout_console.client import RolloutClient
-from rollout_console.errors import BadArgument, Unreachable
+from rollout_console.errors import BadArgument, RolloutError, Unreachable
 from rollout_console.render import render
 from rollout_console.render.health import health_phrase
 from rollout_console.render.sanitize import sanitize
@@ -42,7 +42,7 @@ class View(Protocol):
 def watch(
     client: RolloutClient, view: View, every: float, learned: Callable[[object], None], times: int | None = None
 ) -> Status | None:
-    """Show the status until Ctrl-C; what fails is shown and tried again.
+    """Show the status until Ctrl-C; what fails is shown and tried again, but at first what no retry mends.
 
     Args:
         client: asked every time.
@@ -56,6 +56,7 @@ def watch(
 
     Raises:
         BadArgument: `every` or `times` is out of range.
+        RolloutError: nothing was seen, and the target is in reach.
     """
     if isinstance(every, bool) or not isinstance(every, int | float) or not 0.5 <= every <= 3600:
         raise BadArgument(f"every is a number of seconds from 0.5 to 3,600, not {every!r}; type rollout.watch(2)")
@@ -70,7 +71,9 @@ def watch(
                 try:
                     shown = status = client.status()
                     learned(status)
-                except Unreachable as error:
+                except RolloutError as error:
+                    if status is None and not isinstance(error, Unreachable):
+                        raise
                     shown = sanitize(str(error), 300)
                 view.draw(shown, f"{time.strftime('%H:%M:%S %Z')}, every {every:g} s; Ctrl-C to leave")
                 if look == looks:

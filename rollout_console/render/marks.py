@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import NamedTuple
 
 from rollout_console.results import ErrorTrend, MarkKind, TrendMark
+from rollout_console.validation import in_zone
 
 
 class Sign(NamedTuple):
@@ -38,12 +40,16 @@ def marks_line(trend: ErrorTrend, width: int) -> str:
 
 def legend(trend: ErrorTrend) -> str:
     """Return what the letters that are in use mean."""
-    used = {mark.kind for mark in trend.marks}
-    return "  ".join(f"{sign.letter} {sign.meaning}" for kind, sign in SIGNS.items() if kind in used)
+    return "  ".join(meanings({mark.kind for mark in trend.marks}))
+
+
+def meanings(kinds: Set[MarkKind]) -> list[str]:
+    """Return the letter of each kind with what it means, the most important one first."""
+    return [f"{sign.letter} {sign.meaning}" for kind, sign in SIGNS.items() if kind in kinds]
 
 
 def told(mark: TrendMark) -> str:
     """Return when a mark was, what it means, and the percentage that it left."""
     letter, meaning, joint = SIGNS[mark.kind]
     percentage = "" if mark.percentage is None else f"{joint} {mark.percentage} %"
-    return f"{letter} {mark.at.astimezone():%H:%M} {meaning}{percentage}"
+    return f"{letter} {in_zone(mark.at):%H:%M} {meaning}{percentage}"

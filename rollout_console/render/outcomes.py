@@ -36,10 +36,15 @@ def render_jobs(found: Jobs, screen: Screen) -> str:
 
 def _counted(found: Jobs, state: JobState) -> str:
     """Return the state of the jobs that are listed, with how many there are: known of those that wait."""
-    known: int = sum(getattr(group, state) for group in found.groups)
+    known = _known(found, state)
     if state in ENDED or known <= len(found.jobs):
         return state
     return f"{state}, {len(found.jobs)} of {format_count(known)}"
+
+
+def _known(found: Jobs, state: JobState) -> int:
+    known: int = sum(getattr(group, state) for group in found.groups)
+    return known
 
 
 def _group(g: JobGroup) -> list[str]:
@@ -73,6 +78,8 @@ def _notes(found: Jobs) -> list[str]:
 
 def _listed(found: Jobs, screen: Screen) -> list[str]:
     if not found.jobs:
+        if found.state is not None and _known(found, found.state):  # the limit was 0
+            return [" none of them is listed"]
         among = " among those that are read" if any(g.capped for g in found.groups) else ""
         return [f" no jobs are {found.state}{among}"]
     return [line for job in found.jobs for line in _job(job, found, screen)]
@@ -92,5 +99,4 @@ def _job(job: Job, found: Jobs, screen: Screen) -> list[str]:
 
 
 def _error(error: str, screen: Screen) -> str:
-    said = sanitize(error, 500)
-    return shorten(said, screen.width - 14) if screen.bars else said
+    return shorten(sanitize(error), screen.room(screen.width - 14))

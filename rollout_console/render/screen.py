@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.render.colours import STYLES
 from rollout_console.render.layout import fold
+from rollout_console.render.sanitize import LONGEST
 
 if TYPE_CHECKING:
     from rollout_console.render.svg import Drawing
+
+NARROWEST, WIDEST = 40, 120  # columns for which reports are laid out
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Screen:
     def of(cls, stream: Any) -> Screen:
         """Look at a stream: NO_COLOR and TERM=dumb are respected."""
         terminal = bool(getattr(stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
-        width = shutil.get_terminal_size((80, 24)).columns
-        return cls(width=max(40, min(width, 120)), colour=terminal and not os.environ.get("NO_COLOR"), bars=terminal)
+        width = max(NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
+        return cls(width=width, colour=terminal and not os.environ.get("NO_COLOR"), bars=terminal)
 
     def paint(self, text: str, style: str) -> str:
         """Return text in one of STYLES, or as it is where there are no colours."""
@@ -48,6 +51,14 @@ class Screen:
         if part > 0:
             cells = max(1, min(cells, width if part >= whole else width - 1))
         return "█" * cells + self.paint("░" * (width - cells), "muted")
+
+    def room(self, columns: int) -> int:
+        """Return how many characters of a text there is room for; in a pipe, where grep reads it, all that are shown.
+
+        Args:
+            columns: those that a terminal has for it.
+        """
+        return columns if self.bars else LONGEST
 
     def draw(self, lines: Callable[[], list[str]], drawing: Callable[[], Drawing]) -> str:
         """Return a chart as this screen can show it.

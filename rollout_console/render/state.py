@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from rollout_console.render.formatting import format_age, format_time
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import State
+from rollout_console.validation import in_zone
 
 
 def since_phrase(since: datetime, now: datetime) -> str:
     """Return since when, in the local zone: the time alone while that can't be misread."""
     if now - since < timedelta(hours=12):
-        return f"since {since.astimezone():%H:%M}"
+        return f"since {in_zone(since):%H:%M}"
     return f"since {format_time(since)}"
 
 

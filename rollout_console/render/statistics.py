@@ -59,7 +59,7 @@ def render_metrics(metrics: Metrics, screen: Screen) -> str:
         kinds = [line for kind in metrics.kinds for line in error_lines(kind, metrics.server_time, screen)]
         parts.append("\n".join([f" {screen.paint('errors', 'title')}, for all: rollout.errors()", *kinds]))
     elif metrics.last_errors:  # from before errors were kept in kinds
-        errors = [_job_error(error, screen.width) for error in metrics.last_errors]
+        errors = [_job_error(error, screen.room(screen.width - 4)) for error in metrics.last_errors]
         parts.append("\n".join([f" {screen.paint('last errors', 'title')}", *errors]))
     return "\n\n".join(parts)
 
@@ -81,5 +81,5 @@ def _job_error(error: JobError, width: int) -> str:
     repository = sanitize(error.repository or error.repository_id or "unknown", 60)
     return (
         f" {format_time(error.at)}  {sanitize(error.processor, 20)}  {repository}\n"
-        f"   {sanitize(error.message or 'no message', width - 4)}"
+        f"   {sanitize(error.message or 'no message', width)}"
     )

@@ -23,6 +23,7 @@ from rollout_console.render.state import percentage_phrase
 from rollout_console.results import FullStatus, Phase4, Stats, Status, Watch
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
+NEVER_ACTS = "on, but never acts: no error rate is above the threshold of 100 %"
 HELD = "HELD"  # likewise, while nobody may raise the percentage
 LOW = 5  # percent, to begin again with
 STRATEGIES = {
@@ -211,6 +212,10 @@ def _rising(status: Status) -> str:
     """Return whether a ramp that may go up by itself does so from here."""
     if status.decided_by == "host":
         return "does not go up by itself while the host's own function decides"
+    if status.emergency_stop:
+        return "does not go up during an emergency stop"
+    if status.held_reason is not None:
+        return "does not go up while it is held"
     if not status.rollout_percentage:
         return "does not go up from 0 % by itself"
     if not any(step > status.rollout_percentage for step in status.phase_percentages):
@@ -236,14 +241,16 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
     return [("application", seen)] if seen else []
 
 
+def never_acts(status: Status) -> bool:
+    """Return whether auto-rollback is on and can't act, whatever happens."""
+    return status.auto_rollback_enabled and status.max_error_rate >= 100
+
+
 def _auto_rollback(status: Status, screen: Screen) -> str:
     least = format_counted(status.minimum_sample, "job", "jobs")
     threshold = f"above {format_number(status.max_error_rate)} % errors in at least {least}"
-    if status.auto_rollback_enabled and status.max_error_rate >= 100:
-        return (
-            "on, but never acts: no error rate is above the threshold of 100 %\n"
-            "to lower it: rollout.configure(max_error_rate=5)"
-        )
+    if never_acts(status):
+        return f"{NEVER_ACTS}\nto lower it: rollout.configure(max_error_rate=5)"
     if status.auto_rollback_enabled:
         return f"on: {on_breach_phrase(status)} {threshold}"
     off = off_phrase(status).removeprefix("off")

@@ -15,6 +15,7 @@ from rollout_console.render.layout import shorten_middle
 from rollout_console.render.marks import SIGNS
 from rollout_console.render.sanitize import sanitize
 from rollout_console.results import ErrorTrend, Plan
+from rollout_console.validation import in_zone
 
 WIDTH, LEFT, RIGHT = 720, 60, 10  # of a drawing and of its margins, in its own units; text is 12 high
 LETTER = 7.5  # width of a letter, at most
@@ -91,7 +92,7 @@ def plan_drawing(plan: Plan) -> Drawing:
         room = int((each - 6) / LETTER)
         parts.append(_text(x, top + height - tall - 5, _cut(f"{step.percentage} %", room)))
         parts.append(_text(x, top + height + 16, _cut(sanitize(step.audience or "", 200), room)))
-        earliest = "" if step.earliest is None else f"{step.earliest.astimezone():%m-%d %H:%M}"
+        earliest = "" if step.earliest is None else f"{in_zone(step.earliest):%m-%d %H:%M}"
         parts.append(_text(x, top + height + 32, _cut(earliest, room)))
     parts.append(_line(LEFT, top + height, WIDTH - RIGHT, top + height))
     steps = ", ".join(f"{step.percentage} %" for step in plan.steps)

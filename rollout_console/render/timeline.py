@@ -12,6 +12,7 @@ from rollout_console.render.history import change_author, change_details, change
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
 from rollout_console.results import Event, HistoryEntry, Timeline
+from rollout_console.validation import in_zone
 
 REASON = 500  # characters
 STYLES = {"trip": "bad", "leak": "bad", "alert": "muted", "error": "warning", "note": "good", "change": "title"}
@@ -42,7 +43,7 @@ def render_timeline(timeline: Timeline, screen: Screen) -> str:
     for event in timeline.events:
         told = tell(event)
         by = f"  by {told.who}" if told.who else ""
-        moment = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        moment = f"{in_zone(event.at):%Y-%m-%d %H:%M:%S %Z}"
         lines.append(f" {screen.paint(moment, 'muted')}  {screen.paint(told.what, STYLES[event.type])}{by}")
         lines += [f"   {detail}" for detail in told.details]
     if not timeline.events:

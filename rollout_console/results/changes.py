@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -16,6 +17,7 @@ from rollout_console.results.history import EndedSession, HistoryEntry
 from rollout_console.results.status import Status
 
 C = TypeVar("C", bound="Change")
+NOTED = 160  # characters of a reason that are typed again, at most
 HealthAction = Literal[
     "none",
     "held",
@@ -65,7 +67,10 @@ class Change(Result, kw_only=True):
 
 
 class Stop(Result, kw_only=True):
-    """A stop or a fall to 0 % that was read back, and of which more can't be shown: `not_shown` says what (R18)."""
+    """A stop or a fall to 0 % that was read back, and of which more can't be shown: `not_shown` says what (R18).
+
+    It also says what is not recorded, and what to type.
+    """
 
     command: str
     changed: bool
@@ -93,7 +98,16 @@ class Stop(Result, kw_only=True):
             stop.not_shown.append("who was in its way can't be shown")
         if answer.get("recorded") is False:
             stop.not_shown.append("it is not recorded in the history")
+        if not answer:  # the row was written past the function, which would have written the rest
+            stop.not_shown.append(_unrecorded(reason))
         return stop
+
+
+def _unrecorded(reason: str | None) -> str:
+    if not reason:
+        return "it is not recorded in the history, as far as is known"
+    typed = json.dumps(reason[:NOTED], ensure_ascii=False)
+    return f"its reason is not recorded, as far as is known; to record it: rollout.note({typed})"
 
 
 class HealthCheck(Change, kw_only=True):

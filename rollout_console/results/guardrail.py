@@ -64,10 +64,12 @@ class GuardrailCost(Result, kw_only=True):
 class ReplayedTrip(Rate, kw_only=True):
     """A rollback that the settings would have made; `acted` if the breaker rolled back after the same restart.
 
-    `held`: no rollback, but a hold, since the control failed as well.
+    `held`: no rollback, but a hold, since the control failed as well. `at` is when the breaker acted, if `is_exact`,
+    and else the end of the slot of time by which it would have been.
     """
 
     at: datetime
+    is_exact: bool
     evidence: float
     judged_at: Literal["report", "check"]
     held: bool

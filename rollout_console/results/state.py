@@ -14,8 +14,9 @@ class State(Record, kw_only=True):
     """What a rollout is in; the first of these that fits.
 
     `stopped` by an emergency stop; `rolled_back`, by an operator or the breaker, to the percentage that is set; `held`;
-    `not_started` at 0 %, or `running`. `since` is None where nobody knows; `from_percentage` is what the percentage
-    was before it was last changed.
+    `not_started` at 0 %, or `running`. `since`, `by` and `reason` are of one change, the last that said why, as a
+    second stop does. `since` is None where nobody knows; `from_percentage` is what the percentage was before it
+    was last changed.
     """
 
     name: StateName

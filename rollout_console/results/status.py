@@ -29,7 +29,10 @@ class Watch(Record, kw_only=True):
 
 
 class SwitchedOff(Record, kw_only=True):
-    """Auto-rollback is off: since when, by whom and why, if the history tells; until when, None for no end."""
+    """Auto-rollback is off: since when, by whom and why, if the history tells; until when, None for no end.
+
+    Whoever gave it another end without a reason is not named: what was said before still stands.
+    """
 
     since: datetime | None = None
     by: str | None = None

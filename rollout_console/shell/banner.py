@@ -31,7 +31,7 @@ def banner(session: Session, problem: RolloutError | None = None) -> str:
     if refused:
         lines.append(f" limits   {screen.paint(refused, 'warning')}")
     if problem is not None:
-        lines.append(" " + screen.paint(str(problem), "warning"))
+        lines.append(screen.fit(" " + screen.paint(sanitize(str(problem), 1500), "warning")))
     if target.first_run:
         lines.append(f" new here? {FIRE_DRILL}")
     return "\n".join([*lines, ' begin    rollout.status()   rollout.help()   rollout.emergencyStop("reason")', ""])

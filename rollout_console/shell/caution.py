@@ -1,4 +1,5 @@
-"""A block that lowers and raises in one paste stops before the raise: what it shows in between is to be read first."""
+"""What is pasted line by line stops where an answer is to be read first: before a raise behind a lowering, and before
+all that stands behind a `use` that has led nowhere."""
 
 from __future__ import annotations
 
@@ -6,21 +7,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from rollout_console.console.spelling import STOP
+
 if TYPE_CHECKING:
     from rollout_console.results import Change
 
-# What can let more traffic in, or takes a protection away, whatever its arguments.
-RAISING = (
-    "setRollout", "resume", "advance", "release", "undo", "disableAutoRollback", "addToWhitelist",
-    "removeFromBlacklist",
-)  # fmt: skip
+ELSEWHERE = ("use", "help")  # what a `use` that has led nowhere keeps nobody from
 LOWERING = ("emergencyStop", "rollbackToZero", "rollbackToPercentage")
 READING = 2.0  # seconds that a hand takes at least to read a report and type the next line
 PASTED = 0.5  # seconds within which only a paste has its next line
 
 
 class Caution:
-    """Remembers what lowered traffic last, until there was time to read it; in a paste nobody reads.
+    """Remembers what lowered traffic last, or led nowhere, until there was time to read it; in a paste nobody reads.
 
     Args:
         clock: in seconds.
@@ -29,13 +28,14 @@ class Caution:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lowered: Change | None = None
-        self._shown = self._ended = float("-inf")  # the lowering, and what was entered last
+        self._has_missed = False
+        self._shown = self._ended = float("-inf")  # what is to be read, and what was entered last
 
     def new_cell(self) -> None:
-        """Take note that the operator has entered something: forget a lowering that they had time to read."""
+        """Take note that the operator has entered something: forget what they had time to read."""
         now = self._clock()
         if now - self._shown > READING and now - self._ended > PASTED:
-            self._lowered = None
+            self._lowered, self._has_missed = None, False
 
     def end_cell(self) -> None:
         """Take note that everything is shown: from here on it is being read, however long it took to come."""
@@ -49,8 +49,26 @@ class Caution:
         if isinstance(result, Change) and _lowers(result):
             self._lowered, self._shown = result, float("inf")
 
-    def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
-        """Return what to say in the place of a raise that comes with the lowering; see `Output.objection`."""
+    def miss(self) -> None:
+        """Take note that a `use` has led nowhere: what comes with it is meant for another place."""
+        self._has_missed, self._shown = True, float("inf")
+
+    def move(self) -> None:
+        """Take note that a `use` has led somewhere."""
+        self._has_missed = False
+
+    def objection(self, command: str, arguments: Mapping[str, object], call: str, place: str) -> str | None:
+        """Return what to say in the place of a command that comes with what is to be read; see `Output.objection`.
+
+        Args:
+            command: its name.
+            arguments: by name.
+            call: as it was typed.
+            place: where it would act.
+        """
+        if self._has_missed and command not in ELSEWHERE:
+            verdict = "NOT STOPPED" if command == STOP else "not done"
+            return f"{verdict}: rollout.use() before it failed, and this is {place}. Read first; to go on: {call}"
         if self._lowered is None or not _raises(command, arguments, self._lowered.status.rollout_percentage):
             return None
         return f"not done: it would raise what was lowered just now. Read first; to go on: {call}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rollout_console.render import Screen, render
 from rollout_console.shell.caution import Caution
+from rollout_console.shell.left_out import left_out
 from rollout_console.shell.session import Session
 
 if TYPE_CHECKING:
@@ -86,10 +87,14 @@ def install(session: Session) -> None:
         printer.text(render(value, session.screen()))
 
     def new_cell(info: Any) -> None:
-        session.new_cell(info.raw_cell or "")
+        session.new_cell(info.raw_cell or "", as_python(info))
 
-    def end_cell(outcome: object) -> None:
-        session.end_cell()
+    def end_cell(outcome: Any) -> None:
+        error = outcome.error_before_exec or outcome.error_in_exec
+        session.end_cell(left_out(as_python(outcome.info), error, ip.user_global_ns) if error is not None else None)
+
+    def as_python(info: Any) -> str:
+        return getattr(info, "transformed_cell", None) or info.raw_cell or ""  # IPython before 9.10 has only that
 
     def somebody_is_there() -> bool:
         return bool(getattr(ip.kernel, "_allow_stdin", True))  # a program that runs a notebook answers no question

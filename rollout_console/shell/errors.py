@@ -11,11 +11,13 @@ from rollout_console.console import COMMANDS
 from rollout_console.console.output import failure_lines
 from rollout_console.console.rollout import UnknownCommand
 from rollout_console.console.spelling import command_of
-from rollout_console.errors import RolloutError
+from rollout_console.errors import NOT_STOPPED, Refused, RolloutError
 from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.paste import open_bracket
+from rollout_console.shell.reader import is_python
 from rollout_console.shell.session import Session
+from rollout_console.shell.shell_lines import quoted
 
 CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
 WRONG_BRACKETS = pattern(r"^\s*rollout\.(\w+)\s*[(\[{](.*)[)\]}]\s*;?\s*$")
@@ -24,6 +26,7 @@ WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 AS_A_PROGRAM = pattern(r"^\s*(?:\./)?rollout[ \t]+([\w-]+)[ \t]*([^\n]*)$")
 WORDS = pattern(r"^[\w \t-]+[!.\s]*$")
 
+STOP_TO_TYPE = pattern(r"\btype rollout\.emergencyStop\(")
 JAVASCRIPT = pattern(r"(?:\)|\belse|\btry)[ \t]*\{")  # no Python has these
 
 
@@ -38,19 +41,17 @@ def install(session: Session) -> None:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> list[str] | None:
-        line = one_line(error, session.cell or _source(trace))
-        if isinstance(error, NameError) and error.name == "rollout":
-            shell.push({"rollout": session.console}, interactive=False)
-            line = f"rollout was deleted, and is back; {line.partition('; ')[2]}" if line else None
+        line = one_line(error, (not session.several and session.cell) or _source(trace))
         if line is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return None
-        session.note_refused(session.cell)
+        _say_first(error, line)
         if session.display is None:
             session.show_error(line, error)
         else:  # a notebook: what is published as an error stops whoever runs it, and no capture hides it
             lines = "\n".join(failure_lines(line, error, session.screen())).split("\n")
             shell._showtraceback(kind, error, lines)
+        session.note_refused(session.cell)
         return [line]
 
     def on_syntax_error(shell: Any, filename: str | None = None, running_compiled_code: bool = False) -> None:
@@ -63,8 +64,9 @@ def install(session: Session) -> None:
         if line is None:
             type(shell).showsyntaxerror(shell, filename, running_compiled_code)
         else:
-            session.note_refused(session.cell)
+            _say_first(error, line)
             session.show_error(line, error)
+            session.note_refused(session.cell)
 
     ip.set_custom_exc((RolloutError, NameError), on_error)
     ip.showsyntaxerror = MethodType(on_syntax_error, ip)
@@ -74,6 +76,12 @@ def install(session: Session) -> None:
         ip.__dict__.pop("showsyntaxerror", None)
 
     session.on_unload(uninstall)
+
+
+def _say_first(error: Any, line: str) -> None:
+    """Give an error of what was meant to be a stop the word that every stop has that is not made."""
+    if STOP_TO_TYPE.search(line) and not isinstance(error, Refused):
+        error.verdict = NOT_STOPPED
 
 
 def one_line(error: BaseException, source: str) -> str | None:
@@ -87,6 +95,8 @@ def one_line(error: BaseException, source: str) -> str | None:
         return sanitize(error.line(_arguments(error.typed, source)), 1500)
     if isinstance(error, RolloutError):
         return sanitize(str(error), 1500)
+    if isinstance(error, NameError) and error.name == "rollout":  # the next cell has it back
+        return "rollout was deleted, and is back; nothing was done: type the command again"
     if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
         return f"{error.name} is not a name here; nothing was done: type {typed}"
     if isinstance(error, SyntaxError) and (typed := _with_brackets(source)):
@@ -97,19 +107,33 @@ def one_line(error: BaseException, source: str) -> str | None:
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
     if call[1] not in COMMANDS:
         return f"{wrong}; nothing was done: to see all commands, type rollout.help()"
+    if isinstance(error, NameError) and (typed := _with_quotes(call[1], call[2], error.name or "")):
+        return f"{wrong}; nothing was done: text needs quotes, type {typed}"
     return f"{wrong}; nothing was done: {_readable(call[1], call[2].strip())}"
 
 
+def _with_quotes(name: str, argument: str, word: str) -> str | None:
+    """Return a call in which a word was typed without its quotes; None if that was not the slip."""
+    if COMMANDS[name].takes_percentage and argument.strip().startswith(word):
+        return None
+    typed, slips = re.subn(rf"((?:^|[=,(\[])\s*){re.escape(word)}(?=\s*(?:[,)\]]|$))", rf'\1"{word}"', argument)
+    call = f"rollout.{name}({sanitize(typed, 200)})"
+    return call if slips == 1 and is_python(call) else None
+
+
 def _readable(name: str, argument: str) -> str:
-    """Return a call with what was typed in its brackets, as it can be read; a number stays what it was."""
-    if not COMMANDS[name].takes_percentage:
-        if re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
-            return f'text needs quotes, type rollout.{name}("{sanitize(argument, 200)}")'
-        return f"text needs quotes, type {COMMANDS[name].example}"
-    if re.fullmatch(r"\d+ ?%", argument):
-        return f'text needs quotes, type rollout.{name}("{argument}")'
-    number = re.match(r"\d+\b", argument)
-    return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else COMMANDS[name].usage}"
+    """Return what to type for a call that can't be read: what was in its brackets, as it can be, or its help."""
+    command = COMMANDS[name]
+    if not argument:
+        return f"type {command.to_type}"
+    if command.takes_percentage:
+        if re.fullmatch(r"\d+ ?%", argument):
+            return f'text needs quotes, type rollout.{name}("{argument}")'
+        number = re.match(r"\d+\b", argument)
+        return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else command.to_type}"
+    if re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
+        return f'text needs quotes, type rollout.{name}("{sanitize(argument, 200)}")'
+    return f'type rollout.help("{name}")'
 
 
 def _arguments(name: str, source: str) -> str | None:
@@ -127,7 +151,7 @@ def _command_without_its_object(name: str, source: str) -> str | None:
         return None
     if (call := _arguments(name, source)) is not None:
         return f"rollout.{command}{call}"
-    return COMMANDS[command].call
+    return COMMANDS[command].to_type
 
 
 def _with_brackets(source: str) -> str | None:
@@ -138,15 +162,18 @@ def _with_brackets(source: str) -> str | None:
     if found is not None and (command := command_of(found[1], COMMANDS)):
         if found[2].startswith("("):
             return f"rollout.{command}{sanitize(found[2].strip(), 200)}"
-        return f"rollout.{command}({_as_argument(found[2])})" if found[2].strip() else COMMANDS[command].call
+        return f"rollout.{command}({_as_argument(found[2])})" if found[2].strip() else COMMANDS[command].to_type
     words = WORDS.match(source)
     command = command_of(re.sub(r"\W", "", source), COMMANDS) if words is not None else None
-    return COMMANDS[command].call if command else None
+    return COMMANDS[command].to_type if command else None
 
 
 def _as_argument(text: str) -> str:
     argument = sanitize(text.strip().rstrip(";"), 200)
-    return argument if re.fullmatch(r"[\d.]+|([\"']).*\1", argument) else f'"{argument}"'
+    if re.fullmatch(r"[\d.]+", argument):
+        return argument
+    inner = re.fullmatch(r"([\"'])(.*)\1", argument)
+    return argument if inner and is_python(argument) else quoted(inner[2] if inner else argument)
 
 
 def _source(trace: TracebackType | None) -> str:

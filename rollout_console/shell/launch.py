@@ -14,7 +14,8 @@ from typing import Any
 from rollout_console.adapters.unavailable import UnavailableAdapter
 from rollout_console.console.bound import BoundCommand
 from rollout_console.data_files import data_file
-from rollout_console.errors import RolloutError, Unreachable
+from rollout_console.errors import Interrupted, RolloutError, Unreachable
+from rollout_console.exit_status import Exit
 from rollout_console.pattern import pattern
 from rollout_console.shell import load
 
@@ -57,16 +58,19 @@ def _target() -> str:
 
 
 def run(*code: str) -> int:
-    """Run code as if it had been typed, and return the exit status: 0, or 1 if a command failed or refused.
+    """Run code as if it had been typed; return the exit status: 0, 1 if a command failed or refused, 130 for Ctrl-C.
 
     Args:
-        code: what would be typed, one line or more; several run one after the other.
+        code: what would be typed, one line or more; several run one after the other, until one is interrupted.
     """
     return _run(lambda shell: code)
 
 
 def _run(code: Callable[[Any], Iterable[str]]) -> int:
-    """Run each piece of code, also after one that fails: a note that is refused must keep no stop from being made."""
+    """Run each piece of code, also after one that fails: a note that is refused must keep no stop from being made.
+
+    After Ctrl-C nothing more is run: whoever pressed it does not see what comes next.
+    """
     from IPython.terminal.ipapp import TerminalIPythonApp
 
     warnings.filterwarnings("ignore", module="IPython.paths")  # that a home can't be written to is no matter here
@@ -82,6 +86,8 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
     done = []
     for cell in code(app.shell):
         outcome = app.shell.run_cell(cell, store_history=False)
+        if isinstance(outcome.error_in_exec, KeyboardInterrupt | Interrupted):
+            return Exit.INTERRUPTED
         is_unsaid = isinstance(outcome.result, BoundCommand)  # a command without its brackets does nothing
         done.append(outcome.success and not session.refused and not is_unsaid)
         if not app.shell.keep_running:
@@ -89,7 +95,7 @@ def _run(code: Callable[[Any], Iterable[str]]) -> int:
     where = session.console.client.adapter
     if all(done) and isinstance(where, UnavailableAdapter) and where.target.named:  # and no command has said so
         raise where.reason
-    return 0 if all(done) else 1
+    return Exit.DONE if all(done) else Exit.FAILED
 
 
 def _pieces(lines: Iterable[str], check_complete: Callable[[str], tuple[str, str]]) -> Iterator[str]:

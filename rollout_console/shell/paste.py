@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
-from rollout_console.shell.reader import COMMAND, FENCE, HINTS, Reader
+from rollout_console.shell.reader import COMMAND, FENCE, HINTS, STOP, Reader, is_python
+from rollout_console.shell.shell_lines import quoted
 
 if TYPE_CHECKING:
     from rollout_console.shell.session import Session
 
 FENCED_MAGIC = pattern(r"\s*```[\w-]*[ \t]*\n(%%.*?)(?:\n[ \t]*```)?\s*", re.DOTALL)
-STOP = pattern(r"rollout\s*\.\s*emergency_?stop\s*\(", re.IGNORECASE)
+TEXT_ALONE = pattern(rf"({COMMAND.pattern}\s*)(['\"])((?:(?!\2\s*,)[^\n])*?)\2?\s*\)?\s*;?")
 EMPTY_LINE = pattern(r"\n[ \t]*$")
 
 
@@ -49,8 +50,14 @@ def open_bracket(source: str) -> str | None:
     text = reader.read()
     if not reader.closing or not COMMAND.match(reader.statement.strip()):
         return None
-    whole = sanitize(text[reader.began :].rstrip() + reader.closing, 300)
-    return f"a bracket or a quotation mark is open; nothing was done: type {whole}"
+    typed = text[reader.began :].strip()
+    whole = typed + reader.closing
+    if not is_python(whole):  # an apostrophe has closed the text, as in 'can't reach'
+        found = TEXT_ALONE.fullmatch(typed)
+        if found is None:
+            return None
+        whole = f"{found[1]}{quoted(found[3])})"
+    return f"a bracket or a quotation mark is open; nothing was done: type {sanitize(whole, 300)}"
 
 
 def install(session: Session) -> None:

@@ -7,10 +7,11 @@ operand is a command of the console, whose report can't be divided.
 
 from __future__ import annotations
 
+import ast
 import re
 
 from rollout_console.pattern import pattern
-from rollout_console.shell.shell_lines import SHELL_LINE, answer, python_for
+from rollout_console.shell.shell_lines import SHELL_LINE, answer, python_for, quoted
 
 HINTS = pattern(
     r"//|```|\?\s*[),]|^\s*(?:>\s*)?(?:const|let|var|await)\b|=\s*await\b|^\s*>|[^\x00-\x7f]"
@@ -25,6 +26,9 @@ AWAIT = pattern(r"await\s+(?=rollout\s*\.)")
 BROWSER_PROMPT = pattern(r">\s*(?=(?:rollout\s*\.|const\b|let\b|var\b|await\b))")
 OPTIONAL = pattern(r"[A-Za-z_]\w*\?\s*(?=[),])")
 COMMAND = pattern(r"(?:[A-Za-z_]\w*\s*=\s*)?rollout\s*\.\s*\w+\s*\(")
+STOP = pattern(r"(?:[A-Za-z_]\w*\s*=\s*)?rollout\s*\.\s*emergency_?stop\s*\(", re.IGNORECASE)
+# What stands between the outer quotation marks of a line, whatever else is in it, as in 'can't reach'.
+WHOLE_TEXT = pattern(r"(['\"])(?!\1\1)([^\n]*?)\1?(?=\s*\)[ \t]*;?[ \t]*(?:(?://|#)[^\n]*)?(?:\n|\Z)|\s*\Z)")
 # What IPython takes: a line that begins so, with the lines that a backslash joins to it, and what is assigned from one.
 ESCAPED = pattern(r"(?!//)[!%?,;/](?:[^\n]*\\\n)*[^\n]*")
 ASSIGNED = pattern(r"[^=]*[^=!<>]=\s*")
@@ -34,6 +38,14 @@ INVISIBLE = pattern(r"[\u200b-\u200f\u2060\ufeff]")
 CURLY = pattern(r"[“”„‟]([^\n]*?)[“”‟\"](?=\s*[),\]])|[‘’‚‛]([^\n]*?)[’‛'](?=\s*[),\]])")
 CURLY_END = pattern(r"[“”‟‘’](?=\s*[),\]])")
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def is_python(text: str) -> bool:
+    """Return whether Python can read a text."""
+    try:
+        return bool(ast.parse(text))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
 
 
 def answering(said: str) -> str:
@@ -163,6 +175,8 @@ class Reader:
             self.began = self._written
 
     def _string(self, quote: str) -> None:
+        if STOP.fullmatch(self.statement.strip()) and self._reason():
+            return
         end = self.at + len(quote)
         while end < len(self.text):
             if self.text[end] == "\\":
@@ -181,6 +195,14 @@ class Reader:
             return
         self.quote = quote if len(quote) == 1 else ""
         self._copy(end, seen='""')
+
+    def _reason(self) -> bool:
+        """Take the reason of a stop that can't be read as it is: no quotation mark in it keeps a stop away."""
+        found, is_curly = WHOLE_TEXT.match(self.text, self.at), CURLY_END.search(self.text, self.at, self._line_end())
+        if not found or is_curly or is_python(f"f({found[0]})") or is_python(self.text):
+            return False
+        self._replace(found.end(), quoted(found[2]), seen='""')
+        return True
 
     def _is_comment(self) -> bool:
         """Return whether the `//` here can't be a floor division."""

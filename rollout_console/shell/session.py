@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
-from rollout_console.errors import BadArgument
+from rollout_console.errors import BadArgument, RolloutError
 from rollout_console.pattern import pattern
 from rollout_console.refresh import Refresher
 from rollout_console.render.layout import shorten_middle
@@ -38,7 +38,7 @@ class Session(Output):
         refused_lines: what was typed and refused, each as it was typed.
         on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
-        caution: objects to a raise in the paste that lowered; None where nobody pastes.
+        caution: objects in a paste to what needs an answer that nobody has read; None where nobody pastes.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
 
@@ -73,9 +73,15 @@ class Session(Output):
         self.refused_lines.add(line.strip())
         self.on_refused(line.strip())
 
-    def end_cell(self) -> None:
-        """After a block of several commands, say where things stand if traffic does not flow or nothing protects it."""
+    def end_cell(self, left_out: RolloutError | None = None) -> None:
+        """After a block of several commands, say where things stand if traffic does not flow or nothing protects it.
+
+        Args:
+            left_out: names the commands that were not run, since one before them failed; None if all were.
+        """
         self._say_where_things_stand()
+        if left_out is not None:
+            self.show_error(str(left_out), left_out)
         if self.caution is not None:
             self.caution.end_cell()
 
@@ -89,13 +95,17 @@ class Session(Output):
             screen = self.screen()
             self.say(f"\n {screen.paint('where things stand:', 'title')} {state_line(status, screen)}")
 
-    def new_cell(self, code: str) -> None:
+    def new_cell(self, code: str, python: str = "") -> None:
         """Forget what the cell before has shown.
 
         Args:
             code: the cell as it was typed.
+            python: what of it is run.
         """
         self.cell = code
+        if self.ip.user_ns.get("rollout") is not self.console and COMMANDS_IN.search(python):
+            self.ip.push({"rollout": self.console}, interactive=False)
+            self.say(self.screen().paint("rollout was no longer the console, and is it again", "warning"))
         if self.caution is not None:
             self.caution.new_cell()
         self.several = len(COMMANDS_IN.findall(code)) > 1
@@ -126,7 +136,11 @@ class Session(Output):
 
     def objection(self, command: str, arguments: Mapping[str, object], call: str) -> str | None:
         """See `Output.objection`."""
-        return None if self.caution is None else self.caution.objection(command, arguments, call)
+        if self.caution is None:
+            return None
+        here = self.console.client
+        place = sanitize(f"{here.feature} on {here.adapter.target.name}", 200)
+        return self.caution.objection(command, arguments, call, place)
 
     def present(self, result: object) -> None:
         """See `Output.present`."""
@@ -139,7 +153,7 @@ class Session(Output):
         """See `Output.announce`; where a cell has several commands, each is named above its report."""
         if self.several and self.display is None:
             screen = self.screen()
-            line = f"── {shorten_middle(sanitize(call, 300), screen.width - 3)}"
+            line = f"── {shorten_middle(sanitize(call, 300), screen.room(screen.width - 3))}"
             self.say(("\n" if self.shown else "") + screen.paint(line, "muted"))
 
     def live(self) -> View:
@@ -161,8 +175,15 @@ class Session(Output):
     def moved(self, client: RolloutClient) -> None:
         """See `Output.moved`: prompt and toolbar forget the status of the place before."""
         self.last_status = None
+        if self.caution is not None:
+            self.caution.move()
         if self.status is not None:
             self.follow(self.status.elsewhere(client.watching().status, client.listener))
+
+    def missed(self) -> None:
+        """See `Output.missed`."""
+        if self.caution is not None:
+            self.caution.miss()
 
     def follow(self, status: Refresher[Status]) -> None:
         """Keep another status fresh, in place of the one before; an answer that is under way for that is lost."""

@@ -37,7 +37,7 @@ def python_for(line: str) -> str | None:
     reason = [word for word in words[2:] if word not in ("--reason", "\N{EM DASH}reason")]
     if any(word.startswith(("--target", "--help", "-h")) for word in reason):
         return None
-    return f"rollout.{STOP}({_quoted(' '.join(reason)) if reason else ''})"
+    return f"rollout.{STOP}({quoted(' '.join(reason)) if reason else ''})"
 
 
 def answer(line: str) -> str:
@@ -60,10 +60,11 @@ def _call(words: list[str]) -> str | None:
 
 
 def _value(word: str) -> str:
-    return word if re.fullmatch(r"\d+(\.\d+)?", word) else _quoted(word)
+    return word if re.fullmatch(r"\d+(\.\d+)?", word) else quoted(word)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return text as a string of Python, in double quotes."""
     escaped = sanitize(text, 500).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

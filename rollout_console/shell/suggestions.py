@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import suppress
 from typing import Any
 
 from rollout_console.pattern import pattern
-from rollout_console.shell.caution import RAISING
 from rollout_console.shell.session import Session
 
 # A stop is in the history with its reason, which should not become the next one's by the key that accepts.
 STOP = pattern(r"rollout\.emergencyStop\(", re.IGNORECASE)
-# Without arguments two of them only show; a hold can raise by its end alone: what R20 counts (client/seen.py).
+# What R20 counts as raising (client/seen.py): whatever the arguments, and for two with any; a hold by its end alone.
+NOT_OFFERED = (
+    "setRollout", "resume", "advance", "release", "undo", "disableAutoRollback", "addToWhitelist",
+    "removeFromBlacklist",
+)  # fmt: skip
 RAISES = pattern(
-    rf"\brollout\s*\.\s*(?:(?:{'|'.join(RAISING)})\b|(?:configure|plan)\s*\(\s*[^\s)]|hold\s*\(.*\buntil\s*=)",
+    rf"\brollout\s*\.\s*(?:(?:{'|'.join(NOT_OFFERED)})\b|(?:configure|plan)\s*\(\s*[^\s)]|hold\s*\(.*\buntil\s*=)",
     re.DOTALL,
 )
 BEGINS = "rollout.emergencyStop("
@@ -53,7 +58,9 @@ def install(session: Session) -> None:
     def forget(line: str) -> None:
         """Take a line out of what later sessions will suggest from; this one can still recall it."""
         history: Any = session.ip.history_manager
-        if history is not None and history.enabled:
+        if history is None or not history.enabled:
+            return
+        with suppress(sqlite3.Error):  # a full disk keeps no error off the screen
             history.writeout_cache()
             with history.db:
                 history.db.execute(

@@ -18,6 +18,7 @@ import pytest
 from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import (
+    BadArgument,
     BadCredentials,
     NotFound,
     NotPermitted,
@@ -71,6 +72,14 @@ def test_r13_an_answer_that_is_cut_off_or_late_has_its_error(faulty, fault, kind
     assert type(error) is kind
     assert re.search(line, str(error)), error
     assert WAY_OUT.search(str(error)), error
+
+
+@pytest.mark.parametrize("value", [float("nan"), "half a character \ud83d"])
+def test_r13_what_json_has_no_word_for_is_refused_in_a_line_and_not_sent(faulty, value):
+    error = refusal(faulty.adapter(), "rollout_set_percentage", percentage=5, reason=value)
+    assert isinstance(error, BadArgument)
+    assert re.match(r"what was given can't be sent \(.+\); nothing was changed: correct it$", str(error)), error
+    assert faulty.proxy.requests == []
 
 
 def test_a_change_that_did_not_arrive_is_reported_as_not_made(faulty):

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
+import subprocess
+import sys
 
+import psycopg
 import pytest
 
 from rollout_console.console import COMMANDS
+from rollout_console.errors import NOT_STOPPED
+from rollout_console.exit_status import Exit
 from tests.support.terminal import run_command, run_console, run_pieces, start_command
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("rollout")
 
@@ -50,6 +57,7 @@ BAD_CALLS = [
     "rollout.explain(['acme/repo-1'])",
     "rollout.preview(101)",
     "rollout.history(0)",
+    "rollout.history(2**40)",
     "rollout.showMetrics(-1)",
     "rollout.help('nonsense topic')",
     "rollout.frobnicate()",
@@ -73,15 +81,14 @@ def test_r13_a_bad_call_changes_nothing_exits_1_and_shows_one_line_with_a_way_ou
     alone = run_console(console_env, calls[0])
     assert (alone.returncode, alone.stdout, len(alone.stderr.splitlines())) == (1, "", 1)
     done = run_pieces(console_env, calls)
-    lines = (done.stdout + done.stderr).splitlines()
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if NOT_STOPPED not in line]
     assert (done.returncode, len(lines)) == (1, len(calls)), lines
     assert state(rollout) == before
     for line in lines:
         assert "rollout." in line or "did you mean" in line, f"no way out in the line: {line}"
     advised = [advice for line in lines for advice in re.findall(r"rollout\.\w+\([^)]*\)", line)[-1:]]
-    # "owner/name" stands for a name, "percentage" for a number that only the operator knows; resume(5) is for a
-    # rollout that is stopped.
-    open_ones = ("owner/name", "percentage", "rollout.resume(5)")
+    # "owner/name" stands for a name; resume(5) is for a rollout that is stopped.
+    open_ones = ("owner/name", "rollout.resume(5)")
     works = [advice for advice in dict.fromkeys(advised) if not any(open_one in advice for open_one in open_ones)]
     assert len(works) > 3
     done = run_pieces(console_env, works)
@@ -142,6 +149,23 @@ def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c(rollout, con
         watch.kill()
     assert (watch.returncode, errors) == (0, "")
     assert "\x1b" not in rest
+
+
+def test_watch_goes_on_over_what_fails_once_it_has_seen_and_ends_with_what_fails_at_first(rollout, console_env):
+    assert run_console(console_env | {"ROLLOUT_FEATURE": "no_such"}, "rollout.watch()").returncode == 1
+    watch = start_command(console_env, "-c", "rollout.watch(0.5)")
+    try:
+        assert "20 %" in watch.stdout.readline()
+        rollout.sql("alter function rollout_status rename to away")
+        try:
+            assert "rollout-console migrate" in watch.stdout.readline()
+        finally:
+            rollout.sql("alter function away rename to rollout_status")
+        assert "20 %" in watch.stdout.readline()
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(20) == 0
+    finally:
+        watch.kill()
 
 
 def test_r12_a_report_is_on_screen_exactly_once(console_env):
@@ -206,6 +230,17 @@ def test_a_dot_env_file_in_the_working_folder_counts(console_env, tmp_path):
     assert "no active rollout for feature 'another_feature'" in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r13_a_working_folder_that_is_gone_is_a_line_and_not_stopped(console_env):
+    arguments = [sys.executable, "-m", "rollout_console", "-c", 'rollout.emergencyStop("x")']
+    gone = "mkdir gone; cd gone; rmdir ../gone; " + shlex.join(arguments)
+    done = subprocess.run(
+        ["/bin/sh", "-c", gone], env=console_env, cwd=console_env["HOME"], capture_output=True, text=True
+    )
+    assert done.returncode == Exit.FAILED
+    assert done.stderr.endswith("the working folder is gone; nothing was done: go to another one, then start again\n")
+
+
 def test_results_carry_attributes_as_well(console_env):
     code = (
         "s = rollout.stats(); print('|', s.total_repositories, s.eligible_repositories, s.rollout_percentage,"
@@ -235,7 +270,9 @@ def test_r13_a_slip_is_one_line_whose_advice_works(rollout, console_env):
     rows = rollout.history_rows()
     done = run_pieces(console_env, SLIPS)
     assert (done.returncode, rollout.history_rows()) == (1, rows)
-    assert [line.partition("type ")[2] for line in done.stderr.splitlines()] == [*SLIPS.values()]
+    lines = [line for line in done.stderr.splitlines() if NOT_STOPPED not in line]
+    assert [line.partition("type ")[2] for line in lines] == [*SLIPS.values()]
+    assert len(done.stderr.splitlines()) - len(lines) == sum("emergencyStop" in slip for slip in SLIPS.values())
     assert run_pieces(console_env, SLIPS.values()).returncode == 0
     assert rollout.client.status().max_error_rate == 7
 
@@ -255,6 +292,14 @@ def test_r5_the_stop_is_understood_in_any_case_with_its_reason(rollout, console_
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_r18_a_stop_behind_a_line_that_fails_is_said_not_to_be_made(rollout, console_env):
+    done = run_console(console_env, 'rollout.explain("nosuch/x")\nrollout.emergencyStop("must stop")')
+    assert (done.returncode, rollout.client.status().emergency_stop) == (1, False)
+    assert NOT_STOPPED in done.stderr
+    assert done.stderr.endswith('type rollout.emergencyStop("must stop")\n')
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 def test_several_pieces_of_code_all_run_and_one_that_fails_is_told(rollout, console_env):
     done = run_command(
         console_env, "-c", "rollout.setRollout(31)", "-c", "rollout.setRollout(200)", "-c", "rollout.note('x')"
@@ -262,6 +307,22 @@ def test_several_pieces_of_code_all_run_and_one_that_fails_is_told(rollout, cons
     assert done.returncode == 1
     assert [entry.command for entry in rollout.client.history(2).entries] == ["note", "setRollout"]
     assert run_command(console_env, "-c", "1", "-c", "rollout.status()").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_after_ctrl_c_nothing_more_is_run(rollout, console_env):
+    waiting = (
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+    )
+    with psycopg.connect(rollout.url) as other:
+        other.execute("lock table rollout_configuration")
+        console = start_command(console_env, "-c", "rollout.note('x')", "-c", "rollout.setRollout(50)")
+        wait_until(lambda: rollout.value(waiting), 60)
+        console.send_signal(signal.SIGINT)
+        _, said = console.communicate(timeout=60)
+    assert (console.returncode, rollout.client.status().rollout_percentage) == (130, 20), said
+    piped = run_command(console_env, lines="raise KeyboardInterrupt\nrollout.setRollout(50)\n")
+    assert (piped.returncode, rollout.client.status().rollout_percentage) == (130, 20)
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)

@@ -79,6 +79,7 @@ def test_use_another_feature(rollout, terminal, targets):
         ("rollout.use('stagin')", "there is no target 'stagin' in"),
         ("rollout.use(5)", "a target is a name in quotes, not 5"),
         ("rollout.use(feature='')", "a feature is a name in quotes, not ''"),
+        ("rollout.use(feature='a\\0')", "a feature is a name in quotes, not 'a\\x00'"),
         ("rollout.use(feature='nothing')", "there is no feature 'nothing' there"),
         ("rollout.use('other-feature')", "there is no feature 'another' there"),
     ],

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -21,7 +21,6 @@ from rollout_console.errors import RolloutError
 from rollout_console.shell import display, errors, paste
 from rollout_console.shell.paste import transform
 from rollout_console.shell.session import Session
-from tests.support.effort import examples
 
 LIVE = {"watch", "simulate"}  # one runs until Ctrl-C, the other is for the sample data alone
 
@@ -65,7 +64,7 @@ def test_r13_whatever_a_command_is_given_it_works_or_refuses_in_one_line(rollout
     rollout.add_repositories(3)
     console = Console(rollout.client)
 
-    @examples(effort, 300, 10_000)
+    @settings(max_examples=effort(300, 10_000))
     @given(calls)
     @example(("addToBlacklist", [Odd()], {}))
     @example(("rollbackToZero", [Odd()], {}))
@@ -124,7 +123,7 @@ typed = st.one_of(
 def test_r13_whatever_is_typed_between_the_brackets_there_is_no_traceback(rollout, shell, effort, tried):
     rollout.add_repositories(3)
 
-    @examples(effort, 150, 3_000)
+    @settings(max_examples=effort(150, 3_000))
     @given(st.sampled_from(sorted(set(COMMANDS) - LIVE)), typed)
     def fuzz(name: str, argument: str) -> None:
         line = f"rollout.{name}({argument})"
@@ -204,7 +203,7 @@ class Recorder:
 
 
 def test_r14_a_paste_does_what_its_javascript_says(effort, tried):
-    @examples(effort, 300, 10_000)
+    @settings(max_examples=effort(300, 10_000))
     @given(pastes())
     def fuzz(paste: tuple[str, list[tuple[str, list[Any]]]]) -> None:
         text, meant = paste

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -18,7 +19,6 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import Refused, Unreachable
 from tests.support import model, servers
 from tests.support.changes import check_chain
-from tests.support.effort import examples
 
 STARS = {"test": 0, "small": 30, "medium": 300, "large": 3000, "enterprise": 30_000}
 percentages = st.one_of(st.sampled_from([0, 1, 10, 25, 50, 75, 99, 100]), st.integers(0, 100))
@@ -177,7 +177,7 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 def test_r1_to_r10_any_sequence_of_commands_ends_where_the_rules_say(rollout, effort, tried):
     run_state_machine_as_test(
         machine(rollout, lambda: tried("operations compared with the model")),
-        settings=examples(effort, 4, 300, stateful_step_count=20),
+        settings=settings(max_examples=effort(4, 300), stateful_step_count=20),
     )
     assert rollout.differences() == {}
 

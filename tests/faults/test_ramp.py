@@ -10,6 +10,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -17,7 +18,6 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import Refused
 from tests.support import servers
 from tests.support.clock import pass_time
-from tests.support.effort import examples
 from tests.support.jobs import HOURS, add_jobs, finish
 from tests.support.model import No
 from tests.support.ramp_model import MANUAL, Ramp, Seen
@@ -273,7 +273,7 @@ def machine(rollout: Any, step: Callable[[], None]) -> type[RuleBasedStateMachin
 def test_r17_any_sequence_of_operations_ends_where_the_rules_say(rollout, effort, tried):
     run_state_machine_as_test(
         machine(rollout, lambda: tried("operations on a ramp compared with the model")),
-        settings=examples(effort, 3, 150, stateful_step_count=25),
+        settings=settings(max_examples=effort(3, 150), stateful_step_count=25),
     )
     # A clock that was set back leaves rows in the future, and so perhaps another one than the last change at the end.
     pass_time(rollout, timedelta(days=30), jobs=False)

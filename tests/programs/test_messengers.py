@@ -8,15 +8,25 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
+from rollout_console.errors import Unreachable
+from rollout_console.monitor import heartbeat
+from rollout_console.monitor.alerts import Alerts
+from rollout_console.monitor.heartbeat import Heartbeat
+from rollout_console.monitor.loop import Monitor
+from rollout_console.monitor.memory import Memory
 from tests.support.monitors import monitor
 from tests.support.receiver import alert_receiver
 from tests.support.servers import free_port
 from tests.support.swallow import swallowing
-from tests.support.terminal import DASHBOARD, Terminal, run_command, start_command
+from tests.support.terminal import DASHBOARD, HAS_FULL_DISK, Terminal, run_command, start_command
 
 
 @pytest.fixture(params=["embedded"])
@@ -91,7 +101,7 @@ def test_blindness_reaches_each_service_even_if_it_is_broken_at_first(rollout, e
         assert (sound.titles, hurt.titles) == (["monitor is BLIND"], ["monitor is BLIND"])
 
 
-@pytest.mark.parametrize("output", ["full", "closed", "latin", "none"])
+@pytest.mark.parametrize("output", [pytest.param("full", marks=HAS_FULL_DISK), "closed", "latin", "none"])
 def test_r13_a_log_that_cant_be_written_costs_neither_the_alert_nor_the_exit_status(rollout, env, output):
     rollout.client.disable_auto_rollback()
     rollout.report(good=5, bad=5)
@@ -100,7 +110,7 @@ def test_r13_a_log_that_cant_be_written_costs_neither_the_alert_nor_the_exit_sta
     with alert_receiver() as receiver:
         whole = {**env, **more, "ROLLOUT_ALERT_URLS": receiver.url}
         command = [sys.executable, "-m", "rollout_console", "monitor", "--once"]
-        with open("/dev/full", "w") as full, broken_pipe() as pipe:
+        with open("/dev/full" if output == "full" else os.devnull, "w") as full, broken_pipe() as pipe:
             to = {"full": full, "closed": pipe}.get(output, subprocess.PIPE)
             if output == "none":
                 command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
@@ -123,6 +133,14 @@ def test_r10_a_full_disk_costs_no_alert_that_the_monitor_keeps_itself(rollout, e
         )  # fmt: skip
         assert (done.returncode, receiver.titles) == (3, ["monitor is BLIND"])
     assert b"Traceback" not in done.stderr
+
+
+def test_a_folder_that_cant_be_looked_into_costs_no_alert_and_no_exit_status(rollout, env):
+    env["ROLLOUT_HOME"] = "/" + "a" * 300  # keeps out root, too
+    rollout.client.emergency_stop("smoke")
+    with alert_receiver() as receiver:
+        done = once({**env, "ROLLOUT_ALERT_URLS": receiver.url})
+        assert (done.returncode, done.stderr, receiver.titles) == (0, "", ["EMERGENCY STOP"])
 
 
 def test_what_follows_a_check_does_not_change_what_it_found(rollout, env):
@@ -151,6 +169,26 @@ def test_a_heartbeat_is_requested_after_each_check_that_could_see(rollout, env):
     assert once(env, "--heartbeat", "ftp://x").returncode == 3
 
 
+def test_a_heartbeat_that_is_answered_with_rubbish_ends_no_monitor_and_shows_no_url(rollout, env):
+    with alert_receiver() as receiver:
+        receiver.garbles = True
+        for secret in ("secret-id", "secret id"):
+            done = once(env, "--heartbeat", f"http://127.0.0.1:{receiver.server_port}/{secret}")
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "heartbeat to its URL failed: the URL of --heartbeat can't be reached (" in done.stdout
+            assert secret not in done.stdout
+        assert receiver.pings == 1, "what has a blank is no URL, and is not requested"
+
+
+def test_a_heartbeat_whose_answer_trickles_in_is_given_up_in_its_time(monkeypatch):
+    monkeypatch.setattr(heartbeat, "LIMIT", 0.5)
+    with alert_receiver() as receiver:
+        receiver.trickles = True
+        with pytest.raises(Unreachable, match=r"gives no answer within 0\.5 s; retry at the next check"):
+            Heartbeat(f"http://127.0.0.1:{receiver.server_port}/id").send()
+        receiver.trickles = False
+
+
 def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_it_sees_again(rollout, env):
     url = rollout.environment["ROLLOUT_DATABASE_URL"]
     port = int(str(psycopg.conninfo.conninfo_to_dict(url)["port"]))
@@ -159,11 +197,34 @@ def test_r18_a_server_that_swallows_what_it_is_sent_makes_the_monitor_blind_and_
         with monitor({**env, "ROLLOUT_DATABASE_URL": url}, "--every", "30s") as wait_for:
             wait_for("20 %  no jobs yet")
             proxy.swallows = True
-            wait_for("BLIND: ", seconds=30)
+            wait_for("BLIND: ", seconds=60)
             proxy.swallows = False
             begun = time.monotonic()
             wait_for("20 %  no jobs yet", seconds=20)
             assert time.monotonic() - begun < 14  # 10 s, and what is under way
+
+
+class LastLine:
+    """A monitor's log with whose line of a check the database is lost; it keeps what could not be done."""
+
+    def __init__(self, proxy):
+        self.checked = lambda *_: proxy.close()
+        self.failed = []
+
+    def not_done(self, task, error):
+        self.failed.append((task, type(error)))
+
+    def __getattr__(self, name):
+        return lambda *told: None
+
+
+def test_r18_once_the_database_is_lost_no_further_task_waits_for_it_before_the_next_check(rollout):
+    port = int(str(psycopg.conninfo.conninfo_to_dict(rollout.url)["port"]))
+    with swallowing(port) as proxy:
+        client = RolloutClient(PostgresAdapter(psycopg.conninfo.make_conninfo(rollout.url, port=proxy.port)))
+        log: Any = LastLine(proxy)
+        check = Monitor(client, 60, log, Alerts(client, [], [], Memory(Path("never written")))).check()
+    assert (check.action, log.failed) == ("none", [("categorization", Unreachable)])
 
 
 @pytest.mark.long
@@ -242,7 +303,11 @@ def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env)
         assert done.returncode == 1
         assert "did not take a test message" in done.stdout
         assert "auto-rollback is off; type rollout-console enable-auto-rollback" in done.stdout
-    assert rollout.history_rows() == rows + 1
+        rollout.client.enable_auto_rollback()
+        rollout.client.configure(max_error_rate=100)
+        done = run_command(env, "verify", "--way-out")
+        assert "auto-rollback is on, but never acts" in done.stdout
+    assert rollout.history_rows() == rows + 3
     assert not rollout.client.status().emergency_stop
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -52,6 +55,7 @@ def test_once_is_2_when_auto_rollback_is_off(rollout, watched):
     done = once(watched)
     assert done.returncode == 2
     assert "auto-rollback is OFF: nothing was done" in done.stdout
+    assert "to act: rollout-console rollback-to-zero" in done.stdout, "the log is read in a shell"
     assert rollout.client.status().rollout_percentage == 20
 
 
@@ -107,7 +111,7 @@ def test_json_is_one_object_a_line(rollout, watched):
         json.loads(wait_for('"end"'))
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_it_cleanly(rollout, watched, name):
     with monitor(watched) as wait_for:
         wait_for("20 %  no jobs yet")
@@ -117,6 +121,14 @@ def test_a_signal_ends_it_cleanly(rollout, watched, name):
         assert wait_for.process.wait(10) == 0
         assert wait_for.process.stderr.read() == ""
     assert rollout.value("select count(*) from rollout.monitors") == 0
+
+
+def test_under_nohup_it_outlives_the_terminal():
+    code = (
+        "import os, signal; from rollout_console.monitor import signals; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+        "signals.install(); os.kill(os.getpid(), signal.SIGHUP)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_changes_are_told_and_it_goes_on_after_a_rollback(rollout, watched):
@@ -141,6 +153,19 @@ def test_a_second_monitor_is_warned_of_and_both_leave_one_rollback(rollout, watc
         first("rollback: 20 % → 0 %")
         second("rollback: 20 % → 0 %")
     assert rollout.history_rows() == rows + 2
+
+
+def test_where_only_waiting_fails_it_says_so_and_checks_at_intervals(rollout, watched):
+    with monitor(watched, "--json") as wait_for:
+        wait_for('"check"')
+        rollout.sql("alter function rollout_newest_change rename to away")
+        try:
+            failures = [json.loads(wait_for('"waiting_for_changes_failure"')) for _ in range(3)]
+        finally:
+            rollout.sql("alter function away rename to rollout_newest_change")
+    first, *_, last = (datetime.fromisoformat(failure["time"]) for failure in failures)
+    assert last - first >= timedelta(seconds=2)
+    assert failures[0]["message"].startswith("the database lacks the rollout functions")
 
 
 def test_a_monitor_survives_a_stop_and_restart_of_the_database(tmp_path):
@@ -174,6 +199,8 @@ def test_each_event_is_alerted_once_by_however_many_monitors(rollout, alerting, 
     with monitor(alerting) as first, monitor(alerting) as second:
         for wait_for in (first, second):
             wait_for("20 %  no jobs yet")
+        services = rollout.sql("select distinct r.receiver, m.receivers from rollout.receivers r, rollout.monitors m")
+        assert [receivers for (_, receivers) in services] == [[receiver] for (receiver, _) in services]
         rollout.client.emergency_stop("smoke")
         rollout.client.resume()
         rollout.report(bad=12)
@@ -182,7 +209,7 @@ def test_each_event_is_alerted_once_by_however_many_monitors(rollout, alerting, 
             wait_for("rolled back  BREACH")
     for _ in range(2):
         once(alerting)
-    assert receiver.titles == ["EMERGENCY STOP", "resumed", "ROLLED BACK by itself"]
+    assert sorted(receiver.titles) == ["EMERGENCY STOP", "ROLLED BACK by itself", "resumed"], "each claims single ones"
 
 
 def test_a_breach_that_nothing_was_done_about_is_alerted_once_until_it_is_over(rollout, alerting, receiver):
@@ -260,7 +287,7 @@ def test_an_alert_leaves_as_it_happens_with_the_evidence_and_what_to_type(rollou
     assert "treatment: 100 % errors (10 of 10 jobs" in text
     assert "control: no jobs" in text
     assert "rule: more than 5 % of at least 10 jobs, guardrail manual" in text
-    assert "next: rollout.showMetrics()" in text
+    assert "next, in the console: rollout.showMetrics()" in text
 
 
 def test_rollout_alert_on_chooses_the_kinds(rollout, alerting, receiver):

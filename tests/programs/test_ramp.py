@@ -129,4 +129,4 @@ def test_r17_a_hold_of_the_ramp_alerts_with_both_commands(rollout, console_env):
         run_command({**console_env, "ROLLOUT_ALERT_URLS": receiver.url}, "monitor", "--once")
     assert receiver.titles == ["HELD by itself"]
     assert "main error: 10 × boom" in receiver.bodies[0]
-    assert "next: rollout.release(), or rollout.rollbackToZero()" in receiver.bodies[0]
+    assert "next, in the console: rollout.release(), or rollout.rollbackToZero()" in receiver.bodies[0]

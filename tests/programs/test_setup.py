@@ -67,6 +67,18 @@ def report_until_the_breaker_trips(rollout):
     rollout.report(bad=12)
 
 
+def test_r12_what_others_say_reaches_no_terminal_raw(rollout, fresh):
+    rollout.sql("create function no() returns trigger language plpgsql as"
+                " $$ begin raise exception E'closed \\x1b]0;pwned\\x07 today'; end $$;"
+                "create trigger no before insert on rollout_configuration execute function no()")  # fmt: skip
+    try:
+        done = run_within(fresh, "setup", "--yes")
+    finally:
+        rollout.sql("drop function no() cascade")
+    assert (done.returncode, "closed ]0;pwned today" in done.stderr) == (1, True), done.stderr
+    assert done.stderr.strip().isprintable()
+
+
 LEFT_ALONE = {
     "stopped": (lambda r: r.client.emergency_stop("errors"), 10, "an EMERGENCY STOP is on"),
     "rolled back by hand": (lambda r: r.client.rollback_to_zero("errors"), 0, "left at 0 %: it was rolled back"),
@@ -126,6 +138,17 @@ def test_in_a_terminal_it_asks_first(rollout, fresh):
         assert answer == "n" or "  when may it go on?\n" in screen.now(), "it fits 80 columns"
         screen.close()
         assert state(rollout) == expected
+
+
+def test_ctrl_d_at_a_question_is_a_no(rollout, fresh):
+    screen = Terminal(fresh, f"{CONSOLE} setup; echo ended with $?", width=80, height=50)
+    screen.wait_for("Do it? [y/N]")
+    screen.key("C-d")
+    said = screen.wait_for("ended with 1")
+    screen.close()
+    assert "Traceback" not in said
+    assert "\n nothing was changed\n" in said
+    assert state(rollout) == []
 
 
 def test_ctrl_c_half_way_keeps_what_is_done_and_the_next_run_goes_on(rollout, fresh):

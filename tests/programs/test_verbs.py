@@ -45,7 +45,7 @@ def run(rollout, console_env):
 
 
 @pytest.mark.parametrize(("kind", "form"), [("embedded", []), ("supabase", ["--json"])])
-def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_or_prints_json(rollout, run, form):
+def test_every_command_is_a_verb_that_says_something_and_prints_json_when_asked(rollout, run, form):
     rollout.report(good=30, bad=1)  # so that each list has an item
     for verb in VERBS:
         if verb in ENDLESS | PRACTICE:
@@ -163,6 +163,7 @@ def test_a_switch_is_written_as_at_the_prompt_or_as_in_json(rollout, run, on, of
         (["--target", "nowhere"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "n = 1"], Exit.FAILED, "there is no target 'nowhere'"),
         (["--target", "nowhere", "-c", "rollout.status()"], Exit.FAILED, "there is no target 'nowhere'"),
+        (["--target", "", "set", "50"], Exit.WRONG_USE, "argument --target: the name is empty, nothing was done; type"),
     ],
 )
 def test_r13_what_fails_changes_nothing_and_says_so_in_the_exit_status_and_on_standard_error(
@@ -184,6 +185,25 @@ def test_a_stop_that_fails_says_not_stopped_and_how_to_stop_by_hand(console_env)
     assert done.returncode == Exit.FAILED
     assert "NOT STOPPED" in done.stderr
     assert "update public.rollout_configuration set emergency_stop = true where feature_name = " in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+def test_r18_a_stop_is_made_where_dot_env_cant_be_read_and_that_is_said(rollout, run, console_env):
+    Path(console_env["HOME"], ".env").write_bytes(b"ROLLOUT_OPERATOR=J\xfcrgen\n")
+    done = run("stop", "errors")
+    assert done.returncode == Exit.DONE
+    assert done.stderr == ".env in the working folder can't be read (it is not in UTF-8), and counts for nothing\n"
+    assert rollout.client.status().emergency_stop
+
+
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize("stop", ["stop x", "-c 'rollout.emergencyStop(\"x\")'"])
+def test_r18_a_stop_is_made_though_nothing_can_be_said_of_it(rollout, console_env, stop, closed):
+    arguments = ["/bin/sh", "-c", f"{CONSOLE} {stop} {closed}"]
+    done = subprocess.run(arguments, env=console_env, cwd=console_env["HOME"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    assert rollout.client.status().emergency_stop
 
 
 @pytest.mark.parametrize("kind", ["embedded"], indirect=True)
@@ -216,6 +236,15 @@ def test_how_to_stop_by_hand_names_no_feature_that_the_target_may_not_have(conso
     assert "NOT STOPPED" in done.stderr
     assert f"feature_name = {named}" in done.stderr
     assert "hybrid_progressive_capture" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_feature_that_no_database_can_hold_is_refused_and_how_to_stop_by_hand_leaves_its_place_open(console_env, run):
+    console_env["ROLLOUT_FEATURE"] = os.fsdecode(b"caf\xe9")  # in Latin-1
+    done = run("stop", "db is down")
+    assert "no feature can be named 'caf\\udce9'; correct its name, then start again" in done.stderr
+    assert "NOT STOPPED" in done.stderr
+    assert "feature_name = 'NAME OF THE FEATURE'" in done.stderr
 
 
 def test_watch_as_json_is_a_line_for_each_look_until_ctrl_c(rollout, console_env):
@@ -298,3 +327,14 @@ def test_the_man_page_is_one_that_man_can_show():
     shown = " ".join(done.stdout.split())  # justified
     for verb, command in VERBS.items():
         assert (f"rollout-console {verb}" in shown) == command.listed
+
+
+@pytest.mark.parametrize("program", [["verify"], ["verify", "--way-out"], ["setup"], ["monitor", "--every", "9"]])
+def test_r13_a_program_says_what_the_shell_can_run(console_env, program):
+    wrong = {"ROLLOUT_DATABASE_URL": "postgresql://me@127.0.0.1:1/app", "SUPABASE_URL": "", "ROLLOUT_ALERT_URLS": ""}
+    once = ["--once"] if program[0] == "monitor" else []
+    done = run_within(console_env | wrong, *program, *once)
+    said = done.stdout + done.stderr
+    assert done.returncode in (Exit.FAILED, 3)
+    assert "rollout-console status" in said
+    assert "rollout.status()" not in said

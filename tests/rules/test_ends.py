@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,13 +12,9 @@ from rollout_console.errors import Refused, RolloutError
 from rollout_console.render import Screen, render
 from tests.support.changes import check_chain
 from tests.support.clock import pass_time
-from tests.support.rollouts import Unseeing
+from tests.support.rollouts import Unseeing, percentage
 
 HOURS = timedelta(hours=1)
-
-
-def percentage(rollout):
-    return rollout.client.status().rollout_percentage
 
 
 def told(rollout, limit=3):
@@ -102,10 +99,11 @@ def test_r17_what_is_no_time_to_come_is_refused_and_nothing_is_changed(running, 
 @pytest.mark.parametrize("on_breach", ["step_back", "hold"])
 def test_r17_what_the_breaker_holds_does_not_end_with_an_operators_hold(running, on_breach):
     running.client.configure(on_breach=on_breach)
-    running.client.hold("lunch", until="1h")
+    lunch = running.client.hold("lunch", until="1h").status.held_at
     running.report(bad=12)
     status = running.client.status()
     assert (status.held_by, status.held_until) == ("auto-rollback", None)
+    assert status.held_at > lunch, "since the breaker held it"
     assert status.rollout_percentage == (25 if on_breach == "step_back" else 50)
 
 
@@ -115,6 +113,24 @@ def test_r17_a_hold_without_an_end_is_its_operators_whatever_the_breaker_does(ru
     running.report(bad=12)
     assert percentage(running) == 25
     assert (running.client.status().held_by, running.client.status().held_reason) == ("tess", "mine")
+
+
+def test_r8_and_r17_who_gives_another_end_without_a_reason_says_nothing_in_their_own_name(running):
+    ann: Any = Unseeing(running.client.adapter, who={"operator": "ann", "host": "h"})
+    off = running.client.disable_auto_rollback("maintenance", until="2099-01-31").status.switched_off
+    held = running.client.hold("looking", until="2099-01-31").status
+    ann.disable_auto_rollback(until="2099-02-01")
+    status = ann.hold(until="2099-02-01").status
+    assert (status.held_by, status.held_reason, status.held_at) == ("tess", "looking", held.held_at)
+    assert (status.switched_off.by, status.switched_off.reason, status.switched_off.since) == (
+        "tess", "maintenance", off.since)  # fmt: skip
+    assert status.held_until == status.switched_off.until > held.held_until
+    ann.disable_auto_rollback("still at it", until="2099-02-02")
+    ann.hold("mine", until="2099-02-02")
+    status = running.client.status()
+    assert (status.held_by, status.held_reason, status.held_at > held.held_at) == ("ann", "mine", True)
+    assert (status.switched_off.by, status.switched_off.reason) == ("ann", "still at it")
+    assert status.switched_off.since > off.since
 
 
 def test_r20_a_late_request_has_no_hold_end_sooner_nor_auto_rollback_off_for_longer(running):

@@ -107,6 +107,16 @@ def test_r16_an_outcome_that_is_written_again_counts_once(following):
     assert counted(following)["treatment"] == (1, 0)
 
 
+def test_r16_a_later_outcome_takes_the_place_of_the_earlier_one_whatever_the_time_zone_of_its_session(following):
+    (job,) = add_jobs(following, status="processing")
+    finish(following, job, "failed", error="boom")
+    with following.transaction() as session:
+        session.execute("set local timezone = 'Asia/Kathmandu'")
+        session.execute("set local datestyle = 'SQL, DMY'")
+        session.execute("update progressive_capture_jobs set status = 'completed' where id = %s", (job,))
+    assert counted(following)["treatment"] == (1, 0)
+
+
 def test_r16_a_duration_is_the_real_one_or_unknown(following):
     (known,) = add_jobs(following, status="processing", queued=3 * HOURS, started=10 * MINUTES)
     (lost,) = add_jobs(following, status="processing", queued=3 * HOURS)

@@ -7,13 +7,15 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
 from rollout_console.client import RolloutClient
 from rollout_console.client.seen import Seen
-from rollout_console.errors import Refused
+from rollout_console.errors import Blocked, Refused, TimedOut
 from rollout_console.results import Change
+from tests.support import fault_proxy as faults
 from tests.support.changes import REPOSITORY
 
 LOOK = r"rollout\.status\(\), then type the command again$"
@@ -84,6 +86,39 @@ def test_r20_a_late_resume_does_not_lift_a_stop(running):
         late()
     assert running.client.status().emergency_stop
     assert running.history_rows() == rows
+
+
+@pytest.mark.parametrize(
+    ("halt", "statement", "late"),
+    [
+        (lambda c: c.emergency_stop("errors"), "rollout_emergency_stop()", lambda c: c.resume()),
+        (lambda c: c.rollback_to_percentage(5), "rollout_rollback(5)", lambda c: c.set_rollout(60)),
+        (lambda c: c.rollback_to_zero(), "rollout_rollback(0)", lambda c: c.set_rollout(60)),
+    ],
+)
+def test_r20_a_halt_that_found_it_so_counts_from_when_it_was_made_and_whatever_came_after(
+    running, halt, statement, late
+):
+    """It may have waited for the row for seconds, and somebody may have looked meanwhile."""
+    halt(running.client)
+    with running.transaction() as session:
+        session.execute("select now()")
+        running.client.status()
+        session.execute(f"select {statement}")
+    ann = another(running.client)
+    ann.configure(keep_days=30)
+    ann.note("once more")
+    with pytest.raises(Refused, match="stopped or lowered once more at"):
+        late(running.client)
+    running.client.status()
+    assert late(running.client).changed
+
+
+def test_r20_a_row_that_others_touched_was_neither_stopped_nor_lowered(running):
+    seen = running.client.seen
+    running.sql("update rollout_configuration set updated_at = now() + interval '1 hour'")
+    running.client.seen = seen
+    assert running.client.set_rollout(60).changed
 
 
 def test_r20_a_late_raise_does_not_undo_a_rollback(running):
@@ -167,14 +202,46 @@ def test_r20_what_does_not_fit_says_nothing(running):
 def test_r20_a_fresh_process_asks_first_and_a_reader_does_not(running):
     fresh = another(running.client)
     assert fresh.emergency_stop("errors").changed
+    running.client.note("looking")
     fresh.seen = None
     late = queued(fresh, "rollout_resume", percentage=None)
     asked = fresh.seen
     assert isinstance(asked, Seen)
-    assert asked.change == running.client.history(1).entries[0].id
+    assert asked.change == next(e.id for e in running.client.history().entries if e.command != "note")
     running.client.rollback_to_percentage(20)
     with pytest.raises(Refused):
         late()
+
+
+def test_r20_a_fall_that_commits_after_a_younger_row_of_others_is_none_that_was_seen(running):
+    with psycopg.connect(running.url) as falling, psycopg.connect(running.url, autocommit=True) as application:
+        falling.execute("select rollout_rollback(5)")
+        application.execute("insert into rollout_history (rollout_config_id, action)"
+                            " select id, 'updated' from rollout_configuration")  # fmt: skip
+        late = queued(another(running.client), "rollout_set_percentage", percentage=60)
+        falling.commit()
+    with pytest.raises(Refused, match="not seen rollbackToPercentage"):
+        late()
+
+
+def first_question(fault: faults.Fault) -> faults.Fault:
+    """What a fresh process asks comes back so; all other requests are forwarded."""
+    return lambda handler: (fault if handler.path.endswith("/rollout_newest_change") else faults.forward)(handler)
+
+
+def test_r20_a_fresh_process_that_gets_no_answer_sends_no_raise(faulty):
+    fresh = RolloutClient(faulty.adapter(patience=0.5), who=faulty.client.who)
+    faulty.proxy.always = first_question(faults.hold)
+    with pytest.raises(TimedOut, match=r"^no answer .*; nothing was changed: type the command again$"):
+        fresh.set_rollout(50)
+    assert [path for path in faulty.proxy.requests if path.endswith("/rollout_set_percentage")] == []
+
+
+def test_r20_a_fresh_process_names_who_keeps_its_answer_away(running):
+    with psycopg.connect(running.url) as other:
+        other.execute("lock table rollout_configuration")
+        with pytest.raises(Blocked, match=f"process {other.info.backend_pid} "):
+            another(running.client).set_rollout(60)
 
 
 STOPPED, HELD, OFF = {"emergency_stop": True}, {"held_reason": "look"}, {"breaker_enabled": False}
@@ -182,11 +249,12 @@ NOON, LATER = "2030-01-01T12:00Z", "2030-01-01T12:00:00.000001Z"
 HELD_TO_NOON, HELD_LATER = HELD | {"held_until": NOON}, HELD | {"held_until": LATER}
 OFF_TO_NOON, OFF_LATER = OFF | {"breaker_off_until": NOON}, OFF | {"breaker_off_until": LATER}
 LISTS = ({"target_repositories": ["a"]}, {"excluded_repositories": ["a"]}, {"whitelist_until": {"a": NOON}})
-BY_WHAT_IT_GOES = (
+BY_WHAT_IT_GOES: tuple[dict[str, Any], ...] = (
     {"guardrail": "rate"}, {"max_error_rate": 6}, {"minimum_sample": 11}, {"monitoring_window_hours": 25},
     {"judged_reports": "outcomes"}, {"application_check": False}, {"act_on_warnings": True}, {"on_breach": "hold"},
     {"rollout_strategy": "percentage"}, {"plan": {"change_window": "Mon 09:00-10:00 UTC"}}, {"auto_advance": True},
-    {"minimum_repositories": 2},
+    {"minimum_repositories": 2}, {"ignored_errors": ["boom"]}, {"ignored_job_types": []}, {"most_jobs_of_a_row": 1},
+    {"stuck_after_minutes": 61}, {"follow_jobs": True}, {"metadata": {"criteria": {"success_rate": 1}}},
 )  # fmt: skip
 
 
@@ -195,6 +263,7 @@ def test_r20_what_raises_or_unprotects(rollout):
     cases = [
         ({}, {}, None, False),
         ({}, {"keep_days": 1}, "configure", False),
+        ({}, {"metadata": {"cost_per_job": {"inngest": 1}, "cost_per_minute": {"inngest": 1}}}, "configure", False),
         ({"rollout_percentage": 50}, {"rollout_percentage": 51}, None, True),
         ({"rollout_percentage": 50}, {"rollout_percentage": 50}, None, False),
         ({"rollout_percentage": 50}, {"rollout_percentage": 49}, None, False),
@@ -243,16 +312,12 @@ def test_r20_what_lowers_or_protects(rollout):
 
 
 @pytest.mark.asked
-@pytest.mark.parametrize(
-    ("dated", "looked", "refused"), [(0, -1, False), (1, -1, True), (1, 0, True), (1, 1, False), (1, 2, False)]
-)
-def test_r20_a_configuration_that_was_dated_without_a_row_is_newer_than_what_was_seen_before(
-    rollout, dated, looked, refused
-):
-    """In microseconds after the newest row."""
-    newest = rollout.value("select max(created_at) from rollout_history")
-    rollout.sql("update rollout_configuration set updated_at = %s", newest + timedelta(microseconds=dated))
-    seen_at = newest + timedelta(microseconds=looked)
+@pytest.mark.parametrize(("dated", "looked", "refused"), [(1, 0, True), (1, 1, False), (1, 2, False)])
+def test_r20_a_halt_that_left_no_row_is_newer_than_what_was_seen_before(rollout, dated, looked, refused):
+    """In microseconds after a moment."""
+    moment = rollout.value("select max(created_at) from rollout_history")
+    rollout.sql("update rollout_configuration set unrecorded_halt_at = %s", moment + timedelta(microseconds=dated))
+    seen_at = moment + timedelta(microseconds=looked)
     context = rollout.client._context() | {"seen_at": seen_at.isoformat()}
     with pytest.raises(Refused, match="stopped or lowered once more at") if refused else nullcontext():
         rollout.client._call("rollout_set_percentage", Change, percentage=60, context=context)
@@ -260,13 +325,11 @@ def test_r20_a_configuration_that_was_dated_without_a_row_is_newer_than_what_was
 
 @pytest.mark.asked
 def test_r20_a_span_is_one_that_has_passed_since_it_was_seen_and_one_for_which_it_is_valid(rollout):
-    rollout.sql("update rollout_configuration set updated_at = (select max(created_at) + '1 us' from rollout_history)")
+    halted = "update rollout_configuration set unrecorded_halt_at = now() - interval '10 min', rollout_percentage = 0"
+    rollout.sql(halted)
     for spans, refused in (({"valid_until": "1h"}, False), ({"seen_at": "1h"}, True)):
         with pytest.raises(Refused, match="stopped or lowered once more at") if refused else nullcontext():
             rollout.client._call(
                 "rollout_set_percentage", Change, percentage=60, context=rollout.client._context() | spans
             )
-        rollout.sql("update rollout_configuration set rollout_percentage = 0")
-        rollout.sql(
-            "update rollout_configuration set updated_at = (select max(created_at) + '1 us' from rollout_history)"
-        )
+        rollout.sql(halted)

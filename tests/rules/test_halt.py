@@ -25,6 +25,7 @@ KEPT = """
 OTHERS = (
     "select to_jsonb(c) from rollout_configuration c where (feature_name = %s and is_active) is not true order by id"
 )
+DATED = "select unrecorded_halt_at >= now() from rollout_configuration where feature_name = %s and is_active"
 
 
 def halt(rollout: RolloutUnderTest, name: str, feature: str | None = None, **context: str) -> dict[str, Any]:
@@ -62,12 +63,11 @@ def test_r20_a_halt_that_changes_nothing_is_dated_alone_and_leaves_no_row(featur
     halt(features, name)
     with features.transaction() as session:
         session.execute("set session_replication_role = replica")
-        session.execute("update rollout_configuration set updated_at = now() - interval '1 hour'")
+        session.execute("update rollout_configuration set unrecorded_halt_at = now() - interval '1 hour'")
     before, rows = features.sql(OTHERS, features.client.feature), features.history_rows()
     answer = halt(features, name)
     assert (answer["changed"], answer["repeated"], answer["recorded"]) == (False, False, True)
-    dated = "select updated_at = now() from rollout_configuration where feature_name = %s"
-    assert features.value(dated, features.client.feature)
+    assert features.value(DATED, features.client.feature)
     assert features.sql(OTHERS, features.client.feature) == before
     assert features.history_rows() == rows
 
@@ -107,6 +107,7 @@ def test_r18_a_halt_is_recorded_without_our_trigger_and_made_without_a_history(f
     features.sql("alter table rollout_configuration disable trigger rollout_configuration_changed")
     answer = halt(features, name)
     assert (answer["changed"], answer["recorded"], features.history_rows()) == (True, True, rows + 1)
+    assert features.value(DATED, features.client.feature) is None, "its row is enough"
     (entry,) = features.client.history(1).entries
     assert (str(entry.id), entry.previous_percentage) == (answer["operation_id"], 50)
     assert (entry.before, entry.after) == (
@@ -118,6 +119,7 @@ def test_r18_a_halt_is_recorded_without_our_trigger_and_made_without_a_history(f
     answer = halt(features, name, "another_feature")
     assert (answer["changed"], answer["recorded"]) == (True, False)
     assert (answer["emergency_stop"], answer["rollout_percentage"]) == ((True, 30) if name == "stop" else (False, 0))
+    assert features.value(DATED, "another_feature")
 
 
 @pytest.mark.parametrize("visible", [True, False])

@@ -95,6 +95,14 @@ def test_r17_a_release_after_a_breach_holds_again_for_new_errors_alone(running):
     assert running.client.status().health.jobs == 0
 
 
+def test_r10_a_release_with_nothing_held_leaves_the_breach_to_the_next_check(running):
+    running.client.configure(on_breach="hold")
+    running.report(good=17, bad=3)
+    assert not running.client.release().changed
+    assert running.client.status().health.jobs == 20
+    assert running.client.check_health().action == "ramp_held"
+
+
 def test_r16_a_warning_that_a_release_has_accepted_is_acted_on_no_more(running):
     running.client.configure(act_on_warnings=True, on_breach="hold")
     add_jobs(running, queued=timedelta(hours=9))

@@ -206,4 +206,6 @@ def test_r17_a_plan_that_changes_nothing_leaves_no_row(rollout):
     assert rollout.history_rows() == rows
     with pytest.raises(RolloutError):
         rollout.client.set_plan([10, 20], window="never")
+    with pytest.raises(Refused, match="not 'x'"):
+        rollout.client.set_plan(window="x\x00")
     assert rollout.history_rows() == rows, "all that is given, or nothing"

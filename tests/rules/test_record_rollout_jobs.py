@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 from datetime import UTC, datetime, timedelta
@@ -179,6 +180,20 @@ def test_a_worker_in_python_reports_jobs(running):
     with pytest.raises(Refused, match=r"jobs\[1\]: processor must be inngest"):
         running.client.record_jobs([jobs[0], JobReport(processor="lambda", success=True)])
     assert running.value("select sum(jobs)::integer from rollout.counts") == 3
+
+
+def test_what_a_failing_job_says_costs_no_batch(running):
+    def failed(**said: Any) -> JobReport:
+        return JobReport(processor="inngest", success=False, **said)
+
+    messages = [failed(error_message="nul\x00 byte"), failed(error_message="half \ud800")]
+    assert running.client.record_jobs(messages).counted == 2
+    assert sorted(kind.sample for kind in running.client.errors().kinds) == ["half ?", "nul byte"]
+    for seconds in (math.nan, math.inf):
+        with pytest.raises(
+            Refused, match=r"^no job was counted, 1 of 3 can't be: jobs\[1\]: processing_seconds must be"
+        ):
+            running.client.record_jobs([messages[0], failed(processing_seconds=seconds), messages[1]])
 
 
 def test_an_empty_batch_is_none(running):

@@ -45,6 +45,13 @@ def test_a_guardrail_is_one_of_four(running):
         running.client.configure(guardrail="bare")
 
 
+def test_who_looks_with_a_wrong_value_is_not_told_to_change(running):
+    for name, look in (("guardrail", running.client.guardrail), ("backtest", running.client.backtest)):
+        for wrong in ({"guardrail": "bare"}, {"max_error_rate": "manual"}):
+            with pytest.raises(RolloutError, match=rf"type for example rollout\.{name}\({next(iter(wrong))}="):
+                look(**wrong)
+
+
 def test_a_switch_is_on_or_off(running):
     assert running.client.configure(application_check=False).status.application_check is False
     for value in (0, "off", 1.5):

@@ -122,6 +122,17 @@ def test_r12_text_of_others_is_no_markup_in_a_post_mortem(running):
     assert all(line.replace("\\|", "").count("|") == 5 for line in table if "evil" in line and "note" in line)
 
 
+@pytest.mark.parametrize("microseconds", [7, 29])
+def test_a_trend_begins_at_its_beginning_and_loses_no_slot_whatever_its_steps_are_rounded_to(running, microseconds):
+    running.report(good=4)
+    first, began = running.sql(
+        "select rollout.trend(c, s.slot_start, s.slot_start + interval '6 minutes' + %s * interval '1 microsecond', 48)"
+        " -> 'points' -> 0, s.slot_start from rollout_configuration c join rollout.counts s on s.rollout_config_id = c.id",
+        microseconds,
+    )[0]
+    assert (datetime.fromisoformat(first["at"]), first["jobs"]) == (began, 4)
+
+
 def test_the_post_mortem_at_the_prompt_is_the_timeline_as_markdown(running):
     timeline = running.client.timeline("1h")
     assert isinstance(timeline, results.Timeline)

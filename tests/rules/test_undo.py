@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, NotFound, Refused
+from tests.support.clock import pass_time
 from tests.support.rows import one_row
 
 NAME = "acme/repo-1"
@@ -155,6 +156,28 @@ def test_r19_a_change_whose_fields_have_changed_since_is_refused_with_what_chang
     assert (settings_of(running), running.history_rows()) == (after, rows)
 
 
+@pytest.mark.parametrize(
+    "made", ["select rollout_hold('look', '2h')", "select rollout_set_auto_rollback(false, '2h', reason => 'work')"]
+)
+def test_r19_an_end_is_the_same_in_whatever_time_zone_it_was_set(running, made):
+    before = settings_of(running)
+    with running.transaction() as session:
+        session.execute("set local timezone = 'Asia/Kathmandu'")
+        session.execute(made)
+    assert settings_of(running) != before
+    running.client.undo(running.client.history(1).entries[0].short_id)
+    assert settings_of(running) == before
+
+
+def test_r19_of_what_changed_without_a_row_nobody_is_named(running):
+    running.client.set_rollout(75)
+    with running.transaction() as session:
+        session.execute("set local session_replication_role = replica")
+        session.execute("update rollout_configuration set rollout_percentage = 60")
+    with pytest.raises(Refused, match="rollout percentage changed since, now 60; to see"):
+        running.client.undo()
+
+
 def test_r19_other_fields_may_have_changed_since(running):
     change = running.client.configure(max_error_rate=3).change
     running.client.set_rollout(60)
@@ -293,15 +316,22 @@ def test_r19_a_repository_whose_category_is_gone_is_not_pinned(running):
 @pytest.mark.commits
 @pytest.mark.parametrize("begin", ["hold", "disable_auto_rollback"])
 def test_r19_what_has_ended_by_itself_is_not_brought_back_and_is_said_to_have_ended(running, begin):
-    ended = {"hold": running.client.release, "disable_auto_rollback": running.client.enable_auto_rollback}[begin]
-    getattr(running.client, begin)("maintenance", until="1s")
+    client = running.client
+    ended, end = {
+        "hold": (client.release, "held_until"),
+        "disable_auto_rollback": (client.enable_auto_rollback, "breaker_off_until"),
+    }[begin]
+    getattr(running.client, begin)("maintenance", until="1h")
     made = ended().change
-    time.sleep(1)
+    with running.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("update rollout_history set metadata = jsonb_set(metadata, %s, to_jsonb(now()))"
+                           " where id = %s", [["before", end], made.id])  # fmt: skip
     rows = running.history_rows()
     with pytest.raises(Refused, match="what it ended would be over by now"):
         running.client.undo(made.short_id)
-    getattr(running.client, begin)("maintenance", until="1s")
-    time.sleep(1)
+    getattr(running.client, begin)("maintenance", until="1h")
+    pass_time(running, timedelta(hours=2))
     with pytest.raises(Refused, match="changed since, by its end, now"):
         running.client.undo()
     assert running.history_rows() == rows + 1

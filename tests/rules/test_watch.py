@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 pytestmark = pytest.mark.asked
@@ -69,6 +71,18 @@ def test_r17_a_ramp_waits_for_a_monitor_where_it_goes_up_by_itself(running, perc
     assert ("nobody_watches" in warned(running)) is waits
 
 
+def test_r17_a_ramp_waits_for_no_monitor_while_it_is_stopped_or_held_for_good(running):
+    running.client.configure(auto_advance=True)
+    for halt, goes_on in (("emergency_stop", "resume"), ("hold", "release")):
+        getattr(running.client, halt)("looking")
+        assert warned(running) == {}, halt
+        assert running.client.auto_advance().outcome == "idle"
+        getattr(running.client, goes_on)()
+        assert "nobody_watches" in warned(running), goes_on
+    running.client.hold("looking", until="2h")
+    assert "nobody_watches" in warned(running), "it goes on by itself once that is over"
+
+
 def test_r10_alerts_wait_for_a_monitor_where_a_service_takes_some(running):
     receive(running, FEATURES[1], "chat", 0, waiting=0)
     assert warned(running) == {}, "those of another feature"
@@ -98,3 +112,21 @@ def test_r10_a_service_that_has_failed_three_times_and_has_alerts_waiting_is_tol
         receive(running, other, "pager", 0, waiting=5)
     receive(running, feature, "chat", failures, waiting=waiting, sent=7)
     assert warned(running) == ({"alerts_fail": said} if said else {})
+
+
+@pytest.mark.parametrize(
+    ("monitors", "is_told"),
+    [
+        ([["chat", "pager"]], True),
+        ([["pager"]], False),
+        ([[]], False),
+        ([["pager"], ["chat"]], True),
+        ([["pager"], None], True),  # of 0.1.0, which does not say
+        ([], True),
+    ],
+)
+def test_r10_a_service_that_no_monitor_that_runs_sends_alerts_to_is_no_warning(running, monitors, is_told):
+    receive(running, FEATURES[0], "chat", 3, waiting=1)
+    for receivers in monitors:
+        running.client.monitor_beat(uuid.uuid4(), 30, receivers=receivers)
+    assert ("alerts_fail" in warned(running)) is is_told

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout_console.errors import RolloutError
 from rollout_console.render import Screen, render
-from tests.support.effort import examples
 from tests.support.ramp import DAYS, closed_today
 from tests.support.rows import one_row
 
@@ -69,7 +68,7 @@ def test_r17_a_window_opens_when_the_clock_on_the_wall_says_so_also_as_it_is_set
     url = servers.create_database(embedded_url, "windows")
     with psycopg.connect(url, autocommit=True) as connection:
 
-        @examples(effort, 200, 3000)
+        @settings(max_examples=effort(200, 3000))
         @given(window=windows(), at=moments)
         def agrees(window: tuple[str, set[int], int, int, str], at: datetime) -> None:
             tried("windows around clock changes compared with Python's zone files")

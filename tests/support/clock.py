@@ -9,7 +9,7 @@ from tests.support.rollouts import RolloutUnderTest
 MOMENTS = {
     "rollout_configuration": (
         "created_at", "updated_at", "percentage_since", "restarted_at", "narrowed_at", "emergency_stopped_at", "held_at",
-        "held_until", "breaker_off_until",
+        "held_until", "breaker_off_until", "unrecorded_halt_at",
     ),
     "rollout_history": ("created_at",),
     "rollout_metrics": ("created_at", "updated_at", "metrics_window_end", "last_error_at", "last_started_at"),

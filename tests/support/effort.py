@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TRIED = "tried"  # the key of what a test counts among its report's properties
 ADAPTERS = {"kind", "server_url"}  # the parameters that choose one, or its server
@@ -33,7 +31,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("long"):
+    """Have hypothesis search alike everywhere: the same examples in each quick run, new ones in each long run."""
+    is_long = config.getoption("long")
+    settings.register_profile(
+        "ours", derandomize=not is_long, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    settings.load_profile("ours")
+    if is_long:
         config.option.timeout = 3600  # seconds a test
 
 
@@ -90,16 +94,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("tried")
         for what, amount in sorted(totals.items()):
             terminalreporter.write_line(f"{amount:>9,}  {what}")
-
-
-def examples(effort: Callable[[Any, Any], Any], quick: int, long: int, **more: Any) -> settings:
-    """Return how hypothesis searches: the same few examples in each quick run, new ones in each long run."""
-    from hypothesis import HealthCheck, settings
-
-    return settings(
-        max_examples=effort(quick, long), derandomize=bool(effort(True, False)), deadline=None, database=None,
-        suppress_health_check=list(HealthCheck), **more,
-    )  # fmt: skip
 
 
 @pytest.fixture

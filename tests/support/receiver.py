@@ -22,6 +22,8 @@ class Receiver(ThreadingHTTPServer):
         drops: whether it takes an alert and ends the connection without an answer.
         hangs: whether it takes a request and does not answer.
         pings: how often it was asked with GET, as by a heartbeat.
+        garbles: whether it answers GET with what is no HTTP.
+        trickles: whether it answers GET a byte at a time; the answer ends when it does not any more.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,8 @@ class Receiver(ThreadingHTTPServer):
         self.drops = False
         self.hangs = False
         self.pings = 0
+        self.garbles = False
+        self.trickles = False
 
 
 class Delivery(BaseHTTPRequestHandler):
@@ -57,6 +61,14 @@ class Delivery(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.pings += 1
+        if self.server.garbles:
+            self.wfile.write(b"garbage\r\n\r\n")
+            return
+        if self.server.trickles:
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nx: ")
+        while self.server.trickles:
+            self.wfile.write(b"x")
+            time.sleep(0.05)
         self._answer()
 
     def _answer(self) -> None:

@@ -13,7 +13,7 @@ class Proxy:
     """Forwards bytes to a port of the loopback interface.
 
     Attributes:
-        port: where clients go.
+        port: where clients go, until it is closed.
         swallows: whether bytes are lost at present, in both directions.
     """
 
@@ -22,9 +22,14 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.swallows = False
+        self._ends: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        """Refuse connections from now on, and end those that there are."""
+        for end in (self._listener, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -32,6 +37,7 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self._upstream))
+                self._ends += [client, server]
                 for ends in ((client, server), (server, client)):
                     threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pexpect
 import pyte
+import pytest
 from pyte.screens import Char, StaticDefaultDict
 
 PYTHON = shlex.quote(sys.executable)
@@ -35,6 +36,8 @@ KEYS = {
     "Right": "\x1b[C",
 }
 ALTERNATE_SCREEN = 1049
+AGE = r"(just now|\d+ s ago)"  # of what has happened in a test
+HAS_FULL_DISK = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 
 
 class Line(StaticDefaultDict[int, Char]):
@@ -229,6 +232,7 @@ def console_environment(home: Path, **more: str) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
+        "TZ": "UTC",
         "TERM": "xterm-256color",
         "ROLLOUT_OPERATOR": "tess",
         "PYTHONFAULTHANDLER": "1",  # a crash in a library's C code says where
@@ -267,11 +271,13 @@ def run_pieces(env: dict[str, str], pieces: Iterable[str]) -> subprocess.Complet
     return run_command(env, *[word for piece in pieces for word in ("-c", piece)])
 
 
-def run_command(env: dict[str, str], *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`rollout-console ARGUMENTS`, with nobody at the keyboard."""
+def run_command(
+    env: dict[str, str], *arguments: str, cwd: Path | None = None, lines: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """`rollout-console ARGUMENTS`, with nobody at the keyboard; `lines` come through a pipe."""
     return subprocess.run(
         [sys.executable, "-m", "rollout_console", *arguments],
-        env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, cwd=cwd or env["HOME"],
+        env=env, input=lines, capture_output=True, text=True, timeout=120, cwd=cwd or env["HOME"],
     )  # fmt: skip
 
 
@@ -282,11 +288,3 @@ def start_command(env: dict[str, str], *arguments: str) -> Running:
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=env["HOME"],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)

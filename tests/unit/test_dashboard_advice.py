@@ -21,6 +21,10 @@ from rollout_console.dashboard.advice import KEYS, in_keys
         ("you had not seen it; look: rollout.status(), then type the command again",
          "you had not seen it; this screen looks again by itself, then press the key again"),
         ("error_rate 7 %, wanted < 3 %; type: rollout.showMetrics()", "error_rate 7 %, wanted < 3 %; press m"),
+        ('12 jobs are stuck\n type: rollout.jobs("stuck")', '12 jobs are stuck\n press : and type jobs("stuck")'),
+        ('needs a list, type rollout.addToWhitelist(["owner/name", "owner/other"])',
+         'needs a list, press : and type addToWhitelist(["owner/name", "owner/other"])'),
+        ('type rollout.hold("looking", until="2h")', 'press : and type hold("looking", until="2h")'),
         ("a connection free, then: rollout.status()", "a connection free; this screen looks again by itself"),
     ],
 )  # fmt: skip
@@ -33,13 +37,6 @@ def test_advice_is_in_keys(at_the_prompt, in_the_dashboard):
     [
         "see rollout.features()",
         'type for example rollout.addToWhitelist("owner/name", until="2h")',
-        'type rollout.addToWhitelist(["owner/name", "owner/other"])',
-        'type rollout.removeFromWhitelist("owner/name")',
-        'type rollout.hold("looking", until="2h")',
-        'type rollout.disableAutoRollback("maintenance")',
-        'type rollout.setRollout(25, "phase 7")',
-        'type rollout.rollbackToZero("error rate is climbing")',
-        'type rollout.help("setRollout")',
         "rollout.hold(reason?)",
     ],
 )

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 from rollout_console.dashboard.keys import (
     ASKING,
@@ -22,7 +24,7 @@ from rollout_console.dashboard.keys import (
     text_of,
 )
 from rollout_console.dashboard.pages import Page, Row, change_page, text_page
-from rollout_console.dashboard.palette import candidates, completed, hint, parse
+from rollout_console.dashboard.palette import Caught, candidates, completed, hint, parse, run
 from rollout_console.errors import BadArgument
 from rollout_console.render import Screen
 from rollout_console.render.layout import cells
@@ -162,6 +164,13 @@ def test_the_palette_reads_a_call_as_at_the_prompt(line, call):
 def test_the_palette_runs_nothing_but_one_command_with_plain_values(line):
     with pytest.raises(BadArgument, match=r"type for example|did you mean|Tab shows"):
         parse(line)
+
+
+@pytest.mark.parametrize("line", ["watch", "watch(1)", "watch(every=2, times=3)"])
+def test_the_palette_watches_nothing_that_would_outlive_the_dashboard(line):
+    client = RolloutClient(PostgresAdapter("postgresql://127.0.0.1:1/x"))
+    with pytest.raises(BadArgument, match="the overview is live: press Esc"):
+        run(line, client, Caught(Screen(), lambda client: None))
 
 
 @pytest.mark.parametrize(

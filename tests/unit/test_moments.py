@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import time
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from rollout_console.errors import BadArgument
+from rollout_console.monitor.log import TextLog
+from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_time
+from rollout_console.render.html import render_html
+from rollout_console.results import HealthCheck, HistoryEntry
+from rollout_console.results.state import StateName
 from rollout_console.validation import moment, moment_text
+from tests.support import samples
+from tests.support.samples import sample
+from tests.unit.test_render_html import REPORTS
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +69,20 @@ def test_r9_a_year_that_no_zone_knows_is_sent_as_it_is(monkeypatch, zone):
     time.tzset()
     for given in ("0001-01-01T00:30:00", "9999-12-31T23:59:00"):
         assert moment_text(given) == given
+
+
+@pytest.mark.parametrize(("zone", "moment"), [("Asia/Tokyo", datetime.max), ("America/New_York", datetime.min)])
+def test_a_year_that_no_zone_knows_keeps_no_report_from_being_shown(monkeypatch, zone, moment):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    monkeypatch.setattr(samples, "NOW", moment.replace(tzinfo=UTC))
+    for kind in REPORTS:
+        for name in get_args(StateName):
+            render(sample(kind, name=name), Screen())
+        render_html(sample(kind))
+    log = io.StringIO()
+    TextLog(log).checked(sample(HealthCheck), [sample(HistoryEntry)], [])
+    assert f"{moment:%Y-%m-%d %H:%M:%S}" in log.getvalue()
 
 
 @pytest.mark.parametrize("given", ["tomorrow", "tomorrow 25:00", "yesterday 09:00", "tomorrow 9"])

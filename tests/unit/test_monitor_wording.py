@@ -21,7 +21,7 @@ def told(kind: str, percentage: int = 80, **change: Any) -> Alert:
 @pytest.mark.parametrize(("kept", "resume"), [(80, "rollout.resume(5)"), (1, "rollout.resume()")])
 def test_a_stop_advises_to_look_first_and_to_resume_no_higher_than_was_kept(kept, resume):
     text = told("stop", kept, command="emergencyStop").text
-    assert text.endswith(f"next: rollout.showMetrics(), rollout.errors(); when fixed: {resume}")
+    assert text.endswith(f"next, in the console: rollout.showMetrics(), rollout.errors(); when fixed: {resume}")
 
 
 @pytest.mark.parametrize(("enabled", "title"), [(False, "auto-rollback is OFF"), (True, "auto-rollback is on again")])

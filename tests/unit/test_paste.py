@@ -222,6 +222,17 @@ def test_a_stop_is_understood_as_a_line_of_a_shell_and_with_its_end_missing(line
 
 
 @pytest.mark.parametrize(
+    ("line", "reason"),
+    [("rollout.emergencyStop('can't reach')", "can't reach"), ("rollout.emergencyStop('can't reach', 'it's x') // now", "can't reach', 'it's x"),
+     ("await rollout.emergencyStop('can't reach", "can't reach"), ('x = rollout.emergencyStop("the "db" is down");', 'the "db" is down'),
+     ("if 1:\n    rollout.emergencyStop('can't reach')\n", "can't reach"), ("rollout.emergencyStop('a'\n  'b')", "ab")],
+)  # fmt: skip
+def test_no_quotation_mark_in_its_reason_keeps_a_stop_away(line, reason):
+    calls = [node for node in ast.walk(ast.parse(pasted(line))) if isinstance(node, ast.Call)]
+    assert [ast.literal_eval(call.args[0]) for call in calls] == [reason]
+
+
+@pytest.mark.parametrize(
     ("line", "to_type"),
     [
         ("rollout-console set 25 'phase 7'", 'rollout.setRollout(25, "phase 7")'),
@@ -256,12 +267,17 @@ def test_names_that_a_shell_knows_too_are_python(python):
         ('rollout.note("abc', 'rollout.note("abc")'),
         ("x = rollout.addToWhitelist(['a/b',\n", "x = rollout.addToWhitelist(['a/b',])"),
         ("rollout.status()\nrollout.stats(", "rollout.stats()"),
+        ("rollout.note('can't reach it')", 'rollout.note("can\'t reach it")'),
+        ("x = rollout.hold('can't reach", 'x = rollout.hold("can\'t reach")'),
     ],
 )
 def test_what_is_left_open_is_shown_closed(source, whole):
     assert str(open_bracket(source)).endswith(f"nothing was done: type {whole}")
 
 
-@pytest.mark.parametrize("source", ["rollout.status()", "f(", "x = [1,", "rollout.note('''a\nb''')", ""])
+@pytest.mark.parametrize(
+    "source",
+    ["rollout.status()", "f(", "x = [1,", "rollout.note('''a\nb''')", "", "rollout.setRollout('5', 'it's ok')"],
+)
 def test_what_is_closed_or_no_command_is_not(source):
     assert open_bracket(source) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout_console.cli.verbs import in_shell
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.colours import STYLES
@@ -77,6 +77,24 @@ def test_a_percentage_that_was_set_already_is_named():
     assert "at 25 % already" in said("setRollout", changed=False, rollout_percentage=25)
 
 
+def test_a_lowering_and_0_percent_during_a_stop_do_not_say_how_to_let_traffic_flow():
+    for command, percentage, says in (
+        ("setRollout", 1, True), ("setRollout", 0, False), ("rollbackToZero", 0, False), ("rollbackToPercentage", 5, False),
+    ):  # fmt: skip
+        text = said(command, emergency_stop=True, rollout_percentage=percentage)
+        assert ("rollout.resume()" in text) is says, command
+    for percentage in (0, 1):
+        text = said("emergencyStop", emergency_stop=True, rollout_percentage=percentage)
+        assert ("lets in the whitelist alone" in text) is (percentage == 0)
+
+
+@pytest.mark.parametrize(("threshold", "never"), [(100.0, True), (99.0, False)])
+def test_settings_under_which_auto_rollback_never_acts_say_so(threshold, never):
+    after = sample(HistoryEntry, after={"max_error_rate": threshold}, before={"max_error_rate": 5})
+    text = said("configure", change=after, max_error_rate=threshold)
+    assert ("on, but never acts" in text) is never
+
+
 @pytest.mark.parametrize("changed", [True, False])
 def test_a_percentage_set_during_a_stop_says_that_traffic_stays_halted_and_how_to_let_it_flow(changed):
     text = said("setRollout", changed=changed, emergency_stop=True)
@@ -105,6 +123,13 @@ def test_a_resume_says_the_percentage_and_at_nothing_how_to_start(percentage, hi
     text = said("resume", rollout_percentage=percentage, held_reason=None)
     assert f"resumed at {percentage} %" in text
     assert ("to start: rollout.advance()" in text) is hints
+
+
+@pytest.mark.parametrize("command", ["setRollout", "resume"])
+@pytest.mark.parametrize(("became", "raised"), [(9, False), (10, False), (11, True)])
+def test_what_raises_says_how_to_take_it_back(command, became, raised):
+    text = said(command, previous_percentage=10, new_percentage=became, rollout_percentage=became)
+    assert ("to take it back: rollout.undo()" in text) is raised
 
 
 def test_a_resume_without_a_stop_says_that_there_is_none():

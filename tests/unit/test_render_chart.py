@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec import structs
 
 from rollout_console.render import Screen, render
-from rollout_console.render.chart import EIGHTHS, MARGIN, error_chart
+from rollout_console.render.chart import EIGHTHS, MARGIN, error_chart, mark_lines
 from rollout_console.render.colours import STYLES
-from rollout_console.results import ErrorTrend, TrendPoint
+from rollout_console.results import ErrorTrend, MarkKind, TrendMark, TrendPoint
 from tests.support.samples import NOW
 
 TERMINAL = Screen(width=80, bars=True)
@@ -40,6 +41,13 @@ def test_a_chart_is_as_large_as_asked(points, width):
     lines = error_chart(trend(*points), TERMINAL, width, 8)
     assert len(lines) == 8 + 1, "and a line for the time"
     assert {len(line) for line in lines} == {width}
+
+
+def test_each_letter_below_a_chart_is_explained_however_many_marks_there_are():
+    kinds: list[MarkKind] = ["change", "restart", "stop", "stop", "stop", "stop"]
+    marks = [TrendMark(at=NOW, kind=kind, percentage=5) for kind in kinds]
+    _, *told = mark_lines(structs.replace(trend(CALM), marks=marks), 78)
+    assert "".join(told).startswith(" R restart,  C changed,  S ")
 
 
 def test_a_wide_label_does_not_widen_the_chart():

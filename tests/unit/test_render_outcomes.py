@@ -77,6 +77,12 @@ def test_a_state_without_jobs_says_so(capped, said):
     assert shown(state="stuck", groups=groups, jobs=[]).splitlines()[-1] == said
 
 
+@pytest.mark.parametrize("state", ["stuck", "failed"])
+def test_a_list_of_none_does_not_say_that_there_are_none(state):
+    groups = [sample(results.JobGroup, stuck=12, failed=12)]
+    assert shown(state=state, groups=groups, jobs=[]).splitlines()[1:] == [" none of them is listed"]
+
+
 def test_a_phase_that_is_not_ready_names_the_warning():
     stuck = sample(results.Gate, name="stuck_jobs", message="54 jobs are stuck", open=False)
     phases = sample(results.Phases, ready=False, gates=[stuck])

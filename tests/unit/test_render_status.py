@@ -230,17 +230,24 @@ def test_a_breach_is_said_to_lead_where_it_does(percentage, decided_by, words):
 
 
 @pytest.mark.parametrize(
-    ("percentage", "decided_by", "words"),
+    ("percentage", "where", "words"),
     [
-        (0, "readers", "does not go up from 0 % by itself"),
-        (5, "readers", "  goes up by itself"),
-        (100, "readers", "is at the end of its plan"),
-        (5, "host", "does not go up by itself while the host's own"),
+        (0, {}, "does not go up from 0 % by itself"),
+        (5, {}, "  goes up by itself"),
+        (100, {}, "is at the end of its plan"),
+        (5, {"decided_by": "host"}, "does not go up by itself while the host's own"),
+        (5, {"emergency_stop": True}, "does not go up during an emergency stop"),
+        (5, {"held_reason": "look"}, "does not go up while it is held"),
     ],
 )
-def test_a_ramp_is_said_to_go_up_by_itself_only_where_it_does(percentage, decided_by, words):
-    plan = {"phase_percentages": [5, 100], "decided_by": decided_by, "rollout_percentage": percentage}
-    assert words in shown(auto_advance=True, **plan)
+def test_a_ramp_is_said_to_go_up_by_itself_only_where_it_does(percentage, where, words):
+    plan = {
+        "phase_percentages": [5, 100],
+        "decided_by": "readers",
+        "held_reason": None,
+        "rollout_percentage": percentage,
+    }
+    assert words in shown(auto_advance=True, **{**plan, **where})
 
 
 def test_a_threshold_of_100_percent_is_said_never_to_act():

@@ -13,7 +13,8 @@ from rollout_console.console import COMMANDS, Group
 from rollout_console.console.help import help_for
 from rollout_console.render import Screen, render
 from rollout_console.render.layout import cells, fold, shorten_middle
-from rollout_console.results import Categories, Change, Jobs, Metrics, Phases, Plan, Preview, Whitelist
+from rollout_console.render.sanitize import LONGEST
+from rollout_console.results import Categories, Change, Errors, History, Jobs, Metrics, Phases, Plan, Preview, Whitelist
 from tests.support.samples import sample
 from tests.unit.test_render_html import ATTACKS, REPORTS, VARIANTS
 
@@ -87,3 +88,11 @@ def test_a_line_breaks_at_the_end_of_a_clause():
 def test_a_pipe_is_not_folded():
     line = f" {SENTENCE}"
     assert Screen(60).fit(line) == line
+
+
+@pytest.mark.parametrize("kind", [Errors, History, Jobs, Metrics])
+def test_a_pipe_loses_nothing_of_what_a_terminal_has_no_room_for(kind):
+    text = f"{'x' * (LONGEST - 7)}THE-END"
+    result = sample(kind, text, 7, **({"state": None} if kind is Jobs else {}))
+    assert "THE-END" in render(result, Screen(60))
+    assert "THE-END" not in render(result, Screen(60, bars=True))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 
+from rollout_console.errors import NOT_STOPPED, NotConfigured
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
+from rollout_console.shell.banner import banner
+from rollout_console.shell.caution import PASTED, READING, Caution
 from rollout_console.shell.launch import _config
 
 
@@ -50,6 +55,12 @@ def test_unloaded_it_leaves_no_trace(ip):
     unload(ip)
     assert traces(ip) == before
     unload(ip)
+
+
+def test_r12_why_there_is_no_target_reaches_no_terminal_raw(ip):
+    shown = banner(load(ip, quiet=True), NotConfigured("closed \x1b]0;pwned\x07 today; set SUPABASE_URL"))
+    assert " closed ]0;pwned today; set SUPABASE_URL\n" in shown
+    assert "\x1b" not in shown
 
 
 def test_loaded_twice_it_is_there_once(ip):
@@ -102,6 +113,21 @@ def test_a_console_without_a_target_opens_and_says_why(ip, monkeypatch):
     assert captured.stderr == "SUPABASE_URL is set but no key: set SUPABASE_SECRET_KEY, then start again\n"
 
 
+def test_r13_an_error_is_shown_where_the_history_of_what_was_typed_cant_be_written(ip, monkeypatch, tmp_path):
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_x")  # and no URL: every command fails
+    ip.history_manager = HistoryManager(shell=ip, hist_file=str(tmp_path / "history.sqlite"))
+    ip.auto_suggest = AutoSuggestFromHistory()
+    load(ip, quiet=True)
+    ip.history_manager.db.execute("pragma query_only = on")  # answers as a full disk does
+    for _ in range(2):
+        with capture_output() as captured:
+            ip.run_cell('rollout.emergencyStop("db down")')
+        assert "NOT STOPPED" in captured.stderr
+        assert "update public.rollout_configuration" in captured.stderr
+        assert "Traceback" not in captured.stdout + captured.stderr
+    ip.history_manager.db.execute("pragma query_only = off")  # IPython ends the session in it
+
+
 def test_each_report_of_a_block_stands_below_its_command_and_a_report_alone_does_not(ip):
     load(ip, quiet=True)
     with capture_output() as block:
@@ -132,7 +158,7 @@ def test_only_the_first_run_on_practice_data_leads_to_the_fire_drill(ip, tmp_pat
      ("rollout.setRollout 5", "rollout.setRollout(5)"), ("rollback-to-zero now", 'rollout.rollbackToZero("now")'),
      ("rollout.setRollout{5}", "rollout.setRollout(5)"), ("rollout.setRollout(5]", "rollout.setRollout(5)"),
      ("rollout set 0", "rollout.setRollout(0)"), ("rollout status", "rollout.status()"),
-     ('./rollout emergencyStop("x")', 'rollout.emergencyStop("x")'),
+     ("note 'can't reach'", 'rollout.note("can\'t reach")'), ('./rollout emergencyStop("x")', 'rollout.emergencyStop("x")'),
      ("STOP!", 'rollout.emergencyStop("errors in the logs")'),
      ("EMERGENCY STOP", 'rollout.emergencyStop("errors in the logs")')],
 )  # fmt: skip
@@ -140,7 +166,8 @@ def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
     load(ip, quiet=True)
     with capture_output() as captured:
         ip.run_cell(typed)
-    assert captured.stderr == f"a command needs brackets ( ); nothing was done: type {call}\n"
+    not_stopped = f" {NOT_STOPPED} \n" if "emergencyStop" in call else ""
+    assert captured.stderr == f"{not_stopped}a command needs brackets ( ); nothing was done: type {call}\n"
 
 
 @pytest.mark.parametrize(
@@ -159,10 +186,29 @@ def test_r13_what_reads_like_the_browser_console_is_answered_in_a_line(ip, typed
     assert not hasattr(ip.user_ns["rollout"].status, "eligible")
 
 
+@pytest.mark.parametrize(
+    ("typed", "to_type"),
+    [
+        ("rollout.preview()", "type for example rollout.preview(25)"),
+        ("rollout.preview(percentage, …)", "the percentage is a number, type for example rollout.preview(25)"),
+        ("rollout.setRollout", "type for example rollout.setRollout(10). Set"),
+        ("rollout.configure(guardrail=manual)", 'text needs quotes, type rollout.configure(guardrail="manual")'),
+        ("rollout.addToWhitelist(acme, until='2h')", "text needs quotes, type rollout.addToWhitelist(\"acme\", until='2h')"),
+        ('rollout.hold(until="2h", "x")', 'type rollout.help("hold")'),
+        ("rollout.guardrail(compared", 'type rollout.guardrail(compared)'),
+    ],
+)  # fmt: skip
+def test_r13_what_is_to_be_typed_for_a_call_that_cant_be_read_is_that_call_and_leads_in_no_circle(ip, typed, to_type):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    assert to_type in captured.stdout + captured.stderr
+
+
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
     load(ip, quiet=True)
     with capture_output():
-        ip.run_line_magic("logstart", f"-o {tmp_path / 'log.py'}")
+        ip.run_line_magic("logstart", "-o log.py")
         ip.run_cell('rollout.help("control")', store_history=True)
         ip.run_line_magic("logstop", "")
     assert "#[Out]#" in (tmp_path / "log.py").read_text(encoding="utf-8")
@@ -171,3 +217,60 @@ def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
 def test_without_colours_what_is_typed_and_tracebacks_have_none_either(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert _config().InteractiveShell.colors == "nocolor"
+
+
+@pytest.mark.parametrize("slip", ["rollout = 5", "del rollout", "for rollout in [1]: pass"])
+def test_rollout_is_the_console_again_in_the_cell_after_it_was_lost(ip, slip):
+    session = load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(slip)
+        ip.run_cell("rollout")
+        ip.run_cell('rollout.help("stats")')
+    assert ip.user_ns["rollout"] is session.console
+    assert captured.stdout.count("rollout was no longer the console, and is it again\n") == 1
+    assert "Traceback" not in captured.stdout + captured.stderr
+
+
+def test_lines_pasted_behind_a_use_that_led_nowhere_do_not_act_where_one_still_is(ip):
+    session, now = load(ip, quiet=True), [0.0]
+    session.caution = Caution(clock=lambda: now[0])
+    with capture_output() as captured:
+        for line in ('use("stagin")', 'help("use")', "setRollout(33)", 'emergencyStop("x")'):
+            ip.run_cell(f"rollout.{line}")
+            now[0] += PASTED / 2
+    refused = "rollout.use() before it failed, and this is hybrid_progressive_capture on local. Read first; to go on: "
+    said = captured.stdout.splitlines()
+    assert said[-2:] == [
+        f"not done: {refused}rollout.setRollout(33)",
+        f"NOT STOPPED: {refused}rollout.emergencyStop('x')",
+    ]
+    now[0] += READING
+    session.new_cell("rollout.status()")
+    assert session.objection("emergencyStop", {}, "rollout.emergencyStop()") is None
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ('rollout.nothing()\nrollout.status()\nrollout.emergencyStop("must stop")  # now',
+         [NOT_STOPPED, 'not run: rollout.status(), rollout.emergencyStop("must stop"); type rollout.emergencyStop("must stop")']),
+        ('for p in [5]: rollout.nothing(p); rollout.setRollout(\n    p)\nprint(1, rollout.stats())',
+         ["not run: rollout.setRollout( p), rollout.stats(); type again what is still wanted"]),
+        ('rollout.help("stats"); 1 / 0; rollout.rollbackToZero()',
+         ["NOT AT ZERO: as far as is known, the percentage stands", "not run: rollout.rollbackToZero(); type rollout.rollbackToZero()"]),
+        ("rollout.note(looks bad)\nrollout.emergencyStop()\n# rollout.resume()",
+         [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
+        ('rollout.emergencyStop(f"{1 / 0}")',
+         [NOT_STOPPED, 'not run: rollout.emergencyStop(f"{1 / 0}"); type rollout.emergencyStop(f"{1 / 0}")']),
+        ("del rollout\nrollout.emergencyStop()",
+         [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
+        ('rollout.help("stats")\nrollout.nothing()', []),
+    ],
+)  # fmt: skip
+def test_what_a_block_does_not_run_since_a_line_before_failed_is_named_and_a_stop_is_not_made(ip, block, said):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(block)
+    lines = [line.strip() for line in captured.stderr.splitlines()]
+    assert lines[len(lines) - len(said) :] == said
+    assert "not run" in captured.stderr or not said

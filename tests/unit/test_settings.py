@@ -15,6 +15,7 @@ import pytest
 
 from rollout_console.adapters import Target, open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
 from rollout_console.protection import Protection
 from rollout_console.settings import (
@@ -76,6 +77,33 @@ def test_overrides_count_before_the_environment_and_that_before_dot_env(monkeypa
     assert read(ROLLOUT_FEATURE="override").feature == "override"
 
 
+@pytest.fixture(params=["not in UTF-8", "gone"])
+def unreadable(request, monkeypatch, tmp_path):
+    """A working folder whose `.env` can't be read."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    if request.param == "gone":
+        folder.rmdir()
+    else:
+        (folder / ".env").write_bytes(b"VITE_HYBRID_EMERGENCY_STOP=tr\xfce\n")
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_r13_what_is_set_counts_where_dot_env_cant_be_read():
+    assert open_adapter(read(**DATABASE)).target.kind == "postgres"
+    assert read(ROLLOUT_FEATURE="a", ROLLOUT_HOME="here").feature == "a"
+    assert application_overrides() == {}
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_r13_a_dot_env_that_cant_be_read_leads_to_no_practice_database():
+    with pytest.raises(
+        NotConfigured, match=r"^\.env in the working folder can't be read \(.+\), and nothing else says"
+    ):
+        open_adapter(read())
+
+
 def test_blanks_count_as_not_set():
     assert read(ROLLOUT_FEATURE="  ", SUPABASE_URL="").feature == DEFAULT_FEATURE
 
@@ -108,11 +136,9 @@ def test_a_database_url_chooses_postgresql_and_shows_no_password():
 def test_an_api_counts_before_a_database_url_which_it_fails_over_to():
     adapter, alone = open_adapter(read(**API, **DATABASE)), open_adapter(read(**API))
     assert isinstance(adapter, FailoverAdapter)
-    assert isinstance(alone, FailoverAdapter)
-    assert adapter.target == Target("supabase", "abc")
-    assert adapter.postgres is not None
+    assert isinstance(alone, SupabaseAdapter)
+    assert adapter.target == alone.target == Target("supabase", "abc")
     assert adapter.postgres.target.kind == "postgres"
-    assert alone.postgres is None
 
 
 def test_a_url_without_a_key_says_what_to_set():
@@ -141,6 +167,8 @@ def test_r10_the_operator_can_be_named(monkeypatch):
     monkeypatch.setenv("ROLLOUT_OPERATOR", "tess")
     assert operator()["operator"] == "tess"
     assert operator()["host"]
+    monkeypatch.setitem(os.environb, b"ROLLOUT_OPERATOR", b"t\xe9ss")  # in Latin-1
+    assert operator()["operator"] == "t?ss"
 
 
 def test_in_the_applications_own_folder_its_names_lead_to_its_project(tmp_path):

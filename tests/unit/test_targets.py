@@ -192,6 +192,14 @@ def test_connect_takes_a_name_in_place_of_a_url():
         assert client.feature == "third"
     with pytest.raises(NotConfigured, match="but not both"):
         rollout_console.connect("postgresql://db/app", target="a")
+    with pytest.raises(NotConfigured, match="the name of the target is empty"):
+        rollout_console.connect(target=" ")
+
+
+def test_connect_with_a_url_asks_for_no_target(monkeypatch):
+    monkeypatch.setenv("ROLLOUT_TARGET", "nosuch")
+    with rollout_console.connect("postgresql://db.example/app") as client:
+        assert (client.adapter.target.name, client.feature) == ("db.example/app", DEFAULT_FEATURE)
 
 
 @pytest.mark.parametrize(

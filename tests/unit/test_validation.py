@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument
 from rollout_console.validation import (
     clean_text,
@@ -117,6 +119,13 @@ def test_a_number_is_a_number(value, taken):
             whole("limit", value, "rollout.history(20)")
 
 
+@pytest.mark.parametrize("value", [2**31, -(2**31), 2**70])
+def test_a_number_that_no_argument_can_be_is_refused_as_such(value):
+    assert whole("limit", 2**31 - 1, "x") == 2**31 - 1
+    with pytest.raises(BadArgument, match=r"^limit is at most 2,147,483,647, not .*; type rollout\.history\(20\)$"):
+        whole("limit", value, "rollout.history(20)")
+
+
 @pytest.mark.parametrize("value", [None, 1, 0, "True"])
 def test_a_truth_value_is_one(value):
     assert flag("confirm", False, "x") is False
@@ -153,6 +162,14 @@ def test_a_moment_is_a_text_or_a_time():
     assert moment(None, "x") is None
     with pytest.raises(BadArgument, match=r"^until is a time, as .*, not 7; type x$"):
         moment(7, "x")
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, True, "5"])
+def test_a_rate_of_practice_jobs_is_a_number_and_named_if_it_is_none(rate):
+    client = RolloutClient(PostgresAdapter("postgresql://127.0.0.1:1/x"))
+    for name in ("error_rate", "control_error_rate"):
+        with pytest.raises(BadArgument, match=f"^{name} is a percentage from 0 to 100, not {rate!r}; type "):
+            client.simulate(10, **{name: rate})
 
 
 def test_what_is_wrong_is_described_whatever_it_is():

@@ -28,17 +28,14 @@ comment on function rollout.default_settings(rollout_configuration) is
 
 create or replace function rollout.unusable_settings(config rollout_configuration)
 returns table (name text, value text, low numeric, high numeric, default_value jsonb)
-language sql immutable
+language sql stable
+set search_path = pg_catalog, public, pg_temp
 as $$
     -- "is not true": null and NaN are found with the rest
-    select s.name, coalesce(v.value::text, 'null'), s.low, s.high, s.default_value
-    from (values
-        ('max_error_rate', config.max_error_rate), ('minimum_sample', config.minimum_sample),
-        ('monitoring_window_hours', config.monitoring_window_hours),
-        ('stuck_after_minutes', config.stuck_after_minutes), ('keep_days', config.keep_days)
-    ) v (name, value)
-    join rollout.settings() s using (name)
-    where (v.value between s.low and s.high) is not true
+    select s.name, coalesce(c.set ->> s.name, 'null'), s.low, s.high, s.default_value
+    from (select to_jsonb(rollout.without_lists(config)) as set offset 0) c  -- once, not for each setting
+    join rollout.settings() s on s.low is not null and s.unit not like 'per %'  -- of costs, each part is looked at
+    where (rollout.number_in(c.set, s.name) between s.low and s.high) is not true
 $$;
 comment on function rollout.unusable_settings(rollout_configuration) is
     'R7: settings that somebody gave a value that no rollout can be judged by, and what they are judged by instead.';
@@ -65,7 +62,9 @@ begin
         and config.minimum_sample::numeric <@ rollout.range_of('minimum_sample')
         and config.monitoring_window_hours::numeric <@ rollout.range_of('monitoring_window_hours')
         and config.stuck_after_minutes::numeric <@ rollout.range_of('stuck_after_minutes')
-        and config.keep_days::numeric <@ rollout.range_of('keep_days')) is not true then
+        and config.keep_days::numeric <@ rollout.range_of('keep_days')
+        and config.most_jobs_of_a_row::numeric <@ rollout.range_of('most_jobs_of_a_row')
+        and config.minimum_repositories::numeric <@ rollout.range_of('minimum_repositories')) is not true then
         config := jsonb_populate_record(config, (
             select jsonb_object_agg(u.name, u.default_value) from rollout.unusable_settings(config) u));
     end if;
@@ -102,7 +101,7 @@ comment on function rollout.usable(rollout_configuration) is
     'R7: a configuration as it is judged and shown: defaults for values that can''t be used, nothing for moments that '
     'are none, no hold that has ended, and auto-rollback on where the time that it was off for is over (R8, R17).';
 
-create or replace function rollout.check_setting(name text, value jsonb)
+create or replace function rollout.check_setting(name text, value jsonb, command text)
 returns void
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -117,8 +116,8 @@ begin
             using errcode = 'RC001';
     elsif setting.choices is not null then
         if (value #>> '{}' = any (setting.choices)) is not true then
-            raise exception '% is one of %, not %; type for example rollout.configure(%="%")', name,
-                array_to_string(setting.choices, ', '), left(value::text, 60), name, setting.choices[1]
+            raise exception '% is one of %, not %; type for example rollout.%(%="%")', name,
+                array_to_string(setting.choices, ', '), left(value::text, 60), command, name, setting.choices[1]
                 using errcode = 'RC001';
         end if;
         return;
@@ -133,27 +132,28 @@ begin
             or exists (select from jsonb_array_elements(value) e
                        where jsonb_typeof(e) <> 'string' or length(e #>> '{}') not between 1 and 160) then
             raise exception '% is a list of at most 50 texts of 1 to 160 characters, not %; type for example '
-                'rollout.configure(%=["…"])', name, left(value::text, 60), name using errcode = 'RC001';
+                'rollout.%(%=["…"])', name, left(value::text, 60), command, name using errcode = 'RC001';
         end if;
         return;
     elsif jsonb_typeof(setting.default_value) = 'boolean' then
         if jsonb_typeof(value) <> 'boolean' then
-            raise exception '% is True or False, not %; type for example rollout.configure(%=True)', name,
-                left(value::text, 60), name using errcode = 'RC001';
+            raise exception '% is True or False, not %; type for example rollout.%(%=True)', name,
+                left(value::text, 60), command, name using errcode = 'RC001';
         end if;
         return;
     end if;
     number := case jsonb_typeof(value) when 'number' then (value #>> '{}')::numeric end;
     if (number between setting.low and setting.high
         and number = round(number, case setting.unit when 'percent' then 2 else 0 end)) is not true then
-        raise exception '% is a % from % to % (%), not %; type for example rollout.configure(%=%)', name,
+        raise exception '% is a % from % to % (%), not %; type for example rollout.%(%=%)', name,
             case setting.unit when 'percent' then 'number with at most two decimals' else 'whole number' end,
-            setting.low, to_char(setting.high, 'FM999,999,999'), setting.unit, left(value::text, 60), name,
-            setting.default_value using errcode = 'RC001';
+            setting.low, to_char(setting.high, 'FM999,999,999'), setting.unit, left(value::text, 60), command,
+            name, setting.default_value using errcode = 'RC001';
     end if;
 end $$;
-comment on function rollout.check_setting(text, jsonb) is
-    'Raises RC001 with what to type unless this is a setting and a value that it can have.';
+comment on function rollout.check_setting(text, jsonb, text) is
+    'Raises RC001 with what to type unless this is a setting and a value that it can have: a call of the same command, '
+    'since who looks must not be told to change.';
 
 create or replace function rollout.check_costs(name text, low numeric, high numeric, costs jsonb)
 returns void
@@ -248,7 +248,7 @@ $$;
 comment on function rollout.parts_of_setting(rollout_configuration, text) is
     'What a setting of several parts is now, null for parts that are not set; null for a setting of one part.';
 
-create or replace function rollout.with_settings(config rollout_configuration, settings jsonb)
+create or replace function rollout.with_settings(config rollout_configuration, settings jsonb, command text)
 returns rollout_configuration
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -259,7 +259,7 @@ declare
     path text[];
 begin
     for setting in select * from jsonb_each(settings) loop
-        perform rollout.check_setting(setting.key, setting.value);
+        perform rollout.check_setting(setting.key, setting.value, command);
         path := rollout.setting_path(setting.key);
         changed := jsonb_set(changed, path, case
             -- of what is not named the parts stay
@@ -269,5 +269,5 @@ begin
     end loop;
     return jsonb_populate_record(config, changed);
 end $$;
-comment on function rollout.with_settings(rollout_configuration, jsonb) is
-    'A configuration with some settings changed, all of them checked before.';
+comment on function rollout.with_settings(rollout_configuration, jsonb, text) is
+    'A configuration with some settings changed, all of them checked before, for a command.';

@@ -75,14 +75,6 @@ begin
             where c.id = config and c.rollout_percentage is distinct from 0;
         end if;
         changed := found;
-        if not changed then
-            begin  -- R20: what was asked before a repeated stop does not undo it
-                update public.rollout_configuration c set updated_at = now() where c.id = config;
-            exception when others then
-                raise warning 'the repeated stop is not dated: % (SQLSTATE %)', sqlerrm, sqlstate;
-            end;
-        end if;
-        perform set_config('rollout.change', '', true);
     end if;
     select c.emergency_stop, c.rollout_percentage into after from public.rollout_configuration c where c.id = config;
     if not repeated and (stops and after.emergency_stop or not stops and after.rollout_percentage = 0) is not true then
@@ -97,6 +89,15 @@ begin
             case when stops then jsonb_build_object('emergency_stop', after.emergency_stop)
                  else jsonb_build_object('rollout_percentage', after.rollout_percentage) end);
     end if;
+    if not recorded then
+        begin  -- R20: what was asked before it does not undo it
+            update public.rollout_configuration c set updated_at = now(), unrecorded_halt_at = clock_timestamp()
+            where c.id = config;
+        exception when others then
+            raise warning 'the stop left no row in the history, and is not dated: % (SQLSTATE %)', sqlerrm, sqlstate;
+        end;
+    end if;
+    perform set_config('rollout.change', '', true);
     return jsonb_build_object(
         'operation_id', change ->> 'operation_id', 'changed', changed or repeated, 'repeated', repeated,
         'emergency_stop', after.emergency_stop, 'rollout_percentage', after.rollout_percentage,

@@ -1,5 +1,5 @@
 -- R17: decides which gates are shut before the next step. plan(), phases(), advance(), the automatic advance and the
--- cautions of setRollout() all ask these.
+-- cautions of setRollout() and resume() all ask these.
 
 create or replace function rollout.gates(config rollout_configuration, look rollout.look)
 returns table (name text, open boolean, message text, opens_at timestamptz, command text)
@@ -111,8 +111,9 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     return case when target <= config.rollout_percentage then '{}' else jsonb_build_object(
-        'shut', rollout.shut_gates(config),
+        'shut', jsonb_path_query_array(rollout.shut_gates(config), '$[*] ? (@.name != "stop")'),
         'skipped_phase', (select p.next from rollout.step_in_plan(config) p where p.next < target)) end;
 end $$;
 comment on function rollout.cautions(rollout_configuration, integer) is
-    'R17: what speaks against raising to a percentage: gates that are shut, and the next step if it is skipped.';
+    'R17: what speaks against raising to a percentage: gates that are shut, but for a stop, of which the answer says '
+    'itself that it goes on or has ended, and the next step if it is skipped.';

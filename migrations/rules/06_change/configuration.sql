@@ -68,11 +68,15 @@ begin
         new.held_at := null;
         new.held_by := null;
         new.held_until := null;
-    else
-        new.held_at := coalesce(new.held_at, clock_timestamp());
+    elsif new.held_at is null or new.held_at is not distinct from old.held_at
+        and (new.held_reason, new.held_by) is distinct from (old.held_reason, old.held_by) then
+        new.held_at := clock_timestamp();
     end if;
     if tg_op = 'INSERT' then
         new.percentage_since := coalesce(new.percentage_since, now());
+        if new.emergency_stop then
+            new.emergency_stopped_at := coalesce(new.emergency_stopped_at, clock_timestamp());
+        end if;
         return new;
     end if;
 
@@ -186,12 +190,13 @@ create or replace function rollout.record_change(
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
+set timezone = 'UTC'  -- of the moments in the row, which an undo compares
 as $$
 declare
     -- Dates that follow from a change are not themselves a change.
     derived constant text[] := array[
         'updated_at', 'percentage_since', 'restarted_at', 'narrowed_at', 'emergency_stopped_at', 'held_at',
-        'accepted_signals', 'long_lists'];
+        'unrecorded_halt_at', 'accepted_signals', 'long_lists'];
     is_update constant boolean := operation = 'UPDATE';
     change jsonb := rollout.current_change();
     by_entry constant boolean := is_update and (was_row.long_lists or became_row.long_lists);

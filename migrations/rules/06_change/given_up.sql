@@ -34,14 +34,11 @@ begin
         raise exception 'not done, since you had not seen % of %, by %; look: rollout.status(), then type the '
             'command again', rollout.named_change(later),
             to_char(later.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'),
-            coalesce(rollout.text_in(later.metadata, 'operator'), later.triggered_by)
-                || coalesce(': ' || left(later.reason, 200), '') using errcode = 'RC002';
-    -- A stop or a rollback that found it so leaves no row, and dates the configuration all the same.
-    elsif was.updated_at > seen_at and not exists (
-        select from rollout_history h where h.rollout_config_id = was.id and h.created_at >= was.updated_at) then
+            rollout.author_of(later) || coalesce(': ' || left(later.reason, 200), '') using errcode = 'RC002';
+    elsif rollout.known(was.unrecorded_halt_at) > seen_at then
         raise exception 'not done, since it was stopped or lowered once more at %, which you had not seen; '
             'look: rollout.status(), then type the command again',
-            to_char(was.updated_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') using errcode = 'RC002';
+            to_char(was.unrecorded_halt_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') using errcode = 'RC002';
     elsif clock_timestamp() > valid_until then
         raise exception 'not done, since it arrived after %, when nobody waited for it any more; '
             'look: rollout.status(), then type the command again',
@@ -52,11 +49,30 @@ comment on function rollout.refuse_given_up(rollout_configuration) is
     'R20: raises RC002 if the open change would raise or unprotect a configuration and its time is over, or a stop or '
     'a lowering is newer than what was seen; each change of ours passes here, and what says neither passes.';
 
+create or replace function rollout.newest_in_order(feature text)
+returns uuid
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h.id
+    from rollout_history h
+    where h.rollout_config_id = (
+            select c.id from rollout_configuration c where c.feature_name = newest_in_order.feature and c.is_active)
+      and rollout.is_recorded(h.metadata)
+      and (select to_jsonb(jsonb_populate_record(null::rollout_configuration, '{}'))) ?| array(  -- its columns
+            select jsonb_object_keys(rollout.object_in(h.metadata, 'after')))
+    order by h.created_at desc limit 1
+$$;
+comment on function rollout.newest_in_order(text) is
+    'R20: the newest change of a feature''s configuration itself. Whoever makes one has its lock, so that none that is '
+    'older can commit later; of notes, marks and the rows of others that is not so.';
+
 create or replace function rollout.raises_or_unprotects(
     was rollout_configuration, became rollout_configuration, command text
 )
 returns boolean
-language sql immutable
+language sql stable
+set search_path = pg_catalog, public, pg_temp
 as $$
     select became.rollout_percentage > was.rollout_percentage
         or was.emergency_stop and not became.emergency_stop
@@ -67,17 +83,18 @@ as $$
         or (command in ('addToBlacklist', 'removeFromWhitelist')) is not true
             and (was.target_repositories, was.excluded_repositories, was.whitelist_until)
                 is distinct from (became.target_repositories, became.excluded_repositories, became.whitelist_until)
-        or (was.guardrail, was.max_error_rate, was.minimum_sample, was.monitoring_window_hours, was.judged_reports,
-            was.application_check, was.act_on_warnings, was.on_breach, was.rollout_strategy, was.plan,
-            was.auto_advance, was.minimum_repositories)
-            is distinct from
-           (became.guardrail, became.max_error_rate, became.minimum_sample, became.monitoring_window_hours,
-            became.judged_reports, became.application_check, became.act_on_warnings, became.on_breach,
-            became.rollout_strategy, became.plan, became.auto_advance, became.minimum_repositories)
+        or was.plan is distinct from became.plan
+        or exists (
+            select
+            from (select to_jsonb(rollout.without_lists(was)) as was, to_jsonb(rollout.without_lists(became)) as became
+                  offset 0) c  -- once, not for each setting
+            cross join rollout.settings() s
+            where s.name not in ('keep_days', 'cost_per_job', 'cost_per_minute')  -- nothing goes by these
+              and c.was #> rollout.setting_path(s.name) is distinct from c.became #> rollout.setting_path(s.name))
 $$;
 comment on function rollout.raises_or_unprotects(rollout_configuration, rollout_configuration, text) is
     'R20: whether a change raises the percentage, lifts a stop or a hold or has one end sooner, switches auto-rollback '
-    'off or has it off for longer, lets somebody in by a list, or sets by what the ramp and the breaker go.';
+    'off or has it off for longer, lets somebody in by a list, or sets the plan or by what ramp and breaker go.';
 
 create or replace function rollout.lowers_or_protects(entry rollout_history)
 returns boolean

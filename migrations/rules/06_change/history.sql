@@ -129,6 +129,13 @@ as $$
 $$;
 comment on function rollout.named_change(rollout_history) is 'What a change is called in a message.';
 
+create or replace function rollout.author_of(entry rollout_history)
+returns text
+language sql immutable
+set search_path = pg_catalog, public, pg_temp
+as $$ select coalesce(rollout.text_in(entry.metadata, 'operator'), entry.triggered_by) $$;
+comment on function rollout.author_of(rollout_history) is 'Who made a change: an operator, or else what triggered it.';
+
 -- The browser console writes the configuration, which our trigger records, and then a row of its own: one change, to
 -- be told once, in its words.
 

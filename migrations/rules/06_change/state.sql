@@ -19,6 +19,22 @@ end $$;
 comment on function rollout.stop_reason(rollout_configuration) is
     'R5: why traffic is halted; of a stop made in the browser console, from the row that it wrote into the history.';
 
+create or replace function rollout.last_row_setting(
+    config rollout_configuration, fields text[], since timestamptz, with_reason text[] default '{}'
+)
+returns rollout_history
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h from rollout_history h
+    where h.rollout_config_id = config.id and h.created_at > since and rollout.is_recorded(h.metadata)
+      and (h.metadata -> 'after' ?| fields or h.metadata -> 'after' ?| with_reason and h.reason is not null)
+    order by h.created_at desc limit 1
+$$;
+comment on function rollout.last_row_setting(rollout_configuration, text[], timestamptz, text[]) is
+    'R10: the newest change after a moment that set one of these fields, or set one of the others and says why: since '
+    'when, by whom and why it is so.';
+
 create or replace function rollout.state(config rollout_configuration)
 returns jsonb
 language plpgsql stable
@@ -28,7 +44,7 @@ declare
     moved rollout_history;  -- the last change of the percentage: since then it has stood there
     told jsonb;
     name text;
-    halted_by text;
+    stopped rollout_history;
 begin
     select x.* into moved
     from rollout_history x
@@ -47,21 +63,18 @@ begin
         when config.rollout_percentage = 0 then 'not_started'
         else 'running' end;
     if name = 'stopped' then
-        select coalesce(rollout.text_in(x.metadata, 'operator'), x.triggered_by) into halted_by
-        from rollout_history x
-        where x.rollout_config_id = config.id and x.created_at >= config.emergency_stopped_at
-          and rollout.is_recorded(x.metadata) and x.metadata #> '{after,emergency_stop}' = 'true'
-        order by x.created_at limit 1;
+        stopped := rollout.last_row_setting(
+            config, '{emergency_stop,emergency_stop_reason}', config.emergency_stopped_at);
     end if;
-    -- Of a stop and a hold, the row itself says since when.
+    -- All three of one change: who stops or holds once more says why.
     return jsonb_build_object(
         'name', name,
         'since', rollout.known(case name
-            when 'stopped' then config.emergency_stopped_at
+            when 'stopped' then coalesce(stopped.created_at, config.emergency_stopped_at)
             when 'held' then config.held_at
             else coalesce(moved.created_at, config.percentage_since) end),
         'by', case
-            when name = 'stopped' then halted_by
+            when name = 'stopped' then rollout.author_of(stopped)
             when name = 'held' then config.held_by
             when told ->> 'triggered_by' = 'auto_rollback' then 'auto-rollback'
             else coalesce(rollout.text_in(moved.metadata, 'operator'), told ->> 'triggered_by') end,
@@ -80,18 +93,16 @@ returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    off rollout_history;
 begin
     if config.breaker_enabled is not false then
         return null;
     end if;
-    return coalesce((
-        select jsonb_build_object(
-            'since', h.created_at, 'by', coalesce(rollout.text_in(h.metadata, 'operator'), h.triggered_by),
-            'reason', left(h.reason, 2000))
-        from rollout_history h
-        where h.rollout_config_id = config.id and rollout.is_recorded(h.metadata)
-          and h.metadata -> 'after' ?| '{breaker_enabled,breaker_off_until}'
-        order by h.created_at desc limit 1), '{}') || jsonb_build_object('until', config.breaker_off_until);
+    off := rollout.last_row_setting(config, '{breaker_enabled}', '-infinity', with_reason => '{breaker_off_until}');
+    return jsonb_strip_nulls(jsonb_build_object(
+            'since', off.created_at, 'by', rollout.author_of(off), 'reason', left(off.reason, 2000)))
+        || jsonb_build_object('until', config.breaker_off_until);
 end $$;
 comment on function rollout.switched_off(rollout_configuration) is
     'R8: since when auto-rollback is off, until when, by whom and why; null while it is on.';

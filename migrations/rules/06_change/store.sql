@@ -40,6 +40,7 @@ begin
         auto_advance = config.auto_advance,
         on_breach = config.on_breach,
         restarted_at = config.restarted_at,
+        unrecorded_halt_at = config.unrecorded_halt_at,
         keep_days = config.keep_days,
         most_jobs_of_a_row = config.most_jobs_of_a_row,
         ignored_errors = config.ignored_errors,

@@ -32,6 +32,9 @@ create or replace trigger rollout_follow_as_configured after update on public.ro
 create or replace function rollout.outcome_id(job uuid, metadata jsonb, status text, completed_at timestamptz)
 returns text
 language sql immutable
+set search_path = pg_catalog, public, pg_temp
+set timezone = 'UTC'  -- one outcome has one id, whichever session asks
+set datestyle = 'ISO'
 as $$ select concat_ws(':', job, left(metadata ->> 'retry_count', 20), status, completed_at) $$;
 comment on function rollout.outcome_id(uuid, jsonb, text, timestamptz) is
     'R16: one id for each outcome: a job that is retried has several, and a lost retry_count leaves their times.';

@@ -31,6 +31,7 @@ as $$
                (select count(*) from restarts r where r.at <= c.slot_start) as run
         from rollout.counts c
         where c.rollout_config_id = config.id and c.treated and c.slot_start >= recorded_windows.since
+          and not exists (select from restarts r where rollout.is_late(c.slot_start, r.at))
         group by c.slot_start
     )
     select s.run, s.slot_start, s.jobs::bigint, s.errors::bigint,
@@ -44,7 +45,7 @@ as $$
 $$;
 comment on function rollout.recorded_windows(rollout_configuration, timestamptz) is
     'R8: the recorded slots with jobs of the treatment, each with the window that ends with it, since the last restart '
-    '(run counts them).';
+    '(run counts them); without the jobs that were reported after the restart that they began before.';
 
 create or replace function rollout.replay(config rollout_configuration, since timestamptz)
 returns table (
@@ -118,7 +119,9 @@ begin
         end if;
         continue when held and state = 'held';
         state := case when held then 'held' else 'rolled back' end;
-        at := slot.slot_start;
+        at := least(
+            date_bin(rollout.slot_length(config), slot.slot_start, 'epoch') + rollout.slot_length(config),
+            (select min(r) from rollout.restarts(config.id) r where r > slot.slot_start), clock_timestamp());
         jobs := case when judged_at = 'check' or by_run and not rule.at_reports then slot.window_jobs
             when by_run then run_jobs else recent_jobs end;
         errors := case when judged_at = 'check' or by_run and not rule.at_reports then slot.window_errors
@@ -129,8 +132,9 @@ begin
     end loop;
 end $$;
 comment on function rollout.replay(rollout_configuration, timestamptz) is
-    'R8: the recorded jobs, judged at the end of each slot by the functions that judge them live: the first rollback '
-    'after each restart, at a report or a health check, and the first hold before it where the control failed as well.';
+    'R8: the recorded jobs, judged at the end of each slot, which `at` is, by the functions that judge them live: the '
+    'first rollback after each restart, at a report or a health check, and the first hold before it where the control '
+    'failed as well.';
 
 create or replace function public.rollout_backtest(
     settings jsonb default '{}', days integer default 30, feature_name text default 'hybrid_progressive_capture'
@@ -142,7 +146,7 @@ as $$
 #variable_conflict use_variable
 declare
     config constant rollout_configuration := rollout.with_settings(
-        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
+        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'), 'backtest');
     since constant timestamptz := clock_timestamp()
         - make_interval(days => rollout.within('days', days, 1, 365, 'rollout.backtest(days=30)'));
 begin
@@ -170,10 +174,13 @@ begin
                      where c.rollout_config_id = config.id and c.treated and c.slot_start >= since),
             'trips', coalesce((
                 select jsonb_agg(rollout.rate(t.jobs, t.errors) || jsonb_build_object(
-                    'at', t.at, 'evidence', round(least(t.evidence, 1e9), 4), 'judged_at', t.judged_at,
-                    'held', t.held,
+                    'at', coalesce(a.at, t.at), 'is_exact', a.at is not null,
+                    'evidence', round(least(t.evidence, 1e9), 4), 'judged_at', t.judged_at, 'held', t.held,
                     'acted', exists (select from acted a where a.run = t.run)) order by t.at)
-                from trips t), '[]'),
+                from trips t
+                cross join lateral (
+                    select min(a.at) as at from acted a
+                    where a.run = t.run and a.at > t.at - rollout.slot_length(config) and a.at <= t.at) a), '[]'),
             'missed', coalesce((
                 select jsonb_agg(jsonb_build_object(
                     'at', a.at, 'jobs', a.evidence -> 'jobs', 'errors', a.evidence -> 'errors',

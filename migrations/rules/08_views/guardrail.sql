@@ -115,7 +115,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config constant rollout_configuration := rollout.with_settings(
-        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'));
+        rollout.active(feature_name), coalesce(rollout.given(settings, 'object', 'settings'), '{}'), 'guardrail');
     limits constant record := rollout.evidence_limits();
     simulated constant record := rollout.simulated_for();
     today constant bigint := (

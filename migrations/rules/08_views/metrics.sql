@@ -136,18 +136,20 @@ begin
         'marks', rollout.marks(config, starts, ends),
         'points', (
             select jsonb_agg(jsonb_build_object(
-                'at', ends - step * g, 'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0),
+                'at', case g when points then starts else ends - step * g end,
+                'jobs', coalesce(c.jobs, 0), 'errors', coalesce(c.errors, 0),
                 'control_jobs', coalesce(c.control_jobs, 0), 'control_errors', coalesce(c.control_errors, 0)
                 ) order by g desc)
             from generate_series(1, points) g
             left join (
-                select ceil(extract(epoch from ends - c.slot_start) / extract(epoch from step)) as back,
+                -- a step is rounded to microseconds: the first point begins where it was asked to
+                select least(points, ceil(extract(epoch from ends - c.slot_start) / extract(epoch from step))) as back,
                        greatest(sum(c.jobs) filter (where c.treated), 0) as jobs,
                        greatest(sum(c.errors) filter (where c.treated), 0) as errors,
                        greatest(sum(c.jobs) filter (where not c.treated), 0) as control_jobs,
                        greatest(sum(c.errors) filter (where not c.treated), 0) as control_errors
                 from rollout.counts c
-                where c.rollout_config_id = config.id and c.slot_start >= ends - step * points and c.slot_start < ends
+                where c.rollout_config_id = config.id and c.slot_start >= starts and c.slot_start < ends
                 group by 1
             ) c on c.back = g));
 end $$;

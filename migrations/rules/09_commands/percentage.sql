@@ -58,8 +58,10 @@ begin
                 'a rollback only lowers, and the rollout stands at % %%; to raise it, type rollout.setRollout(%)',
                 config.rollout_percentage, percentage using errcode = 'RC002';
         end if;
+        if percentage = config.rollout_percentage then
+            config.unrecorded_halt_at := clock_timestamp();
+        end if;
         config.rollout_percentage := percentage;
-        config.updated_at := clock_timestamp();  -- R20: also if it was as low already
         perform rollout.store(config);
     end loop;
     return rollout.answer(feature_name);

@@ -10,6 +10,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     config rollout_configuration;
+    cautions jsonb := '{}';
 begin
     for config in select * from rollout.lock(feature_name, 'resume', reason, context) loop
         if percentage is not null then
@@ -19,16 +20,18 @@ begin
                     'no emergency stop to resume from; to change the percentage from % %%, type rollout.setRollout(%)',
                     config.rollout_percentage, percentage using errcode = 'RC002';
             end if;
+            cautions := rollout.cautions(config, percentage::integer);
             config.rollout_percentage := percentage;
         end if;
         config.emergency_stop := false;
         config.emergency_stop_reason := null;
-        perform rollout.store(config);
+        perform rollout.store(config, cautions);
     end loop;
-    return rollout.answer(feature_name);
+    return rollout.answer(feature_name, cautions);
 end $$;
 comment on function public.rollout_resume(numeric, text, text, jsonb) is
-    'rollout.resume(), R5: ends the emergency stop at the percentage that was set, or at another in the same change.';
+    'rollout.resume(), R5: ends the emergency stop at the percentage that was set, or at another in the same change; '
+    'what speaks against a higher one is said as by setRollout.';
 
 create or replace function rollout.action_of_check(config rollout_configuration, health jsonb, warning text)
 returns text

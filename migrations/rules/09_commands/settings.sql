@@ -14,7 +14,7 @@ declare
     details jsonb := '{}';
 begin
     for config in select * from rollout.lock(feature_name, 'configure', reason, context) loop
-        became := rollout.with_settings(config, rollout.given(settings, 'object', 'settings'));
+        became := rollout.with_settings(config, rollout.given(settings, 'object', 'settings'), 'configure');
         -- A message may be typed as it was read: it stands for its kind.
         became.ignored_errors := array(select rollout.error_kind(i) from unnest(became.ignored_errors) i);
         details := rollout.moves_by_strategy(config, became.rollout_strategy);

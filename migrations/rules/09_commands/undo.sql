@@ -72,14 +72,12 @@ begin
     if coalesce(cardinality(fields), 0) = 0 then
         return;
     end if;
-    select * into later from rollout_history h
-    where h.rollout_config_id = config.id and h.created_at > entry.created_at
-      and rollout.is_recorded(h.metadata) and h.metadata -> 'after' ?| fields
-    order by h.created_at desc limit 1;
+    later := rollout.last_row_setting(config, fields, entry.created_at);
     raise exception '% % can''t be undone: % changed since%, now %; to see the changes, type rollout.history()',
         rollout.named_change(entry), rollout.short_id(entry.id), replace(array_to_string(fields, ', '), '_', ' '),
         case when later.metadata ->> 'command' = 'end' then ', by its end'  -- a row that this refusal takes back
-             else coalesce(format(', last by %s %s', rollout.named_change(later), rollout.short_id(later.id)), '') end,
+             when later.id is null then ''  -- past our triggers
+             else format(', last by %s %s', rollout.named_change(later), rollout.short_id(later.id)) end,
         left(now_text, 200) using errcode = 'RC002';
 end $$;
 comment on function rollout.refuse_changed_since(rollout_configuration, rollout_history, text[], text) is
@@ -91,6 +89,7 @@ create or replace function rollout.undo_settings(
 returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
+set timezone = 'UTC'  -- as the moments stand in the row
 as $$
 #variable_conflict use_variable
 declare

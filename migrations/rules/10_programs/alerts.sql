@@ -32,7 +32,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    return jsonb_build_object('server_time', clock_timestamp(), 'id', (
+    return jsonb_build_object('server_time', clock_timestamp(), 'seen', rollout.newest_in_order(feature_name), 'id', (
         select h.id from rollout_history h
         where h.rollout_config_id = (  -- a value, so that an index answers
             select c.id from rollout_configuration c

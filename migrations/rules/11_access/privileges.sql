@@ -107,10 +107,12 @@ begin
     -- as it compiles the function, before any statement.
     for change in
         select p.oid from pg_proc p
-        where p.proargnames @> array['feature_name', 'context'] and rollout.is_our_function(p.pronamespace, p.proname)
+        where (p.proargnames @> array['feature_name', 'context'] or p.proname = 'rollout_newest_change')
+          and rollout.is_our_function(p.pronamespace, p.proname)
     loop
         execute format('alter function %s set lock_timeout = %L', change, '5s');
     end loop;
 end $$;
 comment on function rollout.limit_waits() is
-    'R18: each function that changes the rollout gives up waiting for a lock after 5 s. Run after all others are made.';
+    'R18: each function that changes the rollout, and what is asked before a change (R20), gives up waiting for a lock '
+    'after 5 s. Run after all others are made.';
