@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 ROW = ("emergency_stop", "rollout_percentage")  # what is read back of a configuration
+AS_COMMAND = """ and set_config('rollout.change', '{"command": "rollbackToZero", "action": "rollback"}', true) <> ''"""
 POLL = 2.0  # seconds between two questions for the newest change, for want of a notification or beside them
 
 
@@ -39,6 +40,17 @@ class Target(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} (read-only)" if self.read_only else self.name
+
+
+def as_command(values: Mapping[str, object]) -> LiteralString:
+    """Return what follows the condition of an update of the row, so that it is made during an emergency stop, too.
+
+    A stop keeps its percentage against what others write (R5): the update says that it is a command's.
+
+    Args:
+        values: what the update writes.
+    """
+    return AS_COMMAND if "rollout_percentage" in values else ""
 
 
 class Adapter(ABC):
@@ -163,8 +175,10 @@ class Way(Adapter):
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
         """Write values into the row of a feature's active configuration, past the functions.
 
+        During an emergency stop the API can't write a percentage: the stop keeps it (R5).
+
         Returns:
-            The row, or None if there is none.
+            The row as it is then, or None if there is none.
 
         Raises:
             RolloutError: as `call`.

@@ -38,6 +38,7 @@ class Halt(NamedTuple):
 
 STOP = Halt(STOP_FUNCTION, {"emergency_stop": True}, NOT_STOPPED)
 ZERO = Halt("rollout_rollback", {"rollout_percentage": 0}, "NOT AT ZERO: as far as is known, the percentage stands")
+KEPT = "traffic is halted by an emergency stop, which keeps its percentage; to go on at 0 %, type rollout.resume(0)"
 UNSURE = "SENT, NOT CONFIRMED: what became of it can't be read"
 
 
@@ -83,7 +84,7 @@ class Ladder:
         if reader is not None and self._halt.is_in(row):
             way = way or reader
             return Halted(answer or {}, row, way, self._notice(way))
-        error = self._error(sent=answer is not None, is_read=reader is not None)
+        error = self._error(sent=answer is not None, row=None if reader is None else row)
         error.verdict = UNSURE if reader is None and (answer is not None or self._unsure) else self._halt.not_done
         raise error
 
@@ -102,7 +103,8 @@ class Ladder:
             if isinstance(failure, Blocked) or left < BRIEF:
                 continue
             seconds = BRIEF if isinstance(failure, Unreachable) else min(left, FIRST / 2)
-            if self._tried(way, partial(way.write_row, seconds, self._feature, self._halt.values)) is not None:
+            row = self._tried(way, partial(way.write_row, seconds, self._feature, self._halt.values))
+            if row == {} or (row is not None and self._halt.is_in(row)):  # else a stop keeps its percentage
                 return {}, way
         return None, None
 
@@ -150,11 +152,13 @@ class Ladder:
         failed = "is unreachable" if isinstance(failure, Unreachable) else f"failed ({first_clause(failure)})"
         return WENT_ROUND.format(failed=failed)
 
-    def _error(self, *, sent: bool, is_read: bool) -> RolloutError:
+    def _error(self, *, sent: bool, row: Mapping[str, object] | None) -> RolloutError:
         if sent:
-            said = "it was made, and reads as undone" if is_read else "it was made, and can't be read back"
+            said = "it was made, and can't be read back" if row is None else "it was made, and reads as undone"
             return Unreachable(f"{said}; look: rollout.status()")
         failures = [self._failures[way] for way in self._ways]
+        if self._halt is ZERO and row is not None and row.get("emergency_stop"):
+            return type(failures[0])(f"{first_clause(failures[0])}; {KEPT}")
         return failures[0] if len(failures) == 1 else both_failed(*failures)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from rollout_console.adapters.base import POLL, ROW, Target, Way
+from rollout_console.adapters.base import POLL, ROW, Target, Way, as_command
 from rollout_console.connection.database_url import names_its_host, place_of, shown_place
 from rollout_console.connection.session import (
     CUT_OFF,
@@ -127,7 +127,7 @@ class PostgresAdapter(Way):
         """See `Way.write_row`."""
         return self._row(
             seconds,
-            f"update {ACTIVE[0]} set {_set(values)} {ACTIVE[1]} returning {', '.join(ROW)}",
+            f"update {ACTIVE[0]} set {_set(values)} {ACTIVE[1]}{as_command(values)} returning {', '.join(ROW)}",
             {**values, "feature": feature},
             changes=True,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rollout_console.adapters.base import as_command
 from rollout_console.errors import NotFound
 from rollout_console.pattern import pattern
 from rollout_console.settings import DEFAULT_FEATURE, UNKNOWN_FEATURE
@@ -31,6 +32,7 @@ def halt_by_hand(feature: str, values: Mapping[str, object], error: BaseExceptio
     named = "'NAME OF THE FEATURE'" if unknown else _quoted(feature)
     written = ", ".join(f"{name} = {str(value).lower()}" for name, value in values.items())
     statement = f"update public.rollout_configuration set {written} where feature_name = {named} and is_active"
+    statement += as_command(values)
     if READ_ONLY.search(str(error)):
         statement = f"begin read write; {statement}; commit"
     if blocked := IN_THE_WAY.search(str(error)):

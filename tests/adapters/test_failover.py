@@ -137,6 +137,32 @@ def test_r18_without_the_function_the_api_writes_the_row(faulty, only_api):
     assert faulty.value("select emergency_stop from rollout_configuration") is True
 
 
+@pytest.fixture
+def without_rollbacks(faulty):
+    """A rollout that is stopped at 50 %, whose function for rollbacks is gone."""
+    faulty.client.set_rollout(50)
+    faulty.client.emergency_stop("errors")
+    faulty.sql("alter function rollout_rollback(numeric, text, text, jsonb) rename to gone")
+    yield faulty
+    faulty.sql("alter function gone(numeric, text, text, jsonb) rename to rollout_rollback")
+
+
+def test_r18_without_the_function_a_fall_to_zero_is_written_during_a_stop(without_rollbacks):
+    both = client_of(without_rollbacks, without_rollbacks.url)
+    assert both.rollback_to_zero("no function").changed
+    assert both.history(1).entries[0].command == "rollbackToZero"
+    assert both.resume().status.rollout_percentage == 0
+    both.close()
+
+
+def test_r18_over_the_api_alone_it_says_what_to_type_and_the_statement_works(without_rollbacks, only_api):
+    with pytest.raises(RolloutError, match=r"traffic is halted .* type rollout\.resume\(0\)") as caught:
+        only_api.rollback_to_zero("no function")
+    assert caught.value.verdict.startswith("NOT AT ZERO")
+    without_rollbacks.sql(caught.value.by_hand[0])
+    assert without_rollbacks.value("select rollout_percentage from rollout_configuration") == 0
+
+
 def test_r18_a_stop_whose_answer_is_lost_and_that_cant_be_read_back_is_not_called_not_stopped(faulty, only_api):
     faulty.proxy.always = faults.swallow
     with pytest.raises(RolloutError) as caught:

@@ -268,6 +268,26 @@ def test_r18_a_fall_to_zero_writes_the_percentage_and_not_the_stop(scene):
     assert scene.given == {"feature": "a_feature", "rollout_percentage": 0}
 
 
+KEPT = {"emergency_stop": True, "rollout_percentage": 50}
+
+
+def test_r18_where_a_stop_keeps_its_percentage_against_the_row_the_next_way_follows(scene):
+    scene.answers = {API_FUNCTION: Refused("no function"), API_ROW: KEPT, DIRECT_FUNCTION: {},
+                     DIRECT_READ: {"emergency_stop": True, "rollout_percentage": 0}}  # fmt: skip
+    assert scene.climb(BOTH, ZERO).way.name == "PostgreSQL"
+    assert scene.rungs() == [API_FUNCTION, API_ROW, DIRECT_FUNCTION, DIRECT_READ]
+
+
+def test_r18_where_no_other_way_follows_it_says_that_traffic_is_halted_and_what_to_type(scene):
+    scene.answers = {API_FUNCTION: Refused("no function; migrate"), API_ROW: KEPT, API_READ: KEPT}
+    failure = scene.failure(ALONE, ZERO)
+    assert str(failure) == (
+        "no function; traffic is halted by an emergency stop, which keeps its percentage; "
+        "to go on at 0 %, type rollout.resume(0)"
+    )
+    assert failure.verdict == ZERO.not_done
+
+
 # What follows is of the ten seconds that all rungs have together.
 
 
