@@ -16,7 +16,7 @@ from rollout_console.monitor.wording import Alert
 from rollout_console.render import Screen
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import watch_phrase
+from rollout_console.render.status import never_acts, watch_phrase
 from rollout_console.results import Status
 from rollout_console.settings import Settings
 
@@ -97,5 +97,9 @@ def _watched(status: Status) -> Iterator[tuple[bool, str]]:
     checked = f"health was checked: {watch_phrase(status.watch, status.server_time)}"
     watched = status.watch.is_watched
     yield watched, checked if watched else f"{checked}; start one: rollout-console monitor"
-    on = status.auto_rollback_enabled
-    yield on, "auto-rollback is on" if on else "auto-rollback is off; type rollout-console enable-auto-rollback"
+    if not status.auto_rollback_enabled:
+        yield False, "auto-rollback is off; type rollout-console enable-auto-rollback"
+    elif never_acts(status):
+        yield False, "auto-rollback is on, but never acts at 100 %; type rollout-console configure --max-error-rate 5"
+    else:
+        yield True, "auto-rollback is on"

@@ -240,10 +240,15 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
     return [("application", seen)] if seen else []
 
 
+def never_acts(status: Status) -> bool:
+    """Return whether auto-rollback is on with a threshold that no error rate is above."""
+    return status.auto_rollback_enabled and status.max_error_rate >= 100
+
+
 def _auto_rollback(status: Status, screen: Screen) -> str:
     least = format_counted(status.minimum_sample, "job", "jobs")
     threshold = f"above {format_number(status.max_error_rate)} % errors in at least {least}"
-    if status.auto_rollback_enabled and status.max_error_rate >= 100:
+    if never_acts(status):
         return (
             "on, but never acts: no error rate is above the threshold of 100 %\n"
             "to lower it: rollout.configure(max_error_rate=5)"

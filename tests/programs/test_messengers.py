@@ -297,13 +297,16 @@ def test_verify_way_out_tries_what_a_stop_and_its_alerts_depend_on(rollout, env)
         assert "json (URL 1 of 1) took a test message" in done.stdout
         assert "update public.rollout_configuration set emergency_stop = true" in done.stdout
         assert receiver.titles == ["test by tess"]
+        rollout.client.configure(max_error_rate=100)
+        done = run_command(env, "verify", "--way-out")
+        assert (done.returncode, "on, but never acts at 100 %" in done.stdout) == (1, True)
         receiver.broken = True
         rollout.client.disable_auto_rollback()
         done = run_command(env, "verify", "--way-out")
         assert done.returncode == 1
         assert "did not take a test message" in done.stdout
         assert "auto-rollback is off; type rollout-console enable-auto-rollback" in done.stdout
-    assert rollout.history_rows() == rows + 1
+    assert rollout.history_rows() == rows + 2
     assert not rollout.client.status().emergency_stop
 
 
