@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rollout_console.errors import BadArgument, NotPermitted
@@ -58,7 +59,7 @@ class Protection:
                 "then start again"
             )
 
-    def check(self, function: str, parameters: dict[str, object]) -> None:
+    def check(self, function: str, parameters: Mapping[str, object]) -> None:
         """Refuse a call that would change something, if it is not allowed.
 
         Args:

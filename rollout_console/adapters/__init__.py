@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollout_console.adapters.base import Adapter, Target
+from rollout_console.adapters.base import Adapter, Target, Way
 from rollout_console.errors import NotConfigured
 
 if TYPE_CHECKING:
@@ -38,11 +38,14 @@ def _choose(settings: Settings) -> Adapter:
     if settings.supabase_url:
         if not settings.supabase_key:
             raise NotConfigured(_without_key(settings))
-        from rollout_console.adapters.failover import FailoverAdapter
         from rollout_console.adapters.supabase import SupabaseAdapter
 
         api = SupabaseAdapter(settings.supabase_url, settings.supabase_key, read_only=settings.read_only)
-        return FailoverAdapter(api, _postgres(settings.database_url) if settings.database_url else None)
+        if not settings.database_url:
+            return api
+        from rollout_console.adapters.failover import FailoverAdapter
+
+        return FailoverAdapter(api, _postgres(settings.database_url))
     if settings.database_url:
         return _postgres(settings.database_url)
     from rollout_console.adapters.embedded import EmbeddedAdapter
@@ -50,7 +53,7 @@ def _choose(settings: Settings) -> Adapter:
     return EmbeddedAdapter(settings.practice_home())
 
 
-def _postgres(url: str) -> Adapter:
+def _postgres(url: str) -> Way:
     from rollout_console.adapters.postgres import PostgresAdapter
 
     return PostgresAdapter(url)

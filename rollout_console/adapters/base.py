@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 ROW = ("emergency_stop", "rollout_percentage")  # what is read back of a configuration
 POLL = 2.0  # seconds between two questions for the newest change, for want of a notification or beside them
@@ -40,8 +41,8 @@ class Target(NamedTuple):
         return f"{self.name} (read-only)" if self.read_only else self.name
 
 
-class Adapter(Protocol):
-    """Calls the SQL functions of one database. Safe to use from several threads.
+class Adapter(ABC):
+    """Calls the SQL functions of one database. Several threads may call at once; none may while another closes it.
 
     Attributes:
         target: the database that it leads to.
@@ -51,6 +52,7 @@ class Adapter(Protocol):
     target: Target
     patience: float = 10.0
 
+    @abstractmethod
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """Call one SQL function with named arguments, as one statement, and return its JSON.
 
@@ -67,7 +69,8 @@ class Adapter(Protocol):
             RolloutError: one of the package's errors, never the driver's.
         """
 
-    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
+    @abstractmethod
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Way, ...]:
         """Return the ways to the database for a stop or a fall to 0 %, the first choice first (R18).
 
         Args:
@@ -77,24 +80,6 @@ class Adapter(Protocol):
         Raises:
             RolloutError: the target does not allow it.
         """
-        return (self,)
-
-    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """Call, as `call`, what is idempotent, and give up after so many seconds; it writes where a session may."""
-        return self.call(function, changes=changes, idempotent=True, **parameters)
-
-    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """Write values into the row of a feature's active configuration, past the functions.
-
-        Returns:
-            The row, or None if there is none.
-
-        Raises:
-            RolloutError: as `call`.
-        """
-
-    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """Read whether a feature is stopped, and its percentage; see `write_row`."""
 
     def tell(self, notice: str | None) -> None:
         """Keep what the operator should know of how this thread's last call was made."""
@@ -161,3 +146,30 @@ class Adapter(Protocol):
     def close(self) -> None:
         """Release what is open; a later call opens it again."""
         return
+
+
+class Way(Adapter):
+    """An adapter that leads straight to its database: a way that a stop or a fall to 0 % can take (R18)."""
+
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Way, ...]:
+        """See `Adapter.ways`."""
+        return (self,)
+
+    @abstractmethod
+    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
+        """Call, as `call`, what is idempotent, and give up after so many seconds; it writes where a session may."""
+
+    @abstractmethod
+    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
+        """Write values into the row of a feature's active configuration, past the functions.
+
+        Returns:
+            The row, or None if there is none.
+
+        Raises:
+            RolloutError: as `call`.
+        """
+
+    @abstractmethod
+    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
+        """Read whether a feature is stopped, and its percentage; see `write_row`."""

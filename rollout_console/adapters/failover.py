@@ -6,9 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.base import Way
 from rollout_console.adapters.ladder import WENT_ROUND
-from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.adapters.wrapper import Wrapper
 from rollout_console.errors import Refused, RolloutError, Unreachable, first_clause
 
@@ -20,10 +19,10 @@ class FailoverAdapter(Wrapper):
 
     Args:
         api: the adapter in use as long as its target can be reached.
-        postgres: the adapter to fail over to, or None if no database URL is set.
+        postgres: the adapter to fail over to.
     """
 
-    def __init__(self, api: SupabaseAdapter, postgres: Adapter | None = None) -> None:
+    def __init__(self, api: Way, postgres: Way) -> None:
         super().__init__(api)
         self.api = api
         self.postgres = postgres
@@ -35,10 +34,10 @@ class FailoverAdapter(Wrapper):
         said: str | None = getattr(self._local, "notice", None)
         return said
 
-    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Way, ...]:
         """See `Adapter.ways`."""
         self.tell(None)
-        return (self.api,) if self.postgres is None else (self.api, self.postgres)
+        return self.api, self.postgres
 
     def tell(self, notice: str | None) -> None:
         """See `Adapter.tell`."""
@@ -47,7 +46,7 @@ class FailoverAdapter(Wrapper):
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
         """See `Adapter.call`; the status alone fails over, stops take the ladder."""
         self.tell(None)
-        if self.postgres is None or function != "rollout_status":
+        if function != "rollout_status":
             return super().call(function, changes=changes, idempotent=idempotent, **parameters)
         try:
             return self.api.call_within(self.patience, function, changes=changes, **parameters)
@@ -68,5 +67,4 @@ class FailoverAdapter(Wrapper):
     def close(self) -> None:
         """See `Adapter.close`."""
         super().close()
-        if self.postgres is not None:
-            self.postgres.close()
+        self.postgres.close()

@@ -98,7 +98,11 @@ class Failure(NamedTuple):
 def too_late(host: str, seconds: float) -> Failure:
     """Return the failure of a request that had no answer within so many seconds."""
     return Failure(
-        TimedOut, f"no answer from {host} within {seconds:g} s", "check the network", transient=True, arrived=True
+        TimedOut,
+        f"no answer from {host} within {round(seconds, 1):g} s",
+        "check the network",
+        transient=True,
+        arrived=True,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from rollout_console.adapters.base import Adapter
+from rollout_console.adapters.base import Way
 from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable, first_clause
 
 BUDGET = 10.0  # seconds for all rungs and the reading back
@@ -52,7 +52,7 @@ class Halted(NamedTuple):
 
     answer: dict[str, Any]
     row: dict[str, Any]
-    way: Adapter
+    way: Way
     notice: str | None
 
 
@@ -65,10 +65,10 @@ class Ladder:
         halt: what is to be done.
     """
 
-    def __init__(self, ways: tuple[Adapter, ...], feature: str, halt: Halt) -> None:
+    def __init__(self, ways: tuple[Way, ...], feature: str, halt: Halt) -> None:
         self._ways, self._feature, self._halt = ways, feature, halt
         self._deadline = time.monotonic() + BUDGET
-        self._failures: dict[Adapter, RolloutError] = {}  # the first of each way
+        self._failures: dict[Way, RolloutError] = {}  # the first of each way
         self._unsure = False
 
     def climb(self, **parameters: Any) -> Halted:
@@ -86,7 +86,7 @@ class Ladder:
         error.verdict = UNSURE if reader is None and (answer is not None or self._unsure) else self._halt.not_done
         raise error
 
-    def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Adapter | None]:
+    def _send(self, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Way | None]:
         for way in self._ways:
             left = self._left() - LAST
             seconds = max(BRIEF, left if way is self._ways[-1] else min(left, FIRST))
@@ -108,7 +108,7 @@ class Ladder:
     def _left(self) -> float:
         return self._deadline - time.monotonic()
 
-    def _tried(self, way: Adapter, rung: Callable[[], Any]) -> dict[str, Any] | None:
+    def _tried(self, way: Way, rung: Callable[[], Any]) -> dict[str, Any] | None:
         """Return what a rung answered; None if it failed, which is an answer in the rule's own words alone."""
         try:
             answer = rung()
@@ -130,7 +130,7 @@ class Ladder:
         self._failures.setdefault(way, Unreachable("the database answered nothing; check the network"))
         return None
 
-    def _read_back(self, way: Adapter | None) -> tuple[dict[str, Any], Adapter | None]:
+    def _read_back(self, way: Way | None) -> tuple[dict[str, Any], Way | None]:
         """Return the row, and the way by which it was read; None where no way reads it."""
         for reader in sorted(self._ways, key=lambda each: each is not way):
             try:
@@ -141,7 +141,7 @@ class Ladder:
                 return row, reader
         return {}, None
 
-    def _notice(self, way: Adapter) -> str | None:
+    def _notice(self, way: Way) -> str | None:
         first = self._ways[0]
         if way is first or first not in self._failures:
             return None

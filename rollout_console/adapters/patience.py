@@ -21,10 +21,13 @@ class Patience:
         seconds: after which the call gives up, retries included.
         retry_for: seconds after which no retry begins; at most `RETRIES` of the whole.
         asks: whether time is kept back to ask what became of a change.
+
+    Attributes:
+        seconds: as given.
     """
 
     def __init__(self, seconds: float, *, retry_for: float = math.inf, asks: bool = False) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._begun = time.monotonic()
         self._retry_for = min(retry_for, seconds * RETRIES)
         self._answers = seconds * (ANSWERS if asks else 1)
@@ -36,12 +39,12 @@ class Patience:
 
     def for_a_question(self) -> float:
         """Return the seconds that are left in all."""
-        return self._begun + self._seconds - time.monotonic()
+        return self._begun + self.seconds - time.monotonic()
 
     def waits(self, failure: Failure) -> bool:
         """Wait before a retry; False if it is too late for one, or would be after what the API asks to wait."""
         left = self._begun + min(self._retry_for, failure.retry_for) - time.monotonic()
-        if left <= 0 or failure.wait > self._seconds:
+        if left <= 0 or failure.wait > self.seconds:
             return False
         time.sleep(min(left, max(failure.wait, next(self._pauses) * random.uniform(0.5, 1))))
         return True

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from rollout_console.adapters.base import POLL, ROW, Adapter, Target
+from rollout_console.adapters.base import POLL, ROW, Target, Way
 from rollout_console.connection.database_url import names_its_host, place_of, shown_place
 from rollout_console.connection.session import (
     CUT_OFF,
@@ -75,7 +75,7 @@ class _Own:
         self.release.atexit = False  # the process ends, and its connections with it
 
 
-class PostgresAdapter(Adapter):
+class PostgresAdapter(Way):
     """Calls the SQL functions over PostgreSQL connections that are opened when first needed.
 
     Each thread has a connection of its own, until it ends: an emergency stop never waits for a refresh.
@@ -119,12 +119,12 @@ class PostgresAdapter(Adapter):
                     raise self._remembered(translate(error)) from error
 
     def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """See `Adapter.call_within`."""
+        """See `Way.call_within`."""
         row = self._urgently(seconds, _statement(function, *parameters), _adapted(parameters), changes=changes)
         return row[0] if row else None
 
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`."""
+        """See `Way.write_row`."""
         return self._row(
             seconds,
             f"update {ACTIVE[0]} set {_set(values)} {ACTIVE[1]} returning {', '.join(ROW)}",
@@ -133,7 +133,7 @@ class PostgresAdapter(Adapter):
         )
 
     def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """See `Adapter.read_row`."""
+        """See `Way.read_row`."""
         return self._row(
             seconds, f"select {', '.join(ROW)} from {ACTIVE[0]} {ACTIVE[1]}", {"feature": feature}, changes=False
         )

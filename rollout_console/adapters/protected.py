@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rollout_console.adapters.base import Adapter
-from rollout_console.adapters.ladder import STOP
+from rollout_console.adapters.base import Adapter, Way
 from rollout_console.adapters.wrapper import Wrapper
 from rollout_console.protection import Protection
 
@@ -26,9 +25,9 @@ class ProtectedAdapter(Wrapper):
         super().__init__(adapter)
         self.protection = protection
 
-    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Adapter, ...]:
+    def ways(self, function: str, parameters: Mapping[str, object]) -> tuple[Way, ...]:
         """See `Adapter.ways`."""
-        self.protection.check(function, dict(parameters))
+        self.protection.check(function, parameters)
         return super().ways(function, parameters)
 
     def call(self, function: str, *, changes: bool = True, idempotent: bool = False, **parameters: object) -> Any:
@@ -36,15 +35,3 @@ class ProtectedAdapter(Wrapper):
         if changes:
             self.protection.check(function, parameters)
         return super().call(function, changes=changes, idempotent=idempotent, **parameters)
-
-    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """See `Adapter.call_within`."""
-        if changes:
-            self.protection.check(function, parameters)
-        return super().call_within(seconds, function, changes=changes, **parameters)
-
-    def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`; a stop is allowed everywhere."""
-        if values != STOP.values:
-            self.protection.refuse_changes()
-        return super().write_row(seconds, feature, values)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from rollout_console.adapters import http_errors
-from rollout_console.adapters.base import ROW, Adapter, Target
+from rollout_console.adapters.base import ROW, Target, Way
 from rollout_console.adapters.http_errors import Failure
 from rollout_console.adapters.patience import Patience
 from rollout_console.connection.apart import TooLate, apart
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     data: Any
 
 
-class SupabaseAdapter(Adapter):
+class SupabaseAdapter(Way):
     """Calls the SQL functions through a Supabase project's API.
 
     Args:
@@ -88,16 +88,16 @@ class SupabaseAdapter(Adapter):
         return self._data(outcome, changes=changes)
 
     def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
-        """See `Adapter.call_within`: retry for a short time, and ask nothing."""
+        """See `Way.call_within`: retry for a short time, and ask nothing."""
         patience = Patience(seconds, retry_for=BRIEFLY)
         return self._data(self._try(patience, function, True, parameters), changes=changes)
 
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`."""
+        """See `Way.write_row`."""
         return self._row(seconds, feature, lambda table: table.update(dict(values)), changes=True)
 
     def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """See `Adapter.read_row`."""
+        """See `Way.read_row`."""
         return self._row(seconds, feature, lambda table: table.select(",".join(ROW)), changes=False)
 
     def _row(
@@ -121,10 +121,10 @@ class SupabaseAdapter(Adapter):
         self, patience: Patience, function: str, idempotent: bool, parameters: dict[str, object]
     ) -> Answer | Failure:
         """Send until there is an answer or no retry helps; the failure says whether any request may have arrived."""
-        late = http_errors.too_late(self.host, self.patience)
+        late = http_errors.too_late(self.host, patience.seconds)
         failure, arrived = late, False
         while True:
-            outcome = self._send(patience.for_an_answer(), function, parameters)
+            outcome = self._send(patience, patience.for_an_answer(), function, parameters)
             if isinstance(outcome, Answer):
                 return outcome
             arrived = arrived or outcome.arrived
@@ -142,7 +142,7 @@ class SupabaseAdapter(Adapter):
         )
         if not isinstance(row, Answer) or not row.data:
             return failure
-        again = self._send(patience.for_a_question(), function, parameters)  # recognised, and not made again
+        again = self._send(patience, patience.for_a_question(), function, parameters)  # recognised, and not made again
         return again if isinstance(again, Answer) else failure._replace(made=True)
 
     def close(self) -> None:
@@ -195,12 +195,17 @@ class SupabaseAdapter(Adapter):
     def _remember(self, response: httpx.Response) -> None:
         self._seen.response = response
 
-    def _send(self, seconds: float, function: str, parameters: dict[str, object]) -> Answer | Failure:
-        """Send a call once, and wait for its answer no longer than `seconds`."""
-        return self._within(seconds, lambda client: client.rpc(function, parameters))
+    def _send(
+        self, patience: Patience, seconds: float, function: str, parameters: dict[str, object]
+    ) -> Answer | Failure:
+        """Send a call once, and wait for its answer no longer than `seconds` of its patience."""
+        return self._within(seconds, lambda client: client.rpc(function, parameters), patience.seconds)
 
-    def _within(self, seconds: float, request: Request) -> Answer | Failure:
-        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included."""
+    def _within(self, seconds: float, request: Request, of: float | None = None) -> Answer | Failure:
+        """Send, and wait for the answer no longer than `seconds`, the import of supabase-py included.
+
+        What is said of an answer that does not come is how long there was for all sendings: `of`, if it is given.
+        """
         deadline = time.monotonic() + seconds
         try:
             client = self._client or apart(self._open, seconds)
@@ -209,7 +214,7 @@ class SupabaseAdapter(Adapter):
         try:
             return apart(lambda: self._execute(request(client)), deadline - time.monotonic())
         except TooLate:
-            return http_errors.too_late(self.host, self.patience)
+            return http_errors.too_late(self.host, of or seconds)
 
     def _execute(self, built: Any) -> Answer | Failure:
         import httpx

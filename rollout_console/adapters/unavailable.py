@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rollout_console.adapters.base import Adapter, Target
+from rollout_console.adapters.base import Target, Way
 from rollout_console.errors import RolloutError
 
 
-class UnavailableAdapter(Adapter):
+class UnavailableAdapter(Way):
     """Raises on every call why there is no target, so that a console can open and say so."""
 
     def __init__(self, reason: RolloutError) -> None:
@@ -20,10 +20,14 @@ class UnavailableAdapter(Adapter):
         """See `Adapter.call`; always raises."""
         raise type(self.reason)(str(self.reason))
 
+    def call_within(self, seconds: float, function: str, *, changes: bool = True, **parameters: object) -> Any:
+        """See `Way.call_within`; always raises."""
+        raise type(self.reason)(str(self.reason))
+
     def write_row(self, seconds: float, feature: str, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """See `Adapter.write_row`; always raises."""
+        """See `Way.write_row`; always raises."""
         raise type(self.reason)(str(self.reason))
 
     def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
-        """See `Adapter.read_row`; always raises."""
+        """See `Way.read_row`; always raises."""
         raise type(self.reason)(str(self.reason))

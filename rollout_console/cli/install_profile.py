@@ -15,7 +15,8 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         Unreachable: the folder can't be written.
     """
+    from rollout_console.console.output import tell
     from rollout_console.shell.launch import install_profile
 
-    print(f"profile written to {install_profile()}; to open the console, type: ipython --profile=rollout")
+    tell(f"profile written to {install_profile()}; to open the console, type: ipython --profile=rollout")
     return 0

@@ -27,13 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ:
         _complete()
     _leave_with_the_terminal()
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for every program: what the encoding lacks is a question mark
     status = _status(list(sys.argv[1:] if argv is None else argv))
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:  # Python would try again at the end, and end with a status of its own
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             status = status or Exit.FAILED
@@ -60,6 +60,13 @@ def _status(arguments: list[str]) -> int:
         return Exit.FAILED
 
 
+def _open_what_is_closed() -> None:
+    """Let what is said go nowhere where standard output or error is closed (`>&-`): Python has None for them then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+
+
 def _leave_with_the_terminal() -> None:
     """Take the closing of the terminal's window as leaving, so that what runs at the end runs: SIGHUP kills."""
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
@@ -68,7 +75,9 @@ def _leave_with_the_terminal() -> None:
 
 def _run(name: str, arguments: list[str]) -> int:
     if name and not parser.is_known(name):
-        print(f"there is no command {name[:60]!r}; {parser.near(name)}", file=sys.stderr)
+        from rollout_console.console.output import tell
+
+        tell(f"there is no command {name[:60]!r}; {parser.near(name)}", stream=sys.stderr)
         return Exit.WRONG_USE
     module = parser.program(name) if name in parser.PROGRAMS else None
     everything = not name and {"-h", "--help"} & set(arguments)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rollout_console.access import CHOICES, adoption_notes, choose_decision, compare_decisions, read_access
+from rollout_console.console.output import tell
 from rollout_console.errors import NotConfigured, Unreachable
 from rollout_console.export import export
 from rollout_console.migrate import apply, missing_rights, pending, refuse_without_rights, rules, steps, whole
@@ -85,29 +87,29 @@ def _apply(url: str, screen: Screen) -> None:
     waiting = pending(url)
     if not waiting.parts:
         apply(url)  # it may have been interrupted before older reports were counted
-        print("nothing to do: the database is up to date; its API, if it has one, was told to read the functions again")
+        tell("nothing to do: the database is up to date; its API, if it has one, was told to read the functions again")
         return
     refuse_without_rights(url)
     before = read_access(url)
     applied = apply(url)
     for part in applied.parts:
-        print(f"applied {part}")
+        tell(f"applied {part}")
     for difference in applied.mended:
-        print(f"mended  {sanitize(difference, 300)}")
+        tell(f"mended  {sanitize(difference, 300)}")
     for difference in applied.kept:
-        print(screen.paint(f"kept    {sanitize(difference, 300)}", "warning"))
-    print(f"{len(applied.parts)} applied")
+        tell(screen.paint(f"kept    {sanitize(difference, 300)}", "warning"))
+    tell(f"{len(applied.parts)} applied")
     after = read_access(url)
     if after:  # a database without Supabase's roles has nobody to tell apart
-        print(f"\n{access_table(before, after, screen)}")
+        tell(f"\n{access_table(before, after, screen)}")
     for note in adoption_notes(url):
-        print(screen.paint(f" {sanitize(note, 500)}", "warning"))
+        tell(screen.paint(f" {sanitize(note, 500)}", "warning"))
 
 
 def _decide(url: str, choice: str) -> None:
     made = choose_decision(url, choice, operator())
     by = f"{DECIDED_BY[made.decided_by]} ({made.decided_by})"
-    print(
+    tell(
         f"the application is answered by {by} from now on; before: {made.was}"
         if made.changed
         else f"nothing to do: the application is answered by {by} already"
@@ -120,8 +122,8 @@ def _export(folder: Path) -> int:
     except OSError as error:
         raise Unreachable(f"{folder} can't be written ({error.strerror}); name another folder") from error
     for file in written:
-        print(f"wrote {file}")
-    print(
+        tell(f"wrote {file}")
+    tell(
         "to apply them, commit these files, then type: supabase db push"
         if written
         else f"nothing to do: {folder} is up to date"
@@ -133,19 +135,20 @@ def _status(url: str) -> int:
     found = pending(url)
     waiting = {str(part) for part in found.parts}
     for part in [*steps(), rules()]:
-        print(f"{'pending' if str(part) in waiting else 'applied'}  {part}")
+        tell(f"{'pending' if str(part) in waiting else 'applied'}  {part}")
     for difference in found.differences:
-        print(f"differs  {sanitize(difference, 300)}")
+        tell(f"differs  {sanitize(difference, 300)}")
     missing = missing_rights(url) if waiting else None
     if missing:
-        print(missing)
+        tell(sanitize(missing, 4000))
     return 0
 
 
 def _dry_run(url: str) -> int:
     waiting = pending(url).parts
     screen = Screen.of(sys.stdout)
-    print(whole(waiting))
+    screen = replace(screen, width=screen.width - 2)  # behind what makes a comment of each line
+    print(whole(waiting))  # SQL, to be read or piped as it is
     shown = [access_table(rights, rights, screen) for rights in [read_access(url)] if rights]
     if waiting:
         shown.append(
@@ -154,6 +157,6 @@ def _dry_run(url: str) -> int:
     else:
         shown.append(render(compare_decisions(url, Settings.from_environment().feature), screen))
     for line in "\n".join(shown).splitlines():
-        print(f"--{line}")
-    print(f"-- {len(waiting)} would be applied; nothing was changed")
+        tell(f"--{line}", "--   ")
+    tell(f"-- {len(waiting)} would be applied; nothing was changed")
     return 0

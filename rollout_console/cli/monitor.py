@@ -44,7 +44,8 @@ def main(args: argparse.Namespace) -> int:
     Returns:
         The exit status of `Monitor.run` or `Monitor.check_once`; WRONG_USE if the interval or the settings are wrong.
     """
-    from rollout_console.cli.verbs import complain, in_shell
+    from rollout_console.cli.in_shell import in_shell
+    from rollout_console.cli.verbs import complain
     from rollout_console.client.connect import connect
     from rollout_console.monitor import signals
     from rollout_console.monitor.alerts import Alerts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import re
+import sys
 from importlib import import_module
 
 from rollout_console import __version__
@@ -40,7 +41,7 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="rollout-console",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,  # --reset is not --reset-demo
     )
     parser.add_argument(
@@ -68,10 +69,11 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         program(only).add_arguments(_add(found, only, PROGRAMS[only]))
     else:
         from rollout_console.cli import verbs
+        from rollout_console.cli.in_shell import in_shell
 
         command = verbs.VERBS[only]
         below = _add(found, only, command.summary, f"{command.summary} {command.details}".strip())
-        below.epilog = f"At the prompt: {command.usage}. For example: {verbs.in_shell(command.example)}"
+        below.epilog = f"At the prompt: {command.usage}. For example: {in_shell(command.example)}"
         verbs.add_arguments(below, command.signature, verbs.about_parameters(command))
     return parser
 
@@ -133,7 +135,7 @@ def near(name: str) -> str:
     """Return what to type in place of a name that there is not."""
     import difflib
 
-    from rollout_console.cli.verbs import in_shell
+    from rollout_console.cli.in_shell import in_shell
     from rollout_console.console import COMMANDS
     from rollout_console.console.spelling import ALIKE, PAUSE, flat, meant
 
@@ -150,13 +152,38 @@ def _bare(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Folds what argparse leaves longer than the terminal is wide: lines of a description, and an option's usage."""
+
+    def _format_usage(self, *given: Any) -> str:
+        return _folded(super()._format_usage(*given), self._width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return _folded(text, width)
+
+
+def _folded(text: str, width: int) -> str:
+    """Return lines as `Screen.fit` does, which would take longer to load than all that help needs."""
+    import textwrap
+
+    lines = []
+    for line in text.split("\n"):
+        indent = " " * min(len(line) - len(line.lstrip()), width // 2)
+        folded = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        lines += folded or [line]
+    return "\n".join(lines)
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, and what to type next."""
 
     helped_by = ""  # of a program or verb, its own name says it
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{message}; type {self.helped_by or f'{self.prog} --help'}\n")
+        from rollout_console.render import Screen
+
+        line = f"{message}; type {self.helped_by or f'{self.prog} --help'}"
+        self.exit(2, f"{Screen.of(sys.stderr).fit(line)}\n")
 
 
 class _Name(argparse.ArgumentParser):
@@ -177,7 +204,7 @@ def _add(found: Any, name: str, summary: str, description: str | None = None) ->
         name,
         help=_in_list(summary),
         description=description or f"{summary[0].upper()}{summary[1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     _add_target(below, default=argparse.SUPPRESS)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rollout_console.cli import second_way
-from rollout_console.cli.verbs import in_shell
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.client import RolloutClient
 from rollout_console.client.connect import connect
+from rollout_console.console.output import tell
 from rollout_console.errors import BadArgument, NotConfigured, Unconfirmed
 from rollout_console.migrate import apply, pending, refuse_without_rights
 from rollout_console.render import Screen, render
@@ -71,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         return setup.run()
     except KeyboardInterrupt:
-        print("\ninterrupted; steps with a ✓ are done; to continue, type: rollout-console setup", file=sys.stderr)
+        tell("\ninterrupted; steps with a ✓ are done; to continue, type: rollout-console setup", stream=sys.stderr)
         return 130
 
 
@@ -97,7 +98,7 @@ class Setup:
 
     def run(self) -> int:
         """Do the steps that are not done yet, and return the exit status."""
-        print(f" {self.client.feature} on {self.client.adapter.target}")
+        tell(f" {self.client.feature} on {self.client.adapter.target}")
         if not self._schema_is_there():
             return 0 if self.dry_run else 1
         plan = self.client.setup_plan(self.percentage)
@@ -106,9 +107,9 @@ class Setup:
             self._complete(plan)
             return 0
         if self.dry_run or not self.agreed:
-            print("\n".join([" to do:", *(f"   {step}" for step in steps)]))
+            tell("\n".join([" to do:", *(f"   {step}" for step in steps)]))
         if self.dry_run:
-            print(" nothing was changed")
+            tell(" nothing was changed")
             return 0
         if not self._agrees("Do it?"):
             return 1
@@ -116,7 +117,7 @@ class Setup:
         return 0
 
     def _complete(self, plan: SetupPlan) -> None:
-        print(" nothing to do, nothing was changed: the set-up is complete")
+        tell(" nothing to do, nothing was changed: the set-up is complete")
         status = self.client.status()
         self._report("whitelist", plan.whitelist, WHITELIST)
         self._report("rollout", plan.start, START, now=status.rollout_percentage, wanted=self.percentage)
@@ -146,7 +147,7 @@ class Setup:
         way = second_way.tried(self.settings, self.client.feature)
         if way is not None:
             self._done("way round", way[1], done=way[0])
-        print(f"\n{in_shell(render(status, self.screen))}\n\n{next_steps(status)}")
+        tell(f"\n{in_shell(render(status, self.screen))}\n\n{next_steps(status)}")
 
     def _categorize(self, plan: SetupPlan) -> None:
         if plan.categorized >= plan.repositories:
@@ -184,7 +185,7 @@ class Setup:
         except psycopg.errors.InsufficientPrivilege as error:
             if not self.settings.supabase_url:
                 raise translate(error) from error
-            print(" the schema is not compared: the role in SUPABASE_DB_URL does not own it")  # a login for emergencies
+            tell(" the schema is not compared: the role in SUPABASE_DB_URL does not own it")  # a login for emergencies
             return True
         except psycopg.Error as error:
             raise translate(error) from error
@@ -194,11 +195,11 @@ class Setup:
         if not waiting and self.units is None:
             return True
         if waiting:
-            print(self.screen.fit(f" the database lacks {', '.join(map(str, waiting))}"))
+            tell(f" the database lacks {', '.join(map(str, waiting))}")
         if self.dry_run and self.units is not None:
-            print(f" rollout_host_repositories would read {self.units.schema}.{self.units.table}")
+            tell(f" rollout_host_repositories would read {self.units.schema}.{self.units.table}")
         if self.dry_run and waiting:
-            print(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
+            tell(" they would be applied first (to read them: rollout-console migrate --dry-run); nothing was changed")
             return False
         if self.dry_run:
             return True
@@ -228,7 +229,7 @@ class Setup:
             print()
         if answer.strip().lower() in {"y", "yes"}:
             return True
-        print(" the migrations stay applied; nothing else was changed" if self.migrated else " nothing was changed")
+        tell(" the migrations stay applied; nothing else was changed" if self.migrated else " nothing was changed")
         return False
 
     def _report(self, name: str, outcome: str, words: dict[str, str], **details: object) -> None:
@@ -237,7 +238,7 @@ class Setup:
 
     def _done(self, name: str, said: str, *, done: bool = True) -> None:
         sign = self.screen.paint("✓", "good") if done else self.screen.paint("–", "warning")
-        print(f" {sign} {name.ljust(14)} {said}", flush=True)
+        tell(f" {sign} {name.ljust(14)} {said}", " " * 18)
 
 
 def describe(plan: SetupPlan, percentage: int) -> list[str]:

@@ -7,27 +7,24 @@ import inspect
 import io
 import json
 import re
-import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
 from rollout_console import results
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.client import RolloutClient, SettingValues
 from rollout_console.client.command import values_of
 from rollout_console.console import COMMANDS, Command, Output, Rollout
-from rollout_console.console.output import written
+from rollout_console.console.output import tell, written
 from rollout_console.console.place import client_here
-from rollout_console.console.plain_call import plain_call
 from rollout_console.errors import Interrupted, RolloutError
 from rollout_console.exit_status import Exit
-from rollout_console.render import Screen, unfitted
+from rollout_console.render import unfitted
 from rollout_console.render.sanitize import sanitize
-from rollout_console.settings import program
 
 PARAMETER = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
-CALL = re.compile(r'rollout\.(\w+)\(((?:"(?:[^"\\]|\\.)*"|[^()"])*)\)')
 LONGEST = 4000  # characters of an error: it may hold the statements that give a role all rights that it lacks
 VERBS = {command.verb: command for command in COMMANDS.values() if command.verb}
 
@@ -126,7 +123,7 @@ class JsonOutput(Output):
     def show(self, result: object, notice: str | None = None) -> None:
         """See `Output.show`; the notice goes to standard error."""
         if notice:
-            print(Screen.of(sys.stderr).fit(f"({sanitize(notice)})"), file=sys.stderr)
+            tell(f"({sanitize(notice)})", stream=sys.stderr)
         if isinstance(result, results.Result) and result is not self._printed:
             self.learn(result)
 
@@ -143,51 +140,6 @@ class JsonOutput(Output):
 class _Nowhere(io.StringIO):
     def write(self, text: str) -> int:
         return len(text)
-
-
-def in_shell(text: str) -> str:
-    """Return text in which calls of the console are verbs: `rollout.resume(5)` is `rollout-console resume 5`.
-
-    It leads to where this process does: with a target's name, where there is one.
-    """
-
-    def verb(call: re.Match[str]) -> str:
-        command = COMMANDS.get(call[1])
-        if command is None or command.verb is None:
-            return call[0]
-        return " ".join([program(), command.verb, *_words(call[2], command.signature)])
-
-    return CALL.sub(verb, text.replace("rollout-console ", f"{program()} ")).replace('reason="..."', '--reason "..."')
-
-
-def _words(arguments: str, parameters: inspect.Signature) -> list[str]:
-    """Return the arguments of a call as words of a shell."""
-    flags = {name for name, parameter in parameters.parameters.items() if str(parameter.annotation) == "bool"}
-    given: list[tuple[str | None, Any]]
-    try:
-        call = plain_call(f"call({arguments})")
-        given = [*((None, value) for value in call.arguments), *call.named.items()]
-    except ValueError:  # not to be typed as it is: resume(…, confirm=True)
-        given = [(None, word.strip()) for word in arguments.split(",") if "=" not in word]
-        given += [(str(name), True) for name in re.findall(r"(\w+)=True", arguments)]
-    words = []
-    for name, value in given:
-        if name:
-            words.append(f"--{name.replace('_', '-')}")
-        if isinstance(value, list) and not name:
-            words += map(_word, value)
-        elif name not in flags:
-            words.append(_word(value))
-    return words
-
-
-def _word(value: object) -> str:
-    """Return a value as a word of a shell, text always in quotes."""
-    if isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        return shlex.quote(json.dumps(value, ensure_ascii=False))
-    return f'"{value}"' if re.fullmatch(r"[\w ./-]+", value) else shlex.quote(value)
 
 
 def _text(text: str) -> str:

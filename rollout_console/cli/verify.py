@@ -7,6 +7,7 @@ import sys
 
 from rollout_console.cli import second_way, way_out
 from rollout_console.client.connect import connect
+from rollout_console.console.output import tell
 from rollout_console.migrate import rules
 from rollout_console.render import Screen
 from rollout_console.render.access import DECIDED_BY, access_table
@@ -50,33 +51,36 @@ def main(args: argparse.Namespace) -> int:
         ]
         for check in found.checks
     ]
-    print(f" {client.feature} on {client.adapter.target}")
-    print(screen.table(["", "counters", "compared", "differ"], rows))
+    tell(f" {client.feature} on {client.adapter.target}")
+    tell(screen.table(["", "counters", "compared", "differ"], rows))
     if found.access:
-        print(f"\n{access_table(found.access, found.access, screen)}")
-    print(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
+        tell(f"\n{access_table(found.access, found.access, screen)}")
+    tell(f" the application is answered by {DECIDED_BY[found.decided_by]} ({found.decided_by})")
     for note in found.notes:
-        print(f" {screen.paint(sanitize(note, 500), 'warning')}")
+        tell(f" {screen.paint(sanitize(note, 500), 'warning')}")
     way = second_way.tried(Settings.from_environment(), client.feature)
     if way is not None:
-        print(f" {met_mark(way[0], screen)} {way[1]}")
+        tell(f" {met_mark(way[0], screen)} {way[1]}")
     differences = list(found.differences)
     if found.rules != rules().checksum:
         differences.append(f"the rules are {found.rules}; this console has {rules().checksum}")
     for difference in differences:
-        print(f" {screen.paint(sanitize(difference, 300), 'warning')}")
+        tell(f" {screen.paint(sanitize(difference, 300), 'warning')}")
     if differences:
-        print(" to mend them, type: rollout-console migrate")
+        tell(" to mend them, type: rollout-console migrate")
     wrong = [check for check in found.checks if check.differences]
-    for line in _remedies(wrong):
-        print(line)
+    _tell_remedies(wrong)
     is_shut = way is not None and not way[0]
     return 1 if differences or wrong or is_shut else 0
 
 
-def _remedies(wrong: list[VerifiedCounters]) -> list[str]:
-    """Return what to type at an SQL prompt for counters that differ, then what else there is to say of them."""
-    remedies = dict.fromkeys(check.remedy for check in wrong)
-    statements = [f"   {sanitize(remedy, 200)}" for remedy in remedies if remedy.endswith(";")]
-    said = [f" {sanitize(remedy, 200)}" for remedy in remedies if not remedy.endswith(";")]
-    return [*[" to count anew, type at an SQL prompt:"] * bool(statements), *statements, *said]
+def _tell_remedies(wrong: list[VerifiedCounters]) -> None:
+    """Say what to type at an SQL prompt for counters that differ, and what else there is to say of them."""
+    remedies = [sanitize(remedy, 200) for remedy in dict.fromkeys(check.remedy for check in wrong)]
+    statements = [f"   {remedy}" for remedy in remedies if remedy.endswith(";")]
+    if statements:
+        tell(" to count anew, type at an SQL prompt:")
+        print("\n".join(statements))  # each on its line, to be copied
+    for remedy in remedies:
+        if not remedy.endswith(";"):
+            tell(f" {remedy}")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from rollout_console.adapters.base import Adapter
-from rollout_console.cli.verbs import in_shell
+from rollout_console.adapters.base import Way
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.client import RolloutClient
 from rollout_console.client.by_hand import halt_by_hand
 from rollout_console.client.connect import connect
+from rollout_console.console.output import tell
 from rollout_console.errors import RolloutError
 from rollout_console.monitor.services import deliver, services
 from rollout_console.monitor.wording import Alert
 from rollout_console.render import Screen
 from rollout_console.render.criteria import met_mark
 from rollout_console.render.sanitize import sanitize
-from rollout_console.render.status import never_acts, watch_phrase
+from rollout_console.render.status import NEVER_ACTS, never_acts, watch_phrase
 from rollout_console.results import Status
 from rollout_console.settings import Settings
 
@@ -37,13 +38,14 @@ def main() -> int:
     """
     settings, client = Settings.from_environment(), connect()
     screen = Screen.of(sys.stdout)
-    print(f" {client.feature} on {client.adapter.target}")
+    tell(f" {client.feature} on {client.adapter.target}")
     works = True
     for met, text in _tried(client, settings):
         works = works and met
-        print(f" {met_mark(met, screen)} {in_shell(sanitize(text, 500))}", flush=True)
+        tell(f" {met_mark(met, screen)} {in_shell(sanitize(text, 500))}")
     for way, step in zip(BY_HAND, halt_by_hand(client.feature, STOP, RolloutError()), strict=False):
-        print(f" {way}:\n   {step}")
+        tell(f" {way}:")
+        print(f"   {step}")  # on one line, to be copied
     return 0 if works else 1
 
 
@@ -70,7 +72,7 @@ def _ways(client: RolloutClient) -> Iterator[tuple[bool, str]]:
         yield _may_stop(way, client.feature)
 
 
-def _may_stop(way: Adapter, feature: str) -> tuple[bool, str]:
+def _may_stop(way: Way, feature: str) -> tuple[bool, str]:
     """Read the row of a feature, and write that of none: rights are checked before rows are looked for."""
     name = f"{way.target.kind} at {way.target.place}"
     try:
@@ -97,9 +99,8 @@ def _watched(status: Status) -> Iterator[tuple[bool, str]]:
     checked = f"health was checked: {watch_phrase(status.watch, status.server_time)}"
     watched = status.watch.is_watched
     yield watched, checked if watched else f"{checked}; start one: rollout-console monitor"
-    if not status.auto_rollback_enabled:
-        yield False, "auto-rollback is off; type rollout-console enable-auto-rollback"
-    elif never_acts(status):
-        yield False, "auto-rollback is on, but never acts at 100 %; type rollout-console configure --max-error-rate 5"
-    else:
-        yield True, "auto-rollback is on"
+    on = status.auto_rollback_enabled
+    if never_acts(status):
+        yield False, f"auto-rollback is {NEVER_ACTS}; type rollout-console configure --max-error-rate 5"
+        return
+    yield on, "auto-rollback is on" if on else "auto-rollback is off; type rollout-console enable-auto-rollback"

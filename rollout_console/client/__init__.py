@@ -9,15 +9,17 @@ from rollout_console.client.programs import Programs
 from rollout_console.client.ramp import Ramp
 from rollout_console.client.repositories import RepositoryLists
 from rollout_console.client.safety import Safety
-from rollout_console.client.settings import Settings, SettingValues
-from rollout_console.client.status import Status
+from rollout_console.client.settings import SettingCommands, SettingValues
+from rollout_console.client.status import StatusCommands
 from rollout_console.client.story import Story
 from rollout_console.client.workers import Workers
 
 __all__ = ["Percentage", "Repositories", "RolloutClient", "SettingValues"]
 
 
-class RolloutClient(Status, Control, RepositoryLists, Safety, Ramp, Story, Settings, Practice, Workers, Programs):
+class RolloutClient(
+    StatusCommands, Control, RepositoryLists, Safety, Ramp, Story, SettingCommands, Practice, Workers, Programs
+):
     """The rollout of one feature, through one adapter.
 
     Nothing here prints: what shows something returns it, and the console puts it on screen. Every method that

@@ -116,7 +116,8 @@ class Calls:
                 raise type(error)(f"{first_clause(error)}; nothing was changed: type the command again") from None
             if "server_time" not in answer:
                 return {}
-            self.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
+            newest = answer.get("seen") or answer["id"]  # the second of a database that is not migrated yet
+            self.seen = Seen.now(newest, datetime.fromisoformat(answer["server_time"]))
         return self.seen.sent(self.adapter.patience)
 
     def _call(

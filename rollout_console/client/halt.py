@@ -44,21 +44,22 @@ class Halting(Calls):
         try:
             answer = halted.way.call_within(2 * BRIEF, "rollout_status", changes=False, feature_name=self.feature)
             status = self._typed("rollout_status", results.Status, answer)
+        except KeyboardInterrupt:
+            stop.not_shown.append("its status was not waited for; to see it, type rollout.status()")
+            return stop
         except Exception as error:  # whatever it is, the stop is made
             stop.not_shown.append(f"its status can't be shown: {_why(error)}")
             return stop
         change = status.last_change
         is_recorded = change is not None and change.id == operation
-        return (
-            stop
-            if stop.not_shown and (halted.answer or not is_recorded)
-            else results.Change(
-                command=stop.command,
-                changed=stop.changed,
-                change=change if is_recorded else None,
-                status=status,
-                ended_sessions=stop.ended_sessions,
-            )
+        if stop.not_shown and (halted.answer or not is_recorded):
+            return stop
+        return results.Change(
+            command=stop.command,
+            changed=stop.changed,
+            change=change if is_recorded else None,
+            status=status,
+            ended_sessions=stop.ended_sessions,
         )
 
 

@@ -39,12 +39,15 @@ class Programs(Calls):
         """Put up to five test repositories on a whitelist that never held any."""
         return self._change_of(results.SetupStep, "rollout_seed_whitelist", reason)
 
-    def monitor_beat(self, monitor: uuid.UUID, every: float, *, leaving: bool = False) -> results.MonitorBeat:
+    def monitor_beat(
+        self, monitor: uuid.UUID, every: float, *, receivers: list[str] | None = None, leaving: bool = False
+    ) -> results.MonitorBeat:
         """Record a monitor's heartbeat, or that it leaves, and return the other monitors at work.
 
         Args:
             monitor: an id that the monitor keeps while it runs.
             every: its interval in seconds.
+            receivers: ids of the services that it sends alerts to, as `claim_alerts` has them; None if not known.
             leaving: whether it ends now.
         """
         return self._call(
@@ -52,6 +55,7 @@ class Programs(Calls):
             results.MonitorBeat,
             monitor_id=str(monitor),
             every_seconds=math.ceil(every),
+            receivers=receivers,
             leaving=leaving,
             context=self._context(),
         )

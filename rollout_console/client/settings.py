@@ -66,7 +66,7 @@ class SettingValues(TypedDict, total=False):
     criteria: Mapping[str, float | None] | None
 
 
-class Settings(Calls):
+class SettingCommands(Calls):
     """All settings that are not a command of their own."""
 
     def settings(self) -> results.Settings:

@@ -8,7 +8,7 @@ from rollout_console.client.command import Group, command
 from rollout_console.validation import whole
 
 
-class Status(Calls):
+class StatusCommands(Calls):
     """What is set, what is in effect, and how it goes."""
 
     @command(Group.STATUS, "rollout.status()", purpose="state")

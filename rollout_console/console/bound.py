@@ -51,7 +51,7 @@ class BoundCommand:
             The result; None if an argument is still a placeholder of the manual, or the session objects, which is
             said instead, so that a pasted block goes on with its next line.
         """
-        info, output, adapter = self.info, self._console.output, self._console.client.adapter
+        info, output = self.info, self._console.output
         named = {name if name in info.parameters else ALSO.get(name, name): value for name, value in kwargs.items()}
         try:
             bound = info.signature.bind(*args, **named)
@@ -73,7 +73,7 @@ class BoundCommand:
             return None
         method = getattr(self._owner or self._console.client, info.method.__name__)
         try:
-            with nullcontext() if info.own_screen else output.waiting(adapter.patience):
+            with nullcontext() if info.own_screen else output.waiting():
                 result = method(*bound.args, **bound.kwargs)
         except KeyboardInterrupt:
             raise Interrupted(

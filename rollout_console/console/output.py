@@ -35,6 +35,18 @@ def written(result: object) -> Iterator[None]:
             print(f"done, but the answer can't be written ({error.strerror})", file=sys.stderr)
 
 
+def tell(text: str, hang: str | None = None, stream: TextIO | None = None) -> None:
+    """Print lines at once: in a terminal folded to its width, in a file as they are.
+
+    Args:
+        text: the lines.
+        hang: what goes on from the line above begins with; as far in as that one by default.
+        stream: standard output by default.
+    """
+    stream = stream or sys.stdout
+    print(Screen.of(stream).fit(text, hang), file=stream, flush=True)
+
+
 def failure_lines(line: str, error: BaseException | None, screen: Screen) -> list[str]:
     """Return an error as lines: of a stop that it is none, what went wrong, and what to do by hand.
 
@@ -109,16 +121,12 @@ class Output:
         """Take note of a result that is on screen already."""
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
-        """Say after a second that the block waits for the database.
-
-        Args:
-            patience: seconds after which it gives up.
-        """
+    def waiting(self) -> Iterator[None]:
+        """Say after a second that the block waits for the database, which it may have to ask several times."""
         if not sys.stderr.isatty():  # nobody is waiting
             yield
             return
-        line = f" waiting for the database; gives up after {patience:g} s, Ctrl-C leaves …"
+        line = " waiting for the database, Ctrl-C leaves …"
         timer = threading.Timer(WAIT, print, [line], {"file": sys.stderr, "flush": True})
         timer.daemon = True
         timer.start()

@@ -55,7 +55,7 @@ class Caught(Output):
         self.text += f"{text}\n"
 
     @contextmanager
-    def waiting(self, patience: float) -> Iterator[None]:
+    def waiting(self) -> Iterator[None]:
         """Say nothing: the dashboard says what it waits for."""
         yield
 

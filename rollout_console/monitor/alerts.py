@@ -75,6 +75,11 @@ class Alerts:
         memory = Memory(settings.home / f"monitor-blind-{rollout}.json")
         return cls(client, services(settings.alert_urls), kinds_of(settings.alert_on), memory)
 
+    @property
+    def receivers(self) -> list[str]:
+        """The ids of the services."""
+        return list(self._services)
+
     def after_check(self, check: HealthCheck, every: float) -> Sent:
         """Send what each service has not got: of changes, of what the check found, of what waits in the file.
 

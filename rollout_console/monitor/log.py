@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -15,13 +16,16 @@ from rollout_console.render.formatting import format_count, format_duration
 from rollout_console.render.health import health_phrase
 from rollout_console.render.history import change_details, change_phrase
 from rollout_console.render.sanitize import sanitize
+from rollout_console.render.screen import NARROWEST
 from rollout_console.render.status import state_line
 from rollout_console.results import CatchUp, HealthCheck, HistoryEntry, MonitorAtWork
 from rollout_console.validation import in_zone
 
+BELOW = " " * 21  # what goes on from the line above, in a terminal or in details, stands right of the times
+
 
 class TextLog:
-    """One line for each check, and details when something is new.
+    """One line for each check, and details when something is new; a line that a terminal has no room for is folded.
 
     Args:
         stream: where to write.
@@ -31,7 +35,7 @@ class TextLog:
     def __init__(self, stream: TextIO | None, advice: Callable[[str], str] = str) -> None:
         self._writer = Writer(stream)
         self._advice = advice
-        self._screen = Screen.of(stream)
+        self._screen = Screen.of(stream)  # once: a log that is closed meanwhile can't be looked at
         self._shown: tuple[str, str] | None = None  # verdict and action that were shown in detail
         self._known: set[str] = set()  # ids of other monitors that were mentioned
 
@@ -55,7 +59,8 @@ class TextLog:
             self._say(said, in_zone(entry.at))
         found = (check.health.verdict, check.action)
         if check.health.verdict in ("above_threshold", "breach") and found != self._shown:
-            self._say(render(check, self._screen).strip().replace("\n", f"\n{' ' * 21}"))
+            beside = replace(self._screen, width=max(NARROWEST, self._screen.width - len(BELOW)))
+            self._say(render(check, beside).strip().replace("\n", f"\n{BELOW}"))
         else:
             self._say(f"{state_line(check.status, self._screen).strip()}  {health_phrase(check.health, self._screen)}")
         self._shown = found
@@ -87,7 +92,8 @@ class TextLog:
         self._say("monitor ended")
 
     def _say(self, text: str, at: datetime | None = None) -> None:
-        self._writer.line(f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {self._advice(text)}")
+        said = f"{at or datetime.now():%Y-%m-%d %H:%M:%S}  {self._advice(text)}"
+        self._writer.line(self._screen.fit(said, BELOW))
 
 
 class JsonLog:

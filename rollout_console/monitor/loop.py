@@ -168,7 +168,7 @@ class Monitor:
         with _noted("automatic advance", missed):
             check.status = self.client.auto_advance().status  # told with the changes below, like any other
         with _noted("heartbeat", missed):
-            others = self.client.monitor_beat(self.id, self.every).others
+            others = self.client.monitor_beat(self.id, self.every, receivers=self.alerts.receivers).others
         # An alert that is claimed and not yet sent would be late.
         with _noted("alerts", missed), signals.shielded():
             sent = self.alerts.after_check(check, self.every)

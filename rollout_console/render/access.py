@@ -59,5 +59,7 @@ def render_comparison(compared: DecisionComparison, screen: Screen) -> str:
         [sanitize(row.role, 63), format_count(row.now), format_count(row.readers), format_count(row.everyone)]
         for row in compared.roles
     ]
+    if compared.emergency_stop:
+        head += "\n an emergency stop is on: whoever decides, nobody is eligible until it has ended"
     asked = f"eligible, of {format_counted(compared.asked, 'repository', 'repositories')}"
     return "\n".join([head, screen.table([asked, "now", "--decision readers", "--decision everyone"], rows)])

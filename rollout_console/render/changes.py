@@ -16,7 +16,15 @@ from rollout_console.render.formatting import (
 from rollout_console.render.history import change_summary, session_phrase
 from rollout_console.render.sanitize import sanitize
 from rollout_console.render.screen import Screen
-from rollout_console.render.status import LOW, eligible_by_phrase, on_breach_phrase, resumes_low, state_line
+from rollout_console.render.status import (
+    LOW,
+    NEVER_ACTS,
+    eligible_by_phrase,
+    never_acts,
+    on_breach_phrase,
+    resumes_low,
+    state_line,
+)
 from rollout_console.results import Change, Stop
 
 Sentence = Callable[[Change], str]
@@ -84,7 +92,9 @@ def say_percentage(change: Change) -> str:
         said += _way_back(change)
     if status.emergency_stop:
         stored = "" if change.change is None else "stored, but "
-        said += f"\n {stored}traffic stays halted by the emergency stop; to let it flow: rollout.resume()"
+        said += f"\n {stored}traffic stays halted by the emergency stop"
+        raises = change.command == "setRollout" and status.rollout_percentage > 0
+        said += "; to let it flow: rollout.resume()" if raises else ""
     return said
 
 
@@ -98,7 +108,8 @@ def say_stopped(change: Change) -> str:
         since = f", since {format_moment(stopped, status.server_time)}" if stopped is not None else ""
         return f"stopped already{since}: {reason}"
     lower = f", or lower: rollout.resume({LOW})" if resumes_low(status) else ""
-    kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}"
+    only = ", which lets in the whitelist alone" if status.rollout_percentage == 0 else ""
+    kept = f"{status.rollout_percentage} % is kept; when ready: rollout.resume(){lower}{only}"
     return f"all traffic is halted. Reason: {reason}\n {kept}"
 
 
@@ -137,7 +148,8 @@ def say_configured(change: Change) -> str:
     """Say from what to what each setting went."""
     if change.change is None or not change.change.after:
         return "nothing changed: the settings are as asked already; to see them: rollout.configure()"
-    return format_change(change.change) + _who_moves(change)
+    never = f"\n auto-rollback is {NEVER_ACTS}" if never_acts(change.status) else ""
+    return format_change(change.change) + never + _who_moves(change)
 
 
 def _who_moves(change: Change) -> str:

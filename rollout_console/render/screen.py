@@ -15,6 +15,8 @@ from rollout_console.render.sanitize import LONGEST
 if TYPE_CHECKING:
     from rollout_console.render.svg import Drawing
 
+NARROWEST, WIDEST = 40, 120  # columns for which reports are laid out
+
 
 @dataclass(frozen=True)
 class Screen:
@@ -34,8 +36,8 @@ class Screen:
     def of(cls, stream: Any) -> Screen:
         """Look at a stream: NO_COLOR and TERM=dumb are respected."""
         terminal = bool(getattr(stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
-        width = shutil.get_terminal_size((80, 24)).columns
-        return cls(width=max(40, min(width, 120)), colour=terminal and not os.environ.get("NO_COLOR"), bars=terminal)
+        width = max(NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
+        return cls(width=width, colour=terminal and not os.environ.get("NO_COLOR"), bars=terminal)
 
     def paint(self, text: str, style: str) -> str:
         """Return text in one of STYLES, or as it is where there are no colours."""

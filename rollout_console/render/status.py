@@ -23,6 +23,7 @@ from rollout_console.render.state import percentage_phrase
 from rollout_console.results import FullStatus, Phase4, Stats, Status, Watch
 
 UNPROTECTED = "NO AUTO-ROLLBACK"  # said wherever the state is said, while nothing would roll back by itself
+NEVER_ACTS = "on, but never acts: no error rate is above the threshold of 100 %"
 HELD = "HELD"  # likewise, while nobody may raise the percentage
 LOW = 5  # percent, to begin again with
 STRATEGIES = {
@@ -241,7 +242,7 @@ def _stop_effect(status: Status, screen: Screen) -> list[tuple[str, str]]:
 
 
 def never_acts(status: Status) -> bool:
-    """Return whether auto-rollback is on with a threshold that no error rate is above."""
+    """Return whether auto-rollback is on and can't act, whatever happens."""
     return status.auto_rollback_enabled and status.max_error_rate >= 100
 
 
@@ -249,10 +250,7 @@ def _auto_rollback(status: Status, screen: Screen) -> str:
     least = format_counted(status.minimum_sample, "job", "jobs")
     threshold = f"above {format_number(status.max_error_rate)} % errors in at least {least}"
     if never_acts(status):
-        return (
-            "on, but never acts: no error rate is above the threshold of 100 %\n"
-            "to lower it: rollout.configure(max_error_rate=5)"
-        )
+        return f"{NEVER_ACTS}\nto lower it: rollout.configure(max_error_rate=5)"
     if status.auto_rollback_enabled:
         return f"on: {on_breach_phrase(status)} {threshold}"
     off = off_phrase(status).removeprefix("off")

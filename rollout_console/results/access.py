@@ -35,6 +35,7 @@ class DecisionComparison(Result, kw_only=True):
 
     feature_name: str
     decided_by: DecidedBy
+    emergency_stop: bool
     asked: int
     roles: list[RoleDecisions]
 

@@ -12,11 +12,6 @@ from rollout_console.console.spelling import STOP
 if TYPE_CHECKING:
     from rollout_console.results import Change
 
-# What can let more traffic in, or takes a protection away, whatever its arguments.
-RAISING = (
-    "setRollout", "resume", "advance", "release", "undo", "disableAutoRollback", "addToWhitelist",
-    "removeFromBlacklist",
-)  # fmt: skip
 ELSEWHERE = ("use", "help")  # what a `use` that has led nowhere keeps nobody from
 LOWERING = ("emergencyStop", "rollbackToZero", "rollbackToPercentage")
 READING = 2.0  # seconds that a hand takes at least to read a report and type the next line

@@ -8,14 +8,17 @@ from contextlib import suppress
 from typing import Any
 
 from rollout_console.pattern import pattern
-from rollout_console.shell.caution import RAISING
 from rollout_console.shell.session import Session
 
 # A stop is in the history with its reason, which should not become the next one's by the key that accepts.
 STOP = pattern(r"rollout\.emergencyStop\(", re.IGNORECASE)
-# Without arguments two of them only show; a hold can raise by its end alone: what R20 counts (client/seen.py).
+# What R20 counts as raising (client/seen.py): whatever the arguments, and for two with any; a hold by its end alone.
+NOT_OFFERED = (
+    "setRollout", "resume", "advance", "release", "undo", "disableAutoRollback", "addToWhitelist",
+    "removeFromBlacklist",
+)  # fmt: skip
 RAISES = pattern(
-    rf"\brollout\s*\.\s*(?:(?:{'|'.join(RAISING)})\b|(?:configure|plan)\s*\(\s*[^\s)]|hold\s*\(.*\buntil\s*=)",
+    rf"\brollout\s*\.\s*(?:(?:{'|'.join(NOT_OFFERED)})\b|(?:configure|plan)\s*\(\s*[^\s)]|hold\s*\(.*\buntil\s*=)",
     re.DOTALL,
 )
 BEGINS = "rollout.emergencyStop("

@@ -119,7 +119,7 @@ def test_all_of_the_patience_is_used(spoken, monkeypatch, fault):
     begun = time.monotonic()
     with pytest.raises(Unreachable):
         spoken.adapter(patience=1).call("rollout_status", changes=False, idempotent=True)
-    assert 0.85 < time.monotonic() - begun < 2
+    assert 0.85 < time.monotonic() - begun < 5
     assert len(spoken.proxy.requests) >= 2
 
 

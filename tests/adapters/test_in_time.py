@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.errors import Unreachable
 from tests.support.rows import one_row
-from tests.support.terminal import wait_until
+from tests.support.waiting import wait_until
 
 SESSIONS = "select count(*) from pg_stat_activity where application_name = 'rollout-console' and datname = %s"
 

@@ -19,10 +19,13 @@ from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import Interrupted
 from rollout_console.render.live import Lines, watch
+from rollout_console.results import Stop
 from tests.support.rollouts import OPERATOR
 from tests.support.swallow import swallowing
+from tests.support.waiting import wait_until
 
 SESSION = "select pid from pg_stat_activity where application_name = 'rollout-console' and datname = current_database()"
+WAITING = "select from pg_stat_activity where query like '%rollout_status%' and wait_event_type = 'Lock'"
 
 
 @pytest.mark.parametrize("kind", ["embedded", "postgres15"], indirect=True)
@@ -35,7 +38,8 @@ def test_an_interrupted_command_changes_nothing_and_the_next_one_has_a_session_o
         with pytest.raises(KeyboardInterrupt):
             rollout.client.set_rollout(30)
     assert rollout.client.set_rollout(40).status.rollout_percentage == 40
-    assert rollout.value(SESSION) != session
+    wait_until(lambda: (session,) not in rollout.sql(SESSION))
+    assert rollout.sql(SESSION)
     assert [entry.new_percentage for entry in rollout.client.history(2).entries] == [40, 20]
 
 
@@ -44,6 +48,7 @@ WHILE_IMPORTING = """
 import io, itertools, os, signal, sys
 from rollout_console import connect
 from rollout_console.render.live import Lines, watch
+from rollout_console.results import Stop
 
 imports, looks = itertools.count(1), 0
 client = connect()
@@ -78,6 +83,25 @@ def test_r13_no_ctrl_c_is_lost_while_the_status_is_watched_over_the_api(rollout,
         press.join()  # it has pressed, and may not have ended yet
         assert len(seen) < looks
     tried("Ctrl-C while the status is watched", presses)
+
+
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+def test_r18_ctrl_c_while_the_status_after_a_stop_is_read_leaves_a_stop_that_is_said_to_be_made(rollout):
+    rollout.client.set_rollout(20)
+    with psycopg.connect(rollout.url, autocommit=True) as observer, psycopg.connect(rollout.url) as other:
+        other.execute("lock table rollout_metrics, rollout.counts")  # which the status reads, and a stop does not
+
+        def press_once_it_waits() -> None:
+            wait_until(lambda: observer.execute(WAITING).fetchone() is not None)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        hand = threading.Thread(target=press_once_it_waits)
+        hand.start()
+        stopped = rollout.client.emergency_stop("errors")
+        hand.join()
+    assert isinstance(stopped, Stop)
+    assert stopped.emergency_stop
+    assert stopped.not_shown == ["its status was not waited for; to see it, type rollout.status()"]
 
 
 @pytest.mark.parametrize("kind", ["postgres15"], indirect=True)

@@ -35,22 +35,16 @@ def test_a_read_only_target_is_changed_by_no_command_but_the_stop(rollout, comma
     assert contents(rollout) == before
 
 
-def test_a_read_only_target_is_changed_past_the_functions_by_a_stop_alone(rollout):
+def test_a_read_only_target_gives_a_way_past_the_functions_to_a_stop_alone(rollout):
     before = contents(rollout)
     client = through(rollout, read_only=True)
-    adapter, feature = client.adapter, client.feature
-    for change in (
-        lambda: adapter.write_row(5, feature, {"rollout_percentage": 99}),
-        lambda: adapter.write_row(5, feature, {"emergency_stop": False}),
-        lambda: adapter.call_within(5, "rollout_rollback", rollout_percentage=0, feature_name=feature),
-        lambda: client.rollback_to_zero("errors"),
-    ):
-        with pytest.raises(NotPermitted, match="staging is read-only: nothing was changed"):
-            change()
+    with pytest.raises(NotPermitted, match="staging is read-only: nothing was changed"):
+        client.adapter.ways("rollout_rollback", {"percentage": 0})
+    with pytest.raises(NotPermitted, match="staging is read-only: nothing was changed"):
+        client.rollback_to_zero("errors")
     assert contents(rollout) == before
-    assert (adapter.read_row(5, feature) or {})["emergency_stop"] is False
-    assert adapter.call_within(5, "rollout_status", changes=False, feature_name=feature)
-    assert (adapter.write_row(5, feature, {"emergency_stop": True}) or {})["emergency_stop"] is True
+    (way,) = client.adapter.ways("rollout_emergency_stop", {})
+    assert (way.write_row(5, client.feature, {"emergency_stop": True}) or {})["emergency_stop"] is True
 
 
 def test_a_read_only_target_is_read_as_any_other_and_left_as_it_is(rollout):

@@ -9,25 +9,28 @@ import struct
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from rollout_console.adapters import open_adapter
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.client.job_report import JobReport
 from rollout_console.errors import BadCredentials, NotConfigured, RolloutError
 from rollout_console.migrate import apply
+from rollout_console.protection import Protection
 from rollout_console.refresh import Refresher
-from tests.support import servers
+from rollout_console.settings import Settings
+from tests.support import ROOT, servers
 from tests.support.pgbouncer import pgbouncer
 from tests.support.rollouts import OPERATOR
 from tests.support.rows import one_row
+from tests.support.waiting import wait_until
 
 ODD = {  # of a database: each has changed what a command did, or could
     "search_path": "app, extensions",
@@ -135,24 +138,21 @@ def test_the_target_is_where_the_connection_led(postgres15_url, odd_url, tmp_pat
         f"[prod]\nhost=127.0.0.1\nport={parts['port']}\nuser=postgres\ndbname={parts['dbname']}\n"
     )
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    adapter = PostgresAdapter("service=prod")
-    assert adapter.target.place == "service prod"
-    adapter.call("rollout_schema_version", changes=False)
-    assert adapter.target.place == f"127.0.0.1/{parts['dbname']}"
-    adapter.close()
+    for read_only in (False, True):
+        settings = Settings(
+            feature="a", home=tmp_path, database_url="service=prod", protection=Protection(read_only_session=read_only)
+        )
+        adapter = open_adapter(settings)
+        assert adapter.target.place == "service prod"
+        adapter.call("rollout_schema_version", changes=False)
+        assert (adapter.target.place, adapter.target.read_only) == (f"127.0.0.1/{parts['dbname']}", read_only)
+        adapter.close()
 
 
 def sessions_of(observer: psycopg.Connection[Any]) -> int:
-    counted = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    """How many there are of consoles."""
+    counted = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'rollout-console'"
     return int(one_row(observer.execute(counted))[0])
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it holds within seconds: a server learns late that a session has ended."""
-    deadline = time.monotonic() + 10
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
 
 
 def test_a_thread_that_ends_leaves_no_session_behind(odd_url):
@@ -160,14 +160,14 @@ def test_a_thread_that_ends_leaves_no_session_behind(odd_url):
     servers.empty(odd_url)
     with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
         client.create(10)
-        before = sessions_of(observer)
+        wait_until(lambda: sessions_of(observer) == 1)
         for _ in range(3):
             threads = [threading.Thread(target=client.status) for _ in range(3)]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert eventually(lambda: sessions_of(observer) == before)
+        wait_until(lambda: sessions_of(observer) == 1)
         assert client.status().rollout_percentage == 10
 
 
@@ -175,12 +175,12 @@ def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
     servers.empty(odd_url)
     with client_of(odd_url) as client, psycopg.connect(odd_url, autocommit=True) as observer:
         client.create(10)
-        before = sessions_of(observer) - 1
+        wait_until(lambda: sessions_of(observer) == 1)
         seen = threading.Semaphore(0)
         refresher = Refresher(client.status, 60, seen.release, wait=client.listener)
         refresher.start()
         assert seen.acquire(timeout=10)
-        assert eventually(lambda: sessions_of(observer) == before + 3)
+        wait_until(lambda: sessions_of(observer) == 3)
         time.sleep(0.2)  # it listens
         threads = [thread for thread in threading.enumerate() if thread.name in ("refresher", "listener")]
         refresher.stop()
@@ -188,7 +188,7 @@ def test_a_target_that_is_left_is_not_connected_to_again(odd_url):
         for thread in threads:
             thread.join(timeout=10)
             assert not thread.is_alive(), thread.name
-        assert eventually(lambda: sessions_of(observer) == before)
+        wait_until(lambda: sessions_of(observer) == 0)
 
 
 def test_close_and_the_end_of_a_thread_do_not_meet(odd_url):
@@ -284,7 +284,7 @@ def test_a_password_is_sent_to_no_stranger_that_asks_for_it(more):
 def test_the_login_for_emergencies_stops_on_each_route(odd_url):
     """As docs/supabase.md has it: the setting of the role holds where a pooler drops or refuses `options`."""
     name = f"operator_{uuid.uuid4().hex[:8]}"
-    page = Path("docs/supabase.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/supabase.md").read_text(encoding="utf-8")
     create, alter = re.findall(r"^(?:create|alter) role rollout_operator .*;$", page, re.MULTILINE)
     with psycopg.connect(odd_url, autocommit=True) as connection:
         for statement in (create, alter):

@@ -198,7 +198,14 @@ def test_no_call_outlasts_its_patience(faulty, fault):
     begun = time.monotonic()
     with pytest.raises(TimedOut, match="within 1 s"):
         faulty.adapter(patience=1).call("rollout_status")
-    assert 0.9 < time.monotonic() - begun < 3
+    assert 0.9 < time.monotonic() - begun < 5
+
+
+def test_r18_who_has_less_time_is_told_of_that_and_not_of_the_usual_patience(faulty):
+    faulty.proxy.always, adapter = faults.hold, faulty.adapter()
+    for ask in (lambda: adapter.call_within(0.5, "rollout_emergency_stop"), lambda: adapter.read_row(0.5, "a_feature")):
+        with pytest.raises(TimedOut, match=r"within 0\.5 s"):
+            ask()
 
 
 def test_the_api_is_waited_for_as_long_as_it_asks_if_patience_allows(faulty):

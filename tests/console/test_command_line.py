@@ -14,7 +14,8 @@ import pytest
 from rollout_console.console import COMMANDS
 from rollout_console.errors import NOT_STOPPED
 from rollout_console.exit_status import Exit
-from tests.support.terminal import run_command, run_console, run_pieces, start_command, wait_until
+from tests.support.terminal import run_command, run_console, run_pieces, start_command
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("rollout")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 
+import psycopg
 import pytest
 
 from rollout_console.shell.caution import READING
@@ -188,21 +190,18 @@ def test_r13_errors_at_the_prompt_are_one_line_and_the_prompt_lives(console):
 
 @pytest.mark.dependencies
 def test_ctrl_c_during_a_command_is_one_line(rollout, console):
-    rollout.sql("begin")  # a lock that the command waits for
-    import psycopg
-
     with psycopg.connect(rollout.url) as holder:
-        holder.execute("select * from rollout_configuration for update")
+        holder.execute("select * from rollout_configuration for update")  # a lock that the command waits for
         console.type("rollout.setRollout(31)")
         console.wait_for("rollout.setRollout(31)")
-        import time
-
         time.sleep(1)
         console.key("C-c")
         console.wait_for("type rollout.status()")
     console.type("rollout.status()")
     # Over HTTP the request is on its way and can't be called back, so the line above sends the operator to look.
-    console.wait_for("% set, " if rollout.kind == "supabase" else "20 % set, 20 % in effect")
+    screen = console.wait_for(" % in effect")
+    assert re.search(f"{'(20|31)' if rollout.kind == 'supabase' else '20'} % set, ", screen)
+    assert not re.search("Traceback|KeyboardInterrupt", screen)
 
 
 @pytest.mark.dependencies

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from rollout_console.exit_status import Exit
-from tests.support.terminal import PYTHON, run_command
+from tests.support.terminal import HAS_FULL_DISK, PYTHON, run_command
 
 pytestmark = pytest.mark.parametrize("kind", ["embedded"], indirect=True)
 NOWHERE = {"ROLLOUT_DATABASE_URL": "postgresql://postgres@127.0.0.1:9/x"}
@@ -74,16 +74,17 @@ def test_a_stop_from_a_pipe_that_fails_exits_1(console_env):
 
 
 @pytest.mark.parametrize("line", ["rc stop x", "rc stop x --json", "rc -c 'rollout.emergencyStop()'"])
-@pytest.mark.parametrize("lost", [">/dev/full", "| true"])
+@pytest.mark.parametrize("lost", [pytest.param(">/dev/full", marks=HAS_FULL_DISK), "| true"])
 def test_output_that_is_lost_does_not_change_the_exit_status_of_a_stop(rollout, console_env, line, lost):
     done = in_shell(console_env, f"set -o pipefail; {line} {lost}")
     assert (done.returncode, rollout.client.status().emergency_stop) == (0, True), done.stderr
 
 
-@pytest.mark.parametrize("lost", ["2>/dev/full", "|& true"])
+@pytest.mark.parametrize("lost", [pytest.param("2>/dev/full", marks=HAS_FULL_DISK), "|& true"])
 def test_output_that_is_lost_does_not_make_a_stop_of_one_that_failed(console_env, lost):
     assert in_shell(console_env | NOWHERE, f"set -o pipefail; rc stop x {lost}").returncode == 1
 
 
+@HAS_FULL_DISK
 def test_lost_output_of_what_only_reads_is_a_failure(console_env):
     assert in_shell(console_env, "rc status >/dev/full").returncode == Exit.FAILED

@@ -6,7 +6,6 @@ import random
 import re
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.support.changes import CHANGES, OTHERS, check_chain
 from tests.support.postgrest_faults import CASES
 from tests.support.rollouts import OPERATOR
 from tests.support.terminal import console_environment, run_console
+from tests.support.waiting import answer_of
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "setRollout": (20,), "emergencyStop": ("faults",), "rollbackToPercentage": (3,), "markAsTest": ("acme/repo-1",),
@@ -165,7 +165,7 @@ def test_r13_a_full_disk_is_one_line_nothing_is_half_done_and_room_mends_it(smal
                 client.set_rollout(percentage, "x" * 2000)
             except Unreachable as error:
                 said.append(str(error))
-                assert _soon(client).rollout_percentage == before
+                assert answer_of(client.status).rollout_percentage == before
         assert said
         assert all(line.endswith("make room, then type the command again") for line in said)
         with psycopg.connect(url, autocommit=True) as sql:
@@ -173,18 +173,6 @@ def test_r13_a_full_disk_is_one_line_nothing_is_half_done_and_room_mends_it(smal
         assert client.set_rollout(99).changed
         check_chain(url)
         client.adapter.close()
-
-
-def _soon(client: RolloutClient) -> Any:
-    """Ask for the status until the server, which a full disk may have restarted, answers."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return client.status()
-        except Unreachable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def test_r13_a_disk_too_small_for_the_embedded_database_is_one_line(small_disk, tmp_path):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -16,7 +14,6 @@ from psycopg.conninfo import conninfo_to_dict
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.errors import RolloutError
-from rollout_console.results import Status
 from tests.support import servers
 from tests.support.changes import REPORTS
 from tests.support.monitors import monitor
@@ -25,6 +22,7 @@ from tests.support.rows import one_row
 from tests.support.servers import Cluster
 from tests.support.standby import Standby, standby
 from tests.support.terminal import CONSOLE, Terminal, console_environment
+from tests.support.waiting import answer_of
 
 SYNCHRONOUS = {"synchronous_standby_names": "standby", "synchronous_commit": "remote_apply"}
 
@@ -129,16 +127,5 @@ def test_console_monitor_and_dashboard_go_on_when_a_standby_takes_over(replicate
         RolloutUnderTest(client, replicated.reader(), "promoted").report(bad=40)
         client.enable_auto_rollback()
         logged("ROLLED BACK to 0 %")
-        dashboard.wait_for("0 % set")
+        dashboard.wait_for("ROLLED BACK to 0 %")
     client.adapter.close()
-
-
-def answer_of(read: Callable[[], Status]) -> Status:
-    """Ask until the new primary answers."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return read()
-        except RolloutError:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)

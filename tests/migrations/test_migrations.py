@@ -16,7 +16,7 @@ from rollout_console.errors import SchemaMismatch
 from rollout_console.migrate import Rules, Step, apply, pending, rules, steps
 from tests.migrations.deployments import EXISTING
 from tests.support import ROOT
-from tests.support.terminal import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

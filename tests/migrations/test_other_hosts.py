@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import uuid
-from pathlib import Path
 
 import pytest
 
 from rollout_console.adapters.postgres import PostgresAdapter
 from rollout_console.client import RolloutClient
-from tests.support import servers
+from tests.support import ROOT, servers
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
 from tests.support.terminal import console_environment
 from tests.support.within import run_within
 
-ON_THE_PAGE = re.findall(r"```sql\n(.*?)```", Path("docs/other-hosts.md").read_text(encoding="utf-8"), re.DOTALL)
+ON_THE_PAGE = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/other-hosts.md").read_text(encoding="utf-8"), re.DOTALL)
 QUEUE = """
 create table queue (id integer, tenant uuid, worker text, state text, billed_anew boolean, error text,
     queued_at timestamptz default now(), began_at timestamptz, ended_at timestamptz);

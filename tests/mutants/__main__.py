@@ -18,7 +18,7 @@ import pytest
 from tests.mutants.functions import Function, Mutant, equivalents, functions, mutants
 from tests.support import servers
 
-TESTS = ("tests/rules", "tests/migrations/test_adoption.py")
+TESTS = ("tests/rules", "tests/migrations/test_adoption.py", "tests/migrations/test_choice_of_decision.py")
 SLOWEST = 10  # seconds of a test that is worth its time for a mutant of a function that it touches
 SLOWEST_OF_ALL = 2  # the same, for every mutant
 LARGEST = 40  # mutants that are judged together

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 import time
 
-from tests.support.terminal import Terminal, wait_until
+from tests.support.terminal import AGE, Terminal
+from tests.support.waiting import wait_until
 
 
 def test_the_percentage_is_previewed_before_it_is_confirmed(rollout, dashboard):
@@ -232,7 +234,7 @@ def test_no_key_and_no_paste_raises_unasked_after_a_rollback(rollout, dashboard)
     wait_until(lambda: "Paste ignored" in screen.now())
     screen.key("N")
     screen.wait_for("0 % → 10 %? y to do it:")
-    assert "rolled back from 20 % just now, by tess: 3 am\n 0 % → 10 %?" in screen.now()
+    assert re.search(f"rolled back from 20 % {AGE}, by tess: 3 am\n 0 % → 10 %\\?", screen.now())
     screen.write("yes\r")
     screen.wait_for("faster than a hand types")
     screen.key("Enter")

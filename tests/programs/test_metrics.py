@@ -117,3 +117,4 @@ def test_r13_a_port_that_is_taken_is_one_line(rollout, console_env):
 def test_metrics_of_a_single_check_make_no_sense(console_env):
     done = run_within(console_env, "monitor", "--once", "--metrics", "9464")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "leave out --once or --metrics" in done.stderr

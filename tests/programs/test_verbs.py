@@ -45,7 +45,7 @@ def run(rollout, console_env):
 
 
 @pytest.mark.parametrize(("kind", "form"), [("embedded", []), ("supabase", ["--json"])])
-def test_every_command_is_a_verb_that_shows_what_the_prompt_shows_or_prints_json(rollout, run, form):
+def test_every_command_is_a_verb_that_says_something_and_prints_json_when_asked(rollout, run, form):
     rollout.report(good=30, bad=1)  # so that each list has an item
     for verb in VERBS:
         if verb in ENDLESS | PRACTICE:
@@ -193,6 +193,16 @@ def test_r18_a_stop_is_made_where_dot_env_cant_be_read_and_that_is_said(rollout,
     done = run("stop", "errors")
     assert done.returncode == Exit.DONE
     assert done.stderr == ".env in the working folder can't be read (it is not in UTF-8), and counts for nothing\n"
+    assert rollout.client.status().emergency_stop
+
+
+@pytest.mark.parametrize("kind", ["postgres15"], indirect=True)
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize("stop", ["stop x", "-c 'rollout.emergencyStop(\"x\")'"])
+def test_r18_a_stop_is_made_though_nothing_can_be_said_of_it(rollout, console_env, stop, closed):
+    arguments = ["/bin/sh", "-c", f"{CONSOLE} {stop} {closed}"]
+    done = subprocess.run(arguments, env=console_env, cwd=console_env["HOME"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
     assert rollout.client.status().emergency_stop
 
 

@@ -11,3 +11,10 @@ def running(rollout):
     rollout.client.categorize_all()
     rollout.client.set_rollout(50)
     return rollout
+
+
+@pytest.fixture
+def steady(running):
+    """A rollout at its percentage for 30 hours, so that the window is a day."""
+    running.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
+    return running

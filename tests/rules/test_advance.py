@@ -15,6 +15,7 @@ from rollout_console.render.history import change_author
 from tests.support.clock import pass_time
 from tests.support.jobs import HOURS, add_jobs, finish
 from tests.support.ramp import MANUAL, good_hours, shut
+from tests.support.rollouts import percentage
 
 pytestmark = pytest.mark.asked
 
@@ -26,10 +27,6 @@ def ready(running):
     good_hours(running)
     assert shut(running) == []
     return running
-
-
-def percentage(rollout) -> int:
-    return int(rollout.value("select rollout_percentage from rollout_configuration"))
 
 
 def test_r17_it_goes_to_the_next_step_and_no_further(ready):

@@ -203,11 +203,21 @@ def test_r7_a_moment_that_is_none_is_not_shown(running, column, moment):
         ("monitoring_window_hours", {1: 1, 8_760: 8_760, 8_761: 24}),
         ("stuck_after_minutes", {0: 60, 1: 1, 10_080: 10_080, 10_081: 60}),
         ("keep_days", {0: 90, 1: 1, 36_500: 36_500, 36_501: 90}),
+        ("most_jobs_of_a_row", {0: 1_000_000, 1: 1, 2_147_483_647: 2_147_483_647}),
+        ("minimum_repositories", {0: 1, 1: 1, 100_000: 100_000, 100_001: 1}),
     ],
 )
 def test_r7_what_no_rollout_can_be_judged_by_is_the_default(running, column, judged_by):
     for written, expected in judged_by.items():
         running.sql(f"update rollout_configuration set {column} = %s", written)
-        status = running.client.status()
-        assert getattr(status, column) == expected
-        assert any(w.name == "unusable_setting" for w in status.warnings) == (written != expected)
+        assert next(s.value for s in running.client.settings().settings if s.name == column) == expected
+        warnings = running.client.status().warnings
+        assert any(w.name == "unusable_setting" for w in warnings) == (written != expected)
+
+
+@pytest.mark.asked
+def test_r7_no_setting_with_a_range_is_judged_by_outside_of_it(running):
+    ranged = "select name, low from rollout.settings() where low is not null and unit not like 'per %'"
+    for name, low in running.sql(ranged):
+        running.sql(f"update rollout_configuration set {name} = %s", low - 1)
+        assert running.value(f"select (rollout.active(%s)).{name}", running.client.feature) >= low, name

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from rollout_console.render.health import evidence_phrase
-from tests.support.rollouts import RolloutUnderTest
+from tests.support.rollouts import percentage
 
 # What a health check reads beside the row and the counts, out of reach or broken.
 LOCKED = "lock table repositories in access exclusive mode"
@@ -18,10 +18,6 @@ BROKEN = """
     create or replace function public.rollout_host_processors() returns jsonb language plpgsql immutable
     as $$ begin raise exception 'broken'; end $$
 """
-
-
-def percentage(rollout: RolloutUnderTest) -> int:
-    return rollout.client.status().rollout_percentage
 
 
 def test_r8_the_crossing_job_trips_the_breaker_in_its_own_transaction(running):

@@ -9,6 +9,7 @@ import pytest
 from rollout_console.errors import RolloutError
 from rollout_console.render import Screen, render
 from rollout_console.render.formatting import format_time
+from tests.support.evidence import count, treatment
 from tests.support.jobs import add_jobs
 
 
@@ -117,3 +118,31 @@ def test_a_rollback_on_a_warning_is_not_missed_since_no_backtest_judges_warnings
     assert running.client.check_health().status.rollout_percentage == 0
     found = running.client.backtest()
     assert (found.trips, found.missed) == ([], [])
+
+
+@pytest.mark.asked
+def test_r8_a_replayed_window_is_288_slots(running):
+    running.client.disable_auto_rollback()
+    running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
+    begins = "date_bin('5 min', now(), 'epoch')"
+    for ago, jobs, errors in (("24 hours", 5, 5), ("0", 10, 0)):
+        running.sql(
+            f"insert into rollout.job_deltas select id, {begins} - %s::interval, 'inngest', true, %s, %s, %s, 0, 0, 0, null,"
+            " 0, null from rollout_configuration", ago, jobs, errors, jobs - errors,
+        )  # fmt: skip
+    assert running.client.backtest("rate").trips == [], "what is 24 h old is out of the window"
+    running.sql(f"update rollout.job_deltas set slot_start = slot_start + interval '5 min' where slot_start < {begins}")
+    assert [(t.jobs, t.errors) for t in running.client.backtest("rate").trips] == [(15, 5)]
+
+
+@pytest.mark.asked
+def test_r8_a_regression_after_good_days_is_replayed(running):
+    running.client.disable_auto_rollback()
+    running.sql("update rollout_configuration set restarted_at = now() - interval '3 days'")
+    for hour in range(48, 2, -1):
+        count(running, timedelta(hours=hour), 40)
+    count(running, timedelta(minutes=10), 10, 6)
+    trips = running.client.backtest("evidence").trips
+    assert [(t.jobs, t.errors, t.judged_at, t.held) for t in trips] == [(10, 6, "report", False)]
+    assert trips[0].evidence >= 5760
+    assert treatment(running)[3] == pytest.approx(trips[0].evidence, rel=1e-4), "as it is judged live"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg
 import pytest
@@ -16,6 +17,8 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import Blocked, RolloutError
 from tests.support import servers
 from tests.support.rollouts import OPERATOR, rollout_on
+from tests.support.sessions import until_ended
+from tests.support.waiting import wait_until
 
 STOPPED_WITHIN = 5  # seconds, R18
 UPDATE = "update rollout_configuration set metadata = '{\"mine\": 1}'"
@@ -52,7 +55,7 @@ def row_shared_by_several(open_session: Sessions) -> None:
 
 def long_update(open_session: Sessions) -> None:
     session = open_session()
-    running = threading.Thread(target=in_background, args=(session, f"{UPDATE} where pg_sleep(60) is not null"))
+    running = threading.Thread(target=until_ended, args=(session, f"{UPDATE} where pg_sleep(60) is not null"))
     session.execute(UPDATE)
     running.start()
 
@@ -80,18 +83,13 @@ def categories_written(open_session: Sessions) -> None:
 def ddl_in_waiting(open_session: Sessions) -> None:
     open_session("reader").execute("select from rollout_configuration")
     alter = "alter table rollout_configuration add column if not exists mine text"
-    threading.Thread(target=in_background, args=(open_session(), alter)).start()
+    threading.Thread(target=until_ended, args=(open_session(), alter)).start()
 
 
 BLOCKERS = [
     row_updated, rollback_by_a_report, row_updated_in_a_savepoint, row_locked, row_shared_by_several, long_update, table_locked,
     ddl_in_waiting, history_locked,
 ]  # fmt: skip
-
-
-def in_background(session: psycopg.Connection, statement: str) -> None:
-    with suppress(psycopg.Error):
-        session.execute(statement)
 
 
 @contextmanager
@@ -179,13 +177,13 @@ def test_r18_a_stop_that_a_cold_connection_makes_wins_over_a_locked_table(runnin
 
 
 def test_r18_a_short_transaction_is_waited_for(running):
-    with psycopg.connect(running.url) as other:
+    waiting = "select count(*) from pg_stat_activity where %s = any (pg_blocking_pids(pid))"
+    with psycopg.connect(running.url) as other, ThreadPoolExecutor(1) as beside:
         other.execute(UPDATE)
-        later = threading.Timer(0.4, other.commit)
-        later.start()
-        answer = running.client.emergency_stop("smoke")
-        later.join()
-        assert answer.ended_sessions == []
+        stop = beside.submit(running.client.emergency_stop, "smoke")
+        wait_until(lambda: running.value(waiting, other.info.backend_pid))
+        other.commit()
+        assert stop.result().ended_sessions == []
         assert other.execute("select 1").fetchone() == (1,)
 
 

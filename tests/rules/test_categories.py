@@ -69,6 +69,18 @@ def test_r3_contributors_are_the_distinct_authors_of_pull_requests(rollout):
     assert row == [(0, 7, 30, 10)]
 
 
+def test_r3_a_repository_with_as_many_stars_as_there_can_be_holds_up_no_other(rollout):
+    (most,) = rollout.add_repositories(1, stars=2_147_483_647, prefix="acme/most")
+    rollout.sql(
+        "insert into pull_requests (github_id, number, title, state, repository_id, author_id, head_branch)"
+        " values (1, 1, 'x', 'open', %s, gen_random_uuid(), 'x')", rollout.repository_id(most),
+    )  # fmt: skip
+    rollout.add_repositories(1)
+    rollout.client.categorize_all()
+    assert rollout.sql("select category, monthly_activity_score from repository_categories order by 1") == [
+        ("enterprise", 100), ("test", 0)]  # fmt: skip
+
+
 def test_r3_categorize_repository_answers_null_for_an_unknown_one(rollout):
     assert rollout.value("select categorize_repository(gen_random_uuid())") is None
 

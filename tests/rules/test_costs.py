@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import verdict
-from tests.rules.test_verdict import count, weighed
+from tests.support.evidence import count, weighed
 
 pytestmark = pytest.mark.asked
 

@@ -107,7 +107,7 @@ def test_r18_a_stop_whose_operation_has_no_id_is_made_at_once(rollout, operation
     context = json.dumps({"operation_id": operation})
     begun = time.monotonic()
     answer = rollout.value("select rollout_emergency_stop(reason => 'errors', context => %s::jsonb)", context)
-    assert time.monotonic() - begun < 2, "it waits only for who is in its way"
+    assert time.monotonic() - begun < 5, "it waits only for who is in its way"
     assert (answer["changed"], rollout.client.status().emergency_stop) == (True, True)
 
 

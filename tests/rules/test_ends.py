@@ -12,13 +12,9 @@ from rollout_console.errors import Refused, RolloutError
 from rollout_console.render import Screen, render
 from tests.support.changes import check_chain
 from tests.support.clock import pass_time
-from tests.support.rollouts import Unseeing
+from tests.support.rollouts import Unseeing, percentage
 
 HOURS = timedelta(hours=1)
-
-
-def percentage(rollout):
-    return rollout.client.status().rollout_percentage
 
 
 def told(rollout, limit=3):

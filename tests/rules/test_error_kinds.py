@@ -1,21 +1,15 @@
-"""Errors in kinds: counted with each report in its own transaction, by whoever writes it, and bounded."""
+"""Errors in kinds: counted with each report in its own transaction, by whoever writes it."""
 
 from __future__ import annotations
 
-import itertools
-import random
-import string
-import threading
 from datetime import timedelta
 
-import psycopg
 import pytest
 
 from rollout_console.errors import BadArgument, RolloutError
 from tests.support.application import Application
 from tests.support.channels import SqlChannel
-from tests.support.rollouts import OPERATOR, Unseeing
-from tests.support.rows import one_row
+from tests.support.kinds import kinds
 
 pytestmark = pytest.mark.asked
 
@@ -24,10 +18,6 @@ HOSTILE = [
     "\x01\x02\x1b[2J\x07", "\u202e\u200b\ufeff", "%s %% \\1 \\0", "<script>alert(1)</script>", "é" * 5000, "🚀" * 2000,
     "#403# http 404 http 4040", "https://" * 600, "$$; drop table rollout_history; --",
 ]  # fmt: skip
-
-
-def kinds(rollout):
-    return {kind.kind: kind for kind in rollout.client.errors(200).kinds}
 
 
 @pytest.mark.parametrize(
@@ -82,31 +72,6 @@ def test_a_kind_knows_its_arms_its_repositories_and_since_when_it_is_seen(runnin
     assert (kind.first_percentage, kind.is_new, kind.sample) == (50, True, "limit 1")
     assert kind.first_seen_at < kind.last_seen_at
     assert kind.processors == ["inngest"]
-
-
-def test_of_a_kind_ten_repositories_are_named_and_that_there_may_be_more(running):
-    running.client.disable_auto_rollback()
-    for number in range(1, 10):
-        running.report(bad=1, name=f"acme/repo-{number}")
-    assert not kinds(running)["boom"].more_repositories
-    running.report(bad=1, name="acme/repo-10")
-    kind = kinds(running)["boom"]
-    assert (len(kind.repositories), kind.more_repositories) == (10, True)
-
-
-def test_as_many_kinds_are_kept_as_are_said_and_one_for_all_others(running):
-    running.client.disable_auto_rollback()
-    most = running.client.errors().most_kinds
-    words = ["".join(letters) for letters in itertools.product("abcdefghi", repeat=3)]
-    for word in words[:most]:
-        running.report(bad=1, message=word)
-    running.sql("select rollout.fold_deltas()")
-    assert running.client.errors().total == most
-    assert None not in kinds(running)
-    running.report(bad=1, message=words[most])
-    running.sql("select rollout.fold_deltas()")
-    assert kinds(running)[None].errors == 1
-    assert running.client.errors().total == most + 1
 
 
 def test_r7_nothing_is_ignored_where_a_null_stands_for_what_is(running):
@@ -232,130 +197,9 @@ def test_the_applications_own_reports_are_counted(running):
     assert {name: k.errors for name, k in kinds(running).items()} == {"GitHub said <n>": 2, "refused": 1}
 
 
-@pytest.mark.commits
-def test_kinds_repositories_and_text_are_bounded_whatever_16_reporters_send(running, effort, tried):
-    reports = effort(40, 4000)
-    running.client.disable_auto_rollback()
-    names = [f"acme/repo-{n}" for n in range(1, 21)]
-    ids = [running.repository_id(name) for name in names]
-    failed = []
-
-    def report(seed):
-        chosen = random.Random(seed)
-        try:
-            with psycopg.connect(running.url, autocommit=True) as connection:
-                for n in range(reports):
-                    words = " ".join("".join(chosen.choices(string.ascii_letters, k=9)) for _ in range(3))
-                    connection.execute(
-                        "select record_rollout_job(%s, 'inngest', false, 1, %s, treated => %s)",
-                        (chosen.choice(ids), f"{words} {'x' * chosen.randrange(3000)}", bool(n % 2)),
-                    )
-        except Exception as error:
-            failed.append(error)
-
-    reporters = [threading.Thread(target=report, args=(seed,)) for seed in range(16)]
-    for each in reporters:
-        each.start()
-    for each in reporters:
-        each.join()
-    assert not failed
-    tried("distinct messages of 16 reporters", 16 * reports)
-    running.sql("select rollout.fold_deltas()")
-    found = running.client.errors(200)
-    assert found.total == found.most_kinds + 1, "the last one is that of all others"
-    assert running.value("select sum(errors) from rollout.counted_errors") == 16 * reports, "none is lost"
-    assert running.value("select sum(errors) from rollout.counted_errors where kind = ''") > 0
-    assert running.value("select max(cardinality(repositories)) from rollout.counted_errors") <= 10
-    assert running.value("select max(length(sample)) from rollout.counted_errors") <= 500
-    assert running.value("select count(*) from rollout.counted_errors") <= (found.most_kinds + 1) * 2 * 8
-    assert running.differences() == {}
-
-
-def test_kinds_that_were_not_seen_for_long_make_room(running):
-    running.client.disable_auto_rollback()
-    running.report(bad=1, message="old")
-    running.sql("select rollout.fold_deltas(); update rollout.error_kinds set last_seen_at = now() - interval '8 days'")
-    running.report(bad=1, message="fresh")
-    running.sql("select rollout.fold_deltas()")
-    assert set(kinds(running)) == {"fresh"}
-
-
-def test_a_kind_keeps_its_first_sample_its_last_moment_and_ten_repositories_each_once(running):
-    """In hours, reports of it: the first two are folded at once, each of the others by itself."""
-    running.sql("update rollout_configuration set restarted_at = '2026-01-01'")
-    for number, (hour, amount, first, last, errors, latest, kept) in enumerate((
-        (3, 1, 1, 3, None, None, None), (2, 2, 3, 5, 3, 3, 5), (5, 4, 5, 9, 7, 5, 9), (4, 8, 1, 1, 15, 5, 9),
-        (6, 16, 8, 12, 31, 6, 10), (6, 32, 13, 13, 63, 6, 10),
-    ), 1):  # fmt: skip
-        running.sql(
-            "insert into rollout.error_deltas select id, 'boom', 'inngest', true, %s,"
-            " '2026-01-02'::timestamptz + %s * interval '1 h', %s, %s, array(select md5(n::text)::uuid"
-            "  from generate_series(%s::integer, %s) n) from rollout_configuration",
-            amount, hour, 10 * hour, f"at {hour}", first, last,
-        )  # fmt: skip
-        if number == 1:
-            continue
-        running.sql("select rollout.fold_deltas()")
-        found = running.sql(
-            "select errors, judged_errors, extract(hour from first_seen_at at time zone 'UTC')::integer, first_percentage,"
-            " sample, extract(hour from last_seen_at at time zone 'UTC')::integer, cardinality(repositories)"
-            " from rollout.error_kinds"
-        )
-        assert found == [(errors, errors, 2, 20, "at 2", latest, kept)], number
-        assert len(set(running.value("select repositories from rollout.error_kinds"))) == kept, "each once"
-
-
-KINDS = (
-    "insert into rollout.error_kinds (rollout_config_id, kind, processor_type, treated, shard, errors, judged_errors,"
-    " first_seen_at, first_percentage, last_seen_at, sample, repositories)"
-    " select c.id, %s || n, 'inngest', true, 1, 1, 1, now() - interval '9 days', 50, now() - %s::interval, 'boom', '{}'"
-    " from rollout_configuration c, generate_series(1, %s) n where c.feature_name = %s"
-)
-
-
-@pytest.mark.parametrize(("full", "kept"), [("50 s", None), ("61 s", "fresh")])
-def test_there_is_no_room_for_a_kind_within_a_minute_of_there_being_none(running, full, kept):
-    running.sql(KINDS, "old", "8 days", 5, running.client.feature)
-    running.sql(KINDS, "", full, 1, running.client.feature)
-    running.sql("update rollout.error_kinds set kind = '' where kind = '1'")
-    running.report(bad=1, message="fresh")
-    running.sql("select rollout.fold_deltas()")
-    assert set(kinds(running)) - {None} == ({kept} if kept else {f"old{n}" for n in range(1, 6)})
-
-
-def test_the_kinds_of_another_feature_take_no_room_and_are_not_removed(running):
-    other = Unseeing(running.client.adapter, "another_feature", who=OPERATOR)
-    other.create()
-    for name, seen, amount in (("old", "8 days", 1), ("new", "1 hour", 200), ("", "1 s", 1)):
-        running.sql(KINDS, name, seen, amount, other.feature)
-    running.sql("update rollout.error_kinds set kind = '' where kind = '1'")
-    running.report(bad=1, message="fresh")
-    running.sql("select rollout.fold_deltas()")
-    assert set(kinds(running)) == {"fresh"}
-    assert other.errors().total == 202
-
-
 @pytest.mark.parametrize("limit", [0, 201, -1])
 def test_a_limit_out_of_range_is_one_line(running, limit):
     with pytest.raises(RolloutError, match=r"limit is a whole number from 1 to 200.*rollout.errors\(10\)"):
         running.client.errors(limit)
     with pytest.raises(BadArgument):
         running.client.errors("many")
-
-
-@pytest.mark.commits
-@pytest.mark.parametrize("role", ["anon", "authenticated"])
-def test_r11_who_may_not_see_the_reports_does_not_see_their_messages(running, role):
-    running.report(bad=1)
-    assert seen_as(running, role) == 1
-    running.sql("create policy closed on rollout_metrics as restrictive for select using (false)")
-    try:
-        assert seen_as(running, role) == 0
-    finally:
-        running.sql("drop policy closed on rollout_metrics")
-
-
-def seen_as(rollout, role):
-    with psycopg.connect(rollout.url) as connection:
-        connection.execute(f"set local role {role}")
-        return one_row(connection.execute("select count(*) from rollout.counted_errors"))[0]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.rules.test_verdict import count, treatment
+from tests.support.evidence import count, treatment
 
 pytestmark = pytest.mark.asked
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.rules.test_error_kinds import KINDS, kinds
+from tests.support.kinds import KINDS, kinds
 
 pytestmark = pytest.mark.asked
 

@@ -202,13 +202,25 @@ def test_r20_what_does_not_fit_says_nothing(running):
 def test_r20_a_fresh_process_asks_first_and_a_reader_does_not(running):
     fresh = another(running.client)
     assert fresh.emergency_stop("errors").changed
+    running.client.note("looking")
     fresh.seen = None
     late = queued(fresh, "rollout_resume", percentage=None)
     asked = fresh.seen
     assert isinstance(asked, Seen)
-    assert asked.change == running.client.history(1).entries[0].id
+    assert asked.change == next(e.id for e in running.client.history().entries if e.command != "note")
     running.client.rollback_to_percentage(20)
     with pytest.raises(Refused):
+        late()
+
+
+def test_r20_a_fall_that_commits_after_a_younger_row_of_others_is_none_that_was_seen(running):
+    with psycopg.connect(running.url) as falling, psycopg.connect(running.url, autocommit=True) as application:
+        falling.execute("select rollout_rollback(5)")
+        application.execute("insert into rollout_history (rollout_config_id, action)"
+                            " select id, 'updated' from rollout_configuration")  # fmt: skip
+        late = queued(another(running.client), "rollout_set_percentage", percentage=60)
+        falling.commit()
+    with pytest.raises(Refused, match="not seen rollbackToPercentage"):
         late()
 
 

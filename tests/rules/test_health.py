@@ -7,11 +7,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.support.rollouts import RolloutUnderTest
-
-
-def percentage(rollout: RolloutUnderTest) -> int:
-    return rollout.client.status().rollout_percentage
+from tests.support.evidence import count
+from tests.support.rollouts import percentage
 
 
 def test_r8_exactly_at_the_threshold_it_is_not_crossed(running):
@@ -223,3 +220,22 @@ def test_r7_a_control_of_one_job_is_told_in_the_reason_of_a_trip(running):
             "select rollout.trip_reason(c, rollout.health(c)) from rollout_configuration c where c.is_active"
         )
         assert reason.endswith(f"above 5.00 %{said}")
+
+
+@pytest.mark.asked
+@pytest.mark.parametrize(
+    ("jobs", "errors", "verdict"),
+    [
+        (0, 0, "no_data"),
+        (1, 0, "small_sample"),
+        (9, 9, "small_sample"),
+        (10, 0, "healthy"),
+        (2000, 100, "healthy"),
+        (1999, 100, "above_threshold"),
+        (10, 3, "above_threshold"),
+        (10, 4, "breach"),
+    ],
+)
+def test_r7_the_verdict_of_a_window(running, jobs, errors, verdict):
+    count(running, timedelta(), jobs, errors)
+    assert running.client.status().health.verdict == verdict

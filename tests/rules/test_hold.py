@@ -9,8 +9,6 @@ from psycopg.types.json import Jsonb
 
 from rollout_console.errors import Refused
 from rollout_console.render import Screen, render
-from tests.support.application import Application
-from tests.support.channels import SqlChannel
 from tests.support.clock import pass_time
 from tests.support.ramp import good_hours
 
@@ -117,7 +115,6 @@ def test_r17_a_hold_is_undone_and_so_is_its_release(running):
 def test_r17_the_browser_console_writes_the_row_itself_which_is_said(running):
     """It can't be refused without breaking the application; the warning names what to type."""
     running.client.hold("look")
-    Application(SqlChannel(running.url, "service_role"))
     running.sql("update rollout_configuration set rollout_percentage = 75")
     warning = next(w for w in running.client.status().warnings if w.name == "raised_while_held")
     assert "raised from 50 % to 75 % outside the console" in warning.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.test_error_kinds import KINDS, kinds
+from tests.support.kinds import KINDS, kinds
 from tests.support.rollouts import OPERATOR, Unseeing
 
 pytestmark = pytest.mark.asked

@@ -17,6 +17,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.refresh import Wait
 from tests.support import servers
 from tests.support.rollouts import OPERATOR
+from tests.support.rows import one_row
 
 
 def changed_later(client: RolloutClient, url: str, newest: str | None, wait: Wait | None = None) -> str | None:
@@ -103,3 +104,30 @@ def test_listening_survives_a_restart_of_the_server(monkeypatch):
         thread.join()
         assert found == client.history(1).entries[0].id != newest
         client.close()
+
+
+ASKED_AGAIN_AND_AGAIN = {
+    "newest change": "select rollout_newest_change()",
+    "alerts": "select rollout_claim_alerts(array['trip', 'settings'])",
+}
+
+
+@pytest.mark.parametrize("asked", ASKED_AGAIN_AND_AGAIN)
+def test_whoever_asks_again_and_again_reads_no_more_of_a_long_history(rollout, asked):
+    read = (
+        "select pg_stat_get_xact_tuples_returned(h) + pg_stat_get_xact_tuples_fetched(h)"
+        " from (select 'rollout_history'::regclass::oid as h) t"
+    )
+    with psycopg.connect(rollout.url) as session:
+        session.execute("set local session_replication_role = replica")  # history dates each row itself
+        session.execute(
+            "insert into rollout_history (rollout_config_id, action, metadata, created_at)"
+            """ select id, 'updated', '{"before": {}, "after": {}, "details": {}, "command": "configure"}',"""
+            " now() - n * interval '1 day' from rollout_configuration, generate_series(31, 2000) n"
+        )
+        session.execute("set local session_replication_role = origin; analyze rollout_history")
+        (before,) = one_row(session.execute(read))
+        session.execute(ASKED_AGAIN_AND_AGAIN[asked])
+        (after,) = one_row(session.execute(read))
+        session.rollback()
+    assert after - before < 100

@@ -14,13 +14,6 @@ def warnings(rollout) -> dict[str, str]:
     return {w.name: w.message for w in rollout.client.jobs().warnings}
 
 
-@pytest.fixture
-def steady(running):
-    """A rollout at its percentage for 30 hours, so that the window is a day."""
-    running.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
-    return running
-
-
 def test_r16_a_backlog_and_a_long_wait_warn(running):
     add_jobs(running, 100, queued=59 * MINUTES)
     assert warnings(running) == {}

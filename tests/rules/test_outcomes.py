@@ -17,13 +17,6 @@ def warnings(rollout) -> dict[str, str]:
     return {w.name: w.message for w in rollout.client.jobs().warnings}
 
 
-@pytest.fixture
-def steady(running):
-    """A rollout at its percentage for 30 hours, so that the window is a day."""
-    running.sql("update rollout_configuration set restarted_at = now() - interval '30 hours'")
-    return running
-
-
 def ready_but_for_its_jobs(rollout) -> None:
     rollout.sql(
         "update rollout_configuration set percentage_since = now() - interval '30 hours',"

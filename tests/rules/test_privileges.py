@@ -243,3 +243,20 @@ def test_r11_a_schema_slipped_underneath_changes_nothing(busy, schema):
         stopped = connection.execute("select emergency_stop, emergency_stop_reason from public.rollout_configuration")
         assert stopped.fetchone() == (True, "attacked")
         assert one_row(connection.execute(f"select pg_catalog.count(*) from {schema}.rollout_history"))[0] == 0
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_r11_who_may_not_see_the_reports_does_not_see_their_messages(running, role):
+    running.report(bad=1)
+    assert seen_as(running, role) == 1
+    running.sql("create policy closed on rollout_metrics as restrictive for select using (false)")
+    try:
+        assert seen_as(running, role) == 0
+    finally:
+        running.sql("drop policy closed on rollout_metrics")
+
+
+def seen_as(rollout, role):
+    with psycopg.connect(rollout.url) as connection:
+        connection.execute(f"set local role {role}")
+        return one_row(connection.execute("select count(*) from rollout.counted_errors"))[0]

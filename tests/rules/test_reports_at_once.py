@@ -19,7 +19,7 @@ from tests.support.sessions import in_background, waits
 
 REPORT = "select record_rollout_job(%s, 'github_actions', %s)"
 LINE = "select pg_advisory_xact_lock(rollout.line(c)) from rollout_configuration c"
-PATIENCE = 1.2  # seconds
+PATIENCE = 3  # seconds: a report waits for less than one, and not for another session to end
 
 
 def batch(amount: int, **more: object) -> str:
@@ -105,6 +105,19 @@ def test_r8_a_trip_that_somebody_is_in_the_way_of_is_handed_on(running, held):
     running.report(good=1)
     assert tripped(running)
     assert running.value("select sum(jobs)::integer from rollout.counts") == 11
+
+
+def test_r8_while_somebody_holds_the_configuration_for_a_deletion_reports_count_and_he_is_named(running):
+    with psycopg.connect(running.url, application_name="editor") as session:
+        session.execute("select from rollout_configuration for update")
+        for success in (True, *[False] * 9):  # each would begin a row, which refers to the configuration
+            running.sql(REPORT, None, success)
+        running.sql("select record_rollout_jobs(%s)", batch(2, success=False))
+        assert f"process {session.info.backend_pid} (editor)" in warned(running)["reports_waited"]
+    assert running.value("select sum(jobs)::integer from rollout.counts") == 12
+    running.report(good=1)
+    assert tripped(running)
+    assert "reports_waited" not in warned(running)
 
 
 @pytest.mark.parametrize("kind", ["embedded"])
@@ -243,21 +256,22 @@ def test_r16_a_job_that_somebody_lowered_before_it_was_counted_is_kept_in_the_ar
         "insert into rollout.reported_jobs (rollout_config_id, job_id, counted_at, arm)"
         " select id, 'other', now(), true from rollout_configuration"
     )
-    with (
-        psycopg.connect(running.url) as operator,
-        psycopg.connect(running.url, autocommit=True) as reporting,
-    ):
+    limits = running.value("select pg_get_functiondef('rollout.report_limits()'::regprocedure)")
+    with psycopg.connect(running.url) as operator, psycopg.connect(running.url) as reporting:
+        reporting.execute(limits.replace("line_wait := '800ms'", "line_wait := '1min'"))
         operator.execute(LINE)
         report = "select record_rollout_job(%s, 'inngest', false, job_id => 'a')"
         with in_background(reporting, report, repo) as thread:
-            waits(operator, reporting, thread, "advisory")
+            assert waits(operator, reporting, thread, "advisory")
             operator.execute("update rollout_configuration set rollout_percentage = 0")
             operator.commit()
-    assert running.sql("select treated from rollout.job_deltas") == [(False,)]
-    assert running.sql("select job_id, arm from rollout.reported_jobs order by 1") == [("a", False), ("other", True)]
+        assert reporting.execute("select treated from rollout.job_deltas").fetchall() == [(False,)]
+        jobs = reporting.execute("select job_id, arm from rollout.reported_jobs order by 1").fetchall()
+        assert jobs == [("a", False), ("other", True)]
+        reporting.rollback()
 
 
-def test_c1_a_row_without_a_configuration_is_the_hosts_to_write(running):
+def test_r7_a_row_without_a_configuration_is_the_hosts_to_write(running):
     running.sql("insert into rollout_metrics (rollout_config_id, processor_type, total_jobs)"
                 " values (null, 'github_actions', 1)")  # fmt: skip
     running.sql(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rollout_console.errors import NotFound
+from tests.support.rollouts import Unseeing
+
 AGE = (
     "alter table rollout_metrics disable trigger user;"
     " update rollout_metrics set created_at = created_at - interval '100 days';"
@@ -55,3 +58,23 @@ def test_r7_a_report_for_a_repository_that_is_gone_counts_without_it(running):
     assert running.client.status().health.errors == 1
     assert running.sql("select repository_id, error_count from rollout_metrics") == [(None, 1)]
     assert running.differences() == {}
+
+
+def test_what_is_active_no_more_is_removed_after_its_own_days_by_whoever_removes(old):
+    old.sql("update rollout_configuration set is_active = false, keep_days = 200")
+    assert old.client.remove_old() == {"rollout_metrics": 0, "rollout.reported_jobs": 0}
+    old.sql("update rollout_configuration set keep_days = 90")
+    assert old.client.remove_old(4) == {"rollout_metrics": 4, "rollout.reported_jobs": 4}
+    other = Unseeing(old.client.adapter, "another_feature", who=old.client.who)
+    with pytest.raises(NotFound, match="no active rollout for feature 'another_feature'"):
+        other.remove_old()
+    other.create()
+    assert other.remove_old() == {"rollout_metrics": 2, "rollout.reported_jobs": 2}
+    assert rows(old) == (1, 0)
+
+
+def test_what_another_feature_keeps_is_its_own(old):
+    other = Unseeing(old.client.adapter, "another_feature", who=old.client.who)
+    other.create()
+    assert other.remove_old() == {"rollout_metrics": 0, "rollout.reported_jobs": 0}
+    assert rows(old) == (7, 6)

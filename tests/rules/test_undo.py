@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import json
+from datetime import timedelta
 
+import psycopg
 import pytest
 
 from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, NotFound, Refused
+from tests.support.clock import pass_time
+from tests.support.rows import one_row
 
 NAME = "acme/repo-1"
 
@@ -254,6 +258,21 @@ def test_r19_changes_past_our_functions_are_undone_by_their_id(running):
     assert settings_of(running) == before
 
 
+def test_r19_an_undo_of_pins_reads_the_repositories_that_it_names(running):
+    running.add_repositories(2000, prefix="acme/other")
+    running.client.mark_as_test([NAME, "acme/repo-2"])
+    reads = (
+        "select pg_stat_get_xact_tuples_returned(h) + pg_stat_get_xact_tuples_fetched(h)"
+        " from (select 'repositories'::regclass::oid as h) t"
+    )
+    with psycopg.connect(running.url) as session:
+        session.execute("analyze repositories")
+        (before,) = one_row(session.execute(reads))
+        session.execute("select rollout_undo(context => %s)", [json.dumps(running.client.who)])
+        (after,) = one_row(session.execute(reads))
+    assert after - before < 100
+
+
 def test_r19_pins_of_a_repository_that_is_gone_are_refused(running):
     change = running.client.mark_as_test([NAME, "acme/repo-2"]).change
     running.sql("delete from repositories where full_name = %s", NAME)
@@ -297,15 +316,22 @@ def test_r19_a_repository_whose_category_is_gone_is_not_pinned(running):
 @pytest.mark.commits
 @pytest.mark.parametrize("begin", ["hold", "disable_auto_rollback"])
 def test_r19_what_has_ended_by_itself_is_not_brought_back_and_is_said_to_have_ended(running, begin):
-    ended = {"hold": running.client.release, "disable_auto_rollback": running.client.enable_auto_rollback}[begin]
-    getattr(running.client, begin)("maintenance", until="1s")
+    client = running.client
+    ended, end = {
+        "hold": (client.release, "held_until"),
+        "disable_auto_rollback": (client.enable_auto_rollback, "breaker_off_until"),
+    }[begin]
+    getattr(running.client, begin)("maintenance", until="1h")
     made = ended().change
-    time.sleep(1)
+    with running.transaction() as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("update rollout_history set metadata = jsonb_set(metadata, %s, to_jsonb(now()))"
+                           " where id = %s", [["before", end], made.id])  # fmt: skip
     rows = running.history_rows()
     with pytest.raises(Refused, match="what it ended would be over by now"):
         running.client.undo(made.short_id)
-    getattr(running.client, begin)("maintenance", until="1s")
-    time.sleep(1)
+    getattr(running.client, begin)("maintenance", until="1h")
+    pass_time(running, timedelta(hours=2))
     with pytest.raises(Refused, match="changed since, by its end, now"):
         running.client.undo()
     assert running.history_rows() == rows + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 pytestmark = pytest.mark.asked
@@ -110,3 +112,21 @@ def test_r10_a_service_that_has_failed_three_times_and_has_alerts_waiting_is_tol
         receive(running, other, "pager", 0, waiting=5)
     receive(running, feature, "chat", failures, waiting=waiting, sent=7)
     assert warned(running) == ({"alerts_fail": said} if said else {})
+
+
+@pytest.mark.parametrize(
+    ("monitors", "is_told"),
+    [
+        ([["chat", "pager"]], True),
+        ([["pager"]], False),
+        ([[]], False),
+        ([["pager"], ["chat"]], True),
+        ([["pager"], None], True),  # of 0.1.0, which does not say
+        ([], True),
+    ],
+)
+def test_r10_a_service_that_no_monitor_that_runs_sends_alerts_to_is_no_warning(running, monitors, is_told):
+    receive(running, FEATURES[0], "chat", 3, waiting=1)
+    for receivers in monitors:
+        running.client.monitor_beat(uuid.uuid4(), 30, receivers=receivers)
+    assert ("alerts_fail" in warned(running)) is is_told

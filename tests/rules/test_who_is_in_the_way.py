@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 
 import psycopg
 import pytest
-from psycopg.sql import SQL
 
 from tests.support import servers
 from tests.support.rows import one_row
+from tests.support.sessions import prepared, until_ended
+from tests.support.waiting import wait_until
 
 OURS = "feature_name = 'hybrid_progressive_capture'"
 OTHERS = "feature_name = 'another_feature'"
@@ -94,9 +94,9 @@ def test_r18_a_savepoint_that_is_released_is_known_by_the_only_session_that_can_
         locker.execute(f"{ROWS}{OURS} for update")
         locker.execute("release savepoint a")
         later.execute(f"select from rollout_configuration where {inactive}")
-        thread = threading.Thread(target=in_background, args=(waiting, f"{ROWS}{OURS} for update"))
+        thread = threading.Thread(target=until_ended, args=(waiting, f"{ROWS}{OURS} for update"))
         thread.start()
-        wait_for(features, waits, waiting.info.backend_pid)
+        wait_until(lambda: features.value(waits, waiting.info.backend_pid))
         assert found(features) == [locker.info.backend_pid]
         features.sql("select pg_terminate_backend(%s, 2000)", waiting.info.backend_pid)
         thread.join()
@@ -119,9 +119,9 @@ def test_r18_who_waits_for_a_table_is_in_the_way_only_if_nobody_holds_one(featur
     for first, who in ((statement, "first"), ("select from rollout_configuration", "second")):
         with closing(psycopg.connect(features.url)) as one, closing(psycopg.connect(features.url)) as two:
             one.execute(first)
-            waiting = threading.Thread(target=in_background, args=(two, statement))
+            waiting = threading.Thread(target=until_ended, args=(two, statement))
             waiting.start()
-            wait_for(features, waits, two.info.backend_pid)
+            wait_until(lambda: features.value(waits, two.info.backend_pid))
             pids = {"first": one.info.backend_pid, "second": two.info.backend_pid}
             assert found(features) == [pids[who]]
             features.sql("select pg_terminate_backend(%s, 2000)", pids["second"])
@@ -135,30 +135,6 @@ def test_r18_who_locks_a_table_of_another_database_is_in_nobodys_way(features, e
         beside.execute("lock table rollout_configuration, rollout_history, rollout.category_counts")
         assert beside.execute(own).fetchone() == (features.value(own),), "the same number, of another table"
         assert found(features) == []
-
-
-def in_background(session: psycopg.Connection, statement: str) -> None:
-    with suppress(psycopg.Error):
-        session.execute(statement)
-
-
-def wait_for(rollout, question: str, *values: object) -> None:
-    deadline = time.monotonic() + 10
-    while not rollout.value(question, *values):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-@contextmanager
-def prepared(url: str, name: str, statement: str) -> Iterator[None]:
-    """Leave a prepared transaction behind, until the end of the block."""
-    with closing(psycopg.connect(url, autocommit=True)) as session:
-        session.execute(f"begin; {statement}")
-        session.execute(SQL("prepare transaction {}").format(name))
-        try:
-            yield
-        finally:
-            session.execute(SQL("rollback prepared {}").format(name))
 
 
 def blocked(rollout) -> str:
@@ -182,9 +158,9 @@ def test_r18_of_prepared_transactions_those_that_write_the_rollout_are_named(fea
     ours = f"it's {mark}"
     with ExitStack() as stack:
         for name, (url, statement) in done.items():
-            stack.enter_context(prepared(url, name, statement))
+            stack.enter_context(prepared(url, statement, name))
         assert blocked(features) == begins
-        with prepared(features.url, ours, write):
+        with prepared(features.url, write, ours):
             quoted = f"'it''s {mark}'"
             assert blocked(features) == (
                 f"a prepared transaction has locked the rollout: {quoted}; nothing was changed; to end it, run "

@@ -10,7 +10,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.support import servers
-from tests.support.rollouts import OPERATOR, Unseeing, rollout_on
+from tests.support.rollouts import OPERATOR, Unseeing, percentage, rollout_on
 from tests.support.sessions import in_background, waits
 
 pytestmark = pytest.mark.asked
@@ -23,10 +23,6 @@ SLOT = """
     select c.id, o.restarted_at + %s::interval, 'inngest', 1, %s, 0, %s, 0, 0, %s
     from rollout_configuration c, rollout_configuration o where c.feature_name = %s and o.feature_name = %s
 """
-
-
-def percentage(rollout) -> int:
-    return int(rollout.value("select rollout_percentage from rollout_configuration where feature_name = %s", OURS))
 
 
 def reason(rollout, *, failing: bool = False) -> str | None:

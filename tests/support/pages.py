@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -18,7 +19,8 @@ from rollout_console.console import COMMANDS, Command, Group
 from tests.support import ROOT, architecture, cli_pages
 
 README, COMMANDS_PAGE, API = ROOT / "README.md", ROOT / "docs" / "commands.md", ROOT / "docs" / "api.md"
-BEGIN, END = "<!-- commands -->", "<!-- end of commands -->"
+RULES, RELIABILITY = ROOT / "docs" / "rules.md", ROOT / "docs" / "reliability.md"
+LISTED = 8  # files of a rule, at most
 SCRIPT = """```python
 import rollout_console
 
@@ -35,7 +37,7 @@ def readme() -> str:
     lines = ["| | type `rollout.` and one of |", "| --- | --- |"]
     for group, listed in _by_group():
         lines.append(f"| {group} | {' '.join(f'`{c.name}`' for c in listed)} |")
-    return _filled(README, lines)
+    return _filled(README, "commands", lines)
 
 
 def commands() -> str:
@@ -44,7 +46,32 @@ def commands() -> str:
     for group, listed in _by_group():
         lines.append(f"| **{group}** | |")
         lines += [f"| `{c.usage}` | {c.summary} |" for c in listed]
-    return _filled(COMMANDS_PAGE, lines)
+    return _filled(COMMANDS_PAGE, "commands", lines)
+
+
+def reliability() -> str:
+    """Return docs/reliability.md with the present files of each rule's tests."""
+    lines = ["| rule | promise | tests |", "| --- | --- | --- |"]
+    files = rules_of_tests()
+    for rule, promise in re.findall(r"^## (R\d+)\n\n\*\*(.+?)\.?\*\*", RULES.read_text(encoding="utf-8"), re.MULTILINE):
+        most = sorted(files[rule].items(), key=lambda item: (-item[1], item[0]))[:LISTED]
+        lines.append(
+            f"| [{rule}](rules.md#{rule.lower()}) | {promise} | {', '.join(f'`{name}`' for name, _ in most)} |"
+        )
+    return _filled(RELIABILITY, "tests", lines)
+
+
+def rules_of_tests() -> dict[str, Counter[str]]:
+    """Return by rule how many tests of which file have it in their names, as `test_r4_`, `test_r8_and_r18_`, `test_r1_to_r10_`."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for first, how, last in re.findall(
+            r"^ *def test_r(\d+)_(?:(to|and)_r(\d+)_)?", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            numbers = range(int(first), int(last) + 1) if how == "to" else {int(first), int(last or first)}
+            for number in numbers:
+                found[f"R{number}"][path.name] += 1
+    return found
 
 
 def _by_group() -> Iterator[tuple[Group, list[Command]]]:
@@ -52,9 +79,10 @@ def _by_group() -> Iterator[tuple[Group, list[Command]]]:
         yield group, [c for c in COMMANDS.values() if c.listed and c.group is group]
 
 
-def _filled(page: Path, lines: list[str]) -> str:
-    block = "\n".join([BEGIN, *lines, END])
-    return re.sub(f"{BEGIN}.*{END}", lambda _: block, page.read_text(encoding="utf-8"), flags=re.DOTALL)
+def _filled(page: Path, name: str, lines: list[str]) -> str:
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    block = "\n".join([begin, *lines, end])
+    return re.sub(f"{begin}.*{end}", lambda _: block, page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def api() -> str:
@@ -142,6 +170,7 @@ if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
     COMMANDS_PAGE.write_text(commands(), encoding="utf-8")
     API.write_text(api(), encoding="utf-8")
+    RELIABILITY.write_text(reliability(), encoding="utf-8")
     architecture.PICTURE.write_text(architecture.picture(), encoding="utf-8")
     cli_pages.PAGE.write_text(cli_pages.page(), encoding="utf-8")
     cli_pages.MAN.write_text(cli_pages.man(), encoding="utf-8")

@@ -9,30 +9,32 @@ from typing import Any
 
 import msgspec
 
-from rollout_console.adapters.base import Adapter
-from rollout_console.adapters.wrapper import Wrapper
+from rollout_console.adapters.base import Way
 from rollout_console.client import RolloutClient
 from tests.support.changes import CHANGES, REPORTS
 from tests.support.rollouts import OPERATOR, RolloutUnderTest
 
 
-class Noting(Wrapper):
+class Noting(Way):
     """Passes calls on, and keeps the names of their parameters."""
 
-    def __init__(self, adapter: Adapter) -> None:
-        super().__init__(adapter)
+    def __init__(self, adapter: Way) -> None:
+        self.adapter, self.target = adapter, adapter.target
         self.calls: dict[str, list[str]] = {}
 
     def call(self, function: str, **parameters: Any) -> Any:
         self._note(function, parameters)
-        return super().call(function, **parameters)
+        return self.adapter.call(function, **parameters)
 
     def call_within(self, seconds: float, function: str, **parameters: Any) -> Any:
         self._note(function, parameters)
-        return super().call_within(seconds, function, **parameters)
+        return self.adapter.call_within(seconds, function, **parameters)
 
-    def ways(self, function: str, parameters: Any) -> tuple[Adapter, ...]:
-        return (self,)
+    def write_row(self, seconds: float, feature: str, values: Any) -> dict[str, Any] | None:
+        return self.adapter.write_row(seconds, feature, values)
+
+    def read_row(self, seconds: float, feature: str) -> dict[str, Any] | None:
+        return self.adapter.read_row(seconds, feature)
 
     def _note(self, function: str, parameters: dict[str, Any]) -> None:
         known = self.calls.setdefault(function, [])
@@ -51,7 +53,8 @@ class NotingClient(RolloutClient):
 
 def noted(rollout: RolloutUnderTest) -> dict[str, Any]:
     """Do what consoles, monitors, set-up and verify do, and return each call: its parameters, its answer's schema."""
-    adapter = Noting(rollout.client.adapter)
+    (way,) = rollout.client.adapter.ways("rollout_emergency_stop", {})
+    adapter = Noting(way)
     client = NotingClient(adapter, who=OPERATOR)
     client.kinds = {}
     client.setup_plan()

@@ -54,7 +54,7 @@ class RolloutUnderTest:
         cursor = session.execute(statement, values or None)
         if "update rollout_configuration" in statement:  # R20: and the operator looks, whatever the way to it does
             answer = one_row(session.execute("select rollout_newest_change(%s)", (self.client.feature,)))[0]
-            self.client.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
+            self.client.seen = Seen.now(answer["seen"], datetime.fromisoformat(answer["server_time"]))
         return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str, *values: Any) -> Any:
@@ -158,6 +158,12 @@ class FaultyRollout(RolloutUnderTest):
 
     def adapter(self, key: str | None = None, patience: float = 10) -> SupabaseAdapter:
         return SupabaseAdapter(self.proxy.url, key or self.api.secret_key, patience=patience)
+
+
+def percentage(rollout: RolloutUnderTest) -> int:
+    """Return what is set, as the row has it."""
+    return int(rollout.value("select rollout_percentage from rollout_configuration where feature_name = %s",
+                             rollout.client.feature))  # fmt: skip
 
 
 def rollout_on(url: str) -> RolloutUnderTest:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -28,6 +30,8 @@ ROOM = 8 << 30  # bytes free there that the databases of a whole run need
 
 # What the superuser of a server of one's own has beside himself, so that the API's roles can be given their rights.
 OF_ONES_OWN = "create role anon; create role authenticated; create role service_role bypassrls;"
+
+PORTS = range(20_000, 32_000)  # below those that systems give to whoever connects
 
 KEPT = 12  # servers as they are before a test, of 70 MB each: some versions, and what the rules were lately
 
@@ -231,11 +235,13 @@ def outage(cluster: Cluster) -> Iterator[None]:
 
 
 def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port at which nobody listens, and which no connection is given for its own end meanwhile."""
+    chance = random.Random()  # from the system: of several processes each looks elsewhere
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = chance.choice(PORTS)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def create_database(server_url: str, name: str, *, migrated: bool = True, template: str = hosted.TEMPLATE) -> str:

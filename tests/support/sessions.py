@@ -1,13 +1,15 @@
-"""Two sessions of a database, one of which waits for the other."""
+"""Sessions of a database that are in each other's way."""
 
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.sql import SQL
 
 from tests.support.rows import one_row
 
@@ -19,6 +21,26 @@ def in_background(session: psycopg.Connection[Any], statement: str, *values: obj
     thread.start()
     yield thread
     thread.join()
+
+
+def until_ended(session: psycopg.Connection[Any], statement: str) -> None:
+    """Execute a statement in a session that somebody may end meanwhile."""
+    with suppress(psycopg.Error):
+        session.execute(statement)
+
+
+@contextmanager
+def prepared(url: str, statement: str, name: str | None = None) -> Iterator[str]:
+    """Leave a prepared transaction behind, by this name or another, until the end of the block or somebody ends it."""
+    name = name or f"billing-{uuid.uuid4().hex[:8]}"
+    with closing(psycopg.connect(url, autocommit=True)) as session:
+        session.execute(f"begin; {statement}")
+        session.execute(SQL("prepare transaction {}").format(name))
+        try:
+            yield name
+        finally:
+            if session.execute("select gid from pg_prepared_xacts where gid = %s", [name]).fetchone():
+                session.execute(SQL("rollback prepared {}").format(name))
 
 
 def waits(

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pexpect
 import pyte
+import pytest
 from pyte.screens import Char, StaticDefaultDict
 
 PYTHON = shlex.quote(sys.executable)
@@ -35,6 +36,8 @@ KEYS = {
     "Right": "\x1b[C",
 }
 ALTERNATE_SCREEN = 1049
+AGE = r"(just now|\d+ s ago)"  # of what has happened in a test
+HAS_FULL_DISK = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 
 
 class Line(StaticDefaultDict[int, Char]):
@@ -285,11 +288,3 @@ def start_command(env: dict[str, str], *arguments: str) -> Running:
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=env["HOME"],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)

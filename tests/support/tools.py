@@ -76,6 +76,9 @@ def server_user() -> dict[str, Any]:
 
 def found() -> Iterator[str]:
     """Say, a line each, which programs are there, and which are not and why."""
+    if not _installed().exists():
+        yield f"{_first_line(postgresql(18) / 'postgres', '--version')}; what npm brings, no test has asked for yet"
+        return
     for version in (15, 18):
         try:
             yield _first_line(postgresql(version) / "postgres", "--version")
@@ -89,18 +92,23 @@ def _first_line(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
+def _installed(folder: str = "") -> Path:
+    """Return where what a lock file pins is kept."""
+    lock = NPM / folder / "package-lock.json"
+    return _cache() / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+
+
 @cache
 def packages(folder: str = "") -> Path:
     """Install what the lock file in a folder of `npm` pins, unless it is there, and return the folder `node_modules`."""
-    lock = NPM / folder / "package-lock.json"
-    cached = _cache() / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    cached = _installed(folder)
     with _alone(cached.with_suffix(".lock")):
         if not cached.exists():
             building = cached.with_suffix(".part")
             shutil.rmtree(building, ignore_errors=True)
             building.mkdir()
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(lock.with_name(name), building)
+                shutil.copy(NPM / folder / name, building)
             _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=building)
             for version in (15, 16, 17):
                 _link_libraries(building / "node_modules" / f"postgresql-{version}")
@@ -121,12 +129,16 @@ def kept(kind: str, name: str, make: Callable[[Path], None], amount: int) -> Pat
     folder.mkdir(exist_ok=True)
     path = folder / name
     with _alone(folder.with_name(f"{kind}-{name}.lock")):
-        if not path.exists():
+        with _alone(folder.with_name(f"{kind}.lock")):  # who makes room sees it as used, or has taken it away before
+            is_there = path.exists()
+            if is_there:
+                os.utime(path)
+        if not is_there:
             part = folder.with_name(f"{kind}-{name}.part")
             shutil.rmtree(part, ignore_errors=True)
             make(part)
+            os.utime(part)
             part.rename(path)
-        os.utime(path)
     with _alone(folder.with_name(f"{kind}.lock")):
         for old in sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime)[:-amount]:
             shutil.rmtree(old, ignore_errors=True)

@@ -12,8 +12,8 @@ import pytest
 from rollout_console.cli import parser as cli
 from rollout_console.client import seen
 from rollout_console.console import COMMANDS
-from rollout_console.shell.caution import LOWERING, RAISING
-from rollout_console.shell.suggestions import offered
+from rollout_console.shell.caution import LOWERING
+from rollout_console.shell.suggestions import NOT_OFFERED, offered
 from tests.support import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -95,4 +95,4 @@ def test_no_block_of_a_page_raises_what_it_has_lowered(page):
     for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
         commands = re.findall(r"^rollout\.(\w+)\(", block, re.MULTILINE)
         lowered = next((place for place, name in enumerate(commands) if name in LOWERING), len(commands))
-        assert not set(commands[lowered:]) & set(RAISING), block
+        assert not set(commands[lowered:]) & set(NOT_OFFERED), block

@@ -9,7 +9,8 @@ import io
 import pytest
 
 from rollout_console.cli import parser as cli
-from rollout_console.cli.verbs import VERBS, JsonOutput, add_arguments, in_shell
+from rollout_console.cli.in_shell import in_shell
+from rollout_console.cli.verbs import VERBS, JsonOutput, add_arguments
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 

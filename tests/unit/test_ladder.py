@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from rollout_console.adapters import ladder
-from rollout_console.adapters.base import Adapter, Target
+from rollout_console.adapters import base, ladder
+from rollout_console.adapters.base import Target
 from rollout_console.adapters.ladder import STOP, UNSURE, WENT_ROUND, ZERO, Halt, Ladder
 from rollout_console.errors import NOT_STOPPED, Blocked, LockTimedOut, NotFound, Refused, RolloutError, Unreachable
 
@@ -63,7 +63,7 @@ class Scene:
         return caught.value
 
 
-class Way(Adapter):
+class Way(base.Way):
     """One way of a scene."""
 
     def __init__(self, scene: Scene, name: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import rollout_console
 from rollout_console import errors, results
-from rollout_console.adapters.failover import FailoverAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.client import RolloutClient
 from rollout_console.console import COMMANDS
 from rollout_console.errors import NotConfigured, RolloutError
@@ -28,6 +28,7 @@ PAGES = [
     (pages.README, pages.readme),
     (pages.COMMANDS_PAGE, pages.commands),
     (pages.API, pages.api),
+    (pages.RELIABILITY, pages.reliability),
     (architecture.PICTURE, architecture.picture),
     (cli_pages.PAGE, cli_pages.page),
     (cli_pages.MAN, cli_pages.man),
@@ -81,8 +82,7 @@ def test_connect_leads_to_the_target_that_is_named_and_nowhere_else(monkeypatch)
     monkeypatch.setenv("SUPABASE_DB_URL", "postgresql://another.example.org/app")
     with rollout_console.connect(SUPABASE, key="sb_secret_mine", feature="mine") as client:
         assert (client.feature, client.adapter.target.name) == ("mine", "abcdefgh")
-        assert isinstance(client.adapter, FailoverAdapter)
-        assert client.adapter.postgres is None, "fails over to the database of another project"
+        assert isinstance(client.adapter, SupabaseAdapter), "fails over to the database of another project"
     with rollout_console.connect(DATABASE) as client:
         assert (client.adapter.target.kind, client.adapter.target.name) == ("postgres", "db.example.org/app")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout_console.cli.verbs import in_shell
+from rollout_console.cli.in_shell import in_shell
 from rollout_console.render import Screen, render
 from rollout_console.render.changes import NAMED, SENTENCES
 from rollout_console.render.colours import STYLES
@@ -75,6 +75,24 @@ def test_a_percentage_says_from_where_to_where_and_how_many_are_eligible(command
 
 def test_a_percentage_that_was_set_already_is_named():
     assert "at 25 % already" in said("setRollout", changed=False, rollout_percentage=25)
+
+
+def test_a_lowering_and_0_percent_during_a_stop_do_not_say_how_to_let_traffic_flow():
+    for command, percentage, says in (
+        ("setRollout", 1, True), ("setRollout", 0, False), ("rollbackToZero", 0, False), ("rollbackToPercentage", 5, False),
+    ):  # fmt: skip
+        text = said(command, emergency_stop=True, rollout_percentage=percentage)
+        assert ("rollout.resume()" in text) is says, command
+    for percentage in (0, 1):
+        text = said("emergencyStop", emergency_stop=True, rollout_percentage=percentage)
+        assert ("lets in the whitelist alone" in text) is (percentage == 0)
+
+
+@pytest.mark.parametrize(("threshold", "never"), [(100.0, True), (99.0, False)])
+def test_settings_under_which_auto_rollback_never_acts_say_so(threshold, never):
+    after = sample(HistoryEntry, after={"max_error_rate": threshold}, before={"max_error_rate": 5})
+    text = said("configure", change=after, max_error_rate=threshold)
+    assert ("on, but never acts" in text) is never
 
 
 @pytest.mark.parametrize("changed", [True, False])

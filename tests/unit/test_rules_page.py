@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, pages
 from tests.support.sql_floors import defined
 
 RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -35,6 +35,10 @@ def test_every_rule_that_is_cited_is_defined():
     }
     assert len(cited) > 50, "the citations are no longer found"
     assert {(rule, path) for rule, path in cited if rule not in DEFINED} == set()
+
+
+def test_every_rule_has_tests_and_every_rule_in_the_name_of_a_test_is_defined():
+    assert set(pages.rules_of_tests()) == DEFINED
 
 
 def test_each_rule_names_the_files_of_its_functions():

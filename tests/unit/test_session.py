@@ -201,7 +201,7 @@ def test_r13_what_is_to_be_typed_for_a_call_that_cant_be_read_is_that_call_and_l
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
     load(ip, quiet=True)
     with capture_output():
-        ip.run_line_magic("logstart", f"-o {tmp_path / 'log.py'}")
+        ip.run_line_magic("logstart", "-o log.py")
         ip.run_cell('rollout.help("control")', store_history=True)
         ip.run_line_magic("logstop", "")
     assert "#[Out]#" in (tmp_path / "log.py").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ import pytest
 
 from rollout_console.adapters import Target, open_adapter
 from rollout_console.adapters.failover import FailoverAdapter
+from rollout_console.adapters.supabase import SupabaseAdapter
 from rollout_console.errors import BadCredentials, NotConfigured
 from rollout_console.protection import Protection
 from rollout_console.settings import (
@@ -135,11 +136,9 @@ def test_a_database_url_chooses_postgresql_and_shows_no_password():
 def test_an_api_counts_before_a_database_url_which_it_fails_over_to():
     adapter, alone = open_adapter(read(**API, **DATABASE)), open_adapter(read(**API))
     assert isinstance(adapter, FailoverAdapter)
-    assert isinstance(alone, FailoverAdapter)
-    assert adapter.target == Target("supabase", "abc")
-    assert adapter.postgres is not None
+    assert isinstance(alone, SupabaseAdapter)
+    assert adapter.target == alone.target == Target("supabase", "abc")
     assert adapter.postgres.target.kind == "postgres"
-    assert alone.postgres is None
 
 
 def test_a_url_without_a_key_says_what_to_set():

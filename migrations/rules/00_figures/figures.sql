@@ -131,9 +131,9 @@ begin
     full_for := interval '1 minute';
 end $$;
 comment on function rollout.error_limits() is
-    'How many kinds of errors a feature has at most, how many repositories and how many characters of a message are '
-    'kept of each; for how long a kind is kept that is seen no more (a window, if that is longer), and for how long '
-    'there is no room for another once there was none.';
+    'How many kinds of errors a feature has at most once they are folded, how many repositories and how many '
+    'characters of a message are kept of each; for how long a kind is kept that is seen no more (a window, if that is '
+    'longer), and for how long there is no room for another once there was none.';
 
 create or replace function rollout.report_limits(
     out most_folded integer, out folders integer, out line_wait text, out trip_wait text, out in_vain interval

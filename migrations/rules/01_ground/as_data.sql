@@ -84,13 +84,19 @@ as $$ select metadata ? 'before' and rollout.has_details(metadata) $$;  -- the f
 comment on function rollout.is_recorded(jsonb) is
     'R10: whether a row of history with this metadata is one that rollout.write_history wrote; the host has its own.';
 
+create or replace function rollout.uuid_in(value text)
+returns uuid
+language sql immutable parallel safe
+as $$ select case when value ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then value::uuid end $$;
+comment on function rollout.uuid_in(text) is
+    'An id in its usual form; null for anything else. An index of ids finds it, as it finds none of their texts.';
+
 create or replace function rollout.entries(list text[])
 returns text[]
 language sql immutable parallel safe
 as $$
     select array(
-        select case when e.entry ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then pg_catalog.lower(e.entry)
-                    else e.entry end
+        select coalesce(rollout.uuid_in(e.entry)::text, e.entry)
         from pg_catalog.unnest(list) with ordinality e (entry, position)
         where e.entry is not null
         order by e.position)

@@ -8,8 +8,7 @@ as $$
     select a.name, h.id, h.full_name
     from unnest(asked) with ordinality as a (name, position)
     left join rollout_host_repositories h
-        on h.full_name = a.name
-        or h.id = case when a.name ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then a.name::uuid end
+        on h.full_name = a.name or h.id = rollout.uuid_in(a.name)
     order by a.position
 $$;
 comment on function rollout.repository_names(text[]) is

@@ -28,17 +28,14 @@ comment on function rollout.default_settings(rollout_configuration) is
 
 create or replace function rollout.unusable_settings(config rollout_configuration)
 returns table (name text, value text, low numeric, high numeric, default_value jsonb)
-language sql immutable
+language sql stable
+set search_path = pg_catalog, public, pg_temp
 as $$
     -- "is not true": null and NaN are found with the rest
-    select s.name, coalesce(v.value::text, 'null'), s.low, s.high, s.default_value
-    from (values
-        ('max_error_rate', config.max_error_rate), ('minimum_sample', config.minimum_sample),
-        ('monitoring_window_hours', config.monitoring_window_hours),
-        ('stuck_after_minutes', config.stuck_after_minutes), ('keep_days', config.keep_days)
-    ) v (name, value)
-    join rollout.settings() s using (name)
-    where (v.value between s.low and s.high) is not true
+    select s.name, coalesce(c.set ->> s.name, 'null'), s.low, s.high, s.default_value
+    from (select to_jsonb(rollout.without_lists(config)) as set offset 0) c  -- once, not for each setting
+    join rollout.settings() s on s.low is not null and s.unit not like 'per %'  -- of costs, each part is looked at
+    where (rollout.number_in(c.set, s.name) between s.low and s.high) is not true
 $$;
 comment on function rollout.unusable_settings(rollout_configuration) is
     'R7: settings that somebody gave a value that no rollout can be judged by, and what they are judged by instead.';
@@ -65,7 +62,9 @@ begin
         and config.minimum_sample::numeric <@ rollout.range_of('minimum_sample')
         and config.monitoring_window_hours::numeric <@ rollout.range_of('monitoring_window_hours')
         and config.stuck_after_minutes::numeric <@ rollout.range_of('stuck_after_minutes')
-        and config.keep_days::numeric <@ rollout.range_of('keep_days')) is not true then
+        and config.keep_days::numeric <@ rollout.range_of('keep_days')
+        and config.most_jobs_of_a_row::numeric <@ rollout.range_of('most_jobs_of_a_row')
+        and config.minimum_repositories::numeric <@ rollout.range_of('minimum_repositories')) is not true then
         config := jsonb_populate_record(config, (
             select jsonb_object_agg(u.name, u.default_value) from rollout.unusable_settings(config) u));
     end if;

@@ -32,8 +32,7 @@ returns timestamptz
 language sql immutable
 as $$
     -- A job leaves the window exactly to a slot, and a window is never more than 288 rows for each processor, arm and
-    -- folder. A slot never spans a restart, a stop or a
-    -- lowering.
+    -- folder. A slot never spans a restart, a stop or a lowering.
     select case
         when at = '-infinity' then at
         when rollout.is_late(at, config.restarted_at) then at  -- apart from what was judged when it was reported

@@ -1,7 +1,5 @@
 -- R3: categorizes repositories, all of them in batches that continue where they were interrupted.
 
--- R3 and R9: categorization in batches, test pins, and the whitelist.
-
 create or replace function rollout.categorize(ids uuid[])
 returns table (was text, became text, repositories bigint, written bigint)
 language plpgsql
@@ -15,7 +13,7 @@ begin
     return query
     with sized as materialized (
         select h.id, h.star_count, h.contributor_count, h.pr_count, r.category, r.priority_level,
-               least(100, h.star_count + h.contributor_count + h.pr_count / 10) as activity,
+               least(100, h.star_count::bigint + h.contributor_count + h.pr_count / 10) as activity,
                k.repository_id as known, k.category::text as old_category,
                (k.category, k.priority_level, k.star_count, k.contributor_count, k.pr_count) is distinct from
                (r.category, r.priority_level, h.star_count, h.contributor_count, h.pr_count) as stale

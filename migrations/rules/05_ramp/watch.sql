@@ -1,5 +1,17 @@
 -- R8, R10 and R17: whether anybody watches, where something waits for a monitor.
 
+create or replace function rollout.running_monitors(feature text)
+returns setof rollout.monitors
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select m.*
+    from rollout.monitors m cross join rollout.watch_limits() l
+    where m.feature_name = feature
+      and m.seen_at > clock_timestamp() - make_interval(secs => l.beats * m.every_seconds + l.grace_seconds)
+$$;
+comment on function rollout.running_monitors(text) is 'R17: the monitors of a feature that run, by their heartbeats.';
+
 create or replace function rollout.watch(config rollout_configuration)
 returns jsonb
 language plpgsql stable
@@ -12,10 +24,7 @@ begin
             'monitors', m.running,
             'is_watched', m.running > 0 or coalesce(k.checked_at > clock_timestamp() - l.checked_within, false))
         from rollout.watch_limits() l
-        cross join lateral (
-            select count(*) as running from rollout.monitors m
-            where m.feature_name = config.feature_name
-              and m.seen_at > clock_timestamp() - make_interval(secs => l.beats * m.every_seconds + l.grace_seconds)) m
+        cross join lateral (select count(*) as running from rollout.running_monitors(config.feature_name)) m
         left join rollout.health_checks k on k.feature_name = config.feature_name);
 end $$;
 comment on function rollout.watch(rollout_configuration) is
@@ -69,7 +78,12 @@ begin
         select count(*) as waiting from rollout.deliveries d
         where d.feature_name = r.feature_name and d.receiver = r.receiver and d.closed_at is null) d
     cross join rollout.delivery_limits() l
-    where r.feature_name = config.feature_name and r.failures >= l.failed_alerts and d.waiting > 0;
+    cross join lateral (
+        select bool_or(coalesce(r.receiver = any (m.receivers), true)) as is_named
+        from rollout.running_monitors(config.feature_name) m) n
+    where r.feature_name = config.feature_name and r.failures >= l.failed_alerts and d.waiting > 0
+      and n.is_named is not false;  -- else it was taken out of ROLLOUT_ALERT_URLS
 end $$;
 comment on function rollout.watch_warnings(rollout_configuration) is
-    'R10, R17: something waits for a monitor and none runs; a service takes no alerts.';
+    'R10, R17: something waits for a monitor and none runs; a service takes no alerts, and no monitor that runs has '
+    'done without it.';

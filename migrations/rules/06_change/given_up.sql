@@ -49,6 +49,24 @@ comment on function rollout.refuse_given_up(rollout_configuration) is
     'R20: raises RC002 if the open change would raise or unprotect a configuration and its time is over, or a stop or '
     'a lowering is newer than what was seen; each change of ours passes here, and what says neither passes.';
 
+create or replace function rollout.newest_in_order(feature text)
+returns uuid
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select h.id
+    from rollout_history h
+    where h.rollout_config_id = (
+            select c.id from rollout_configuration c where c.feature_name = newest_in_order.feature and c.is_active)
+      and rollout.is_recorded(h.metadata)
+      and (select to_jsonb(jsonb_populate_record(null::rollout_configuration, '{}'))) ?| array(  -- its columns
+            select jsonb_object_keys(rollout.object_in(h.metadata, 'after')))
+    order by h.created_at desc limit 1
+$$;
+comment on function rollout.newest_in_order(text) is
+    'R20: the newest change of a feature''s configuration itself. Whoever makes one has its lock, so that none that is '
+    'older can commit later; of notes, marks and the rows of others that is not so.';
+
 create or replace function rollout.raises_or_unprotects(
     was rollout_configuration, became rollout_configuration, command text
 )

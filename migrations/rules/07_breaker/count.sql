@@ -1,5 +1,5 @@
 -- R7, R8: counts reports: into the rows of rollout_metrics, and by adding deltas of slots of time and kinds of errors.
--- Nothing that many share is updated here, so that no report waits for another.
+-- Nothing that many share is updated here, so that no report waits for another, unless it is of the same job.
 
 create or replace function rollout.count_reports(
     config rollout_configuration, reports rollout.report[], reported_by text, patient boolean

@@ -122,5 +122,5 @@ begin
         end;
 end $$;
 comment on function rollout.fold_errors(rollout_configuration, rollout.error_deltas[], smallint) is
-    'R8: counts failed jobs into their kinds of errors. The most frequent of the new ones are kept, if there is room, the '
-    'others as one.';
+    'R8: counts failed jobs into their kinds of errors. Of the new ones the most frequent are kept, as far as there is '
+    'room, and the others as one.';

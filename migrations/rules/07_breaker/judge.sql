@@ -265,6 +265,36 @@ comment on function rollout.room(rollout_configuration, bigint) is
     'R8: how many more jobs, or failures among them, can come before one could be the crossing one, or more failures '
     'than there are.';
 
+create or replace function rollout.holder_of_configuration(feature text, out holder text, out remedy text)
+returns setof record
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    return query
+    select format('process %s (%s), %s for %s s in its transaction', b.pid, left(b.application, 60), b.state,
+                  b.seconds),
+           format('select pg_terminate_backend(%s)', b.pid)
+    from rollout.blockers(feature) b limit 1;
+exception when others then
+    null;  -- it may be the role of the application that reports, which may not see the sessions of others
+end $$;
+comment on function rollout.holder_of_configuration(text) is
+    'R8: who holds the configuration, and the statement that ends it; no row if nobody does, or nobody may know.';
+
+create or replace function rollout.leave_word(config rollout_configuration, trouble text)
+returns void
+language sql
+set search_path = pg_catalog, public, pg_temp
+as $$
+    insert into rollout.unjudged (rollout_config_id, waited_for, remedy)
+    select config.id, coalesce(b.holder, trouble), b.remedy
+    from (select) one left join rollout.holder_of_configuration(config.feature_name) b on true
+$$;
+comment on function rollout.leave_word(rollout_configuration, text) is
+    'R8: leaves word that it is to be judged again, and who holds the configuration, or else what the trouble was.';
+
 create or replace function rollout.judge(config rollout_configuration, reported_by text, patient boolean)
 returns boolean
 language plpgsql
@@ -292,29 +322,9 @@ begin
     exception when others then  -- whatever it is: no report is refused
         get stacked diagnostics trouble = message_text;
     end;
-    insert into rollout.unjudged (rollout_config_id, waited_for, remedy)
-    select config.id, coalesce(b.holder, trouble), b.remedy
-    from (select) one left join rollout.holder_of_configuration(config.feature_name) b on true;
+    perform rollout.leave_word(config, trouble);
     return false;
 end $$;
 comment on function rollout.judge(rollout_configuration, text, boolean) is
     'R8: trips the breaker in the transaction of a report if the window is in breach with it; if somebody is in the '
     'way, leaves word that it is to be judged again. True if the configuration may have changed.';
-
-create or replace function rollout.holder_of_configuration(feature text, out holder text, out remedy text)
-returns setof record
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-as $$
-#variable_conflict use_variable
-begin
-    return query
-    select format('process %s (%s), %s for %s s in its transaction', b.pid, left(b.application, 60), b.state,
-                  b.seconds),
-           format('select pg_terminate_backend(%s)', b.pid)
-    from rollout.blockers(feature) b limit 1;
-exception when others then
-    null;  -- it may be the role of the application that reports, which may not see the sessions of others
-end $$;
-comment on function rollout.holder_of_configuration(text) is
-    'R8: who holds the configuration, and the statement that ends it; no row if nobody does, or nobody may know.';

@@ -16,6 +16,7 @@ declare
     ignored text;
 begin
     if one.job_id is not null then
+        -- It waits for a transaction that has reported the same job: which of both counts is not known before.
         insert into rollout.reported_jobs (rollout_config_id, job_id, counted_at, arm)
         values (config.id, one.job_id, one.counted_at, one.arm)
         on conflict do nothing;
@@ -177,7 +178,11 @@ begin
             perform set_config('lock_timeout', patience, true);
             return;
         exception when foreign_key_violation or lock_not_available or undefined_table then
-            if not with_repository then
+            if not with_repository and sqlstate = '55P03' then
+                -- The configuration itself, which a row refers to: the job counts by its delta, which does not.
+                perform rollout.leave_word(config, sqlerrm);
+                return;
+            elsif not with_repository then
                 raise;
             end if;
             with_repository := false;  -- just deleted, or about to be, or the host's table is being made anew
@@ -186,7 +191,8 @@ begin
     end loop;
 end $$;
 comment on function rollout.begin_rows(rollout_configuration, rollout.report[], timestamptz, integer) is
-    'R7: new rows of metrics, with so many of each report; without its repository, if that is being deleted.';
+    'R7, R8: new rows of metrics, with so many of each report; without its repository, if that is being deleted, and '
+    'none while somebody holds the configuration for a deletion, who is then named.';
 
 create or replace function rollout.recorded_window(config rollout_configuration)
 returns timestamptz

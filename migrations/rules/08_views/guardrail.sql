@@ -121,7 +121,7 @@ declare
     today constant bigint := (
         select greatest(coalesce(sum(c.jobs), 0), 0) from rollout.counts c
         where c.rollout_config_id = config.id and c.treated
-          and c.slot_start >= clock_timestamp() - interval '24 hours');
+          and c.slot_start >= now() - interval '24 hours');
     jobs constant bigint := case today when 0 then simulated.jobs_a_day else today end;
 begin
     return jsonb_build_object(

@@ -123,7 +123,7 @@ begin
             order by x.created_at desc limit 1
         ) h
         cross join lateral jsonb_array_elements_text(rollout.array_in(h.metadata, 'overwritten')) e (id)
-        left join rollout_host_repositories r on r.id::text = e.id
+        left join rollout_host_repositories r on r.id = rollout.uuid_in(e.id)
         where e.id <> all ((select c.target_repositories from rollout_configuration c where c.id = config.id)::text[])
     ) o
     group by o.at;

@@ -145,7 +145,7 @@ as $$
                rollout.flag_in(recorded, 'pinned_as_test')
         where recorded ? 'repository_id'
     ) r
-    left join rollout_host_repositories h on h.full_name = r.name or h.id::text = r.id
+    left join rollout_host_repositories h on h.full_name = r.name or h.id = rollout.uuid_in(r.id)
 $$;
 comment on function rollout.recorded_pins(jsonb) is
     'R10: the pins in the before or after of a history row; the id is null where the repository is gone.';

@@ -32,10 +32,11 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    return jsonb_build_object('server_time', clock_timestamp(), 'id', (
-        select h.id
-        from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
-        where c.feature_name = rollout_newest_change.feature_name and c.is_active
+    return jsonb_build_object('server_time', clock_timestamp(), 'seen', rollout.newest_in_order(feature_name), 'id', (
+        select h.id from rollout_history h
+        where h.rollout_config_id = (  -- a value, so that an index answers
+            select c.id from rollout_configuration c
+            where c.feature_name = rollout_newest_change.feature_name and c.is_active)
         order by h.created_at desc limit 1));
 end $$;
 comment on function public.rollout_newest_change(text) is
@@ -71,12 +72,13 @@ returns table (event text, kind text, happened_at timestamptz)
 language sql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select h.id::text, rollout.alert_kind(h), h.created_at
-    from rollout_history h join rollout_configuration c on c.id = h.rollout_config_id
-    where c.feature_name = recent_changes.feature and c.is_active
-      and h.created_at > clock_timestamp() - (rollout.delivery_limits()).told_within
+    select h.id::text, k.kind, h.created_at
+    from rollout_history h cross join lateral rollout.alert_kind(h) k (kind)
+    where h.rollout_config_id = (
+            select c.id from rollout_configuration c where c.feature_name = recent_changes.feature and c.is_active)
+      and h.created_at > (select clock_timestamp() - l.told_within from rollout.delivery_limits() l)
       and rollout.is_recorded(h.metadata)  -- a row that others write beside a change is none
-      and rollout.alert_kind(h) is not null
+      and k.kind is not null
 $$;
 comment on function rollout.recent_changes(text) is 'R10: the changes that an alert may tell of.';
 
@@ -224,7 +226,7 @@ begin
                                 (select o.message from rollout.without_an_end(rollout.active(feature)) o
                                  where d.kind = 'reminder' and o.what = d.state)),
             'change', rollout.full_history_entry(h)) order by d.happened_at, d.event)), '[]')
-        from rollout.deliveries d left join rollout_history h on h.id::text = d.event
+        from rollout.deliveries d left join rollout_history h on h.id = rollout.uuid_in(d.event)
         where d.feature_name = feature and d.claimed_by = operation and d.closed_at is null));
 end $$;
 comment on function public.rollout_claim_alerts(text[], integer, text[], text[], text, jsonb, jsonb) is

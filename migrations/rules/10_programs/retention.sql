@@ -38,32 +38,42 @@ returns jsonb
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
+#variable_conflict use_variable
 declare
-    config constant rollout_configuration := rollout.active(feature_name);
     bound constant integer := rollout.within('batch_size', batch_size, 1, 100000, 'select rollout_remove_old(5000)');
-    -- A row may count jobs for a whole window from its creation on, and the window is never cut.
-    before constant timestamptz := now() - make_interval(
-        days => config.keep_days, hours => config.monitoring_window_hours);
+    config rollout_configuration;
+    before timestamptz;
     kept record;
     removed bigint;
     answer jsonb := '{}';
+    merged bigint := 0;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('rollout_remove_old ' || feature_name, 0)) then
-        return jsonb_build_object('removed', answer, 'merged_slots', 0, 'before', before);  -- another is at it
+    if not exists (select from rollout_configuration c where c.feature_name = feature_name) then
+        perform rollout.active(feature_name);  -- which says what there is
+    elsif not pg_try_advisory_xact_lock(hashtextextended('rollout_remove_old ' || feature_name, 0)) then
+        return jsonb_build_object('removed', answer, 'merged_slots', merged);  -- another is at it
     end if;
     perform rollout.fold_deltas();  -- which reports that keep a snapshot leave to others
-    for kept in select * from rollout.kept_for_a_time() loop
-        execute format(
-            -- A ctid is unique within a partition: the conditions stand outside, too.
-            'delete from %1$s where rollout_config_id = $1 and %2$I < $2 and ctid = any (array(
-                select ctid from %1$s where rollout_config_id = $1 and %2$I < $2 limit $3))', kept.name, kept.since)
-        using config.id, before, bound;
-        get diagnostics removed = row_count;
-        answer := answer || jsonb_build_object(kept.name, removed);
+    for config in  -- those that are active no more have no monitor of their own
+        select u.* from rollout_configuration c cross join lateral rollout.usable(c) u
+        where c.feature_name = feature_name or c.is_active is not true
+        order by c.feature_name = feature_name and c.is_active desc, c.created_at
+    loop
+        -- A row may count jobs for a whole window from its creation on, and the window is never cut.
+        before := now() - make_interval(days => config.keep_days, hours => config.monitoring_window_hours);
+        for kept in select k.*, coalesce((answer ->> k.name)::bigint, 0) as gone from rollout.kept_for_a_time() k loop
+            execute format(
+                -- A ctid is unique within a partition: the conditions stand outside, too.
+                'delete from %1$s where rollout_config_id = $1 and %2$I < $2 and ctid = any (array(
+                    select ctid from %1$s where rollout_config_id = $1 and %2$I < $2 limit $3))', kept.name, kept.since)
+            using config.id, before, bound - kept.gone;
+            get diagnostics removed = row_count;
+            answer := answer || jsonb_build_object(kept.name, kept.gone + removed);
+        end loop;
+        merged := merged + rollout.merge_old_slots(config, before);
     end loop;
-    return jsonb_build_object(
-        'removed', answer, 'merged_slots', rollout.merge_old_slots(config, before), 'before', before);
+    return jsonb_build_object('removed', answer, 'merged_slots', merged);
 end $$;
 comment on function public.rollout_remove_old(integer, text) is
-    'Removes reports and job ids older than keep_days, at most batch_size of each table; never history. Folds what '
-    'reports have left. For the monitor, or pg_cron.';
+    'Removes reports and job ids older than keep_days, of a feature and of what is active no more, at most batch_size '
+    'of each table; never history. Folds what reports have left. For the monitor, or pg_cron.';

@@ -246,7 +246,9 @@ begin
             'role', asking, 'now', now_eligible, 'readers', for_readers, 'everyone', for_everyone);
     end loop;
     return jsonb_build_object(
-        'feature_name', feature, 'decided_by', rollout.decided_by(), 'asked', cardinality(ids), 'roles', roles);
+        'feature_name', feature, 'decided_by', rollout.decided_by(), 'asked', cardinality(ids), 'roles', roles,
+        'emergency_stop', exists (
+            select from rollout_configuration c where c.feature_name = feature and c.is_active and c.emergency_stop));
 end $$;
 comment on function rollout.compare_decisions(text, integer) is
     'rollout-console migrate --dry-run, R11: for how many repositories, of at most 20,000, each role is answered yes '
