@@ -185,7 +185,7 @@ def kind_page(kind: results.ErrorKind, errors: results.Errors, explain: Callable
 
 
 def _change_line(entry: results.HistoryEntry, screen: Screen) -> str:
-    return clip(f" {format_time(entry.at)}  {change_phrase(entry, 300)}", screen.width)
+    return clip(f" {format_time(entry.at)}  {sanitize(entry.short_id, 8)}  {change_phrase(entry, 300)}", screen.width)
 
 
 def _before_and_after(entry: results.HistoryEntry, name: str) -> str:

@@ -22,7 +22,8 @@ def render_guardrail(cost: GuardrailCost, screen: Screen) -> str:
         f" rollouts ever reaches, or {format_number(cost.recent_limit)} in sum over shorter times up to now",
     ]
     if cost.healthy:
-        lines += [f"\n a healthy rollout is rolled back, {traffic}:", _healthy(cost, screen)]
+        checks = f"checked: with a health check every {cost.check_minutes} min as well"
+        lines += [f"\n a healthy rollout is rolled back, {traffic}; {checks}", _healthy(cost, screen)]
     if cost.failing:
         lines += [f"\n a failing one is rolled back, {traffic}, half of the time by", _failing(cost, screen)]
     lines += [
@@ -37,7 +38,7 @@ def _healthy(cost: GuardrailCost, screen: Screen) -> str:
         [f"{h.error_rate:g} %", *map(format_percent, (h.day, h.month, h.day_with_checks, h.month_with_checks))]
         for h in cost.healthy
     ]
-    titles = ["true rate", "first day", "30 days", f"with checks every {cost.check_minutes} min", "30 days"]
+    titles = ["true rate", "first day", "30 days", "checked", "30 days"]
     return screen.table(titles, rows, ["left", *["right"] * 4])
 
 

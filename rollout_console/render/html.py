@@ -62,6 +62,7 @@ class HtmlScreen(Screen):
         *,
         narrow: Sequence[int] = (),
         drop: Sequence[int] = (),
+        wrap: Sequence[int] = (),
     ) -> str:
         """Return a table with a head; a page has room for all of it."""
         sides = align or ["left"] * len(headers)

@@ -43,9 +43,10 @@ def breach_phrase(on_breach: OnBreach, decided_by: DecidedBy | None, percentage:
 def render_plan(plan: Plan, screen: Screen) -> str:
     """Return the steps with the earliest moment of each, the gates before the next one, and what to type."""
     now = plan.server_time
-    rows = [[*_step(s), f"{s.hours} h", _earliest(s, now)] for s in plan.steps]
-    headers = ["", "step", "share", "audience", "at least", "earliest"]
-    table = screen.table(headers, rows, ["left", "right", "right", "left", "right", "left"], narrow=[3], drop=[3, 4])
+    rows = [[*_step(s), f"{s.hours} h", *_earliest(s, now)] for s in plan.steps]
+    headers = ["", "step", "share", "audience", "at least", "earliest", "in"]
+    align = ["left", "right", "right", "left", "right", "left", "right"]
+    table = screen.table(headers, rows, align, narrow=[3], wrap=[3], drop=[3, 4])
     gates = [
         f" {met_mark(g.open, screen)} {sanitize(g.message, 300)}{'' if g.open else _until(g, now, HERE)}"
         for g in plan.gates
@@ -64,6 +65,7 @@ def render_phases(phases: Phases, screen: Screen) -> str:
         [_step(s) for s in phases.steps],
         ["left", "right", "right", "left"],
         narrow=[3],
+        wrap=[3],
     )
     lines = [_head(phases, screen), table]
     if phases.next_percentage is not None and phases.rollout_percentage > 0:
@@ -92,17 +94,21 @@ def _head(plan: Plan, screen: Screen) -> str:
     head = f" {said}" if said.endswith(plan.phase) else f" {said}, {sanitize(plan.phase, 40)}"
     if plan.emergency_stop:
         head += "  " + screen.paint(" STOPPED ", "stopped")
-    return head + ("  " + screen.paint("HELD", "flag") if plan.held_reason is not None else "")
+    if plan.held_reason is None:
+        return head
+    ends = f" until {format_time(plan.held_until)}" if plan.held_until else ""
+    return f"{head}  {screen.paint(f'HELD{ends}', 'flag')}"
 
 
 def _step(step: PlanStep) -> list[str]:
     return [STEP_MARKS[step.state], str(step.number), f"{step.percentage} %", sanitize(step.audience or NOTHING, 60)]
 
 
-def _earliest(step: PlanStep, now: datetime) -> str:
+def _earliest(step: PlanStep, now: datetime) -> list[str]:
+    """Return when a step may come, and how long that is from now."""
     if step.earliest is None:
-        return "" if step.state == "ahead" else NOTHING
-    return "now" if step.earliest <= now else f"{format_time(step.earliest)} (in {time_left(step.earliest, now)})"
+        return [NOTHING, ""]
+    return ["now", ""] if step.earliest <= now else [format_time(step.earliest), time_left(step.earliest, now)]
 
 
 def _until(gate: Gate, now: datetime, here: str | None = None) -> str:

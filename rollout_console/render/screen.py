@@ -77,6 +77,7 @@ class Screen:
         *,
         narrow: Sequence[int] = (),
         drop: Sequence[int] = (),
+        wrap: Sequence[int] = (),
     ) -> str:
         """Return a plain table, indented by one, that fits the terminal.
 
@@ -86,13 +87,17 @@ class Screen:
             align: `left` or `right`, by column.
             narrow: columns whose texts are shortened where the table is too wide.
             drop: columns that are left out where that is not enough, the first one first.
+            wrap: columns whose texts take several lines instead, those that are not of `narrow` as the last resort.
         """
         import tabulate  # the first prompt need not wait for it
 
         from rollout_console.render.table import Column, fitted
 
         tabulate.MIN_PADDING = 0  # or a title takes two cells more than it has
-        columns = [Column(h, [str(row[i]) for row in rows], (align or [])[i : i + 1]) for i, h in enumerate(headers)]
+        columns = [
+            Column(title, [str(row[i]) for row in rows], (align or [])[i : i + 1], i in wrap)
+            for i, title in enumerate(headers)
+        ]
         if self.bars:
             columns = fitted(columns, self.width - 1, narrow, drop)
         text = tabulate.tabulate(

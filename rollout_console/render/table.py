@@ -1,11 +1,11 @@
-"""Tables that fit: texts are shortened, then columns left out."""
+"""Tables that fit: texts are shortened or wrapped, then columns left out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from rollout_console.render.layout import cells, shorten_middle
+from rollout_console.render.layout import cells, fold, shorten_middle
 
 GAP = 2  # cells between two columns
 LEAST = 16  # cells that a shortened text keeps
@@ -19,19 +19,23 @@ class Column:
         title: above it.
         cells: one for each row.
         align: one of `left` and `right`, or nothing.
+        wraps: whether texts that are too wide take several lines, instead of losing their middle.
     """
 
     title: str
     cells: list[str]
     align: list[str]
+    wraps: bool = False
 
     @property
     def width(self) -> int:
         """Cells of a terminal that it takes."""
-        return max(cells(self.title), *map(cells, self.cells), 0)
+        return max(cells(self.title), *(cells(line) for text in self.cells for line in text.split("\n")), 0)
 
     def shortened(self, width: int) -> Column:
         """Return the column in fewer cells."""
+        if self.wraps:
+            return replace(self, cells=["\n".join(fold(text, width, "")) for text in self.cells])
         return replace(self, cells=[shorten_middle(text, width) for text in self.cells])
 
 
@@ -42,17 +46,20 @@ def fitted(columns: list[Column], room: int, narrow: Sequence[int], drop: Sequen
         columns: of a table.
         room: cells.
         narrow: numbers of columns whose texts may be shortened.
-        drop: numbers of columns that may be left out, in this order.
+        drop: numbers of columns that may be left out, in this order; where that is not enough, what wraps is wrapped.
     """
     kept, order = dict(enumerate(columns)), iter(drop)
     while True:
         shortened = _shortened(kept, room, narrow)
-        if _width(shortened) <= room or (number := next(order, None)) is None:
+        if _width(shortened) <= room:
             return list(shortened.values())
+        if (number := next(order, None)) is None:
+            wrapping = [number for number, column in kept.items() if column.wraps]
+            return list(_shortened(kept, room, {*narrow, *wrapping}).values())
         del kept[number]
 
 
-def _shortened(columns: dict[int, Column], room: int, narrow: Sequence[int]) -> dict[int, Column]:
+def _shortened(columns: dict[int, Column], room: int, narrow: Iterable[int]) -> dict[int, Column]:
     """Return the columns with the texts of the widest narrow ones shortened until all fit, or none can give more."""
     widths = {number: columns[number].width for number in narrow if number in columns}
     excess = _width(columns) - room

@@ -30,9 +30,10 @@ def _list(
         return title
     ids = [sanitize(e.repository_id, 60) for e in entries]
     categories = [sanitize(e.category or "not categorized", 20) for e in entries]
-    names = [sanitize(e.full_name or "(gone from the host)", 100) for e in entries]
+    # What takes an entry off is typed: its name is never cut, nor the id of one that has none.
+    names = [sanitize(e.full_name or f"{e.repository_id} (gone from the host)", 100) for e in entries]
     rows = [list(row) for row in zip(names, categories, ids, strict=True)]
-    table = screen.table(["repository", "category", "id"], rows, narrow=[0], drop=[2, 1])
+    table = screen.table(["repository", "category", "id"], rows, narrow=[2], drop=[2, 1], wrap=[0])
     lines = [title, table, *(_end(e, found.decided_by == "host") for e in entries if e.until)]
     if len(entries) < size and found.search is None:
         lines.append(

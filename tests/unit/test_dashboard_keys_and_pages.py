@@ -23,13 +23,13 @@ from rollout_console.dashboard.keys import (
     help_lines,
     text_of,
 )
-from rollout_console.dashboard.pages import Page, Row, change_page, text_page
+from rollout_console.dashboard.pages import Page, Row, change_page, history_page, text_page
 from rollout_console.dashboard.palette import Caught, candidates, completed, hint, parse, run
 from rollout_console.errors import BadArgument
 from rollout_console.render import Screen
 from rollout_console.render.layout import cells
 from rollout_console.render.marks import SIGNS
-from rollout_console.results import HistoryEntry
+from rollout_console.results import History, HistoryEntry
 from tests.support import ROOT
 from tests.support.samples import sample
 
@@ -107,6 +107,12 @@ def test_the_chosen_row_stays_in_sight_and_enter_opens_it():
     assert chosen(page) == "▸row 29"
     page.move_to_end(end=False)
     assert chosen(page) == "▸row 0"
+
+
+def test_each_line_of_the_changes_has_the_id_that_undo_takes():
+    entry = sample(HistoryEntry, id="1b4e28ba-2fa1-11d2-883f-0016d3cca427")
+    _, line = history_page(sample(History, entries=[entry])).draw(Screen(80, bars=True), 5)
+    assert f"  {entry.short_id}  " in line
 
 
 def test_a_change_in_full_says_on_off_and_none():

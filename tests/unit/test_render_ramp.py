@@ -49,7 +49,7 @@ def test_the_time_left_is_in_the_largest_fitting_unit(hours, left):
 def test_a_plan_shows_each_step_with_its_moment_and_each_gate_with_what_to_type():
     lines = render(plan(ready=False), PIPE).splitlines()
     assert any("▸" in line and "10 %" in line for line in lines)
-    assert any("25 %" in line and "(in 26 h)" in line for line in lines)
+    assert any("25 %" in line and line.endswith("UTC  26 h") for line in lines)
     (shut,) = [line for line in lines if "outside the change window" in line]
     assert shut.startswith(" ✗")
     assert "opens " in shut
@@ -65,7 +65,8 @@ def test_a_plan_shows_each_step_with_its_moment_and_each_gate_with_what_to_type(
         ({"ready": True}, "ready for 25 %: rollout.advance()"),
         ({"next_percentage": None}, "the last step is reached"),
         ({"rollout_percentage": 0}, "traffic is at 0 %; the next step is"),
-        ({"held_reason": "look"}, "HELD"),
+        ({"held_reason": "look", "held_until": None}, "HELD\n"),
+        ({"held_reason": "look", "held_until": IN_A_DAY}, "HELD until 2026-11-25 05:00 UTC\n"),
         ({"emergency_stop": True}, "STOPPED"),
         (
             {"auto_advance": True, "on_breach": "hold"},

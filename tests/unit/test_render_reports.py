@@ -115,13 +115,15 @@ def test_a_list_says_how_many_it_holds_and_how_to_see_more():
 
 
 @pytest.mark.parametrize("length", [10, 60])
-def test_on_a_terminal_a_name_gives_way_to_the_id_and_in_a_pipe_it_stays_whole(length):
+def test_on_a_terminal_an_id_gives_way_to_the_name_that_is_typed_and_in_a_pipe_it_stays(length):
     name, identity = "n" * length, "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
     result = sample(results.Whitelist, full_name=name, repository_id=identity)
     narrow = render(result, Screen(width=80, bars=True))
-    assert identity in narrow
-    assert (name in narrow) is (length == 10)
-    assert name in render(result, Screen(width=80))
+    assert f" {name} " in narrow
+    assert (identity in narrow) is (length == 10)
+    assert identity in render(result, Screen(width=80))
+    gone = sample(results.Whitelist, full_name=None, repository_id=identity)
+    assert identity in render(gone, Screen(width=60, bars=True)), "which is what is typed then"
 
 
 def test_a_list_of_long_names_fits_on_a_terminal():

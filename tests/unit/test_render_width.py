@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,21 @@ from rollout_console.console.help import help_for
 from rollout_console.render import Screen, render
 from rollout_console.render.layout import cells, fold, shorten_middle
 from rollout_console.render.sanitize import LONGEST
-from rollout_console.results import Categories, Change, Errors, History, Jobs, Metrics, Phases, Plan, Preview, Whitelist
-from tests.support.samples import sample
+from rollout_console.results import (
+    Categories,
+    Change,
+    Errors,
+    GuardrailCost,
+    History,
+    Jobs,
+    Metrics,
+    Phases,
+    Plan,
+    PlanStep,
+    Preview,
+    Whitelist,
+)
+from tests.support.samples import NOW, sample
 from tests.unit.test_render_html import ATTACKS, REPORTS, VARIANTS
 
 NAME = "extraordinarily-long-organisation-name-of-somebody/hybrid-progressive-capture-of-repositories-" + "x" * 6
@@ -40,12 +54,22 @@ def test_no_report_is_wider_than_the_terminal(kind, text):
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
-@pytest.mark.parametrize("kind", [Categories, Jobs, Metrics, Phases, Plan, Preview, Whitelist])
+@pytest.mark.parametrize("kind", [Categories, GuardrailCost, Jobs, Metrics, Phases, Plan, Preview, Whitelist])
 def test_a_row_of_a_table_stays_on_one_line(kind, width):
     result = sample(kind, NAME, 1_234, **({"state": None} if kind is Jobs else {}))
     lines = render(result, Screen(width, bars=True)).splitlines()
     tables = render(result, Screen(bars=False)).splitlines()
     assert len(list(filter(is_ruler, lines))) == len(list(filter(is_ruler, tables))) > 0
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_the_audience_of_a_step_loses_no_middle_at_80_columns(days):
+    audience, earliest = "all, enterprise included", NOW + timedelta(days=days)
+    plan = sample(Plan, steps=[sample(PlanStep, audience=audience, percentage=100, earliest=earliest)])
+    shown = render(plan, Screen(80, bars=True))
+    assert "100 %  all, enterprise" in shown
+    assert "included" in shown
+    assert "…" not in shown
 
 
 def is_ruler(line: str) -> bool:
