@@ -10,8 +10,7 @@ as $$
 declare
     change constant jsonb := rollout.current_change();
     -- What is no id or no moment says nothing.
-    seen_id constant uuid := substring(
-        change ->> 'seen' from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+    seen_id constant uuid := rollout.uuid_in(change ->> 'seen');
     seen_at constant timestamptz := rollout.moment(change ->> 'seen_at', -1);
     valid_until constant timestamptz := rollout.moment(change ->> 'valid_until', 1);
     was rollout_configuration;
