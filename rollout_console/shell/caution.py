@@ -12,7 +12,7 @@ from rollout_console.console.spelling import STOP
 if TYPE_CHECKING:
     from rollout_console.results import Change
 
-ELSEWHERE = ("use", "help")  # what a `use` that has led nowhere keeps nobody from
+ELSEWHERE = ("use", "features", "help")  # what leads on from a `use` that has led nowhere
 LOWERING = ("emergencyStop", "rollbackToZero", "rollbackToPercentage")
 READING = 2.0  # seconds that a hand takes at least to read a report and type the next line
 PASTED = 0.5  # seconds within which only a paste has its next line
