@@ -107,8 +107,11 @@ class Refresher(Generic[T]):
     def _run(self) -> None:
         pause = self._every
         while not self._stopped.is_set():
+            begun = time.monotonic()
             try:
-                self.learn(self._fetch())
+                value = self._fetch()
+                if self.snapshot.fetched < begun:  # else a command has answered meanwhile, of a later moment
+                    self.learn(value)
                 pause = self._every
             except Exception as error:  # whatever it is: a thread that dies would show an old answer as the newest
                 known = self.snapshot

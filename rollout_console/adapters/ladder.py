@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rollout_console.adapters.base import Way
-from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable, first_clause
+from rollout_console.errors import NOT_STOPPED, Blocked, RolloutError, Unreachable, first_clause, in_a_line
 from rollout_console.protection import STOP_FUNCTION
 
 BUDGET = 10.0  # seconds for all rungs and the reading back
@@ -123,7 +123,7 @@ class Ladder:
             self._failures.setdefault(way, error)
             return None
         except Exception as error:  # of a library, which a stop survives like any other failure
-            self._failures.setdefault(way, Unreachable(f"{type(error).__name__}: {error}"))
+            self._failures.setdefault(way, Unreachable(in_a_line(error)))
             self._unsure = True
             return None
         if isinstance(answer, dict):
