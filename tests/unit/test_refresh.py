@@ -94,14 +94,14 @@ def test_an_answer_of_another_call_is_learned(refresher):
 
 def test_an_answer_on_its_way_does_not_undo_one_that_is_learned_meanwhile(source):
     def fetch() -> int:
-        refresher.learn(42)
+        own.learn(42)
         return 1
 
-    refresher = Refresher(fetch, 3600, source.changed)
-    refresher.start()
+    own = Refresher(fetch, 3600, source.changed)
+    own.start()
     source.wait()
-    assert refresher.snapshot.value == 42
-    refresher.stop()
+    assert own.snapshot.value == 42
+    own.stop()
 
 
 def test_while_attempts_fail_the_pause_grows_to_the_longest(source, monkeypatch):
