@@ -1,18 +1,19 @@
 -- R11: what is the rollout's, by its name. All else in `public` is the host's, whatever it is called: the host may
 -- have a rollout_… of its own.
 
-create or replace function rollout.is_our_table(namespace oid, name name)
+create or replace function rollout.is_our_table(relation oid)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select namespace = 'rollout'::regnamespace
-        or namespace = 'public'::regnamespace and name in (
+    select c.relnamespace = 'rollout'::regnamespace
+        or c.relnamespace = 'public'::regnamespace and c.relname in (
             'rollout_configuration', 'rollout_metrics', 'rollout_history', 'repository_categories',
             'rollout_host_repositories', 'rollout_host_jobs')
+    from pg_class c where c.oid = coalesce(pg_partition_root(relation), relation)
 $$;
-comment on function rollout.is_our_table(oid, name) is
-    'R11: whether a table, view or sequence belongs to the rollout.';
+comment on function rollout.is_our_table(oid) is
+    'R11: whether a table, a view or a sequence belongs to the rollout; a partition does if its table does.';
 
 create or replace function rollout.is_our_function(namespace oid, name name)
 returns boolean

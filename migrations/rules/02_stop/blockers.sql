@@ -149,7 +149,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     select c.oid from pg_class c
     where c.relkind in ('r', 'p', 'v') and (
-        rollout.is_our_table(c.relnamespace, c.relname)
+        rollout.is_our_table(c.oid)
         or c.relnamespace = 'public'::regnamespace and c.relname in ('repositories', 'pull_requests'))
 $$;
 comment on function rollout.tables_read() is

@@ -14,7 +14,7 @@ as $$
         cross join pg_roles r
         cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) x (command, letter)
         where c.relkind in ('r', 'p') and (
-            rollout.is_our_table(c.relnamespace, c.relname)
+            rollout.is_our_table(c.oid)
             or c.relnamespace = 'public'::regnamespace
                 and c.relname in ('repositories', 'pull_requests', 'progressive_capture_jobs'))
           and r.rolname in ('anon', 'authenticated', 'service_role')

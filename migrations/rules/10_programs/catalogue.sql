@@ -50,7 +50,7 @@ as $$
                    'row-level security', c.relrowsecurity or c.relkind not in ('r', 'p'),
                    'policies', array(select y.polname from pg_policy y where y.polrelid = c.oid order by 1))
         from pg_class c
-        where c.relkind in ('r', 'p', 'v', 'S') and rollout.is_our_table(c.relnamespace, c.relname)
+        where c.relkind in ('r', 'p', 'v', 'S') and rollout.is_our_table(c.oid)
           -- A new partition is no difference, unless it is open.
           and (not c.relispartition or not c.relrowsecurity
                or rollout.rights(c.relacl, c.relowner)::text ~ '"(anon|authenticated|everybody) may ')

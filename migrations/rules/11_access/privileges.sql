@@ -34,7 +34,7 @@ begin
                case when c.relname in ('error_kinds', 'error_deltas') then 'metrics' else 'configuration' end
                    as shown_with
         from pg_class c
-        where c.relkind in ('r', 'v', 'S') and rollout.is_our_table(c.relnamespace, c.relname)
+        where c.relkind in ('r', 'v', 'S') and rollout.is_our_table(c.oid)
           and c.relname not in ('rollout_configuration', 'repository_categories', 'rollout_metrics', 'rollout_history')
     loop
         if item.relkind = 'r' and not item.relrowsecurity then
