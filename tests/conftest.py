@@ -28,6 +28,8 @@ from tests.support.terminal import Terminal, console_environment
 
 os.environ["TZ"] = "UTC"  # the zone of the texts that tests expect
 time.tzset()
+for name in ("COLUMNS", "LINES"):  # of the terminal of who runs the tests, which xdist hands on to its processes
+    os.environ.pop(name, None)
 os.umask(0o022)  # servers run as another user, who reads what root has written
 
 pytest_plugins = ["tests.support.effort"]
