@@ -28,8 +28,7 @@ comment on function rollout.default_settings(rollout_configuration) is
 
 create or replace function rollout.unusable_settings(config rollout_configuration)
 returns table (name text, value text, low numeric, high numeric, default_value jsonb)
-language sql stable
-set search_path = pg_catalog, public, pg_temp
+language sql stable  -- inlined
 as $$
     -- "is not true": null and NaN are found with the rest
     select s.name, coalesce(c.set ->> s.name, 'null'), s.low, s.high, s.default_value
