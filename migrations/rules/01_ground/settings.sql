@@ -151,8 +151,8 @@ begin
     end if;
 end $$;
 comment on function rollout.check_setting(text, jsonb, text) is
-    'Raises RC001 with what to type unless this is a setting and a value that it can have: a call of the same command, '
-    'since who looks must not be told to change.';
+    'Raises RC001 with what to type unless this is a setting and a value that it can have: for a setting of one part '
+    'a call of the same command, since who looks must not be told to change.';
 
 create or replace function rollout.check_costs(name text, low numeric, high numeric, costs jsonb)
 returns void
