@@ -36,7 +36,8 @@ returns void
 language sql
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select from repository_categories k where k.repository_id = any (ids) order by k.repository_id for update
+    select from repository_categories k where k.repository_id = any (lock_categories.ids)
+    order by k.repository_id for update
 $$;
 comment on function rollout.lock_categories(uuid[]) is
     'R3: locks the rows of repositories that are written in several statements, before the first of them locks the '
