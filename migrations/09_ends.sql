@@ -16,5 +16,3 @@ drop function if exists rollout.may_raise_at(public.rollout_configuration, times
 drop function if exists rollout.changed_plan(public.rollout_configuration, numeric[], numeric[], text, text);
 drop function if exists rollout.frozen_until(public.rollout_configuration);
 drop function if exists rollout.without_category(public.rollout_configuration, integer, integer);
-drop function if exists rollout.check_setting(text, jsonb);
-drop function if exists rollout.with_settings(public.rollout_configuration, jsonb);

@@ -110,14 +110,11 @@ class Calls:
         if self.seen is None:
             try:
                 answer = self.adapter.call(
-                    "rollout_newest_change", changes=False, idempotent=True, feature_name=self.feature
+                    "rollout_newest_in_order", changes=False, idempotent=True, feature_name=self.feature
                 )
             except TimedOut as error:
                 raise type(error)(f"{first_clause(error)}; nothing was changed: type the command again") from None
-            if "server_time" not in answer:
-                return {}
-            newest = answer.get("seen") or answer["id"]  # the second of a database that is not migrated yet
-            self.seen = Seen.now(newest, datetime.fromisoformat(answer["server_time"]))
+            self.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
         return self.seen.sent(self.adapter.patience)
 
     def _call(

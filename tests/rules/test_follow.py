@@ -175,6 +175,26 @@ def test_r16_a_locked_configuration_delays_a_job_and_stops_none(following):
     assert following.value("select count(*) from progressive_capture_jobs where status = 'failed'") == 10
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update progressive_capture_jobs set status = 'failed', completed_at = now()",
+        "select record_rollout_job(repository_id, processor_type, false) from progressive_capture_jobs",
+    ],
+    ids=["followed", "reported"],
+)
+def test_r8_a_statement_that_ends_many_jobs_waits_once_for_who_holds_the_configuration(following, statement):
+    for n in range(1, 7):  # each would begin a row of its own, which refers to the configuration
+        add_jobs(following, status="processing", repository=f"acme/repo-{n}")
+    with psycopg.connect(following.url, application_name="editor") as held:
+        held.execute("select from rollout_configuration for update")
+        following.sql(statement)
+        waits = following.sql("select waited_for from rollout.unjudged where waited_for is not null")
+    assert len(waits) == 1
+    assert "(editor)" in waits[0][0]
+    assert following.value("select sum(jobs)::integer from rollout.counts") == 6
+
+
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
 def test_r11_whoever_the_host_lets_write_jobs_needs_no_right_on_ours(following, role):
     (job,) = add_jobs(following, status="processing")

@@ -226,7 +226,7 @@ def test_r20_a_fall_that_commits_after_a_younger_row_of_others_is_none_that_was_
 
 def first_question(fault: faults.Fault) -> faults.Fault:
     """What a fresh process asks comes back so; all other requests are forwarded."""
-    return lambda handler: (fault if handler.path.endswith("/rollout_newest_change") else faults.forward)(handler)
+    return lambda handler: (fault if handler.path.endswith("/rollout_newest_in_order") else faults.forward)(handler)
 
 
 def test_r20_a_fresh_process_that_gets_no_answer_sends_no_raise(faulty):

@@ -114,9 +114,10 @@ ASKED_AGAIN_AND_AGAIN = {
 
 @pytest.mark.parametrize("asked", ASKED_AGAIN_AND_AGAIN)
 def test_whoever_asks_again_and_again_reads_no_more_of_a_long_history(rollout, asked):
-    read = (
-        "select pg_stat_get_xact_tuples_returned(h) + pg_stat_get_xact_tuples_fetched(h)"
-        " from (select 'rollout_history'::regclass::oid as h) t"
+    read = (  # what an index finds is counted as read of the index
+        "select sum(pg_stat_get_xact_tuples_returned(t.oid) + pg_stat_get_xact_tuples_fetched(t.oid))"
+        " from pg_class t left join pg_index i on i.indexrelid = t.oid"
+        " where 'rollout_history'::regclass in (t.oid, i.indrelid)"
     )
     with psycopg.connect(rollout.url) as session:
         session.execute("set local session_replication_role = replica")  # history dates each row itself
@@ -125,6 +126,12 @@ def test_whoever_asks_again_and_again_reads_no_more_of_a_long_history(rollout, a
             """ select id, 'updated', '{"before": {}, "after": {}, "details": {}, "command": "configure"}',"""
             " now() - n * interval '1 day' from rollout_configuration, generate_series(31, 2000) n"
         )
+        if asked == "newest change":  # of alerts each such row is read once, and then no more
+            session.execute(
+                "insert into rollout_history (rollout_config_id, action, metadata, created_at)"
+                """ select id, 'categorized', '{"before": {}, "after": {"transitions": []}, "details": {}}',"""
+                " now() + n * interval '1 ms' from rollout_configuration, generate_series(1, 2000) n"
+            )
         session.execute("set local session_replication_role = origin; analyze rollout_history")
         (before,) = one_row(session.execute(read))
         session.execute(ASKED_AGAIN_AND_AGAIN[asked])

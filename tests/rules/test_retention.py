@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from rollout_console.errors import NotFound
 from tests.support.rollouts import Unseeing
+from tests.support.rows import one_row
 
 AGE = (
     "alter table rollout_metrics disable trigger user;"
@@ -70,6 +72,18 @@ def test_what_is_active_no_more_is_removed_after_its_own_days_by_whoever_removes
         other.remove_old()
     other.create()
     assert other.remove_old() == {"rollout_metrics": 2, "rollout.reported_jobs": 2}
+    assert rows(old) == (1, 0)
+
+
+def test_of_two_who_remove_what_is_active_no_more_the_second_waits_for_nobody(old):
+    old.sql("update rollout_configuration set is_active = false, keep_days = 90")
+    for feature in ("first_feature", "second_feature"):
+        Unseeing(old.client.adapter, feature, who=old.client.who).create()
+    remove = "select rollout_remove_old(5000, %s) #>> '{removed,rollout_metrics}'"
+    with psycopg.connect(old.url) as first, psycopg.connect(old.url) as second:
+        assert one_row(first.execute(remove, ["first_feature"])) == ("6",)
+        second.execute("set lock_timeout = '1s'")
+        assert one_row(second.execute(remove, ["second_feature"]))[0] in (None, "0")
     assert rows(old) == (1, 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
@@ -12,6 +13,7 @@ from rollout_console.client import RolloutClient
 from rollout_console.errors import BadArgument, NotFound, Refused
 from tests.support.clock import pass_time
 from tests.support.rows import one_row
+from tests.support.waiting import wait_until
 
 NAME = "acme/repo-1"
 
@@ -271,6 +273,19 @@ def test_r19_an_undo_of_pins_reads_the_repositories_that_it_names(running):
         session.execute("select rollout_undo(context => %s)", [json.dumps(running.client.who)])
         (after,) = one_row(session.execute(reads))
     assert after - before < 100
+
+
+def test_r10_an_undo_of_pins_that_waits_for_an_update_records_what_that_has_left(running):
+    change = running.client.mark_as_test(NAME).change
+    with psycopg.connect(running.url) as application, ThreadPoolExecutor(1) as console:
+        application.execute(
+            "update repository_categories set category = 'large' where repository_id = %s",
+            [running.repository_id(NAME)],
+        )
+        undone = console.submit(running.client.undo, change.short_id)
+        wait_until(lambda: running.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock'") != [])
+        application.commit()
+        assert undone.result().change.before[NAME]["category"] == "large"
 
 
 def test_r19_pins_of_a_repository_that_is_gone_are_refused(running):

@@ -53,8 +53,8 @@ class RolloutUnderTest:
         session = self.session()
         cursor = session.execute(statement, values or None)
         if "update rollout_configuration" in statement:  # R20: and the operator looks, whatever the way to it does
-            answer = one_row(session.execute("select rollout_newest_change(%s)", (self.client.feature,)))[0]
-            self.client.seen = Seen.now(answer["seen"], datetime.fromisoformat(answer["server_time"]))
+            answer = one_row(session.execute("select rollout_newest_in_order(%s)", (self.client.feature,)))[0]
+            self.client.seen = Seen.now(answer["id"], datetime.fromisoformat(answer["server_time"]))
         return cursor.fetchall() if cursor.description else []
 
     def value(self, statement: str, *values: Any) -> Any:

@@ -29,10 +29,10 @@ as $$
                 categories, categorize_batch, check_health, claim_alerts, configure, confirm_alerts, create,
                 eligible_repositories, emergency_stop, error_trend, errors, explain, features, find_repositories,
                 guardrail, hold, host_jobs, host_processors, jobs, list_history, list_settings, mark_as_test,
-                monitor_beat, newest_change, note, overview, phases, plan, preview, release, remove_from_blacklist,
-                remove_from_whitelist, remove_old, resume, rollback, schema_version, seed_whitelist,
-                set_auto_rollback, set_percentage, set_plan, setup_plan, show_metrics, show_whitelist, simulate,
-                stats, status, test_repositories, timeline, undo, unmark_as_test, verify}'))
+                monitor_beat, newest_change, newest_in_order, note, overview, phases, plan, preview, release,
+                remove_from_blacklist, remove_from_whitelist, remove_old, resume, rollback, schema_version,
+                seed_whitelist, set_auto_rollback, set_percentage, set_plan, setup_plan, show_metrics, show_whitelist,
+                simulate, stats, status, test_repositories, timeline, undo, unmark_as_test, verify}'))
 $$;
 comment on function rollout.is_our_function(oid, name) is
     'R11: whether a function belongs to the rollout.';

@@ -28,8 +28,7 @@ comment on function rollout.default_settings(rollout_configuration) is
 
 create or replace function rollout.unusable_settings(config rollout_configuration)
 returns table (name text, value text, low numeric, high numeric, default_value jsonb)
-language sql stable
-set search_path = pg_catalog, public, pg_temp
+language sql stable  -- inlined
 as $$
     -- "is not true": null and NaN are found with the rest
     select s.name, coalesce(c.set ->> s.name, 'null'), s.low, s.high, s.default_value
@@ -152,8 +151,8 @@ begin
     end if;
 end $$;
 comment on function rollout.check_setting(text, jsonb, text) is
-    'Raises RC001 with what to type unless this is a setting and a value that it can have: a call of the same command, '
-    'since who looks must not be told to change.';
+    'Raises RC001 with what to type unless this is a setting and a value that it can have: for a setting of one part '
+    'a call of the same command, since who looks must not be told to change.';
 
 create or replace function rollout.check_costs(name text, low numeric, high numeric, costs jsonb)
 returns void

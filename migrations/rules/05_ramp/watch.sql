@@ -2,8 +2,7 @@
 
 create or replace function rollout.running_monitors(feature text)
 returns setof rollout.monitors
-language sql stable
-set search_path = pg_catalog, public, pg_temp
+language sql stable  -- inlined
 as $$
     select m.*
     from rollout.monitors m cross join rollout.watch_limits() l

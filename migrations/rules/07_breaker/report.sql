@@ -155,6 +155,9 @@ declare
     with_repository boolean := true;
     known uuid[] := '{}';
 begin
+    if current_setting('rollout.configuration_held', true) = statement_timestamp()::text then
+        return;  -- a report of the same statement has waited for it
+    end if;
     loop
         begin
             if with_repository then
@@ -181,6 +184,7 @@ begin
             if not with_repository and sqlstate = '55P03' then
                 -- The configuration itself, which a row refers to: the job counts by its delta, which does not.
                 perform rollout.leave_word(config, sqlerrm);
+                perform set_config('rollout.configuration_held', statement_timestamp()::text, true);
                 return;
             elsif not with_repository then
                 raise;

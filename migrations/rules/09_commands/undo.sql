@@ -159,10 +159,11 @@ as $$
 declare
     ids constant uuid[] := array(
         select p.repository_id from rollout.recorded_pins(entry.metadata -> 'after') p);
-    present constant jsonb := rollout.pins(ids);
+    present jsonb;
     categorizing constant text := rollout.set_categorizing('on');
 begin
     perform rollout.lock_categories(ids);
+    present := rollout.pins(ids);  -- what others have changed until they let go is what there was before
     perform rollout.refuse_changed_since(config, entry, s.fields, s.now_text)
     from (
         select array_agg(p.full_name order by p.full_name) as fields,

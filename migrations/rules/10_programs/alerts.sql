@@ -32,7 +32,7 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-    return jsonb_build_object('server_time', clock_timestamp(), 'seen', rollout.newest_in_order(feature_name), 'id', (
+    return jsonb_build_object('server_time', clock_timestamp(), 'id', (
         select h.id from rollout_history h
         where h.rollout_config_id = (  -- a value, so that an index answers
             select c.id from rollout_configuration c
@@ -40,8 +40,20 @@ begin
         order by h.created_at desc limit 1));
 end $$;
 comment on function public.rollout_newest_change(text) is
-    'The id of a feature''s newest change, and the time: for those who can''t listen, asked every few seconds, and for '
-    'R20, before a first change that raises.';
+    'The id of a feature''s newest change, and the time: for those who can''t listen, asked every few seconds.';
+
+create or replace function public.rollout_newest_in_order(feature_name text default 'hybrid_progressive_capture')
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    return rollout_newest_change(feature_name)
+        || jsonb_strip_nulls(jsonb_build_object('id', rollout.newest_in_order(feature_name)));
+end $$;
+comment on function public.rollout_newest_in_order(text) is
+    'R20: the same of the newest change after which no older one commits, if there is one: what a process has seen that '
+    'has seen nothing, asked before its first change that raises.';
 
 create or replace function rollout.alert_kind(entry rollout_history)
 returns text

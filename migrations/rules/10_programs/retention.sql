@@ -59,6 +59,8 @@ begin
         where c.feature_name = feature_name or c.is_active is not true
         order by c.feature_name = feature_name and c.is_active desc, c.created_at
     loop
+        continue when config.feature_name <> feature_name  -- unless the monitor of another feature is at it
+            and not pg_try_advisory_xact_lock(hashtextextended('rollout_remove_old ' || config.feature_name, 0));
         -- A row may count jobs for a whole window from its creation on, and the window is never cut.
         before := now() - make_interval(days => config.keep_days, hours => config.monitoring_window_hours);
         for kept in select k.*, coalesce((answer ->> k.name)::bigint, 0) as gone from rollout.kept_for_a_time() k loop

@@ -107,7 +107,7 @@ begin
     -- as it compiles the function, before any statement.
     for change in
         select p.oid from pg_proc p
-        where (p.proargnames @> array['feature_name', 'context'] or p.proname = 'rollout_newest_change')
+        where (p.proargnames @> array['feature_name', 'context'] or p.proname = 'rollout_newest_in_order')
           and rollout.is_our_function(p.pronamespace, p.proname)
     loop
         execute format('alter function %s set lock_timeout = %L', change, '5s');
