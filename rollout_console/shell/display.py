@@ -91,7 +91,8 @@ def install(session: Session) -> None:
 
     def end_cell(outcome: Any) -> None:
         error = outcome.error_before_exec or outcome.error_in_exec
-        session.end_cell(left_out(as_python(outcome.info), error, ip.user_global_ns) if error is not None else None)
+        cell = as_python(outcome.info)
+        session.end_cell(left_out(cell, error, ip.user_global_ns, session.made) if error is not None else None)
 
     def as_python(info: Any) -> str:
         return getattr(info, "transformed_cell", None) or info.raw_cell or ""  # IPython before 9.10 has only that

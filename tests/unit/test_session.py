@@ -265,6 +265,10 @@ def test_lines_pasted_behind_a_use_that_led_nowhere_do_not_act_where_one_still_i
         ("del rollout\nrollout.emergencyStop()",
          [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
         ('rollout.help("stats")\nrollout.nothing()', []),
+        ('for n in 1, 0: 1 / n; rollout.help("stats")', []),
+        ('try: rollout.nothing()\nfinally: rollout.help("stats")', []),
+        ("1 / 0\ndef panic(): rollout.emergencyStop()\nhalt = lambda: rollout.emergencyStop()", []),
+        ("1 / 0\nrollout.halt()", [NOT_STOPPED, "not run: rollout.halt(); type rollout.halt()"]),
     ],
 )  # fmt: skip
 def test_what_a_block_does_not_run_since_a_line_before_failed_is_named_and_a_stop_is_not_made(ip, block, said):
