@@ -268,6 +268,7 @@ def test_lines_pasted_behind_a_use_that_led_nowhere_do_not_act_where_one_still_i
         ('for n in 1, 0: 1 / n; rollout.help("stats")', []),
         ('try: rollout.nothing()\nfinally: rollout.help("stats")', []),
         ("1 / 0\ndef panic(): rollout.emergencyStop()\nhalt = lambda: rollout.emergencyStop()", []),
+        ('await rollout.help("stats")\n%config\nrollout.nothing()', []),
         ("1 / 0\nrollout.halt()", [NOT_STOPPED, "not run: rollout.halt(); type rollout.halt()"]),
     ],
 )  # fmt: skip
