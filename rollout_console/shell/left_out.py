@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import deque
 from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from types import CodeType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rollout_console.results import Status
 
 Place = tuple[int, int]  # a line from 1, and a column from 0
+LONGEST = 10  # lines of a command
 
 
 def halt_of(name: str) -> Halt | None:
@@ -53,7 +55,7 @@ def left_out(
     """Return what of a cell was not run because of an error; None if that was no command.
 
     Args:
-        cell: what was run, as Python. Of what can't be read nothing was run; its lines that can be are looked at alone.
+        cell: what was run, as Python. Of what can't be read nothing was run; what of it can be is looked at.
         error: what ended it.
         names: the global names of the cell's code.
         made: where the calls end that were made: in a loop or a `finally`, one may stand behind the failure.
@@ -68,7 +70,7 @@ def left_out(
             if (begins >= failed if is_told else ends > failed) and ends not in made
         ]
     except SyntaxError:
-        calls = [call for line in cell.splitlines() for call in _calls_of_line(line)]
+        calls = list(_calls_that_can_be_read(cell.splitlines()))
     return LeftOut(calls) if calls else None
 
 
@@ -95,11 +97,15 @@ def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
             to_read.extend(ast.iter_child_nodes(node))
 
 
-def _calls_of_line(line: str) -> list[str]:
-    try:
-        return [call for _, _, call in _calls(line.strip())]
-    except SyntaxError:  # the one that can't be read, of which more is said
-        return []
+def _calls_that_can_be_read(lines: list[str]) -> Iterator[str]:
+    while lines:
+        for count in range(1, min(LONGEST, len(lines)) + 1):
+            with suppress(SyntaxError):
+                yield from [call for _, _, call in _calls("\n".join(lines[:count]).strip())]
+                break
+        else:
+            count = 1  # of what can't be read, more is said
+        lines = lines[count:]
 
 
 def _end_of_failure(trace: TracebackType | None, names: Mapping[str, object]) -> Place:

@@ -288,6 +288,8 @@ def test_lines_pasted_behind_a_use_that_led_nowhere_do_not_act_where_one_still_i
          [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
         ('rollout.emergencyStop(f"{1 / 0}")',
          [NOT_STOPPED, 'not run: rollout.emergencyStop(f"{1 / 0}"); type rollout.emergencyStop(f"{1 / 0}")']),
+        ('rollout.note(looks bad)\nif True:\n  rollout.emergencyStop(\n    "x",\n  )\n# rollout.resume()',
+         [NOT_STOPPED, 'not run: rollout.emergencyStop( "x", ); type rollout.emergencyStop( "x", )']),
         ("del rollout\nrollout.emergencyStop()",
          [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
         ('rollout.help("stats")\nrollout.nothing()', []),
