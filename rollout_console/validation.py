@@ -48,7 +48,7 @@ def whole(name: str, value: object, example: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadArgument(f"{name} is a whole number, not {described(value)}; type {example}")
     if abs(value) > LARGEST:
-        raise BadArgument(f"{name} is at most {LARGEST:,}, not {described(value)}; type {example}")
+        raise BadArgument(f"{name} is from {-LARGEST:,} to {LARGEST:,}, not {described(value)}; type {example}")
     return value
 
 
@@ -87,7 +87,7 @@ def described(value: object) -> str:
     try:
         text = repr(value)
     except Exception:
-        text = f"a {type(value).__name__}"
+        text = f"one of type {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

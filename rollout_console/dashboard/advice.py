@@ -34,7 +34,8 @@ def _press(found: re.Match[str]) -> str:
     key, answer = KEYS.get(found[1]), _answer(found[1], found[2])
     comma = ", " if found[0].startswith(", ") else ""
     if key is None or answer is None:
-        return f"{comma}press : and type {found[1]}({found[2]})" if "type" in found[0] else found[0]
+        is_to_be_typed = "type" in found[0] or found.string[: found.start()].endswith(": ")  # "to take it back: …"
+        return f"{comma}press : and type {found[1]}({found[2]})" if is_to_be_typed else found[0]
     return f"{comma}press {key}" + (f" and answer {answer}" if answer else "")
 
 

@@ -91,10 +91,11 @@ def install(session: Session) -> None:
 
     def end_cell(outcome: Any) -> None:
         error = outcome.error_before_exec or outcome.error_in_exec
-        session.end_cell(left_out(as_python(outcome.info), error, ip.user_global_ns) if error is not None else None)
+        cell = as_python(outcome.info)
+        session.end_cell(left_out(cell, error, ip.user_global_ns, session.made) if error is not None else None)
 
     def as_python(info: Any) -> str:
-        return getattr(info, "transformed_cell", None) or info.raw_cell or ""  # IPython before 9.10 has only that
+        return info.transformed_cell or info.raw_cell or ""  # what can't be transformed is not run
 
     def somebody_is_there() -> bool:
         return bool(getattr(ip.kernel, "_allow_stdin", True))  # a program that runs a notebook answers no question

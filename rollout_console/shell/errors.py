@@ -10,10 +10,11 @@ from typing import Any
 from rollout_console.console import COMMANDS
 from rollout_console.console.output import failure_lines
 from rollout_console.console.rollout import UnknownCommand
-from rollout_console.console.spelling import command_of
-from rollout_console.errors import NOT_STOPPED, Refused, RolloutError
+from rollout_console.console.spelling import STOP, command_of
+from rollout_console.errors import Refused, RolloutError
 from rollout_console.pattern import pattern
 from rollout_console.render.sanitize import sanitize
+from rollout_console.shell.left_out import halt_of
 from rollout_console.shell.paste import open_bracket
 from rollout_console.shell.reader import is_python
 from rollout_console.shell.session import Session
@@ -26,7 +27,7 @@ WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 AS_A_PROGRAM = pattern(r"^\s*(?:\./)?rollout[ \t]+([\w-]+)[ \t]*([^\n]*)$")
 WORDS = pattern(r"^[\w \t-]+[!.\s]*$")
 
-STOP_TO_TYPE = pattern(r"\btype rollout\.emergencyStop\(")
+TO_TYPE = pattern(r"\btype (?:\w+\s*=\s*)?rollout\.(\w+)\(")
 JAVASCRIPT = pattern(r"(?:\)|\belse|\btry)[ \t]*\{")  # no Python has these
 
 
@@ -79,9 +80,10 @@ def install(session: Session) -> None:
 
 
 def _say_first(error: Any, line: str) -> None:
-    """Give an error of what was meant to be a stop the word that every stop has that is not made."""
-    if STOP_TO_TYPE.search(line) and not isinstance(error, Refused):
-        error.verdict = NOT_STOPPED
+    """Give an error of what was meant to be a halt the word that every halt has that is not made."""
+    halts = [halt for name in TO_TYPE.findall(line) if (halt := halt_of(name))]
+    if halts and not isinstance(error, Refused):
+        error.verdict = halts[0].not_done
 
 
 def one_line(error: BaseException, source: str) -> str | None:
@@ -97,19 +99,22 @@ def one_line(error: BaseException, source: str) -> str | None:
         return sanitize(str(error), 1500)
     if isinstance(error, NameError) and error.name == "rollout":  # the next cell has it back
         return "rollout was deleted, and is back; nothing was done: type the command again"
-    if isinstance(error, NameError) and (typed := _command_without_its_object(error.name or "", source)):
+    call = CALL.match(source)
+    called = call[1] if call else ""
+    name = STOP if command_of(called, COMMANDS) == STOP else called
+    in_brackets = name in COMMANDS  # a word there is no command, though it has the name of one
+    if isinstance(error, NameError) and not in_brackets and (typed := _without_its_object(error.name or "", source)):
         return f"{error.name} is not a name here; nothing was done: type {typed}"
     if isinstance(error, SyntaxError) and (typed := _with_brackets(source)):
         return f"a command needs brackets ( ); nothing was done: type {typed}"
-    call = CALL.match(source)
     if call is None or not isinstance(error, NameError | SyntaxError):
         return None
     wrong = f"{error.name} is not a name here" if isinstance(error, NameError) else "this can't be read"
-    if call[1] not in COMMANDS:
+    if not in_brackets:
         return f"{wrong}; nothing was done: to see all commands, type rollout.help()"
-    if isinstance(error, NameError) and (typed := _with_quotes(call[1], call[2], error.name or "")):
+    if isinstance(error, NameError) and (typed := _with_quotes(name, call[2], error.name or "")):
         return f"{wrong}; nothing was done: text needs quotes, type {typed}"
-    return f"{wrong}; nothing was done: {_readable(call[1], call[2].strip())}"
+    return f"{wrong}; nothing was done: {_readable(name, call[2].strip())}"
 
 
 def _with_quotes(name: str, argument: str, word: str) -> str | None:
@@ -130,9 +135,10 @@ def _readable(name: str, argument: str) -> str:
         if re.fullmatch(r"\d+ ?%", argument):
             return f'text needs quotes, type rollout.{name}("{argument}")'
         number = re.match(r"\d+\b", argument)
-        return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else command.to_type}"
-    if re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
-        return f'text needs quotes, type rollout.{name}("{sanitize(argument, 200)}")'
+        example = command.to_type if re.search(r"\d", command.example) else f"for example rollout.{name}(5)"
+        return f"the percentage is a number, type {f'rollout.{name}({number[0]})' if number else example}"
+    if halt_of(name) or re.fullmatch(r"[^\"'\[\](){}=,]+", argument):
+        return f"text needs quotes, type rollout.{name}({quoted(argument)})"
     return f'type rollout.help("{name}")'
 
 
@@ -142,7 +148,7 @@ def _arguments(name: str, source: str) -> str | None:
     return sanitize(found[1], 200) if found else None
 
 
-def _command_without_its_object(name: str, source: str) -> str | None:
+def _without_its_object(name: str, source: str) -> str | None:
     """Return what to type instead of `status()`, `stop` or `Rollout.status()`; None if it is no command's name."""
     if name.lower() == "rollout":
         return re.sub(rf"\b{name}\b", "rollout", sanitize(source.strip().splitlines()[0], 200))

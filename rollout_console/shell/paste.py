@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FENCED_MAGIC = pattern(r"\s*```[\w-]*[ \t]*\n(%%.*?)(?:\n[ \t]*```)?\s*", re.DOTALL)
 TEXT_ALONE = pattern(rf"({COMMAND.pattern}\s*)(['\"])((?:(?!\2\s*,)[^\n])*?)\2?\s*\)?\s*;?")
+HALT = pattern(rf"((?:{STOP.pattern}|rollout\s*\.\s*rollbackToZero\s*\()\s*)()([^\n]+?)\)?\s*;?", re.IGNORECASE)
 EMPTY_LINE = pattern(r"\n[ \t]*$")
 
 
@@ -52,8 +53,8 @@ def open_bracket(source: str) -> str | None:
         return None
     typed = text[reader.began :].strip()
     whole = typed + reader.closing
-    if not is_python(whole):  # an apostrophe has closed the text, as in 'can't reach'
-        found = TEXT_ALONE.fullmatch(typed)
+    if not is_python(whole):  # an apostrophe has closed the text, as in 'can't reach', or the text has no quotes
+        found = TEXT_ALONE.fullmatch(typed) or HALT.fullmatch(typed)
         if found is None:
             return None
         whole = f"{found[1]}{quoted(found[3])})"

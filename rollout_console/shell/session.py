@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rollout_console.client import RolloutClient
 from rollout_console.console import Output, Rollout
-from rollout_console.errors import BadArgument, RolloutError
+from rollout_console.errors import BadArgument
 from rollout_console.pattern import pattern
 from rollout_console.refresh import Refresher
 from rollout_console.render.layout import shorten_middle
 from rollout_console.render.sanitize import sanitize
 from rollout_console.shell.caution import Caution
+from rollout_console.shell.left_out import LeftOut, Place, place_of_call
 
 if TYPE_CHECKING:
     from rollout_console.render.live import View
@@ -38,6 +39,7 @@ class Session(Output):
         refused_lines: what was typed and refused, each as it was typed.
         on_refused: called with each of them.
         last_status: the newest status that the running cell has learned.
+        made: where in the running cell each call ends that was made.
         caution: objects in a paste to what needs an answer that nobody has read; None where nobody pastes.
         status: keeps the status behind prompt and toolbar fresh; None where there are none.
     """
@@ -54,6 +56,7 @@ class Session(Output):
         self.view: Callable[[], View] | None = None
         self.status: Refresher[Status] | None = None
         self.last_status: Status | None = None
+        self.made: set[Place | None] = set()
         self.refused_lines: set[str] = set()
         self.on_refused: Callable[[str], None] = lambda line: None
         self.caution: Caution | None = None
@@ -73,7 +76,7 @@ class Session(Output):
         self.refused_lines.add(line.strip())
         self.on_refused(line.strip())
 
-    def end_cell(self, left_out: RolloutError | None = None) -> None:
+    def end_cell(self, left_out: LeftOut | None = None) -> None:
         """After a block of several commands, say where things stand if traffic does not flow or nothing protects it.
 
         Args:
@@ -81,6 +84,7 @@ class Session(Output):
         """
         self._say_where_things_stand()
         if left_out is not None:
+            left_out.know(self.last_status)
             self.show_error(str(left_out), left_out)
         if self.caution is not None:
             self.caution.end_cell()
@@ -112,6 +116,7 @@ class Session(Output):
         self.shown.clear()
         self.refused = False
         self.last_status = None
+        self.made.clear()
 
     def has_shown(self, value: object) -> bool:
         """Return whether the running cell has put this very object on screen."""
@@ -151,6 +156,7 @@ class Session(Output):
 
     def announce(self, call: str) -> None:
         """See `Output.announce`; where a cell has several commands, each is named above its report."""
+        self.made.add(place_of_call(self.ip.user_global_ns))
         if self.several and self.display is None:
             screen = self.screen()
             line = f"── {shorten_middle(sanitize(call, 300), screen.room(screen.width - 3))}"

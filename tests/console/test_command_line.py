@@ -351,3 +351,15 @@ def test_a_block_that_leaves_the_rollout_halted_or_unprotected_ends_by_saying_so
 @pytest.mark.parametrize("option", ["--reset", "--reset-de"])
 def test_no_abbreviation_of_reset_demo_is_accepted(console_env, option):
     assert run_command(console_env, option).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("block", "not_run"),
+    [('try:\n    rollout.status(); 1 / 0\nfinally:\n    rollout.emergencyStop("done")', False),
+     ('def panic(): rollout.emergencyStop("done")\npanic()\n1 / 0\nrollout.emergencyStop("again")', True)],
+)  # fmt: skip
+def test_r18_of_a_stop_that_was_made_nothing_says_that_it_was_not(rollout, console_env, block, not_run):
+    done = run_command(console_env, "-c", block)
+    assert rollout.client.status().emergency_stop_reason == "done"
+    assert NOT_STOPPED not in done.stderr
+    assert ("not run: rollout.emergencyStop" in done.stderr) == not_run

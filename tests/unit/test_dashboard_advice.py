@@ -22,6 +22,8 @@ from rollout_console.dashboard.advice import KEYS, in_keys
          "you had not seen it; this screen looks again by itself, then press the key again"),
         ("error_rate 7 %, wanted < 3 %; type: rollout.showMetrics()", "error_rate 7 %, wanted < 3 %; press m"),
         ('12 jobs are stuck\n type: rollout.jobs("stuck")', '12 jobs are stuck\n press : and type jobs("stuck")'),
+        ("to take it back: rollout.undo(); to lower it: rollout.configure(max_error_rate=5)",
+         "to take it back: press : and type undo(); to lower it: press : and type configure(max_error_rate=5)"),
         ('needs a list, type rollout.addToWhitelist(["owner/name", "owner/other"])',
          'needs a list, press : and type addToWhitelist(["owner/name", "owner/other"])'),
         ('type rollout.hold("looking", until="2h")', 'press : and type hold("looking", until="2h")'),

@@ -8,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 
+from rollout_console.adapters.ladder import STOP, ZERO
 from rollout_console.errors import NOT_STOPPED, NotConfigured
 from rollout_console.results import Result
 from rollout_console.shell import load, unload
@@ -166,8 +167,9 @@ def test_r13_a_command_without_brackets_is_answered_in_a_line(ip, typed, call):
     load(ip, quiet=True)
     with capture_output() as captured:
         ip.run_cell(typed)
-    not_stopped = f" {NOT_STOPPED} \n" if "emergencyStop" in call else ""
-    assert captured.stderr == f"{not_stopped}a command needs brackets ( ); nothing was done: type {call}\n"
+    halts = {"emergencyStop": STOP, "rollbackToZero": ZERO}
+    verdict = "".join(f" {halt.not_done} \n" for name, halt in halts.items() if name in call)
+    assert captured.stderr == f"{verdict}a command needs brackets ( ); nothing was done: type {call}\n"
 
 
 @pytest.mark.parametrize(
@@ -196,6 +198,8 @@ def test_r13_what_reads_like_the_browser_console_is_answered_in_a_line(ip, typed
         ("rollout.addToWhitelist(acme, until='2h')", "text needs quotes, type rollout.addToWhitelist(\"acme\", until='2h')"),
         ('rollout.hold(until="2h", "x")', 'type rollout.help("hold")'),
         ("rollout.guardrail(compared", 'type rollout.guardrail(compared)'),
+        ("rollout.resume(five percent)", "the percentage is a number, type for example rollout.resume(5)"),
+        ("rollout.note(errors)", 'text needs quotes, type rollout.note("errors")'),
     ],
 )  # fmt: skip
 def test_r13_what_is_to_be_typed_for_a_call_that_cant_be_read_is_that_call_and_leads_in_no_circle(ip, typed, to_type):
@@ -203,6 +207,28 @@ def test_r13_what_is_to_be_typed_for_a_call_that_cant_be_read_is_that_call_and_l
     with capture_output() as captured:
         ip.run_cell(typed)
     assert to_type in captured.stdout + captured.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "to_type"),
+    [
+        ("rollout.emergencyStop(it's bad)", 'rollout.emergencyStop("it\'s bad")'),
+        ("rollout.emergencyStop(db (primary) down)", 'rollout.emergencyStop("db (primary) down")'),
+        ("rollout.emergency_stop(bad deploy", 'rollout.emergency_stop("bad deploy")'),
+        ("rollout.emergencyStop(errors in logs)", 'rollout.emergencyStop("errors in logs")'),
+        ("rollout.emergencyStop(reason=errors)", 'rollout.emergencyStop(reason="errors")'),
+        ("rollout.stop(halt)", 'rollout.emergencyStop("halt")'),
+        ("rollout.rollbackToZero(jobs)", 'rollout.rollbackToZero("jobs")'),
+        ("rollout.rollbackToZero(bad deploy", 'rollout.rollbackToZero("bad deploy")'),
+    ],
+)  # fmt: skip
+def test_r18_a_slip_of_a_halt_is_answered_with_that_halt_in_its_own_words_and_that_it_is_not_made(ip, typed, to_type):
+    load(ip, quiet=True)
+    with capture_output() as captured:
+        ip.run_cell(typed)
+    verdict, line = captured.stderr.splitlines()
+    assert verdict.strip().startswith("NOT AT ZERO" if "Zero" in typed else "NOT STOPPED")
+    assert line.endswith(f"type {to_type}")
 
 
 def test_a_log_of_the_session_has_what_was_shown(ip, tmp_path):
@@ -262,9 +288,16 @@ def test_lines_pasted_behind_a_use_that_led_nowhere_do_not_act_where_one_still_i
          [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
         ('rollout.emergencyStop(f"{1 / 0}")',
          [NOT_STOPPED, 'not run: rollout.emergencyStop(f"{1 / 0}"); type rollout.emergencyStop(f"{1 / 0}")']),
+        ('rollout.note(looks bad)\nif True:\n  rollout.emergencyStop(\n    "x",\n  )\n# rollout.resume()',
+         [NOT_STOPPED, 'not run: rollout.emergencyStop( "x", ); type rollout.emergencyStop( "x", )']),
         ("del rollout\nrollout.emergencyStop()",
          [NOT_STOPPED, "not run: rollout.emergencyStop(); type rollout.emergencyStop()"]),
         ('rollout.help("stats")\nrollout.nothing()', []),
+        ('for n in 1, 0: 1 / n; rollout.help("stats")', []),
+        ('try: rollout.nothing()\nfinally: rollout.help("stats")', []),
+        ("1 / 0\ndef panic(): rollout.emergencyStop()\nhalt = lambda: rollout.emergencyStop()", []),
+        ('await rollout.help("stats")\n%config\nrollout.nothing()', []),
+        ("1 / 0\nrollout.halt()", [NOT_STOPPED, "not run: rollout.halt(); type rollout.halt()"]),
     ],
 )  # fmt: skip
 def test_what_a_block_does_not_run_since_a_line_before_failed_is_named_and_a_stop_is_not_made(ip, block, said):
