@@ -256,6 +256,16 @@ def test_close_leaves_a_connection_to_the_thread_that_does_not_let_go_of_it(odd_
         used.close()
 
 
+def test_a_call_while_no_thread_can_be_started_is_made_all_the_same(odd_url, monkeypatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")  # as Python 3.12 does in atexit
+
+    servers.empty(odd_url)
+    with client_of(odd_url) as client, monkeypatch.context() as while_it_ends:
+        while_it_ends.setattr(threading.Thread, "start", refuse)
+        assert client.create(10).status.rollout_percentage == 10
+
+
 class Listener:
     """A server that takes the start of each session and answers with one message.
 
