@@ -54,7 +54,7 @@ def as_command(values: Mapping[str, object]) -> LiteralString:
 
 
 class Adapter(ABC):
-    """Calls the SQL functions of one database. Several threads may call at once; none may while another closes it.
+    """Calls the SQL functions of one database. Several threads may call at once; calls under way fail as one closes it.
 
     Attributes:
         target: the database that it leads to.

@@ -116,7 +116,7 @@ def closed(host: str) -> Failure:
     return Failure(Unreachable, f"the connection to {host} was closed", "it opens again", transient=True, arrived=True)
 
 
-def not_json_able(error: ValueError) -> Failure:
+def not_json_able(error: ValueError | RecursionError) -> Failure:
     """Return the failure of a request that was not sent, since JSON has no word for what was given."""
     return Failure(BadArgument, f"what was given can't be sent ({one_line(error)}); nothing was changed: correct it")
 

@@ -16,7 +16,9 @@ from rollout_console.connection.database_url import names_its_host, place_of, sh
 from rollout_console.connection.session import (
     CUT_OFF,
     STATEMENT_TIMEOUT,
+    close,
     in_one_message,
+    is_closed,
     is_pooled,
     open_session,
     within,
@@ -205,7 +207,7 @@ class PostgresAdapter(Way):
         own, connection = self._own, self._connection
         try:
             with self._discarded_if_interrupted():
-                if own is None or connection is None or connection.closed or is_pooled(connection):
+                if own is None or connection is None or is_closed(connection) or is_pooled(connection):
                     time.sleep(seconds)
                     return False
                 if own.is_listening:
@@ -219,7 +221,7 @@ class PostgresAdapter(Way):
     def close(self) -> None:
         """See `Adapter.close`."""
         for connection in [*self._opened]:  # a thread that ends takes its own out
-            connection.close()
+            close(connection)
         self._opened.clear()
         self._local = threading.local()
 
@@ -238,17 +240,17 @@ class PostgresAdapter(Way):
         return own
 
     def _is_lost(self) -> bool:
-        return self._connection is None or self._connection.closed
+        return self._connection is None or is_closed(self._connection)
 
     def _forget(self) -> None:
         if (own := self._own) is not None:
-            own.release()
             self._local.own = None
+            own.release()
 
     def _ready(self, seconds: float | None = None) -> psycopg.Connection[Any]:
         """Return this thread's connection, opened unless it is, within so many seconds, by default `patience`."""
         connection = self._connection
-        if connection is None or connection.closed:
+        if connection is None or is_closed(connection):
             connection = open_session(self.url(), self.patience if seconds is None else seconds)
             self._local.own = _Own(connection, self._opened)
             self._connected(connection.info)
@@ -287,7 +289,7 @@ def _release(connection: psycopg.Connection[Any], opened: list[psycopg.Connectio
     """Close what a thread has used; see `_Own`."""
     with suppress(ValueError):  # the adapter was closed meanwhile
         opened.remove(connection)
-    connection.close()
+    close(connection)
 
 
 def _adapted(parameters: Mapping[str, object]) -> dict[str, object]:

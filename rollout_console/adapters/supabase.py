@@ -227,10 +227,12 @@ class SupabaseAdapter(Way):
             return http_errors.of_answer(error, self._seen.response, self.host)
         except httpx.HTTPError as error:
             return http_errors.of_transport(error, self.host)
+        except (ValueError, RecursionError) as error:
+            if self._seen.response is None:  # NaN, or half a character
+                return http_errors.not_json_able(error)
+            return http_errors.not_json(self._seen.response, self.host)  # no UTF-8, or nested too deeply
         except RuntimeError:  # another thread has closed the adapter meanwhile
             return http_errors.closed(self.host)
-        except ValueError as error:  # NaN, or half a character
-            return http_errors.not_json_able(error)
         response: httpx.Response = self._seen.response
         # supabase-py returns an answer that is not JSON as text; none of our functions returns text.
         if isinstance(data, str) or not response.content:

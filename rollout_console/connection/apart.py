@@ -43,7 +43,10 @@ class Apart(Generic[T]):
         """
         if not self._has_begun:
             self._has_begun = True
-            threading.Thread(target=self._run, name="apart", daemon=True).start()
+            try:
+                threading.Thread(target=self._run, name="apart", daemon=True).start()
+            except RuntimeError:  # none can be started, as while the interpreter ends: then it takes what it takes
+                self._run()
         try:
             done, error = self._box.get(timeout=None if seconds is None else max(seconds, 0.01))
         except queue.Empty:

@@ -46,6 +46,7 @@ FOR_THE_OWNER = f"""
 
 T = TypeVar("T")
 POOLED: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections behind a pooler
+LEFT: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()  # connections that go with the thread that uses them
 
 
 def open_session(url: str, seconds: float) -> psycopg.Connection[Any]:
@@ -74,7 +75,7 @@ def open_session(url: str, seconds: float) -> psycopg.Connection[Any]:
             deadline - time.monotonic(), connection, lambda: connection.execute(LIMIT_OF_SESSION, (pid,)).rowcount
         )
     except BaseException:
-        connection.close()
+        close(connection)
         raise
     if not limited:
         POOLED.add(connection)
@@ -104,6 +105,32 @@ def connect_as_owner(url: str, *, autocommit: bool = False) -> psycopg.Connectio
 def is_pooled(connection: psycopg.Connection[Any]) -> bool:
     """Return whether a pooler stands between, which answers with a process id of its own."""
     return connection in POOLED
+
+
+def is_closed(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether a connection is of no use any more."""
+    return connection.closed or connection in LEFT
+
+
+def close(connection: psycopg.Connection[Any]) -> None:
+    """Close a connection, also one that another thread is using, whose call fails then.
+
+    psycopg's own `close` frees what that thread is reading, and the process would crash. It reads while it holds the
+    connection's lock, so what it waits for is ended first; who has the lock CUT_OFF later keeps the connection.
+    """
+    if is_closed(connection):
+        return
+    is_free = connection.lock.acquire(blocking=False)
+    if not is_free:
+        _shut_down(connection)
+        is_free = connection.lock.acquire(timeout=CUT_OFF)
+    if not is_free:
+        LEFT.add(connection)
+        return
+    try:
+        connection.close()
+    finally:
+        connection.lock.release()
 
 
 def in_one_message(
@@ -148,7 +175,7 @@ def within(seconds: float, connection: psycopg.Connection[Any], work: Callable[[
     try:
         return running.result(CUT_OFF)  # which finds its connection shut down, or has been done at the last moment
     except TooLate:
-        connection.close()
+        LEFT.add(connection)
         raise psycopg.OperationalError("no answer in time") from None
 
 

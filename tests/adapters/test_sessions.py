@@ -6,6 +6,8 @@ import queue
 import re
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -202,6 +204,66 @@ def test_close_and_the_end_of_a_thread_do_not_meet(odd_url):
         adapter._opened.remove(lost)  # as `close`, in another thread, does
         adapter._forget()
         assert client.status().rollout_percentage == 10
+
+
+# Threads that call all the time, while another one closes.
+CALLED_AND_CLOSED = """
+import random, sys, threading, time
+from rollout_console.adapters.postgres import PostgresAdapter
+from rollout_console.errors import Unreachable
+
+adapter, over, chance = PostgresAdapter(sys.argv[1]), threading.Event(), random.Random(1)
+
+def call():
+    while not over.is_set():
+        try:
+            adapter.call("rollout_features", changes=False)
+        except Unreachable:
+            pass
+
+callers = [threading.Thread(target=call) for _ in range(4)]
+for caller in callers:
+    caller.start()
+for _ in range(20):
+    time.sleep(chance.uniform(0.02, 0.2))
+    adapter.close()
+over.set()
+for caller in callers:
+    caller.join()
+adapter.call("rollout_features", changes=False)
+print("it opens again")
+"""
+
+
+def test_close_beside_the_calls_of_other_threads_ends_calls_and_no_process(odd_url):
+    command = [sys.executable, "-X", "faulthandler", "-c", CALLED_AND_CLOSED, odd_url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "it opens again\n", "")
+
+
+def test_close_leaves_a_connection_to_the_thread_that_does_not_let_go_of_it(odd_url):
+    servers.empty(odd_url)
+    with client_of(odd_url) as client:
+        client.create(10)
+        assert isinstance(client.adapter, PostgresAdapter)
+        used = client.adapter._connection
+        assert used is not None
+        with used.lock:  # as while it reads
+            client.close()
+            assert not used.closed
+        assert client.status().rollout_percentage == 10
+        assert client.adapter._connection is not used
+        used.close()
+
+
+def test_a_call_while_no_thread_can_be_started_is_made_all_the_same(odd_url, monkeypatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")  # as Python 3.12 does in atexit
+
+    servers.empty(odd_url)
+    with client_of(odd_url) as client, monkeypatch.context() as while_it_ends:
+        while_it_ends.setattr(threading.Thread, "start", refuse)
+        assert client.create(10).status.rollout_percentage == 10
 
 
 class Listener:

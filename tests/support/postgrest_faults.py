@@ -141,6 +141,7 @@ GATEWAY = {
     "500 JSON": Case(faults.answer(500, "oops"), Unreachable, "HTTP 500: oops"),
     "500 a page": Case(faults.page(500), Unreachable, "HTTP 500"),
     "502 a page": Case(faults.page(502), Unreachable, "HTTP 502", passes=True),
+    "502 in Latin-1": Case(faults.page(502, b"<p>Caf\xe9"), Unreachable, "HTTP 502", passes=True),
     "503 text": Case(faults.page(503, b"no healthy upstream"), Unreachable, "HTTP 503", passes=True),
     "504 JSON": Case(faults.answer(504, "timeout"), Unreachable, "HTTP 504", passes=True),
     **{f"{n} Cloudflare": Case(faults.page(n), Unreachable, f"HTTP {n}", passes=True) for n in range(520, 525)},
@@ -153,6 +154,8 @@ GATEWAY = {
 
 NETWORK = {
     "200 a page": Case(faults.page(200), Unreachable, "other than JSON .HTTP 200.: a proxy"),
+    "200 a page in Latin-1": Case(faults.page(200, b"<p>Caf\xe9"), Unreachable, "other than JSON .HTTP 200."),
+    "200 nested": Case(faults.page(200, b"[" * 100_000), Unreachable, "other than JSON .HTTP 200."),
     "200 empty": Case(faults.page(200, b""), Unreachable, "other than JSON"),
     "301 without a place": Case(faults.page(301), Unreachable, "other than JSON .HTTP 301."),
     "301 moved": Case(
