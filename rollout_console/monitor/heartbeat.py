@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
+import threading
 import urllib.error
 import urllib.request
-from contextlib import suppress
-from typing import Any
 
-from rollout_console.connection.apart import TooLate, apart
 from rollout_console.errors import BadArgument, Unreachable
 from rollout_console.render.sanitize import sanitize
 
 LIMIT = 10.0  # seconds from the request to the end of its answer
 EXAMPLE = "rollout-console monitor --heartbeat https://hc-ping.com/UUID"
-
-
-class Connections(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
-    """Opens what urllib opens, and can end it while its answer trickles in."""
-
-    latest: http.client.HTTPConnection | None = None
-
-    def do_open(self, http_class: Any, req: urllib.request.Request, **options: Any) -> http.client.HTTPResponse:
-        """Open as urllib does, and remember the connection."""
-
-        def connect(*place: Any, **more: Any) -> http.client.HTTPConnection:
-            self.latest = http_class(*place, **more)
-            return self.latest
-
-        return super().do_open(connect, req, **options)
-
-    def end(self) -> None:
-        """End the connection under way, and with it whoever waits for its answer."""
-        opened = self.latest and self.latest.sock
-        if opened:
-            with suppress(OSError):
-                opened.shutdown(socket.SHUT_RDWR)
 
 
 class Heartbeat:
@@ -60,20 +34,19 @@ class Heartbeat:
         Raises:
             Unreachable: there was no answer, or one of failure.
         """
-        connections = Connections()
-        try:
-            problem = apart(lambda: self._problem(connections), LIMIT)
-        except TooLate:  # the limit of a socket is one for each read: an answer may trickle in
-            connections.end()
-            problem = f"gives no answer within {LIMIT:g} s"
+        found: list[str | None] = []
+        asking = threading.Thread(target=lambda: found.append(self._problem()), name="heartbeat", daemon=True)
+        asking.start()
+        asking.join(LIMIT)  # the limit of a socket is one for each read: an answer may trickle in
+        problem = found[0] if found else f"gives no answer within {LIMIT:g} s"
         if problem is not None:
             raise Unreachable(f"the URL of --heartbeat {problem}; retry at the next check")
 
-    def _problem(self, connections: Connections) -> str | None:
+    def _problem(self) -> str | None:
         """Request the URL, and return what is wrong with it."""
         try:
             request = urllib.request.Request(self._url, headers={"User-Agent": "rollout-console"})
-            with urllib.request.build_opener(connections).open(request, timeout=LIMIT):
+            with urllib.request.urlopen(request, timeout=LIMIT):
                 return None
         except urllib.error.HTTPError as error:
             return f"answers {error.code}"
