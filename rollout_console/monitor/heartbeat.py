@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import urllib.error
 import urllib.request
 
+from rollout_console.connection.apart import TooLate, apart
 from rollout_console.errors import BadArgument, Unreachable
 from rollout_console.render.sanitize import sanitize
 
@@ -34,11 +34,12 @@ class Heartbeat:
         Raises:
             Unreachable: there was no answer, or one of failure.
         """
-        found: list[str | None] = []
-        asking = threading.Thread(target=lambda: found.append(self._problem()), name="heartbeat", daemon=True)
-        asking.start()
-        asking.join(LIMIT)  # the limit of a socket is one for each read: an answer may trickle in
-        problem = found[0] if found else f"gives no answer within {LIMIT:g} s"
+        try:
+            problem = apart(
+                self._problem, LIMIT
+            )  # the limit of a socket is one for each read: an answer may trickle in
+        except TooLate:
+            problem = f"gives no answer within {LIMIT:g} s"
         if problem is not None:
             raise Unreachable(f"the URL of --heartbeat {problem}; retry at the next check")
 
