@@ -35,9 +35,7 @@ class Heartbeat:
             Unreachable: there was no answer, or one of failure.
         """
         try:
-            problem = apart(
-                self._problem, LIMIT
-            )  # the limit of a socket is one for each read: an answer may trickle in
+            problem = apart(self._problem, LIMIT)  # that of a socket is for each read: an answer may trickle in
         except TooLate:
             problem = f"gives no answer within {LIMIT:g} s"
         if problem is not None:
