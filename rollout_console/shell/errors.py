@@ -20,7 +20,8 @@ from rollout_console.shell.reader import is_python
 from rollout_console.shell.session import Session
 from rollout_console.shell.shell_lines import quoted
 
-CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\((.*)\)\s*;?\s*$", re.DOTALL)
+# One call: with what stands behind a closed bracket, on another line or after a semicolon, it would be two.
+CALL = pattern(r"^\s*(?:\w+\s*=\s*)?rollout\.(\w+)\(((?:(?!\)\s*[\n;]).)*)\)\s*;?\s*$", re.DOTALL)
 WRONG_BRACKETS = pattern(r"^\s*rollout\.(\w+)\s*[(\[{](.*)[)\]}]\s*;?\s*$")
 WITHOUT_BRACKETS = pattern(r"^\s*(?:rollout\.)?([\w-]+)[ \t]+([^\s=(][^\n]*)$")
 # `rollout stop`, as a program; and a command's words alone, as STOP! or EMERGENCY STOP.
