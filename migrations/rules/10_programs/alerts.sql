@@ -52,8 +52,8 @@ begin
         || jsonb_strip_nulls(jsonb_build_object('id', rollout.newest_in_order(feature_name)));
 end $$;
 comment on function public.rollout_newest_in_order(text) is
-    'R20: the same of the newest change after which no older one commits, if there is one: what a process has seen that '
-    'has seen nothing, asked before its first change that raises.';
+    'R20: the same of the newest change after which no older one commits, if there is one. A process that has seen '
+    'nothing asks for it before its first change that raises.';
 
 create or replace function rollout.alert_kind(entry rollout_history)
 returns text
