@@ -13,7 +13,7 @@ import pytest
 
 from rollout_console.adapters import base, ladder
 from rollout_console.adapters.base import Target
-from rollout_console.adapters.ladder import STOP, UNSURE, WENT_ROUND, ZERO, Halt, Ladder
+from rollout_console.adapters.ladder import KEPT, STOP, UNSURE, WENT_ROUND, ZERO, Halt, Ladder
 from rollout_console.errors import NOT_STOPPED, Blocked, LockTimedOut, NotFound, Refused, RolloutError, Unreachable
 
 STOPPED = {"emergency_stop": True, "rollout_percentage": 50}
@@ -268,24 +268,44 @@ def test_r18_a_fall_to_zero_writes_the_percentage_and_not_the_stop(scene):
     assert scene.given == {"feature": "a_feature", "rollout_percentage": 0}
 
 
-KEPT = {"emergency_stop": True, "rollout_percentage": 50}
-
-
 def test_r18_where_a_stop_keeps_its_percentage_against_the_row_the_next_way_follows(scene):
-    scene.answers = {API_FUNCTION: Refused("no function"), API_ROW: KEPT, DIRECT_FUNCTION: {},
+    scene.answers = {API_FUNCTION: Refused("no function"), API_ROW: STOPPED, DIRECT_FUNCTION: {},
                      DIRECT_READ: {"emergency_stop": True, "rollout_percentage": 0}}  # fmt: skip
     assert scene.climb(BOTH, ZERO).way.name == "PostgreSQL"
     assert scene.rungs() == [API_FUNCTION, API_ROW, DIRECT_FUNCTION, DIRECT_READ]
 
 
 def test_r18_where_no_other_way_follows_it_says_that_traffic_is_halted_and_what_to_type(scene):
-    scene.answers = {API_FUNCTION: Refused("no function; migrate"), API_ROW: KEPT, API_READ: KEPT}
+    scene.answers = {API_FUNCTION: Refused("no function; migrate"), API_ROW: STOPPED, API_READ: STOPPED}
     failure = scene.failure(ALONE, ZERO)
     assert str(failure) == (
         "no function; traffic is halted by an emergency stop, which keeps its percentage; "
         "to go on at 0 %, type rollout.resume(0)"
     )
     assert failure.verdict == ZERO.not_done
+
+
+def test_r18_a_fall_to_zero_that_fails_during_a_stop_says_that_traffic_is_halted(scene):
+    scene.answers = {API_FUNCTION: Refused("the function is gone; type: migrate"), API_READ: STOPPED}
+    failure = scene.failure(BOTH, ZERO)
+    assert type(failure) is Refused
+    assert str(failure) == f"the function is gone; {KEPT}"
+
+
+def test_r18_a_fall_to_zero_that_fails_while_traffic_flows_does_not_say_that_it_is_halted(scene):
+    scene.answers = {API_READ: FLOWING}
+    assert KEPT not in str(scene.failure(BOTH, ZERO))
+
+
+def test_r18_a_row_that_tells_what_was_wanted_and_nothing_else_is_enough(scene):
+    scene.answers = {API_FUNCTION: {}, API_READ: {"emergency_stop": True}}
+    assert scene.climb(BOTH).row == {"emergency_stop": True}
+
+
+@pytest.mark.parametrize("answer", [[], "made"])
+def test_r18_a_row_that_is_written_and_answered_in_an_unknown_form_is_made_by_its_way(scene, answer):
+    scene.answers = {API_FUNCTION: Refused("x"), API_ROW: answer, API_READ: AWAY, DIRECT_READ: STOPPED}
+    assert scene.climb(BOTH).way.name == "the API"
 
 
 # What follows is of the ten seconds that all rungs have together.
